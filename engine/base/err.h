@@ -1,0 +1,67 @@
+/* err.h - why something failed: a code for programs, a sentence for people.
+ *
+ * The function that knows the numbers calls err_set; callers pass the code up unchanged. The first
+ * error wins: a later err_set on the same struct is ignored, so that clean-up cannot hide the cause.
+ * A `struct err` starts as ERR_INIT and is used by one thread at a time. */
+#ifndef UPSCALED_BASE_ERR_H
+#define UPSCALED_BASE_ERR_H
+
+#include <stdint.h>
+
+enum err_code {
+    ERR_OK = 0,
+    /* the process */
+    ERR_MEMORY,    /* an allocation failed */
+    ERR_INTERNAL,  /* our own mistake */
+    ERR_IO,        /* a file or socket could not be read or written */
+    ERR_CANCELLED, /* whoever asked no longer wants it */
+    /* the picture */
+    ERR_NOT_PNG,         /* no PNG signature; the sentence names what it is */
+    ERR_PNG_HEADER,      /* IHDR missing or against the specification */
+    ERR_PNG_TRUNCATED,   /* ends before IEND */
+    ERR_PNG_CRC,         /* a chunk's check sum is wrong */
+    ERR_PNG_ZLIB,        /* the compressed pixels are damaged */
+    ERR_PNG_CHUNK,       /* a chunk is malformed, misplaced or unknown and critical */
+    ERR_PNG_UNSUPPORTED, /* a relative of PNG that is none: CgBI, MNG, JNG */
+    ERR_PNG_LIMIT,       /* too many or too large ancillary chunks */
+    ERR_TOO_WIDE,        /* a side of the input is over its limit */
+    ERR_TOO_MANY_PIXELS, /* the input is over its limit */
+    ERR_OUTPUT_TOO_LARGE, /* the output would be over its limit */
+    /* the model */
+    ERR_MODEL_JSON,  /* not JSON */
+    ERR_MODEL,       /* JSON, but no model that can run */
+    ERR_MODEL_LIMIT, /* over a limit on models */
+    /* the request */
+    ERR_BAD_PARAMETER,
+    ERR_UNKNOWN_MODEL,
+    ERR_BAD_REQUEST, /* HTTP that must not be trusted */
+    ERR_BAD_MULTIPART,
+    ERR_EMPTY_BODY,
+    ERR_NO_ROUTE,
+    ERR_METHOD,
+    ERR_BODY_TOO_LARGE,
+    ERR_TIMEOUT,
+    ERR_BUSY,
+    ERR_DRAINING,
+    ERR_COUNT
+};
+
+struct err {
+    enum err_code code;
+    const char *option; /* the option that sets the limit concerned, or NULL; static storage */
+    uint64_t limit;     /* that limit, when option is set */
+    char text[320];     /* one sentence, no full stop, no newline */
+};
+
+#define ERR_INIT {ERR_OK, 0, 0, ""}
+
+/* Records `code` and a printf-like sentence unless `e` already holds an error; `e` may be NULL.
+ * Returns `code`, so that `return err_set(...)` reads as one step. */
+enum err_code err_set(struct err *e, enum err_code code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* As err_set, for a limit that was crossed: `option` is its name without dashes ("max-pixels"). */
+enum err_code err_set_limit(struct err *e, enum err_code code, const char *option, uint64_t limit,
+                            const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+#endif

@@ -1,0 +1,30 @@
+/* mem.h - the engine's allocations: aligned for vectors, checked, and able to fail on demand.
+ *
+ * Blocks are aligned to 64 bytes (a cache line, the widest vector). Release with mem_free only. */
+#ifndef UPSCALED_BASE_MEM_H
+#define UPSCALED_BASE_MEM_H
+
+#include <stddef.h>
+
+#define MEM_ALIGN 64
+
+/* Uninitialised block of count * size bytes; NULL when that overflows or memory is out.
+ * A zero-sized request gives a valid, unique pointer. */
+void *mem_alloc(size_t count, size_t size);
+void *mem_calloc(size_t count, size_t size); /* the same, zeroed */
+
+/* Grows or shrinks `p` (NULL: a new block) of `old_bytes` to `new_bytes`, keeping the common part.
+ * On failure NULL, and `p` stays valid. */
+void *mem_resize(void *p, size_t old_bytes, size_t new_bytes);
+
+char *mem_strdup(const char *s);
+void mem_free(void *p); /* NULL is fine */
+
+/* Gives what was freed back to the system, where the C library can. */
+void mem_trim(void);
+
+/* Tests only: the nth allocation from now on (0 is the next) fails, once; a negative n never.
+ * Process-wide, so one test at a time; costs one relaxed load while unused. */
+void mem_fail_nth(long n);
+
+#endif

@@ -1,0 +1,39 @@
+/* pool.h - resident worker threads that share their time fairly among the requests in work.
+ *
+ * A request calls pool_run from a thread of its own, which sleeps while the workers do the pieces.
+ * Workers take one piece from each waiting run in turn, so a thumbnail finishes in about its own
+ * time beside a poster; keep pieces under some 10 ms. Only workers compute, so there are never more
+ * busy threads than the pool has, however many requests there are.
+ *
+ * Each worker owns a scratch block, as large as the largest pool_reserve so far: memory for
+ * working buffers is threads x largest model, whatever the number of requests. */
+#ifndef UPSCALED_BASE_POOL_H
+#define UPSCALED_BASE_POOL_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "engine/base/err.h"
+
+struct pool;
+
+/* Does piece `i` of what `arg` describes. `scratch` is the worker's own block: uninitialised,
+ * aligned to MEM_ALIGN, private for the length of the call. Must not call the pool. */
+typedef void pool_piece(void *arg, int i, void *scratch);
+
+/* Starts `threads` (1..1024) workers; all signals are blocked in them. */
+enum err_code pool_new(int threads, struct pool **out, struct err *e);
+void pool_free(struct pool *p); /* NULL is fine; no run may be under way */
+int pool_threads(const struct pool *p);
+
+/* Makes every worker's scratch at least `bytes` for the runs that start after this returns.
+ * May be called while others run. On ERR_MEMORY nothing has changed. */
+enum err_code pool_reserve(struct pool *p, size_t bytes, struct err *e);
+
+/* Calls piece(arg, i, scratch) once for each i in 0..pieces-1, in any order and in parallel, and
+ * returns when all are done: ERR_OK. When *cancel (may be NULL) becomes true, pieces not yet begun
+ * are skipped: ERR_CANCELLED, and `e` says so. Never fails otherwise. */
+enum err_code pool_run(struct pool *p, int pieces, pool_piece *piece, void *arg,
+                       const atomic_bool *cancel, struct err *e);
+
+#endif

@@ -1,0 +1,27 @@
+/* color.h - stored samples to planes of float in 0..1, and back.
+ *
+ * Luma and chroma are full-range BT.601 (0.299, 0.587, 0.114; JFIF's matrix) on gamma-encoded
+ * values, as float and never rounded: Y in 0..1, Cb and Cr in -0.5..0.5. Threads: pure functions. */
+#ifndef UPSCALED_IMAGE_COLOR_H
+#define UPSCALED_IMAGE_COLOR_H
+
+#include <stdint.h>
+
+#include "engine/image/image.h"
+
+/* One row: sample `channel` of `count` pixels that start at `row`, as value / maximum. */
+void color_load(const struct image_format *f, const uint8_t *row, int count, int channel,
+                float *restrict plane);
+
+/* One row of RGB (channels 0..2 of `f`) to luma and, where cb and cr are not NULL, chroma. A gray
+ * pixel (R = G = B) gives exactly the luma that color_load gives for the gray. */
+void color_load_ycc(const struct image_format *f, const uint8_t *row, int count,
+                    float *restrict y, float *restrict cb, float *restrict cr);
+
+/* Planes back to one row of samples, clamped to 0..1 and rounded to nearest; NaN becomes 0. */
+void color_store(const struct image_format *f, const float *restrict plane, int count, int channel,
+                 uint8_t *row);
+void color_store_ycc(const struct image_format *f, const float *restrict y,
+                     const float *restrict cb, const float *restrict cr, int count, uint8_t *row);
+
+#endif

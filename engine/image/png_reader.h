@@ -1,0 +1,34 @@
+/* png_reader.h - PNG bytes in, pixels and metadata out.
+ *
+ * The file is verified whole before any pixel memory is taken: every chunk's place, length and CRC.
+ * libpng then sees only the critical chunks and tRNS; metadata is kept as raw, bounded chunks and
+ * never inflated. Gray stays gray, 16 bits stay 16; 1, 2, 4 bits become 8; a palette becomes RGB;
+ * tRNS in its three forms becomes an alpha channel.
+ * Threads: a reader belongs to one thread at a time. */
+#ifndef UPSCALED_IMAGE_PNG_READER_H
+#define UPSCALED_IMAGE_PNG_READER_H
+
+#include "engine/image/png_head.h"
+#include "engine/image/png_meta.h"
+
+struct png_reader;
+
+/* Verifies the file and prepares to decode. `bytes` is borrowed until png_reader_free.
+ * On ERR_OK the caller owns *out. ERR_NOT_PNG, ERR_PNG_*, ERR_TOO_*, ERR_MEMORY. */
+enum err_code png_reader_new(const uint8_t *bytes, size_t length, const struct png_limits *limits,
+                             struct png_reader **out, struct err *e);
+void png_reader_free(struct png_reader *r); /* NULL is fine */
+
+/* The format of the pixels that will come. */
+const struct image_format *png_reader_format(const struct png_reader *r);
+
+/* Metadata of the file; owned by the reader. */
+const struct png_meta *png_reader_meta(const struct png_reader *r);
+
+/* Decodes some more, about `pixels` of them (so that callers can share a thread fairly), into
+ * `img`, which has the reader's format. Sets *done when the picture is complete. After an error
+ * the reader can only be freed. ERR_PNG_ZLIB, ERR_PNG_TRUNCATED, ERR_PNG_CHUNK, ERR_MEMORY. */
+enum err_code png_reader_step(struct png_reader *r, struct image *img, size_t pixels, bool *done,
+                              struct err *e);
+
+#endif

@@ -1,0 +1,42 @@
+/* transcode.h - one PNG in, one larger PNG out: read, upscale, write. What a request and
+ * `upscaled convert` have in common. All pixel work is done by the pool; the caller sleeps. */
+#ifndef UPSCALED_TRANSCODE_H
+#define UPSCALED_TRANSCODE_H
+
+#include "engine/base/buf.h"
+#include "engine/image/png_head.h"
+#include "engine/image/png_meta.h"
+#include "engine/upscale.h"
+
+struct transcode_params {
+    const struct plan *plan;
+    struct upscale_size size;
+    int border;      /* enum model_border, or -1 for the model's own */
+    int depth;       /* 8, 16, or 0 for the input's own */
+    int compression; /* 0..9 */
+    enum png_metadata metadata;
+    struct png_limits limits;
+    uint64_t max_output_pixels; /* --max-output-pixels */
+};
+
+/* What happened, for headers, logs and people. */
+struct transcode_report {
+    struct image_format in, out;
+    bool animated; /* frames beyond the default image were left out */
+    double decode_ms, network_ms, encode_ms; /* wall clock */
+};
+
+/* Whether, by its first bytes, this file could be answered, and how large the answer would be:
+ * the errors of png_head_read, of upscale_output_size, and ERR_OUTPUT_TOO_LARGE. */
+enum err_code transcode_judge(const struct transcode_params *params, const uint8_t *head,
+                              size_t length, int *out_width, int *out_height, struct err *e);
+
+/* Appends the answer to `out`. `in` is emptied (buf_done) as soon as it is decoded, to save memory.
+ * `progress` is called with a fraction in 0..1 from the calling thread; may be NULL. On an error
+ * `out` holds nothing of use. */
+enum err_code transcode_run(struct pool *pool, const struct transcode_params *params,
+                            struct buf *in, struct buf *out, upscale_progress *progress,
+                            void *progress_arg, const atomic_bool *cancel,
+                            struct transcode_report *report, struct err *e);
+
+#endif

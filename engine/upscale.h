@@ -1,0 +1,60 @@
+/* upscale.h - the product: a picture in, a bigger picture out.
+ *
+ * Luma models see full-range BT.601 luma, with chroma by bicubic; RGB models see the three
+ * channels; a gray picture goes in as it is (repeated for RGB models). Alpha goes through the
+ * network as a gray picture. Factors above the model's own repeat the network in float; a size
+ * in between is an antialiased downscale of the next power; a factor of 1 copies.
+ * The picture is computed in bands of rows, so working memory does not grow with its height, and
+ * the bytes are the same for any band height and thread count. */
+#ifndef UPSCALED_UPSCALE_H
+#define UPSCALED_UPSCALE_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "engine/base/pool.h"
+#include "engine/image/image.h"
+#include "engine/nn/plan.h"
+
+enum { UPSCALE_MAX_FACTOR = 8 };
+
+/* How large the output is to be: a factor, or one or both sides (the other by proportion). */
+struct upscale_size {
+    double scale;      /* 1..8; 0 where a side is given */
+    int width, height; /* 0 where not given */
+};
+
+struct upscale_params {
+    const struct plan *plan;
+    int width, height;         /* of the output, from upscale_output_size */
+    enum model_border border;  /* the model's own, or what the request asks for */
+    int depth;                 /* of the output: 8 or 16 */
+    int band_rows;             /* output rows a band; 0 chooses */
+};
+
+/* Takes finished rows, in order, from the calling thread of upscale_run. */
+struct upscale_sink {
+    enum err_code (*rows)(void *arg, const uint8_t *pixels, size_t row_bytes, int count,
+                          struct err *e);
+    void *arg;
+};
+
+/* Told, from the calling thread, after each band; may be NULL. */
+typedef void upscale_progress(void *arg, double fraction);
+
+/* The output's sides for an input of width x height: rounded to nearest, at least the input's and
+ * at most 8 times as large, else ERR_BAD_PARAMETER. */
+enum err_code upscale_output_size(const struct upscale_size *want, int width, int height,
+                                  int *out_width, int *out_height, struct err *e);
+
+/* The worker scratch (pool_reserve) that pictures of any size need with this plan. */
+enum err_code upscale_scratch_bytes(const struct plan *p, size_t *bytes, struct err *e);
+
+/* Upscales `img`, whose colours under alpha 0 are overwritten. The pool must hold the scratch that
+ * upscale_scratch_bytes names. ERR_CANCELLED within one band of *cancel becoming true; the sink's
+ * errors are passed on; ERR_MEMORY. */
+enum err_code upscale_run(struct pool *pool, const struct upscale_params *params, struct image *img,
+                          struct upscale_sink sink, upscale_progress *progress, void *progress_arg,
+                          const atomic_bool *cancel, struct err *e);
+
+#endif

@@ -1,0 +1,257 @@
+/* test_pool.c - every piece once, fair turns, cancellation, scratch that grows under load. */
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/mem.h"
+#include "engine/base/pool.h"
+#include "tests/harness.h"
+
+struct tally {
+    atomic_int count[1000];
+};
+
+static void count_piece(void *arg, int i, void *scratch)
+{
+    struct tally *t = arg;
+    (void)scratch;
+    atomic_fetch_add(&t->count[i], 1);
+}
+
+START_TEST(does_each_piece_once)
+{
+    for (int threads = 1; threads <= 8; threads++) {
+        struct pool *p = NULL;
+        struct err e = ERR_INIT;
+        ck_assert_int_eq(pool_new(threads, &p, &e), ERR_OK);
+        ck_assert_int_eq(pool_threads(p), threads);
+        for (int pieces = 0; pieces <= 1000; pieces += 125) {
+            struct tally t;
+            memset(&t, 0, sizeof t);
+            ck_assert_int_eq(pool_run(p, pieces, count_piece, &t, NULL, &e), ERR_OK);
+            for (int i = 0; i < 1000; i++)
+                ck_assert_int_eq(t.count[i], i < pieces);
+        }
+        pool_free(p);
+    }
+}
+END_TEST
+
+struct many {
+    struct pool *pool;
+    struct tally tally;
+};
+
+static void *run_many(void *arg)
+{
+    struct many *m = arg;
+    for (int round = 0; round < 200; round++)
+        pool_run(m->pool, 1 + round % 7, count_piece, &m->tally, NULL, NULL);
+    return NULL;
+}
+
+START_TEST(serves_many_callers_at_once)
+{
+    enum { CALLERS = 16 };
+    struct pool *p = NULL;
+    ck_assert_int_eq(pool_new(3, &p, NULL), ERR_OK);
+    static struct many m[CALLERS];
+    pthread_t thread[CALLERS];
+    for (int k = 0; k < CALLERS; k++) {
+        m[k].pool = p;
+        pthread_create(&thread[k], NULL, run_many, &m[k]);
+    }
+    for (int k = 0; k < CALLERS; k++)
+        pthread_join(thread[k], NULL);
+    for (int k = 0; k < CALLERS; k++)
+        for (int i = 0; i < 7; i++) /* piece i runs in rounds whose remainder is at least i */
+            ck_assert_int_eq(m[k].tally.count[i], 200 / 7 * (7 - i) + (200 % 7 > i ? 200 % 7 - i : 0));
+    pool_free(p);
+}
+END_TEST
+
+/* A poster of many pieces; the gate lets the test hold the single worker inside its first one. */
+struct poster {
+    sem_t begun, gate;
+    atomic_int done;
+};
+
+static void poster_piece(void *arg, int i, void *scratch)
+{
+    struct poster *poster = arg;
+    (void)scratch;
+    if (i == 0) {
+        sem_post(&poster->begun);
+        sem_wait(&poster->gate);
+    }
+    atomic_fetch_add(&poster->done, 1);
+}
+
+struct poster_run {
+    struct pool *pool;
+    struct poster poster;
+    atomic_bool cancel;
+    enum err_code rc;
+};
+
+static void *run_poster(void *arg)
+{
+    struct poster_run *r = arg;
+    r->rc = pool_run(r->pool, 1000, poster_piece, &r->poster, &r->cancel, NULL);
+    return NULL;
+}
+
+static void hold_worker(struct poster_run *r, pthread_t *thread)
+{
+    memset(r, 0, sizeof *r);
+    ck_assert_int_eq(pool_new(1, &r->pool, NULL), ERR_OK);
+    sem_init(&r->poster.begun, 0, 0);
+    sem_init(&r->poster.gate, 0, 0);
+    pthread_create(thread, NULL, run_poster, r);
+    sem_wait(&r->poster.begun);
+}
+
+struct thumbnail {
+    struct poster *poster;
+    int poster_done; /* when the thumbnail's only piece ran */
+};
+
+static void thumbnail_piece(void *arg, int i, void *scratch)
+{
+    struct thumbnail *t = arg;
+    (void)i;
+    (void)scratch;
+    t->poster_done = atomic_load(&t->poster->done);
+}
+
+static void *run_thumbnail(void *arg)
+{
+    void **both = arg;
+    pool_run(both[0], 1, thumbnail_piece, both[1], NULL, NULL);
+    return NULL;
+}
+
+/* How many of a poster's pieces were done when a thumbnail that came during the first got its turn. */
+static int thumbnail_after(void)
+{
+    static struct poster_run r;
+    pthread_t poster, small;
+    hold_worker(&r, &poster);
+    struct thumbnail t = {&r.poster, -1};
+    void *both[] = {r.pool, &t};
+    pthread_create(&small, NULL, run_thumbnail, both);
+    for (int i = 0; i < 1000; i++)
+        sched_yield(); /* lets the thumbnail's thread reach the pool */
+    sem_post(&r.poster.gate);
+    pthread_join(small, NULL);
+    pthread_join(poster, NULL);
+    ck_assert_int_eq(r.poster.done, 1000);
+    pool_free(r.pool);
+    return t.poster_done;
+}
+
+START_TEST(thumbnail_waits_for_one_piece_of_a_poster)
+{
+    /* Nothing tells when the thumbnail has queued, so it may come late; served in order of arrival
+     * it would see 1000 every time. */
+    int least = 1000;
+    for (int round = 0; round < 50 && least > 1; round++) {
+        int after = thumbnail_after();
+        least = after < least ? after : least;
+    }
+    ck_assert_int_eq(least, 1);
+}
+END_TEST
+
+START_TEST(cancel_skips_what_has_not_begun)
+{
+    static struct poster_run r;
+    pthread_t poster;
+    hold_worker(&r, &poster);
+    atomic_store(&r.cancel, true);
+    sem_post(&r.poster.gate);
+    pthread_join(poster, NULL);
+    ck_assert_int_eq(r.rc, ERR_CANCELLED);
+    ck_assert_int_eq(r.poster.done, 1);
+    struct tally t;
+    memset(&t, 0, sizeof t);
+    ck_assert_int_eq(pool_run(r.pool, 10, count_piece, &t, NULL, NULL), ERR_OK);
+    pool_free(r.pool);
+}
+END_TEST
+
+struct fill {
+    size_t bytes;
+};
+
+static void fill_scratch(void *arg, int i, void *scratch)
+{
+    const struct fill *f = arg;
+    memset(scratch, i, f->bytes); /* the sanitizers judge */
+}
+
+static void *fill_for_long(void *arg)
+{
+    struct fill f = {1000};
+    for (int i = 0; i < 200; i++)
+        pool_run(arg, 20, fill_scratch, &f, NULL, NULL);
+    return NULL;
+}
+
+START_TEST(scratch_grows_while_others_run)
+{
+    struct pool *p = NULL;
+    pthread_t other;
+    ck_assert_int_eq(pool_new(4, &p, NULL), ERR_OK);
+    ck_assert_int_eq(pool_reserve(p, 1000, NULL), ERR_OK);
+    pthread_create(&other, NULL, fill_for_long, p);
+    for (size_t bytes = 500; bytes < 200000; bytes += 5000) {
+        struct fill f = {bytes};
+        ck_assert_int_eq(pool_reserve(p, bytes, NULL), ERR_OK);
+        ck_assert_int_eq(pool_run(p, 20, fill_scratch, &f, NULL, NULL), ERR_OK);
+    }
+    pthread_join(other, NULL);
+    pool_free(p);
+}
+END_TEST
+
+START_TEST(failed_allocations_leave_it_whole)
+{
+    for (long n = 0;; n++) {
+        struct pool *p = NULL;
+        struct err e = ERR_INIT;
+        mem_fail_nth(n);
+        enum err_code rc = pool_new(2, &p, &e);
+        if (rc == ERR_OK)
+            rc = pool_reserve(p, 100, &e);
+        mem_fail_nth(-1);
+        if (p) {
+            struct fill f = {100};
+            ck_assert_int_eq(pool_reserve(p, 100, NULL), ERR_OK);
+            ck_assert_int_eq(pool_run(p, 5, fill_scratch, &f, NULL, NULL), ERR_OK);
+        }
+        pool_free(p);
+        if (rc == ERR_OK)
+            return;
+        ck_assert_int_eq(rc, ERR_MEMORY);
+        ck_assert_int_lt(n, 100);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("pool");
+    TCase *c = tcase_create("pool");
+    tcase_set_timeout(c, 60);
+    tcase_add_test(c, does_each_piece_once);
+    tcase_add_test(c, serves_many_callers_at_once);
+    tcase_add_test(c, thumbnail_waits_for_one_piece_of_a_poster);
+    tcase_add_test(c, cancel_skips_what_has_not_begun);
+    tcase_add_test(c, scratch_grows_while_others_run);
+    tcase_add_test(c, failed_allocations_leave_it_whole);
+    suite_add_tcase(s, c);
+    return harness_run(s);
+}
