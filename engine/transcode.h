@@ -17,12 +17,13 @@ struct transcode_params {
     enum png_metadata metadata;
     struct png_limits limits;
     uint64_t max_output_pixels; /* --max-output-pixels */
+    size_t max_whole_bytes;     /* --max-whole-bytes, see upscale.h */
 };
 
 /* What happened, for headers, logs and people. */
 struct transcode_report {
     struct image_format in, out;
-    bool animated; /* frames beyond the default image were left out */
+    bool animated;                           /* frames beyond the default image were left out */
     double decode_ms, network_ms, encode_ms; /* wall clock */
 };
 

@@ -26,10 +26,12 @@ struct upscale_size {
 
 struct upscale_params {
     const struct plan *plan;
-    int width, height;         /* of the output, from upscale_output_size */
-    enum model_border border;  /* the model's own, or what the request asks for */
-    int depth;                 /* of the output: 8 or 16 */
-    int band_rows;             /* output rows a band; 0 chooses */
+    int width, height;        /* of the output, from upscale_output_size */
+    enum model_border border; /* the model's own, or what the request asks for */
+    int depth;                /* of the output: 8 or 16 */
+    int band_rows;            /* output rows a band; 0 chooses */
+    size_t max_whole_bytes;   /* --max-whole-bytes: working memory for a model that needs the
+                                 picture whole (geometry.whole) */
 };
 
 /* Takes finished rows, in order, from the calling thread of upscale_run. */
@@ -43,7 +45,7 @@ struct upscale_sink {
 typedef void upscale_progress(void *arg, double fraction);
 
 /* The output's sides for an input of width x height: rounded to nearest, at least the input's and
- * at most 8 times as large, else ERR_BAD_PARAMETER. */
+ * at most 8 times as large, else ERR_BAD_PARAMETER. Where a side is given, `scale` is ignored. */
 enum err_code upscale_output_size(const struct upscale_size *want, int width, int height,
                                   int *out_width, int *out_height, struct err *e);
 

@@ -15,7 +15,8 @@ struct buf {
 };
 
 void buf_init(struct buf *b, size_t max);
-void buf_done(struct buf *b); /* frees; the buffer may be used again, empty, with the same maximum */
+void buf_done(
+    struct buf *b); /* frees; the buffer may be used again, empty, with the same maximum */
 
 /* Appends. ERR_INTERNAL past the maximum (who knows the limit checks it first and names it),
  * ERR_MEMORY when memory is out; on either the contents are unchanged. */

@@ -1,8 +1,8 @@
 /* err.h - why something failed: a code for programs, a sentence for people.
  *
  * The function that knows the numbers calls err_set; callers pass the code up unchanged. The first
- * error wins: a later err_set on the same struct is ignored, so that clean-up cannot hide the cause.
- * A `struct err` starts as ERR_INIT and is used by one thread at a time. */
+ * error wins: a later err_set on the same struct is ignored, so that clean-up cannot hide the
+ * cause. A `struct err` starts as ERR_INIT and is used by one thread at a time. */
 #ifndef UPSCALED_BASE_ERR_H
 #define UPSCALED_BASE_ERR_H
 
@@ -16,16 +16,16 @@ enum err_code {
     ERR_IO,        /* a file or socket could not be read or written */
     ERR_CANCELLED, /* whoever asked no longer wants it */
     /* the picture */
-    ERR_NOT_PNG,         /* no PNG signature; the sentence names what it is */
-    ERR_PNG_HEADER,      /* IHDR missing or against the specification */
-    ERR_PNG_TRUNCATED,   /* ends before IEND */
-    ERR_PNG_CRC,         /* a chunk's check sum is wrong */
-    ERR_PNG_ZLIB,        /* the compressed pixels are damaged */
-    ERR_PNG_CHUNK,       /* a chunk is malformed, misplaced or unknown and critical */
-    ERR_PNG_UNSUPPORTED, /* a relative of PNG that is none: CgBI, MNG, JNG */
-    ERR_PNG_LIMIT,       /* too many or too large ancillary chunks */
-    ERR_TOO_WIDE,        /* a side of the input is over its limit */
-    ERR_TOO_MANY_PIXELS, /* the input is over its limit */
+    ERR_NOT_PNG,          /* no PNG signature; the sentence names what it is */
+    ERR_PNG_HEADER,       /* IHDR missing or against the specification */
+    ERR_PNG_TRUNCATED,    /* ends before IEND */
+    ERR_PNG_CRC,          /* a chunk's check sum is wrong */
+    ERR_PNG_ZLIB,         /* the compressed pixels are damaged */
+    ERR_PNG_CHUNK,        /* a chunk is malformed, misplaced or unknown and critical */
+    ERR_PNG_UNSUPPORTED,  /* a relative of PNG that is none: CgBI, MNG, JNG */
+    ERR_PNG_LIMIT,        /* too many or too large ancillary chunks */
+    ERR_TOO_WIDE,         /* a side of the input is over its limit */
+    ERR_TOO_MANY_PIXELS,  /* the input is over its limit */
     ERR_OUTPUT_TOO_LARGE, /* the output would be over its limit */
     /* the model */
     ERR_MODEL_JSON,  /* not JSON */
@@ -53,7 +53,10 @@ struct err {
     char text[320];     /* one sentence, no full stop, no newline */
 };
 
-#define ERR_INIT {ERR_OK, 0, 0, ""}
+#define ERR_INIT                                                                                   \
+    {                                                                                              \
+        ERR_OK, 0, 0, ""                                                                           \
+    }
 
 /* Records `code` and a printf-like sentence unless `e` already holds an error; `e` may be NULL.
  * Returns `code`, so that `return err_set(...)` reads as one step. */

@@ -46,7 +46,8 @@ static void ring_insert(struct pool *p, struct run *r)
         p->turn = r;
         return;
     }
-    /* right behind the run whose turn it is: a newcomer waits for one piece, not for a round */
+    /* right behind the run whose turn it is: a newcomer waits for one more piece, not for a round
+     */
     r->prev = p->turn;
     r->next = p->turn->next;
     r->next->prev = r;

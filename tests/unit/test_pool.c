@@ -67,7 +67,8 @@ START_TEST(serves_many_callers_at_once)
         pthread_join(thread[k], NULL);
     for (int k = 0; k < CALLERS; k++)
         for (int i = 0; i < 7; i++) /* piece i runs in rounds whose remainder is at least i */
-            ck_assert_int_eq(m[k].tally.count[i], 200 / 7 * (7 - i) + (200 % 7 > i ? 200 % 7 - i : 0));
+            ck_assert_int_eq(m[k].tally.count[i],
+                             200 / 7 * (7 - i) + (200 % 7 > i ? 200 % 7 - i : 0));
     pool_free(p);
 }
 END_TEST
@@ -133,7 +134,8 @@ static void *run_thumbnail(void *arg)
     return NULL;
 }
 
-/* How many of a poster's pieces were done when a thumbnail that came during the first got its turn. */
+/* How many of a poster's pieces were done when a thumbnail that came during the first got its turn.
+ */
 static int thumbnail_after(void)
 {
     static struct poster_run r;
@@ -152,16 +154,16 @@ static int thumbnail_after(void)
     return t.poster_done;
 }
 
-START_TEST(thumbnail_waits_for_one_piece_of_a_poster)
+START_TEST(thumbnail_waits_for_one_more_piece_of_a_poster)
 {
-    /* Nothing tells when the thumbnail has queued, so it may come late; served in order of arrival
-     * it would see 1000 every time. */
+    /* the piece under way and the one whose turn it was; nothing tells when the thumbnail has
+     * queued, so it may come late, but served in order of arrival it would see 1000 every time */
     int least = 1000;
-    for (int round = 0; round < 50 && least > 1; round++) {
+    for (int round = 0; round < 50 && least > 2; round++) {
         int after = thumbnail_after();
         least = after < least ? after : least;
     }
-    ck_assert_int_eq(least, 1);
+    ck_assert_int_le(least, 2);
 }
 END_TEST
 
@@ -248,7 +250,7 @@ int main(void)
     tcase_set_timeout(c, 60);
     tcase_add_test(c, does_each_piece_once);
     tcase_add_test(c, serves_many_callers_at_once);
-    tcase_add_test(c, thumbnail_waits_for_one_piece_of_a_poster);
+    tcase_add_test(c, thumbnail_waits_for_one_more_piece_of_a_poster);
     tcase_add_test(c, cancel_skips_what_has_not_begun);
     tcase_add_test(c, scratch_grows_while_others_run);
     tcase_add_test(c, failed_allocations_leave_it_whole);

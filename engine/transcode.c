@@ -1,0 +1,213 @@
+/* transcode.c - see transcode.h. */
+#include "engine/transcode.h"
+
+#include <time.h>
+
+#include "engine/image/png_reader.h"
+#include "engine/image/png_writer.h"
+
+/* Work in one go before another request gets its turn: some 10 ms. */
+enum { DECODE_PIXELS = 1 << 18, ENCODE_PIXELS = 1 << 15 };
+
+static double now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
+/* A request under way. Libpng runs on the pool's threads, one piece at a time. */
+struct work {
+    struct pool *pool;
+    const struct transcode_params *params;
+    struct buf *in, *out;
+    const atomic_bool *cancel;
+    struct err *e;
+
+    struct png_reader *reader;
+    struct image *img;
+    bool decoded;
+    struct png_meta meta;
+    struct image_format out_format;
+    struct png_writer *writer;
+    const uint8_t *rows; /* the band being written */
+    size_t row_bytes;
+    int count;
+    double encode_ms;
+    enum err_code rc; /* of the latest piece */
+};
+
+/* Runs a serial step on the pool; the pool's own verdict comes first. */
+static enum err_code on_pool(struct work *w, pool_piece *piece)
+{
+    enum err_code rc = pool_run(w->pool, 1, piece, w, w->cancel, w->e);
+    return rc != ERR_OK ? rc : w->rc;
+}
+
+static enum err_code check_output(const struct transcode_params *params, int width, int height,
+                                  struct err *e)
+{
+    uint64_t pixels = (uint64_t)width * (uint64_t)height;
+    if (pixels <= params->max_output_pixels)
+        return ERR_OK;
+    return err_set_limit(e, ERR_OUTPUT_TOO_LARGE, "max-output-pixels", params->max_output_pixels,
+                         "the output would be %d x %d pixels; the limit is %llu "
+                         "(--max-output-pixels)",
+                         width, height, (unsigned long long)params->max_output_pixels);
+}
+
+enum err_code transcode_judge(const struct transcode_params *params, const uint8_t *head,
+                              size_t length, int *out_width, int *out_height, struct err *e)
+{
+    struct png_head h;
+    int width = 0, height = 0;
+    enum err_code rc = png_head_read(head, length, &params->limits, &h, e);
+    if (rc == ERR_OK)
+        rc = upscale_output_size(&params->size, h.width, h.height, &width, &height, e);
+    if (rc == ERR_OK)
+        rc = check_output(params, width, height, e);
+    if (rc != ERR_OK)
+        return rc;
+    *out_width = width;
+    *out_height = height;
+    return ERR_OK;
+}
+
+static void open_piece(void *arg, int i, void *scratch)
+{
+    struct work *w = arg;
+    (void)i;
+    (void)scratch;
+    w->rc = png_reader_new(w->in->data, w->in->length, &w->params->limits, &w->reader, w->e);
+}
+
+static void decode_piece(void *arg, int i, void *scratch)
+{
+    struct work *w = arg;
+    (void)i;
+    (void)scratch;
+    w->rc = png_reader_step(w->reader, w->img, DECODE_PIXELS, &w->decoded, w->e);
+}
+
+/* Fills w->img and w->meta, and lets the file's bytes go. */
+static enum err_code decode(struct work *w)
+{
+    enum err_code rc = on_pool(w, open_piece);
+    if (rc == ERR_OK)
+        rc = image_new(png_reader_format(w->reader), &w->img, w->e);
+    while (rc == ERR_OK && !w->decoded)
+        rc = on_pool(w, decode_piece);
+    if (rc == ERR_OK)
+        rc = png_meta_copy(&w->meta, png_reader_meta(w->reader), w->e);
+    png_reader_free(w->reader);
+    w->reader = NULL;
+    buf_done(w->in);
+    return rc;
+}
+
+static void encode_piece(void *arg, int i, void *scratch)
+{
+    struct work *w = arg;
+    int rows = ENCODE_PIXELS / w->out_format.width + 1;
+    (void)i;
+    (void)scratch;
+    rows = rows < w->count ? rows : w->count;
+    w->rc = png_writer_rows(w->writer, w->rows, w->row_bytes, rows, w->e);
+    w->rows += (size_t)rows * w->row_bytes;
+    w->count -= rows;
+}
+
+/* The sink of upscale_run: a band's rows, a few at a time. */
+static enum err_code encode_band(void *arg, const uint8_t *pixels, size_t row_bytes, int count,
+                                 struct err *e)
+{
+    struct work *w = arg;
+    double from = now_ms();
+    enum err_code rc = ERR_OK;
+    (void)e; /* the same as w->e */
+    w->rows = pixels;
+    w->row_bytes = row_bytes;
+    w->count = count;
+    while (rc == ERR_OK && w->count > 0)
+        rc = on_pool(w, encode_piece);
+    w->encode_ms += now_ms() - from;
+    return rc;
+}
+
+static void begin_piece(void *arg, int i, void *scratch)
+{
+    struct work *w = arg;
+    (void)i;
+    (void)scratch;
+    struct png_writer_params params = {
+        .format = w->out_format,
+        .compression = w->params->compression,
+        .metadata = w->params->metadata,
+        .meta = &w->meta,
+        .source = w->img->format,
+    };
+    w->rc = png_writer_new(&params, w->out, &w->writer, w->e);
+}
+
+static void end_piece(void *arg, int i, void *scratch)
+{
+    struct work *w = arg;
+    (void)i;
+    (void)scratch;
+    w->rc = png_writer_finish(w->writer, w->e);
+}
+
+static enum err_code enlarge(struct work *w, upscale_progress *progress, void *progress_arg)
+{
+    const struct transcode_params *params = w->params;
+    const struct image_format *in = &w->img->format;
+    struct upscale_params up = {
+        .plan = params->plan,
+        .border = params->border < 0 ? plan_model(params->plan)->border
+                                     : (enum model_border)params->border,
+        .depth = params->depth ? params->depth : in->depth,
+        .max_whole_bytes = params->max_whole_bytes,
+    };
+    enum err_code rc =
+        upscale_output_size(&params->size, in->width, in->height, &up.width, &up.height, w->e);
+    if (rc == ERR_OK)
+        rc = check_output(params, up.width, up.height, w->e);
+    if (rc != ERR_OK)
+        return rc;
+    w->out_format = (struct image_format){up.width, up.height, in->channels, up.depth};
+    rc = on_pool(w, begin_piece);
+    if (rc == ERR_OK)
+        rc = upscale_run(w->pool, &up, w->img, (struct upscale_sink){encode_band, w}, progress,
+                         progress_arg, w->cancel, w->e);
+    if (rc == ERR_OK)
+        rc = on_pool(w, end_piece);
+    return rc;
+}
+
+enum err_code transcode_run(struct pool *pool, const struct transcode_params *params,
+                            struct buf *in, struct buf *out, upscale_progress *progress,
+                            void *progress_arg, const atomic_bool *cancel,
+                            struct transcode_report *report, struct err *e)
+{
+    struct work w = {
+        .pool = pool, .params = params, .in = in, .out = out, .cancel = cancel, .e = e};
+    png_meta_init(&w.meta);
+    double begun = now_ms();
+    enum err_code rc = decode(&w);
+    double decoded = now_ms();
+    if (rc == ERR_OK)
+        rc = enlarge(&w, progress, progress_arg);
+    if (rc == ERR_OK)
+        *report = (struct transcode_report){
+            .in = w.img->format,
+            .out = w.out_format,
+            .animated = w.meta.animated,
+            .decode_ms = decoded - begun,
+            .network_ms = now_ms() - decoded - w.encode_ms,
+            .encode_ms = w.encode_ms,
+        };
+    png_writer_free(w.writer);
+    png_meta_done(&w.meta);
+    image_free(w.img);
+    return rc;
+}

@@ -1,0 +1,313 @@
+/* upscale.c - see upscale.h: sizes, bands, and the order of things. */
+#include "engine/upscale.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "engine/base/mem.h"
+#include "engine/base/size.h"
+#include "engine/image/bleed.h"
+#include "engine/image/color.h"
+#include "engine/image/resample.h"
+#include "engine/tile.h"
+#include "engine/window.h"
+
+enum {
+    STEP_PIXELS = 1 << 18,  /* of serial work before another request gets its turn */
+    TILES_PER_THREAD = 4,   /* in a band, so that threads end it at about the same time */
+    LARGEST_SIDE = 1 << 24, /* keeps sides and their sums far inside int */
+};
+
+/* One side: `scale` times `in`, unless it is `given`. */
+static enum err_code find_side(double scale, int given, int in, const char *name, int *out,
+                               struct err *e)
+{
+    double exact = given ? given : scale * in;
+    if (!(exact >= 0.5 && exact <= LARGEST_SIDE) || lround(exact) < in ||
+        lround(exact) > (long)UPSCALE_MAX_FACTOR * in)
+        return err_set(e, ERR_BAD_PARAMETER,
+                       "a %s of %.0f pixels is not 1 to %d times the input's %d", name, exact,
+                       UPSCALE_MAX_FACTOR, in);
+    *out = (int)lround(exact);
+    return ERR_OK;
+}
+
+enum err_code upscale_output_size(const struct upscale_size *want, int width, int height,
+                                  int *out_width, int *out_height, struct err *e)
+{
+    double scale_x = want->width ? (double)want->width / width : want->scale;
+    double scale_y = want->height ? (double)want->height / height : want->scale;
+    if (want->width && !want->height)
+        scale_y = scale_x;
+    if (want->height && !want->width)
+        scale_x = scale_y;
+    int w = 0, h = 0;
+    enum err_code rc = find_side(scale_x, want->width, width, "width", &w, e);
+    if (rc == ERR_OK)
+        rc = find_side(scale_y, want->height, height, "height", &h, e);
+    if (rc != ERR_OK)
+        return rc;
+    *out_width = w;
+    *out_height = h;
+    return ERR_OK;
+}
+
+enum err_code upscale_scratch_bytes(const struct plan *p, size_t *bytes, struct err *e)
+{
+    if (plan_model(p)->geometry.whole) {
+        *bytes = 0; /* such a picture brings a block of its own */
+        return ERR_OK;
+    }
+    return tile_scratch_bytes(p, bytes, e);
+}
+
+/* A request under way. */
+struct work {
+    struct pool *pool;
+    const struct upscale_params *params;
+    struct image *img;
+    struct upscale_sink sink;
+    upscale_progress *progress;
+    void *progress_arg;
+    const atomic_bool *cancel;
+    struct err *e;
+
+    struct tile_job job;
+    struct resample_axis *down_x, *down_y, *chroma_x, *chroma_y;
+    void *whole; /* scratch for the one tile of a `whole` model, or NULL */
+    int tile;    /* side of a tile, in output pixels */
+    int band_rows;
+    uint8_t *band; /* [band_rows][row_bytes] */
+    size_t row_bytes;
+    int y, rows; /* the band being made */
+    int tiles_across;
+
+    enum bleed_alpha alpha; /* what was found so far */
+    int looked;             /* rows */
+    struct bleed *bleed;
+    bool bled;
+};
+
+/* Bands that are to be made of tiles, from output row w->y on. */
+static void tile_piece(void *arg, int i, void *scratch)
+{
+    struct work *w = arg;
+    int x = i % w->tiles_across * w->tile, y = i / w->tiles_across * w->tile;
+    struct resample_area area = {x, w->y + y, w->tile, w->tile};
+    if (area.width > w->job.out.width - x)
+        area.width = w->job.out.width - x;
+    if (area.height > w->rows - y)
+        area.height = w->rows - y;
+    size_t pixel_bytes = (size_t)(w->job.out.channels * w->job.out.depth / 8);
+    uint8_t *pixels = w->band + (size_t)y * w->row_bytes + (size_t)x * pixel_bytes;
+    tile_run(&w->job, area, pixels, w->row_bytes, w->whole ? w->whole : scratch);
+}
+
+/* The factor 1: samples change their depth at most. */
+static void copy_piece(void *arg, int i, void *scratch)
+{
+    struct work *w = arg;
+    const struct image_format *f = &w->img->format;
+    float row[1024];
+    (void)scratch;
+    const uint8_t *from = w->img->pixels + (size_t)(w->y + i) * w->img->row_bytes;
+    uint8_t *to = w->band + (size_t)i * w->row_bytes;
+    if (f->depth == w->job.out.depth) {
+        memcpy(to, from, w->row_bytes);
+        return;
+    }
+    size_t step = (size_t)(f->channels * f->depth / 8);
+    size_t out_step = (size_t)(f->channels * w->job.out.depth / 8);
+    for (int x = 0, n; x < f->width; x += n) {
+        n = f->width - x < 1024 ? f->width - x : 1024;
+        for (int c = 0; c < f->channels; c++) {
+            color_load(f, from + (size_t)x * step, n, c, row);
+            color_store(&w->job.out, row, n, c, to + (size_t)x * out_step);
+        }
+    }
+}
+
+static bool same_size(const struct work *w)
+{
+    return w->job.out.width == w->img->format.width && w->job.out.height == w->img->format.height;
+}
+
+static enum err_code make_bands(struct work *w)
+{
+    int height = w->job.out.height;
+    bool copy = same_size(w);
+    w->tiles_across = (w->job.out.width + w->tile - 1) / w->tile;
+    for (w->y = 0; w->y < height; w->y += w->rows) {
+        w->rows = height - w->y < w->band_rows ? height - w->y : w->band_rows;
+        int tiles = (w->rows + w->tile - 1) / w->tile * w->tiles_across;
+        enum err_code rc = pool_run(w->pool, copy ? w->rows : tiles, copy ? copy_piece : tile_piece,
+                                    w, w->cancel, w->e);
+        if (rc == ERR_OK)
+            rc = w->sink.rows(w->sink.arg, w->band, w->row_bytes, w->rows, w->e);
+        if (rc != ERR_OK)
+            return rc;
+        if (w->progress)
+            w->progress(w->progress_arg, (double)(w->y + w->rows) / height);
+    }
+    return ERR_OK;
+}
+
+static void look_piece(void *arg, int i, void *scratch)
+{
+    struct work *w = arg;
+    int height = w->img->format.height, rows = STEP_PIXELS / w->img->format.width + 1;
+    int to = height - w->looked < rows ? height : w->looked + rows;
+    enum bleed_alpha found = bleed_look(w->img, w->looked, to);
+    (void)i;
+    (void)scratch;
+    w->alpha = found > w->alpha ? found : w->alpha;
+    w->looked = to;
+}
+
+static void bleed_piece(void *arg, int i, void *scratch)
+{
+    struct work *w = arg;
+    (void)i;
+    (void)scratch;
+    w->bled = bleed_step(w->bleed, STEP_PIXELS);
+}
+
+/* Finds out what alpha says, and fills the colour behind holes. */
+static enum err_code prepare_alpha(struct work *w)
+{
+    enum err_code rc = ERR_OK;
+    while (rc == ERR_OK && w->looked < w->img->format.height && w->alpha != ALPHA_HOLES)
+        rc = pool_run(w->pool, 1, look_piece, w, w->cancel, w->e);
+    w->job.alpha = w->alpha != ALPHA_OPAQUE;
+    if (rc == ERR_OK && w->alpha == ALPHA_HOLES)
+        rc = bleed_new(w->img, &w->bleed, w->e);
+    while (rc == ERR_OK && w->bleed && !w->bled)
+        rc = pool_run(w->pool, 1, bleed_piece, w, w->cancel, w->e);
+    bleed_free(w->bleed);
+    w->bleed = NULL;
+    return rc;
+}
+
+/* How often the network is to be repeated for the output to be at most its size. */
+static int count_stages(const struct work *w)
+{
+    const struct model_geometry *g = &plan_model(w->params->plan)->geometry;
+    const struct image_format *in = &w->img->format;
+    int stages = 1;
+    while (stages < WINDOW_MAX_STAGES && (window_side(g, stages, in->width) < w->job.out.width ||
+                                          window_side(g, stages, in->height) < w->job.out.height))
+        stages++;
+    return stages;
+}
+
+static enum err_code prepare_axes(struct work *w)
+{
+    const struct model *m = plan_model(w->params->plan);
+    const struct image_format *in = &w->img->format, *out = &w->job.out;
+    int full_width = window_side(&m->geometry, w->job.stages, in->width);
+    int full_height = window_side(&m->geometry, w->job.stages, in->height);
+    enum err_code rc = ERR_OK;
+    if (full_width != out->width || full_height != out->height) {
+        rc = resample_axis_new(RESAMPLE_BICUBIC, full_width, out->width, &w->down_x, w->e);
+        if (rc == ERR_OK)
+            rc = resample_axis_new(RESAMPLE_BICUBIC, full_height, out->height, &w->down_y, w->e);
+    }
+    if (rc == ERR_OK && tile_has_chroma(m, in)) {
+        rc = resample_axis_new(RESAMPLE_BICUBIC, in->width, out->width, &w->chroma_x, w->e);
+        if (rc == ERR_OK)
+            rc = resample_axis_new(RESAMPLE_BICUBIC, in->height, out->height, &w->chroma_y, w->e);
+    }
+    w->job.down_x = w->down_x;
+    w->job.down_y = w->down_y;
+    w->job.chroma_x = w->chroma_x;
+    w->job.chroma_y = w->chroma_y;
+    return rc;
+}
+
+/* One tile for all, in a block of its own, for models that cannot be cut. */
+static enum err_code prepare_whole(struct work *w)
+{
+    size_t bytes;
+    enum err_code rc = tile_whole_scratch_bytes(&w->job, &bytes, w->e);
+    if (rc != ERR_OK)
+        return rc;
+    if (bytes > w->params->max_whole_bytes)
+        return err_set_limit(w->e, ERR_TOO_MANY_PIXELS, "max-whole-bytes",
+                             w->params->max_whole_bytes,
+                             "model %s needs the picture whole: %zu bytes of working memory; the "
+                             "limit is %zu (--max-whole-bytes)",
+                             plan_model(w->params->plan)->name, bytes, w->params->max_whole_bytes);
+    w->whole = mem_alloc(1, bytes);
+    if (!w->whole)
+        return err_set(w->e, ERR_MEMORY, "out of memory for %zu bytes of working memory", bytes);
+    w->tile = w->job.out.width > w->job.out.height ? w->job.out.width : w->job.out.height;
+    w->band_rows = w->job.out.height;
+    return ERR_OK;
+}
+
+static void choose_bands(struct work *w)
+{
+    int side = tile_side(w->params->plan), threads = pool_threads(w->pool);
+    w->tile = w->down_x ? side / 2 : side;
+    int across = (w->job.out.width + w->tile - 1) / w->tile;
+    int wanted = TILES_PER_THREAD * threads;
+    w->band_rows = w->params->band_rows;
+    if (w->band_rows == 0)
+        w->band_rows = w->tile * ((wanted + across - 1) / across);
+    if (w->band_rows > w->job.out.height)
+        w->band_rows = w->job.out.height;
+}
+
+static enum err_code prepare(struct work *w)
+{
+    const struct upscale_params *params = w->params;
+    w->job = (struct tile_job){.plan = params->plan, .border = params->border, .img = w->img};
+    w->job.out = (struct image_format){params->width, params->height, w->img->format.channels,
+                                       params->depth};
+    w->job.stages = count_stages(w);
+    enum err_code rc = ERR_OK;
+    if (!same_size(w)) {
+        if (image_has_alpha(&w->img->format))
+            rc = prepare_alpha(w);
+        if (rc == ERR_OK)
+            rc = prepare_axes(w);
+    }
+    if (rc != ERR_OK)
+        return rc;
+    choose_bands(w);
+    if (plan_model(params->plan)->geometry.whole && !same_size(w))
+        rc = prepare_whole(w);
+    if (rc != ERR_OK)
+        return rc;
+    w->row_bytes = image_row_bytes(&w->job.out);
+    w->band = mem_alloc((size_t)w->band_rows, w->row_bytes);
+    if (!w->band)
+        return err_set(w->e, ERR_MEMORY, "out of memory for a band of %d rows", w->band_rows);
+    return ERR_OK;
+}
+
+enum err_code upscale_run(struct pool *pool, const struct upscale_params *params, struct image *img,
+                          struct upscale_sink sink, upscale_progress *progress, void *progress_arg,
+                          const atomic_bool *cancel, struct err *e)
+{
+    struct work w = {
+        .pool = pool,
+        .params = params,
+        .img = img,
+        .sink = sink,
+        .progress = progress,
+        .progress_arg = progress_arg,
+        .cancel = cancel,
+        .e = e,
+    };
+    enum err_code rc = prepare(&w);
+    if (rc == ERR_OK)
+        rc = make_bands(&w);
+    mem_free(w.band);
+    mem_free(w.whole);
+    resample_axis_free(w.down_x);
+    resample_axis_free(w.down_y);
+    resample_axis_free(w.chroma_x);
+    resample_axis_free(w.chroma_y);
+    return rc;
+}

@@ -1,0 +1,35 @@
+/* window.h - which pixels a rectangle of the output needs, stage by stage.
+ *
+ * Stage 0 is the picture, stage k the output of the kth repetition of the network; positions are in
+ * pixels of their stage. Threads: pure functions. */
+#ifndef UPSCALED_WINDOW_H
+#define UPSCALED_WINDOW_H
+
+#include "engine/nn/model.h"
+
+enum { WINDOW_MAX_STAGES = 3 }; /* 2^3 is the largest factor */
+
+/* One axis of a window: it covers the positions begin..end-1, some perhaps beyond the edge; the
+ * pixels first..last-1 of the stage before are behind them. */
+struct window_span {
+    int begin, end;
+    int first, last;
+};
+
+/* One axis of a chain of windows. */
+struct window_chain {
+    struct window_span stage[WINDOW_MAX_STAGES + 1]; /* [0] is not used */
+};
+
+/* Asks backwards from outputs from..to-1 of the last of `stages` runs of a network over a side of
+ * `side` pixels. */
+void window_chain_find(const struct model_geometry *g, enum model_border border, int stages,
+                       int side, int from, int to, struct window_chain *out);
+
+/* The largest window that any chain can hold which is asked for `count` outputs. */
+int window_bound(const struct model_geometry *g, int stages, int count);
+
+/* The size of side that stage `stage` has. */
+int window_side(const struct model_geometry *g, int stage, int side);
+
+#endif
