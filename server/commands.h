@@ -1,0 +1,18 @@
+/* commands.h - the sub-commands. Each gets the arguments after its name and gives main's status:
+ * 0 done, 1 something failed, 2 it was called wrongly. */
+#ifndef UPSCALED_SERVER_COMMANDS_H
+#define UPSCALED_SERVER_COMMANDS_H
+
+int command_serve(int argc, char **argv);
+int command_convert(int argc, char **argv);
+int command_models(int argc, char **argv);
+int command_health(int argc, char **argv);
+
+/* Prints "upscaled: SENTENCE (CODE)" on stderr. */
+struct err;
+void command_complain(const char *about, const struct err *e);
+
+/* Threads to use by default: the CPUs this process may run on, less where a cgroup's quota is. */
+int command_cpus(void);
+
+#endif

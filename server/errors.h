@@ -1,0 +1,17 @@
+/* errors.h - one row for everything that can go wrong: its stable code and its HTTP status. */
+#ifndef UPSCALED_SERVER_ERRORS_H
+#define UPSCALED_SERVER_ERRORS_H
+
+#include "engine/base/err.h"
+
+struct error_row {
+    enum err_code code;
+    int status;        /* HTTP */
+    const char *name;  /* stable: programs match on it */
+    const char *title; /* a short phrase for people, the same for every occurrence */
+};
+
+/* The row of a code other than ERR_OK; never NULL. */
+const struct error_row *error_row(enum err_code code);
+
+#endif
