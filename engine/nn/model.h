@@ -81,6 +81,7 @@ struct layer {
     int others[LAYER_OTHERS_MAX]; /* add, concat ("with"): further inputs, as `input`;
                                      max_unpool2d ("indices"): others[0], the max_pool2d */
     int other_count;
+    int channels; /* of its output, found by model_finish */
     union {
         struct conv_params conv;
         struct prelu_params prelu;

@@ -1,0 +1,110 @@
+/* layers.h - the kinds of layers: one row each of what the rest of the engine asks of a kind.
+ *
+ * Sizes and clean ranges are laws along one axis, because no kind mixes the two. Activations are
+ * [y][x][c] float32, dense. Every output sample is computed by the same operations in the same
+ * order wherever its window lies. Meaning: PyTorch 1.13's module of the same name.
+ * Threads: all functions are pure. */
+#ifndef UPSCALED_NN_LAYERS_H
+#define UPSCALED_NN_LAYERS_H
+
+#include "engine/nn/model.h"
+
+/* What a file may ask for at most, so that no sum or product of a few of these can overflow. */
+enum {
+    LAYER_MAX_CHANNELS = 4096,
+    LAYER_MAX_KERNEL = 64,
+    LAYER_MAX_STRIDE = 16, /* factors of upsample and pixel_shuffle, too */
+    LAYER_MAX_PADDING = 256,
+    LAYER_MAX_DILATION = 64
+};
+
+enum axis { AXIS_Y, AXIS_X };
+
+/* max_unpool2d reads three tensors: its values, the max_pool2d's output and that one's input. */
+enum { LAYER_INPUTS_MAX = 1 + LAYER_OTHERS_MAX };
+
+/* A tensor along one axis: `size` samples, of which [lo, hi) depend on nothing outside the window
+ * and on no padding. */
+struct extent {
+    int64_t size, lo, hi;
+};
+
+struct shape {
+    int width, height, channels;
+};
+
+/* One execution. `out` may equal in[0] for activations alone; else nothing overlaps. */
+struct layer_run {
+    const struct layer *layer;
+    const float *packed; /* from row->pack; NULL for kinds that have none */
+    const float *in[LAYER_INPUTS_MAX];
+    struct shape in_shape[LAYER_INPUTS_MAX];
+    int in_count;
+    float *out;
+    struct shape out_shape;
+    int32_t *indices;         /* max_pool2d writes them unless NULL; max_unpool2d reads them:
+                                 y * width + x of each maximum in the pool's input */
+    const struct layer *then; /* an activation fused into a convolution, or NULL */
+};
+
+struct layer_row {
+    const char *type; /* in the model file */
+    bool activation;  /* sample by sample: layer_activate runs it */
+
+    /* Checks parameters against the channels of the inputs and finds those of the output. Errors
+     * start at "$.layers[i]". */
+    enum err_code (*check)(const struct layer *l, int i, const int *in_channels, int in_count,
+                           int *out_channels, struct err *e);
+
+    /* How much denser samples get along an axis: times *up / *down. NULL: as they are. */
+    void (*rate)(const struct layer *l, enum axis axis, int *up, int *down);
+
+    /* Samples of the output; less than 1 where the inputs are too small. NULL: in[0].size. */
+    int64_t (*size)(const struct layer *l, enum axis axis, const struct extent *in, int in_count);
+
+    /* Fills out->lo and out->hi; out->size is known, and clipping to it is the caller's.
+     * NULL: as in[0]. */
+    void (*clean)(const struct layer *l, enum axis axis, const struct extent *in, int in_count,
+                  struct extent *out);
+
+    /* Whether no part can be computed without the whole picture. NULL: it can. */
+    bool (*whole)(const struct layer *l);
+
+    /* Multiply-accumulates a sample of the output (all channels). NULL: none. */
+    double (*macs)(const struct layer *l, int channels);
+
+    /* Floats in the packed weights (false on overflow), and packing. NULL: none. */
+    bool (*packed_floats)(const struct layer *l, size_t *count);
+    void (*pack)(const struct layer *l, float *packed);
+
+    void (*run)(const struct layer_run *r);
+};
+
+extern const struct layer_row layer_table[LAYER_KINDS];
+
+/* Applies an activation to pixels * channels samples in place. */
+void layer_activate(const struct layer *l, float *samples, size_t pixels, int channels);
+
+/* Whether no less than `least` and no more than `most`; else the error names the parameter. */
+enum err_code layer_check_range(int i, const char *name, int value, int least, int most,
+                                struct err *e);
+enum err_code layer_check_pair(int i, const char *name, struct pair value, int least, int most,
+                               struct err *e);
+
+static inline int pair_at(struct pair p, enum axis axis)
+{
+    return axis == AXIS_Y ? p.y : p.x;
+}
+
+/* Division that rounds down and up; b > 0. */
+static inline int64_t floor_div(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}
+
+static inline int64_t ceil_div(int64_t a, int64_t b)
+{
+    return a / b + (a % b > 0);
+}
+
+#endif

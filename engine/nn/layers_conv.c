@@ -1,0 +1,199 @@
+/* layers_conv.c - conv2d and conv_transpose2d: parameters, laws, packed weights. They run in
+ * layers_conv_run.c. */
+#include <string.h>
+
+#include "engine/base/size.h"
+#include "engine/nn/layers_kinds.h"
+
+static enum err_code common_check(const struct conv_params *c, int i, int in_channels,
+                                  struct err *e)
+{
+    enum err_code rc;
+    if ((rc = layer_check_range(i, "in_channels", c->in_channels, 1, LAYER_MAX_CHANNELS, e)) ||
+        (rc = layer_check_range(i, "out_channels", c->out_channels, 1, LAYER_MAX_CHANNELS, e)) ||
+        (rc = layer_check_range(i, "groups", c->groups, 1, LAYER_MAX_CHANNELS, e)) ||
+        (rc = layer_check_pair(i, "kernel_size", c->kernel_size, 1, LAYER_MAX_KERNEL, e)) ||
+        (rc = layer_check_pair(i, "stride", c->stride, 1, LAYER_MAX_STRIDE, e)) ||
+        (rc = layer_check_pair(i, "padding", c->padding, 0, LAYER_MAX_PADDING, e)) ||
+        (rc = layer_check_pair(i, "dilation", c->dilation, 1, LAYER_MAX_DILATION, e)))
+        return rc;
+    if (c->in_channels != in_channels)
+        return err_set(e, ERR_MODEL,
+                       "$.layers[%d].in_channels: %d expected, the channels of its input, not %d",
+                       i, in_channels, c->in_channels);
+    if (c->in_channels % c->groups != 0 || c->out_channels % c->groups != 0)
+        return err_set(e, ERR_MODEL,
+                       "$.layers[%d].groups: a divisor of in_channels (%d) and out_channels (%d) "
+                       "expected, not %d",
+                       i, c->in_channels, c->out_channels, c->groups);
+    if (!c->weight)
+        return err_set(e, ERR_MODEL, "$.layers[%d].weight: a tensor expected", i);
+    return ERR_OK;
+}
+
+enum err_code conv2d_check(const struct layer *l, int i, const int *in_channels, int in_count,
+                           int *out_channels, struct err *e)
+{
+    (void)in_count;
+    enum err_code rc = common_check(&l->conv, i, in_channels[0], e);
+    *out_channels = l->conv.out_channels;
+    return rc;
+}
+
+void conv2d_rate(const struct layer *l, enum axis axis, int *up, int *down)
+{
+    *up = 1;
+    *down = pair_at(l->conv.stride, axis);
+}
+
+/* The samples that a kernel spans beyond its first. */
+static int64_t kernel_reach(const struct conv_params *c, enum axis axis)
+{
+    return (int64_t)pair_at(c->dilation, axis) * (pair_at(c->kernel_size, axis) - 1);
+}
+
+int64_t conv2d_size(const struct layer *l, enum axis axis, const struct extent *in, int in_count)
+{
+    (void)in_count;
+    int64_t n = in[0].size, padding = pair_at(l->conv.padding, axis);
+    if (l->conv.padding_mode == PADDING_REFLECT && padding >= n)
+        return 0;
+    if (l->conv.padding_mode == PADDING_CIRCULAR && padding > n)
+        return 0;
+    int64_t room = n + 2 * padding - kernel_reach(&l->conv, axis) - 1;
+    return floor_div(room, pair_at(l->conv.stride, axis)) + 1;
+}
+
+/* Sample i reads i * stride - padding and the reach from there. */
+void conv2d_clean(const struct layer *l, enum axis axis, const struct extent *in, int in_count,
+                  struct extent *out)
+{
+    (void)in_count;
+    int64_t stride = pair_at(l->conv.stride, axis), padding = pair_at(l->conv.padding, axis);
+    out->lo = ceil_div(in[0].lo + padding, stride);
+    out->hi = floor_div(in[0].hi - 1 + padding - kernel_reach(&l->conv, axis), stride) + 1;
+}
+
+bool conv2d_whole(const struct layer *l)
+{
+    const struct conv_params *c = &l->conv;
+    return c->padding_mode == PADDING_CIRCULAR && (c->padding.y > 0 || c->padding.x > 0);
+}
+
+double conv2d_macs(const struct layer *l, int channels)
+{
+    const struct conv_params *c = &l->conv;
+    return (double)c->kernel_size.y * c->kernel_size.x * (c->in_channels / c->groups) * channels;
+}
+
+enum err_code conv_transpose2d_check(const struct layer *l, int i, const int *in_channels,
+                                     int in_count, int *out_channels, struct err *e)
+{
+    (void)in_count;
+    const struct conv_params *c = &l->conv;
+    enum err_code rc = common_check(c, i, in_channels[0], e);
+    for (int axis = AXIS_Y; !rc && axis <= AXIS_X; axis++) {
+        int stride = pair_at(c->stride, axis), dilation = pair_at(c->dilation, axis);
+        rc = layer_check_range(i, "output_padding", pair_at(c->output_padding, axis), 0,
+                               (stride > dilation ? stride : dilation) - 1, e);
+    }
+    if (!rc && c->padding_mode != PADDING_ZEROS)
+        rc = err_set(e, ERR_MODEL, "$.layers[%d].padding_mode: \"zeros\" expected", i);
+    *out_channels = c->out_channels;
+    return rc;
+}
+
+void conv_transpose2d_rate(const struct layer *l, enum axis axis, int *up, int *down)
+{
+    *up = pair_at(l->conv.stride, axis);
+    *down = 1;
+}
+
+int64_t conv_transpose2d_size(const struct layer *l, enum axis axis, const struct extent *in,
+                              int in_count)
+{
+    (void)in_count;
+    return (in[0].size - 1) * pair_at(l->conv.stride, axis) -
+           2 * (int64_t)pair_at(l->conv.padding, axis) + kernel_reach(&l->conv, axis) +
+           pair_at(l->conv.output_padding, axis) + 1;
+}
+
+/* Input sample i lands on i * stride - padding and the reach from there; a sample is clean from the
+ * last one that an unclean neighbour on the left lands on, to the first one on the right. */
+void conv_transpose2d_clean(const struct layer *l, enum axis axis, const struct extent *in,
+                            int in_count, struct extent *out)
+{
+    (void)in_count;
+    int64_t stride = pair_at(l->conv.stride, axis), padding = pair_at(l->conv.padding, axis);
+    out->lo = (in[0].lo - 1) * stride - padding + kernel_reach(&l->conv, axis) + 1;
+    out->hi = in[0].hi * stride - padding;
+}
+
+double conv_transpose2d_macs(const struct layer *l, int channels)
+{
+    const struct conv_params *c = &l->conv; /* each input sample meets each tap once */
+    return conv2d_macs(l, channels) / ((double)c->stride.y * c->stride.x);
+}
+
+/* Packed: biases [groups][blocks][lanes], then weights [groups][blocks][kernel y][kernel x]
+ * [in_channels / groups][lanes], with zeros for the lanes that no channel fills. */
+int conv_lanes(const struct conv_params *c)
+{
+    return c->out_channels / c->groups <= 4 ? 4 : 8;
+}
+
+static int padded_channels(const struct conv_params *c)
+{
+    int lanes = conv_lanes(c);
+    return (c->out_channels / c->groups + lanes - 1) / lanes * lanes;
+}
+
+bool conv_packed_floats(const struct layer *l, size_t *count)
+{
+    const struct conv_params *c = &l->conv;
+    size_t lanes = (size_t)padded_channels(c) * (size_t)c->groups;
+    size_t taps = (size_t)c->kernel_size.y * (size_t)c->kernel_size.x, weights;
+    return size_mul3(taps, (size_t)(c->in_channels / c->groups), lanes, &weights) &&
+           size_add(weights, lanes, count);
+}
+
+/* Strides of PyTorch's weights: to the next output channel of a group, input channel, group. */
+struct weight_order {
+    size_t out, in, group;
+};
+
+static void pack(const struct conv_params *c, struct weight_order order, float *packed)
+{
+    int lanes = conv_lanes(c), padded = padded_channels(c);
+    int ins = c->in_channels / c->groups, outs = c->out_channels / c->groups;
+    size_t taps = (size_t)c->kernel_size.y * (size_t)c->kernel_size.x;
+    float *weights = packed + (size_t)padded * (size_t)c->groups;
+    for (int g = 0; g < c->groups; g++)
+        for (int o = 0; o < padded; o++)
+            *packed++ = c->bias && o < outs ? c->bias[g * outs + o] : 0;
+    for (int g = 0; g < c->groups; g++)
+        for (int first = 0; first < padded; first += lanes)
+            for (size_t tap = 0; tap < taps; tap++)
+                for (int i = 0; i < ins; i++)
+                    for (int o = first; o < first + lanes; o++)
+                        *weights++ =
+                            o >= outs ? 0
+                                      : c->weight[(size_t)g * order.group + (size_t)o * order.out +
+                                                  (size_t)i * order.in + tap];
+}
+
+void conv2d_pack(const struct layer *l, float *packed)
+{
+    const struct conv_params *c = &l->conv;
+    size_t taps = (size_t)c->kernel_size.y * (size_t)c->kernel_size.x;
+    size_t ins = (size_t)(c->in_channels / c->groups), outs = (size_t)(c->out_channels / c->groups);
+    pack(c, (struct weight_order){ins * taps, taps, outs * ins * taps}, packed);
+}
+
+void conv_transpose2d_pack(const struct layer *l, float *packed)
+{
+    const struct conv_params *c = &l->conv;
+    size_t taps = (size_t)c->kernel_size.y * (size_t)c->kernel_size.x;
+    size_t ins = (size_t)(c->in_channels / c->groups), outs = (size_t)(c->out_channels / c->groups);
+    pack(c, (struct weight_order){taps, outs * taps, ins * outs * taps}, packed);
+}

@@ -1,0 +1,174 @@
+/* layers_pool.c - max_pool2d, which can tell where its maxima were, and max_unpool2d, which puts
+ * values back there.
+ *
+ * Where overlapping windows share a maximum, several values of max_unpool2d have one place: the
+ * last one in reading order stays. (PyTorch leaves this open; its one-threaded CPU path agrees.) */
+#include <math.h>
+#include <string.h>
+
+#include "engine/nn/layers_kinds.h"
+
+enum err_code max_pool2d_check(const struct layer *l, int i, const int *in_channels, int in_count,
+                               int *out_channels, struct err *e)
+{
+    (void)in_count;
+    const struct pool_params *p = &l->pool;
+    enum err_code rc = layer_check_pair(i, "kernel_size", p->kernel_size, 1, LAYER_MAX_KERNEL, e);
+    if (!rc)
+        rc = layer_check_pair(i, "stride", p->stride, 1, LAYER_MAX_STRIDE, e);
+    if (!rc)
+        rc = layer_check_pair(i, "dilation", p->dilation, 1, LAYER_MAX_DILATION, e);
+    if (!rc)
+        rc = layer_check_range(i, "padding", p->padding.y, 0, p->kernel_size.y / 2, e);
+    if (!rc)
+        rc = layer_check_range(i, "padding", p->padding.x, 0, p->kernel_size.x / 2, e);
+    *out_channels = in_channels[0];
+    return rc;
+}
+
+void max_pool2d_rate(const struct layer *l, enum axis axis, int *up, int *down)
+{
+    *up = 1;
+    *down = pair_at(l->pool.stride, axis);
+}
+
+/* The lost samples of the last, partial step make one more window in ceil_mode, if it begins inside
+ * the input or its left padding. */
+int64_t max_pool2d_size(const struct layer *l, enum axis axis, const struct extent *in,
+                        int in_count)
+{
+    (void)in_count;
+    int64_t n = in[0].size, stride = pair_at(l->pool.stride, axis);
+    int64_t padding = pair_at(l->pool.padding, axis), dilation = pair_at(l->pool.dilation, axis);
+    int64_t reach = dilation * (pair_at(l->pool.kernel_size, axis) - 1);
+    if (padding > 0 && n < dilation)
+        return 0; /* a window could step over the whole input and have no maximum */
+    int64_t room = n + 2 * padding - reach - 1;
+    int64_t size = floor_div(room + (l->pool.ceil_mode ? stride - 1 : 0), stride) + 1;
+    if (l->pool.ceil_mode && (size - 1) * stride >= n + padding)
+        size--;
+    return size;
+}
+
+void max_pool2d_clean(const struct layer *l, enum axis axis, const struct extent *in, int in_count,
+                      struct extent *out)
+{
+    (void)in_count;
+    int64_t stride = pair_at(l->pool.stride, axis), padding = pair_at(l->pool.padding, axis);
+    int64_t reach = pair_at(l->pool.dilation, axis) * (pair_at(l->pool.kernel_size, axis) - 1);
+    out->lo = ceil_div(in[0].lo + padding, stride);
+    out->hi = floor_div(in[0].hi - 1 + padding - reach, stride) + 1;
+}
+
+/* One axis of a window: positions first, first + step, ... below end. */
+struct window {
+    int first, step, end;
+};
+
+static struct window window_at(int i, int kernel, int stride, int padding, int dilation, int size)
+{
+    struct window w = {i * stride - padding, dilation, 0};
+    w.end = w.first + (kernel - 1) * dilation + 1;
+    if (w.end > size)
+        w.end = size;
+    while (w.first < 0)
+        w.first += dilation;
+    return w;
+}
+
+/* The first maximum in reading order; a NaN counts as larger than anything, the last one wins. */
+static void pool_pixel(const struct layer_run *r, struct window wy, struct window wx, float *out,
+                       int32_t *indices)
+{
+    size_t channels = (size_t)r->out_shape.channels;
+    int width = r->in_shape[0].width;
+    for (size_t c = 0; c < channels; c++) {
+        float best = -INFINITY;
+        int at = wy.first * width + wx.first;
+        for (int y = wy.first; y < wy.end; y += wy.step)
+            for (int x = wx.first; x < wx.end; x += wx.step) {
+                float v = r->in[0][(size_t)(y * width + x) * channels + c];
+                if (v > best || isnan(v)) {
+                    best = v;
+                    at = y * width + x;
+                }
+            }
+        out[c] = best;
+        if (indices)
+            indices[c] = at;
+    }
+}
+
+void max_pool2d_run(const struct layer_run *r)
+{
+    const struct pool_params *p = &r->layer->pool;
+    size_t at = 0;
+    for (int y = 0; y < r->out_shape.height; y++) {
+        struct window wy = window_at(y, p->kernel_size.y, p->stride.y, p->padding.y, p->dilation.y,
+                                     r->in_shape[0].height);
+        for (int x = 0; x < r->out_shape.width; x++, at += (size_t)r->out_shape.channels) {
+            struct window wx = window_at(x, p->kernel_size.x, p->stride.x, p->padding.x,
+                                         p->dilation.x, r->in_shape[0].width);
+            pool_pixel(r, wy, wx, r->out + at, r->indices ? r->indices + at : NULL);
+        }
+    }
+}
+
+enum err_code max_unpool2d_check(const struct layer *l, int i, const int *in_channels, int in_count,
+                                 int *out_channels, struct err *e)
+{
+    (void)in_count;
+    const struct pool_params *p = &l->pool;
+    enum err_code rc = layer_check_pair(i, "kernel_size", p->kernel_size, 1, LAYER_MAX_KERNEL, e);
+    if (!rc)
+        rc = layer_check_pair(i, "stride", p->stride, 1, LAYER_MAX_STRIDE, e);
+    if (!rc)
+        rc = layer_check_pair(i, "padding", p->padding, 0, LAYER_MAX_PADDING, e);
+    if (!rc && in_channels[0] != in_channels[1])
+        rc = err_set(e, ERR_MODEL,
+                     "$.layers[%d].indices: a max_pool2d of %d channels expected, not of %d", i,
+                     in_channels[0], in_channels[1]);
+    *out_channels = in_channels[0];
+    return rc;
+}
+
+/* The pool's input size, as PyTorch's output_size; 0 where the values do not match the indices, or
+ * PyTorch would refuse that output_size: it must be less than a stride off the size that pooling
+ * by these parameters comes from at least. */
+int64_t max_unpool2d_size(const struct layer *l, enum axis axis, const struct extent *in,
+                          int in_count)
+{
+    (void)in_count;
+    int64_t stride = pair_at(l->pool.stride, axis);
+    int64_t usual = (in[0].size - 1) * stride + pair_at(l->pool.kernel_size, axis) -
+                    2 * pair_at(l->pool.padding, axis);
+    bool fits =
+        in[0].size == in[1].size && in[2].size > usual - stride && in[2].size < usual + stride;
+    return fits ? in[2].size : 0;
+}
+
+/* A sample is clean where every window over it is: its maximum known, its value known. The
+ * parameters are the pool's own (model_finish sees to that, dilation included). */
+void max_unpool2d_clean(const struct layer *l, enum axis axis, const struct extent *in,
+                        int in_count, struct extent *out)
+{
+    (void)in_count;
+    int64_t stride = pair_at(l->pool.stride, axis), padding = pair_at(l->pool.padding, axis);
+    int64_t reach = pair_at(l->pool.dilation, axis) * (pair_at(l->pool.kernel_size, axis) - 1);
+    int64_t lo = in[0].lo > in[1].lo ? in[0].lo : in[1].lo;
+    int64_t hi = in[0].hi < in[1].hi ? in[0].hi : in[1].hi;
+    out->lo = (lo - 1) * stride + reach - padding + 1;
+    out->hi = hi * stride - padding;
+}
+
+void max_unpool2d_run(const struct layer_run *r)
+{
+    size_t channels = (size_t)r->out_shape.channels;
+    size_t outputs = (size_t)r->out_shape.width * (size_t)r->out_shape.height * channels;
+    size_t inputs = (size_t)r->in_shape[0].width * (size_t)r->in_shape[0].height;
+    memset(r->out, 0, outputs * sizeof *r->out);
+    for (size_t n = 0; n < inputs; n++)
+        for (size_t c = 0; c < channels; c++)
+            r->out[(size_t)r->indices[n * channels + c] * channels + c] =
+                r->in[0][n * channels + c];
+}
