@@ -1,0 +1,220 @@
+/* resample.c - tables of taps, and the two passes that apply them.
+ *
+ * Positions are kept as exact fractions until the kernel is evaluated, so that a table does not
+ * drift over a wide picture. */
+#include "engine/image/resample.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdint.h>
+
+#include "engine/base/mem.h"
+#include "engine/base/size.h"
+
+static double triangle(double x)
+{
+    return x < 1 ? 1 - x : 0;
+}
+
+/* Keys, 1981, "Cubic convolution interpolation for digital image processing", with a = -1/2. */
+static double keys(double x)
+{
+    if (x < 1)
+        return (1.5 * x - 2.5) * x * x + 1;
+    return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
+}
+
+static double sinc(double x)
+{
+    const double pi = 3.14159265358979323846;
+    return x == 0 ? 1 : sin(pi * x) / (pi * x);
+}
+
+static double lanczos3(double x)
+{
+    return x < 3 ? sinc(x) * sinc(x / 3) : 0;
+}
+
+/* kernel(x) for x >= 0; none for the two filters that are defined by their cells */
+static const struct {
+    double radius;
+    double (*kernel)(double x);
+} filters[] = {
+    [RESAMPLE_NEAREST] = {0, NULL}, [RESAMPLE_BILINEAR] = {1, triangle},
+    [RESAMPLE_BICUBIC] = {2, keys}, [RESAMPLE_LANCZOS] = {3, lanczos3},
+    [RESAMPLE_AREA] = {0, NULL},
+};
+
+static double max_double(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+/* How many taps an output needs: the integers that fit in the kernel's open interval. */
+static double tap_count(enum resample_filter filter, int in, int out)
+{
+    double ratio = (double)in / out;
+    if (filter == RESAMPLE_NEAREST)
+        return 1;
+    if (filter == RESAMPLE_AREA)
+        return ceil(ratio) + 1;
+    return ceil(2 * filters[filter].radius * max_double(ratio, 1));
+}
+
+/* Sample j covers out*j..out*(j+1) and output i in*i..in*(i+1), in the same unit. */
+static int area_taps(const struct resample_axis *a, int i, double *weight)
+{
+    int64_t from = (int64_t)i * a->in, to = from + a->in, first = from / a->out;
+    for (int t = 0; t < a->taps; t++) {
+        int64_t left = (first + t) * a->out, right = left + a->out;
+        left = left > from ? left : from;
+        right = right < to ? right : to;
+        weight[t] = right > left ? (double)(right - left) : 0;
+    }
+    return (int)first;
+}
+
+static int kernel_taps(const struct resample_axis *a, enum resample_filter filter, int i,
+                       double *weight)
+{
+    double widen = max_double((double)a->in / a->out, 1);
+    double support = filters[filter].radius * widen;
+    /* (2i + 1) in < 2^63 for sides below 2^31 */
+    double centre = (double)((2 * (int64_t)i + 1) * a->in - a->out) / (2.0 * a->out);
+    double first = floor(centre - support) + 1;
+    for (int t = 0; t < a->taps; t++)
+        weight[t] = filters[filter].kernel(fabs(first + t - centre) / widen);
+    return (int)first;
+}
+
+static void fill(struct resample_axis *a, enum resample_filter filter, double *weight)
+{
+    for (int i = 0; i < a->out; i++) {
+        float *w = a->weight + (size_t)i * (size_t)a->taps;
+        if (filter == RESAMPLE_NEAREST) {
+            a->first[i] = (int)((2 * (int64_t)i + 1) * a->in / (2 * (int64_t)a->out));
+            w[0] = 1;
+            continue;
+        }
+        a->first[i] =
+            filter == RESAMPLE_AREA ? area_taps(a, i, weight) : kernel_taps(a, filter, i, weight);
+        double sum = 0;
+        for (int t = 0; t < a->taps; t++)
+            sum += weight[t];
+        for (int t = 0; t < a->taps; t++)
+            w[t] = (float)(weight[t] / sum);
+    }
+}
+
+enum err_code resample_axis_new(enum resample_filter filter, int in, int out,
+                                struct resample_axis **axis, struct err *e)
+{
+    enum err_code rc = ERR_OK;
+    size_t weights;
+    double *weight = NULL;
+    double taps = tap_count(filter, in, out);
+    struct resample_axis *a = mem_alloc(1, sizeof *a);
+    if (a)
+        *a = (struct resample_axis){.in = in, .out = out};
+    if (a && taps < INT_MAX) {
+        a->taps = (int)taps;
+        a->first = mem_alloc((size_t)out, sizeof *a->first);
+        if (size_mul((size_t)out, (size_t)a->taps, &weights))
+            a->weight = mem_alloc(weights, sizeof *a->weight);
+        weight = mem_alloc((size_t)a->taps, sizeof *weight);
+    }
+    if (!a || !a->first || !a->weight || !weight) {
+        rc = err_set(e, ERR_MEMORY, "out of memory to resample %d to %d pixels", in, out);
+        goto done;
+    }
+    fill(a, filter, weight);
+    *axis = a;
+    a = NULL;
+done:
+    mem_free(weight);
+    resample_axis_free(a);
+    return rc;
+}
+
+void resample_axis_free(struct resample_axis *axis)
+{
+    if (!axis)
+        return;
+    mem_free(axis->first);
+    mem_free(axis->weight);
+    mem_free(axis);
+}
+
+static int clamp(int i, int least, int most)
+{
+    return i < least ? least : i > most ? most : i;
+}
+
+void resample_axis_reach(const struct resample_axis *axis, int from, int to, int *first, int *last)
+{
+    *first = clamp(axis->first[from], 0, axis->in - 1);
+    *last = clamp(axis->first[to - 1] + axis->taps - 1, 0, axis->in - 1) + 1;
+}
+
+size_t resample_scratch(struct resample_area in, struct resample_area out)
+{
+    return (size_t)in.height * (size_t)out.width;
+}
+
+/* One output from samples that may repeat the picture's edge. `src` starts at sample `x0`. */
+static float edge_sum(const struct resample_axis *a, int i, const float *src, int x0)
+{
+    const float *w = a->weight + (size_t)i * (size_t)a->taps;
+    float sum = w[0] * src[clamp(a->first[i], 0, a->in - 1) - x0];
+    for (int t = 1; t < a->taps; t++)
+        sum += w[t] * src[clamp(a->first[i] + t, 0, a->in - 1) - x0];
+    return sum;
+}
+
+/* Outputs from..to-1 of one row; the same sums in the same order inside and at the edges. */
+static void run_across(const struct resample_axis *a, const float *restrict src, int x0, int from,
+                       int to, float *restrict dst)
+{
+    for (int i = from; i < to; i++) {
+        if (a->first[i] < 0 || a->first[i] > a->in - a->taps) {
+            dst[i - from] = edge_sum(a, i, src, x0);
+            continue;
+        }
+        const float *w = a->weight + (size_t)i * (size_t)a->taps, *s = src + (a->first[i] - x0);
+        float sum = w[0] * s[0];
+        for (int t = 1; t < a->taps; t++)
+            sum += w[t] * s[t];
+        dst[i - from] = sum;
+    }
+}
+
+static void add_row(float *restrict dst, const float *restrict row, float w, size_t count,
+                    int begin)
+{
+    if (begin)
+        for (size_t x = 0; x < count; x++)
+            dst[x] = w * row[x];
+    else
+        for (size_t x = 0; x < count; x++)
+            dst[x] += w * row[x];
+}
+
+void resample_run(const struct resample_axis *across, const struct resample_axis *down,
+                  const float *restrict src, struct resample_area in, float *restrict dst,
+                  struct resample_area out, float *restrict scratch)
+{
+    size_t width = (size_t)out.width;
+    int first, last;
+    resample_axis_reach(down, out.y, out.y + out.height, &first, &last);
+    for (int y = first; y < last; y++)
+        run_across(across, src + (size_t)(y - in.y) * (size_t)in.width, in.x, out.x,
+                   out.x + out.width, scratch + (size_t)(y - first) * width);
+    for (int y = 0; y < out.height; y++) {
+        int i = out.y + y;
+        const float *w = down->weight + (size_t)i * (size_t)down->taps;
+        for (int t = 0; t < down->taps; t++) {
+            int row = clamp(down->first[i] + t, 0, down->in - 1) - first;
+            add_row(dst + (size_t)y * width, scratch + (size_t)row * width, w[t], width, t == 0);
+        }
+    }
+}
