@@ -22,7 +22,7 @@ void png_reader_free(struct png_reader *r); /* NULL is fine */
 /* The format of the pixels that will come. */
 const struct image_format *png_reader_format(const struct png_reader *r);
 
-/* Metadata of the file; owned by the reader. */
+/* Metadata of the file; owned by the reader, its data by the file's bytes. */
 const struct png_meta *png_reader_meta(const struct png_reader *r);
 
 /* Decodes some more, about `pixels` of them (so that callers can share a thread fairly), into

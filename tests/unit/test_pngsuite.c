@@ -1,0 +1,136 @@
+/* test_pngsuite.c - Willem van Schaik's PngSuite: every valid file decodes as libpng alone decodes
+ * it, every broken one is refused with the code that says why. */
+#include <dirent.h>
+#include <png.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/image/png_reader.h"
+#include "tests/harness.h"
+
+/* libpng's own decode by its plainest interface, 16 bits in native order. */
+static uint8_t *decode_by_libpng(const char *path, struct image_format *f)
+{
+    FILE *file = fopen(path, "rb");
+    png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
+    png_infop info = png_create_info_struct(png);
+    ck_assert(file && setjmp(png_jmpbuf(png)) == 0);
+    png_init_io(png, file);
+    png_read_png(png, info, PNG_TRANSFORM_EXPAND | PNG_TRANSFORM_SWAP_ENDIAN, NULL);
+    *f = (struct image_format){
+        .width = (int)png_get_image_width(png, info),
+        .height = (int)png_get_image_height(png, info),
+        .channels = png_get_channels(png, info),
+        .depth = png_get_bit_depth(png, info),
+    };
+    uint8_t *pixels = malloc(image_bytes(f));
+    for (int y = 0; y < f->height; y++)
+        memcpy(pixels + (size_t)y * image_row_bytes(f), png_get_rows(png, info)[y],
+               image_row_bytes(f));
+    png_destroy_read_struct(&png, &info, NULL);
+    fclose(file);
+    return pixels;
+}
+
+static enum err_code decode(const uint8_t *bytes, size_t length, size_t step, struct image **img,
+                            struct err *e)
+{
+    struct png_reader *r = NULL;
+    bool done = false;
+    enum err_code rc = png_reader_new(bytes, length, &png_default_limits, &r, e);
+    if (rc == ERR_OK)
+        rc = image_new(png_reader_format(r), img, e);
+    while (rc == ERR_OK && !done)
+        rc = png_reader_step(r, *img, step, &done, e);
+    png_reader_free(r);
+    return rc;
+}
+
+/* Calls `check` for each file of the suite that starts with x, or with anything else. */
+static int each(bool broken, void (*check)(const char *name, const char *path))
+{
+    char folder[4096], path[8192];
+    snprintf(folder, sizeof folder, "%s", harness_data("pngsuite/basn0g01.png"));
+    *strrchr(folder, '/') = 0;
+    DIR *d = opendir(folder);
+    ck_assert_ptr_nonnull(d);
+    int count = 0;
+    for (struct dirent *entry; (entry = readdir(d));) {
+        const char *dot = strrchr(entry->d_name, '.');
+        if (!dot || strcmp(dot, ".png") != 0 || (entry->d_name[0] == 'x') != broken)
+            continue;
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        check(entry->d_name, path);
+        count++;
+    }
+    closedir(d);
+    return count;
+}
+
+static void check_valid(const char *name, const char *path)
+{
+    struct image_format f;
+    uint8_t *want = decode_by_libpng(path, &f);
+    size_t length;
+    uint8_t *bytes = harness_read(path, &length);
+    for (size_t step = 1; step < 100000; step *= 7) {
+        struct err e = ERR_INIT;
+        struct image *img = NULL;
+        enum err_code rc = decode(bytes, length, step, &img, &e);
+        ck_assert_msg(rc == ERR_OK, "%s: %s", name, e.text);
+        ck_assert_msg(memcmp(&img->format, &f, sizeof f) == 0, "%s: another format", name);
+        ck_assert_msg(memcmp(img->pixels, want, image_bytes(&f)) == 0, "%s: other pixels", name);
+        image_free(img);
+    }
+    free(bytes);
+    free(want);
+}
+
+START_TEST(valid_files_decode_as_libpng_decodes_them)
+{
+    ck_assert_int_ge(each(false, check_valid), 160);
+}
+END_TEST
+
+static void check_broken(const char *name, const char *path)
+{
+    static const struct {
+        const char *prefix;
+        enum err_code code;
+    } codes[] = {
+        {"xs", ERR_NOT_PNG},    {"xcr", ERR_NOT_PNG},   {"xlf", ERR_NOT_PNG},
+        {"xhd", ERR_PNG_CRC},   {"xcs", ERR_PNG_CRC},   {"xc", ERR_PNG_HEADER},
+        {"xdt", ERR_PNG_CHUNK}, {"xd", ERR_PNG_HEADER},
+    };
+    size_t length, i = 0;
+    uint8_t *bytes = harness_read(path, &length);
+    struct err e = ERR_INIT;
+    struct image *img = NULL;
+    enum err_code rc = decode(bytes, length, 1000, &img, &e);
+    while (strncmp(codes[i].prefix, name, strlen(codes[i].prefix)) != 0)
+        ck_assert_uint_lt(++i, sizeof codes / sizeof *codes);
+    ck_assert_msg(rc == codes[i].code && e.code == rc, "%s: code %d: %s", name, (int)rc, e.text);
+    ck_assert_uint_gt(strlen(e.text), 10);
+    image_free(img);
+    free(bytes);
+}
+
+START_TEST(broken_files_are_refused_with_the_code_that_says_why)
+{
+    ck_assert_int_ge(each(true, check_broken), 14);
+}
+END_TEST
+
+int main(void)
+{
+    if (!harness_data("pngsuite/basn0g01.png"))
+        return harness_skip("no PngSuite in the test data");
+    Suite *s = suite_create("pngsuite");
+    TCase *c = tcase_create("pngsuite");
+    tcase_set_timeout(c, 60);
+    tcase_add_test(c, valid_files_decode_as_libpng_decodes_them);
+    tcase_add_test(c, broken_files_are_refused_with_the_code_that_says_why);
+    suite_add_tcase(s, c);
+    return harness_run(s);
+}
