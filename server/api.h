@@ -2,7 +2,7 @@
  *
  * The same words are query parameters and flags of `upscaled convert`: model, scale, width, height,
  * compression (0..9), metadata (keep, color, none), depth (same, 8, 16), edge (replicate, reflect,
- * wrap, zero, model). */
+ * wrap, zero). */
 #ifndef UPSCALED_SERVER_API_H
 #define UPSCALED_SERVER_API_H
 

@@ -28,8 +28,8 @@ void models_free(struct models *m); /* NULL is fine */
 /* Loads all again; on an error the old set stays. */
 enum err_code models_reload(struct models *m, struct err *e);
 
-/* The model of that name; NULL: the default (`photo`, else the first). Hold it until models_release.
- * ERR_UNKNOWN_MODEL names those there are. */
+/* The model of that name; NULL: the default (`photo`, else the first). Hold it until
+ * models_release. ERR_UNKNOWN_MODEL names those there are. */
 enum err_code models_get(struct models *m, const char *name, const struct model_entry **out,
                          struct err *e);
 void models_release(const struct model_entry *entry); /* NULL is fine */

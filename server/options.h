@@ -44,7 +44,8 @@ struct options {
 
 /* Fills `o` for the sub-command `command` (one of FOR_*) from its arguments, the environment
  * (name=value strings, as environ) and the file. What is not an option is left, in order, in
- * argv[0..*rest-1]. On an error `o` is empty, and the sentence names flag, variable or file:line. */
+ * argv[0..*rest-1]. On an error `o` is empty, and the sentence names flag, variable or file:line.
+ */
 enum err_code options_read(struct options *o, int command, int argc, char **argv, int *rest,
                            char *const *environment, struct err *e);
 void options_done(struct options *o);
@@ -54,8 +55,8 @@ void options_help(FILE *out, int command);
 void options_markdown(FILE *out);
 
 /* Calls `each` for every limit, for /v1/limits: name, value, help. */
-void options_limits(const struct options *o, void (*each)(void *arg, const char *name,
-                                                          int64_t value, const char *help),
+void options_limits(const struct options *o,
+                    void (*each)(void *arg, const char *name, int64_t value, const char *help),
                     void *arg);
 
 struct png_limits options_png_limits(const struct options *o);

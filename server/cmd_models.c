@@ -1,0 +1,149 @@
+/* cmd_models.c - `upscaled models`: what there is, and a closer look at some. */
+#include <stdio.h>
+#include <string.h>
+
+#include "server/commands.h"
+#include "server/models.h"
+#include "server/options.h"
+#include "engine/upscale.h"
+
+extern char **environ;
+
+static void print_row(void *arg, const struct model *m)
+{
+    (void)arg;
+    printf("%-16s x%d  %-3s %3d layers  halo %2d  %9.0f MAC/px  %.12s  %s\n", m->name, m->scale,
+           m->color == COLOR_Y ? "y" : "rgb", m->layer_count, m->geometry.halo,
+           m->geometry.macs_per_pixel, m->sha256, m->license ? m->license : "");
+}
+
+static int list(const struct options *o)
+{
+    struct model_limits limits = options_model_limits(o);
+    struct pool *pool = NULL;
+    struct models *models = NULL;
+    struct err e = ERR_INIT;
+    enum err_code rc = pool_new(1, &pool, &e);
+    if (rc == ERR_OK)
+        rc = models_new(pool, o->models, &limits, &models, &e);
+    if (rc == ERR_OK)
+        models_each(models, print_row, NULL);
+    else
+        command_complain(NULL, &e);
+    models_free(models);
+    pool_free(pool);
+    return rc == ERR_OK ? 0 : 1;
+}
+
+static void print_warnings(const struct model *m)
+{
+    const struct model_geometry *g = &m->geometry;
+    if (g->whole)
+        puts("  warning: an output depends on the whole picture (circular padding or "
+             "align_corners), so memory grows with it");
+    if (m->border == BORDER_MODEL && g->halo > 0)
+        puts("  warning: pads inside the network, which shows at the picture's edge; "
+             "\"border\": \"replicate\" avoids it");
+}
+
+static int check(const struct model *m)
+{
+    const struct model_geometry *g = &m->geometry;
+    struct plan *plan = NULL;
+    struct err e = ERR_INIT;
+    size_t scratch = 0;
+    enum err_code rc = plan_new(m, &plan, &e);
+    if (rc == ERR_OK)
+        rc = upscale_scratch_bytes(plan, &scratch, &e);
+    plan_free(plan);
+    if (rc != ERR_OK) {
+        command_complain(m->name, &e);
+        return 1;
+    }
+    printf("%s: a model of %d layers, sha256 %s\n", m->name, m->layer_count, m->sha256);
+    printf("  color %s, scale %d, %zu parameters, %.0f MACs per input pixel\n",
+           m->color == COLOR_Y ? "y" : "rgb", m->scale, m->parameters, g->macs_per_pixel);
+    printf("  halo %d, aligned to %d, crop %d x %d, %.1f MiB of working memory a thread\n", g->halo,
+           g->align, g->crop.x, g->crop.y, (double)scratch / (1 << 20));
+    print_warnings(m);
+    return 0;
+}
+
+struct wanted {
+    const char *name;
+    bool found;
+    int status;
+};
+
+static void check_named(void *arg, const struct model *m)
+{
+    struct wanted *w = arg;
+    if (strcmp(w->name, m->name) == 0) {
+        w->found = true;
+        w->status |= check(m);
+    }
+}
+
+/* Anything with a slash or .json is a file; the rest are names of what would be served. */
+static int check_file(const struct options *o, const char *path)
+{
+    struct model_limits limits = options_model_limits(o);
+    struct model *m = NULL;
+    struct err e = ERR_INIT;
+    if (models_read_file(path, &limits, &m, &e) != ERR_OK) {
+        command_complain(path, &e);
+        return 1;
+    }
+    int status = check(m);
+    model_free(m);
+    return status;
+}
+
+static int check_name(const struct options *o, const char *name)
+{
+    struct model_limits limits = options_model_limits(o);
+    struct pool *pool = NULL;
+    struct models *models = NULL;
+    struct err e = ERR_INIT;
+    struct wanted w = {name, false, 0};
+    enum err_code rc = pool_new(1, &pool, &e);
+    if (rc == ERR_OK)
+        rc = models_new(pool, o->models, &limits, &models, &e);
+    if (rc == ERR_OK)
+        models_each(models, check_named, &w);
+    if (rc == ERR_OK && !w.found)
+        rc = err_set(&e, ERR_UNKNOWN_MODEL, "there is no model `%s`", name);
+    if (rc != ERR_OK)
+        command_complain(NULL, &e);
+    models_free(models);
+    pool_free(pool);
+    return rc == ERR_OK ? w.status : 1;
+}
+
+static bool is_file(const char *text)
+{
+    size_t length = strlen(text);
+    return strchr(text, '/') || (length > 5 && strcmp(text + length - 5, ".json") == 0);
+}
+
+int command_models(int argc, char **argv)
+{
+    struct options o;
+    struct err e = ERR_INIT;
+    int count = 0, status = 0;
+    if (options_read(&o, FOR_MODELS, argc, argv, &count, environ, &e) != ERR_OK) {
+        command_complain(NULL, &e);
+        return 2;
+    }
+    if (count == 0 || (count == 1 && strcmp(argv[0], "list") == 0)) {
+        status = list(&o);
+    } else if (count > 1 && strcmp(argv[0], "check") == 0) {
+        for (int i = 1; i < count; i++)
+            status |= is_file(argv[i]) ? check_file(&o, argv[i]) : check_name(&o, argv[i]);
+    } else {
+        fputs("usage: upscaled models [list | check NAME-OR-FILE...]\n", stderr);
+        status = 2;
+    }
+    options_done(&o);
+    return status;
+}

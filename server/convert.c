@@ -1,0 +1,187 @@
+/* convert.c - `upscaled convert`: files through the same path as requests. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/base/buf.h"
+#include "server/api.h"
+#include "server/commands.h"
+#include "server/file.h"
+
+extern char **environ;
+
+struct convert {
+    struct options options;
+    struct pool *pool;
+    struct models *models;
+    struct api_request request;
+    bool bar; /* standard error is a terminal */
+};
+
+static enum err_code ask(struct convert *c, struct err *e)
+{
+    const struct options *o = &c->options;
+    const struct {
+        const char *name, *value;
+    } words[] = {
+        {"model", o->model},   {"scale", o->scale},       {"width", o->width},
+        {"height", o->height}, {"metadata", o->metadata}, {"compression", o->compression},
+        {"depth", o->depth},   {"edge", o->edge},
+    };
+    enum err_code rc = ERR_OK;
+    api_request_init(&c->request, o);
+    for (unsigned i = 0; i < sizeof words / sizeof *words && rc == ERR_OK; i++)
+        if (words[i].value)
+            rc = api_set(&c->request, words[i].name, words[i].value, e);
+    return rc == ERR_OK ? api_finish(&c->request, c->models, e) : rc;
+}
+
+static enum err_code begin(struct convert *c, struct err *e)
+{
+    const struct options *o = &c->options;
+    struct model_limits limits = options_model_limits(o);
+    int threads = o->threads ? (int)o->threads : command_cpus();
+    enum err_code rc = pool_new(threads, &c->pool, e);
+    if (rc == ERR_OK)
+        rc = models_new(c->pool, o->models, &limits, &c->models, e);
+    return rc == ERR_OK ? ask(c, e) : rc;
+}
+
+static void end(struct convert *c)
+{
+    api_request_done(&c->request);
+    models_free(c->models);
+    pool_free(c->pool);
+    options_done(&c->options);
+}
+
+struct bar {
+    const char *name;
+    int shown; /* per cent */
+};
+
+static void draw(void *arg, double fraction)
+{
+    enum { WIDTH = 40 };
+    static const char full[] = "########################################";
+    struct bar *bar = arg;
+    int percent = (int)(fraction * 100);
+    if (percent == bar->shown)
+        return;
+    bar->shown = percent;
+    int filled = percent * WIDTH / 100;
+    fprintf(stderr, "\r\033[K%s [%.*s%*s] %3d %%", bar->name, filled, full, WIDTH - filled, "",
+            percent);
+}
+
+static int convert_one(struct convert *c, const char *in, const char *out, bool keep)
+{
+    struct buf body, answer;
+    struct transcode_report report;
+    struct err e = ERR_INIT;
+    struct bar bar = {in, -1};
+    buf_init(&body, (size_t)c->options.max_body);
+    buf_init(&answer, (size_t)c->options.max_output_bytes);
+    enum err_code rc = file_read(in, &body, &e);
+    if (rc == ERR_OK)
+        rc = transcode_run(c->pool, &c->request.params, &body, &answer, c->bar ? draw : NULL, &bar,
+                           NULL, &report, &e);
+    if (c->bar)
+        fputs("\r\033[K", stderr);
+    if (rc == ERR_OK)
+        rc = file_write(out, &answer, keep, &e);
+    if (rc != ERR_OK)
+        command_complain(in, &e);
+    else if (report.animated)
+        fprintf(stderr, "upscaled: %s: an animation: only its default image was enlarged\n", in);
+    buf_done(&body);
+    buf_done(&answer);
+    return rc == ERR_OK ? 0 : 1;
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* Two inputs of one name would write one output; better said before the work than after. */
+static bool names_clash(int count, char **paths)
+{
+    for (int i = 0; i < count; i++)
+        for (int k = 0; k < i; k++)
+            if (strcmp(base_name(paths[i]), base_name(paths[k])) == 0) {
+                fprintf(stderr, "upscaled: %s and %s would both become %s\n", paths[k], paths[i],
+                        base_name(paths[i]));
+                return true;
+            }
+    return false;
+}
+
+/* All into the folder; goes on after a bad one. */
+static int convert_many(struct convert *c, int count, char **paths)
+{
+    int status = 0;
+    for (int i = 0; i < count; i++) {
+        char out[4096];
+        int n = snprintf(out, sizeof out, "%s/%s", c->options.output_dir, base_name(paths[i]));
+        if (n >= (int)sizeof out) {
+            fprintf(stderr, "upscaled: %s: the output's path is too long\n", paths[i]);
+            status = 1;
+        } else if (!c->options.force && access(out, F_OK) == 0) {
+            fprintf(stderr, "upscaled: %s exists and is kept (--force replaces)\n", out);
+        } else {
+            status |= convert_one(c, paths[i], out, !c->options.force);
+        }
+    }
+    return status;
+}
+
+static bool called_rightly(const struct convert *c, int count, char **paths)
+{
+    if (c->options.output_dir) {
+        for (int i = 0; i < count; i++)
+            if (strcmp(paths[i], "-") == 0) {
+                fputs("upscaled: --output-dir needs inputs with names, not -\n", stderr);
+                return false;
+            }
+        if (count > 0)
+            return !names_clash(count, paths);
+    } else if (count == 2) {
+        if (strcmp(paths[1], "-") == 0 && isatty(STDOUT_FILENO)) {
+            fputs("upscaled: a PNG is nothing for a terminal; send it on with > or |\n", stderr);
+            return false;
+        }
+        return true;
+    }
+    fputs("usage: upscaled convert [OPTION...] IN.png OUT.png\n"
+          "       upscaled convert [OPTION...] IN.png... --output-dir DIR\n",
+          stderr);
+    return false;
+}
+
+int command_convert(int argc, char **argv)
+{
+    struct convert c = {0};
+    struct err e = ERR_INIT;
+    int count = 0;
+    if (options_read(&c.options, FOR_CONVERT, argc, argv, &count, environ, &e) != ERR_OK) {
+        command_complain(NULL, &e);
+        return 2;
+    }
+    c.bar = isatty(STDERR_FILENO) && !c.options.quiet;
+    int status = 2;
+    if (called_rightly(&c, count, argv)) {
+        if (begin(&c, &e) != ERR_OK) {
+            command_complain(NULL, &e);
+            status = e.code == ERR_BAD_PARAMETER || e.code == ERR_UNKNOWN_MODEL ? 2 : 1;
+        } else if (c.options.output_dir) {
+            status = convert_many(&c, count, argv);
+        } else {
+            status = convert_one(&c, argv[0], argv[1], false);
+        }
+    }
+    end(&c);
+    return status;
+}

@@ -1,0 +1,17 @@
+/* file.h - whole files in and out, for the command line. `-` is standard input or output. */
+#ifndef UPSCALED_SERVER_FILE_H
+#define UPSCALED_SERVER_FILE_H
+
+#include <stdbool.h>
+
+#include "engine/base/buf.h"
+
+/* Appends all of the file to `out`; ERR_BODY_TOO_LARGE past out->max, ERR_IO. */
+enum err_code file_read(const char *path, struct buf *out, struct err *e);
+
+/* Writes the bytes to `path`: a regular file appears at once and whole (a temporary file beside it,
+ * then rename), or not at all; what is no regular file (a device, a pipe) is written to. A symbolic
+ * link's target is replaced, not the link. With `keep`, ERR_IO where the file exists. */
+enum err_code file_write(const char *path, const struct buf *bytes, bool keep, struct err *e);
+
+#endif

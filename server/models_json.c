@@ -1,0 +1,73 @@
+/* models_json.c - models as the API describes them. */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/models.h"
+
+static const char *const borders[] = {
+    [BORDER_REPLICATE] = "replicate", [BORDER_REFLECT] = "reflect", [BORDER_WRAP] = "wrap",
+    [BORDER_ZERO] = "zero",           [BORDER_MODEL] = "model",
+};
+
+static void set_text(json_t *o, const char *key, const char *value)
+{
+    if (value)
+        json_object_set_new(o, key, json_string(value));
+}
+
+/* The file's own object, kept as text. */
+static void set_json(json_t *o, const char *key, const char *text)
+{
+    if (text)
+        json_object_set_new(o, key, json_loads(text, 0, NULL));
+}
+
+static json_t *describe(const struct model *m)
+{
+    json_t *o = json_object();
+    set_text(o, "name", m->name);
+    json_object_set_new(o, "scale", json_integer(m->scale));
+    set_text(o, "color", m->color == COLOR_Y ? "y" : "rgb");
+    set_text(o, "border", borders[m->border]);
+    json_object_set_new(o, "layers", json_integer(m->layer_count));
+    json_object_set_new(o, "parameters", json_integer((json_int_t)m->parameters));
+    json_object_set_new(o, "halo", json_integer(m->geometry.halo));
+    json_object_set_new(o, "macs_per_pixel", json_real(m->geometry.macs_per_pixel));
+    set_text(o, "sha256", m->sha256);
+    set_text(o, "license", m->license);
+    set_text(o, "description", m->description);
+    set_json(o, "trained", m->trained_json);
+    set_json(o, "scores", m->scores_json);
+    return o;
+}
+
+/* Text of `o`, which it takes over, with a final newline; NULL when memory is out. */
+static char *dump(json_t *o)
+{
+    char *text = o ? json_dumps(o, JSON_INDENT(2)) : NULL;
+    json_decref(o);
+    char *line = text ? realloc(text, strlen(text) + 2) : NULL;
+    if (!line) {
+        free(text);
+        return NULL;
+    }
+    return strcat(line, "\n");
+}
+
+char *model_json(const struct model *m)
+{
+    return dump(describe(m));
+}
+
+static void append(void *arg, const struct model *m)
+{
+    json_array_append_new(arg, describe(m));
+}
+
+char *models_json(struct models *m)
+{
+    json_t *list = json_array();
+    models_each(m, append, list);
+    return dump(json_pack("{s:o}", "models", list));
+}

@@ -1,0 +1,38 @@
+/* problem.c - see problem.h. */
+#include "server/problem.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/errors.h"
+
+const char problem_no_memory[] =
+    "{\"type\": \"/errors#out_of_memory\", \"title\": \"Out of memory\", "
+    "\"status\": 503, \"code\": \"out_of_memory\"}\n";
+
+char *problem_json(const struct err *e)
+{
+    const struct error_row *row = error_row(e->code);
+    char type[64];
+    snprintf(type, sizeof type, "/errors#%s", row->name);
+    json_t *o = json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", type, "title", row->title, "status",
+                          row->status, "detail", e->text, "code", row->name);
+    if (o && e->option) {
+        json_object_set_new(o, "limit", json_integer((json_int_t)e->limit));
+        json_object_set_new(o, "option", json_string(e->option));
+    }
+    char *text = o ? json_dumps(o, 0) : NULL;
+    json_decref(o);
+    if (!text)
+        return NULL;
+    size_t length = strlen(text);
+    char *line = realloc(text, length + 2);
+    if (!line) {
+        free(text);
+        return NULL;
+    }
+    memcpy(line + length, "\n", 2);
+    return line;
+}

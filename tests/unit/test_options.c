@@ -1,0 +1,257 @@
+/* test_options.c - options from their four places, and the tables beside them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "server/api.h"
+#include "server/errors.h"
+#include "server/options.h"
+#include "server/options_table.h"
+#include "tests/harness.h"
+
+static enum err_code read_words(struct options *o, int command, const char *words,
+                                char *const *environment, struct err *e)
+{
+    static char text[1000];
+    char *argv[50];
+    int argc = 0, rest = 0;
+    snprintf(text, sizeof text, "%s", words);
+    for (char *w = strtok(text, " "); w; w = strtok(NULL, " "))
+        argv[argc++] = w;
+    argv[argc] = NULL;
+    return options_read(o, command, argc, argv, &rest, environment, e);
+}
+
+static const char *write_file(const char *text)
+{
+    static char path[] = "/tmp/upscaled-test-XXXXXX";
+    strcpy(path, "/tmp/upscaled-test-XXXXXX");
+    int fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+    return path;
+}
+
+START_TEST(flag_beats_environment_beats_file_beats_default)
+{
+    struct options o;
+    struct err e = ERR_INIT;
+    char words[300];
+    const char *path = write_file("# comment\n\n max-body = 3M\nqueue=7\nthreads = 2\n");
+    char *environment[] = {"HOME=/", "UPSCALED_QUEUE=8", "UPSCALED_THREADS=3", NULL};
+    snprintf(words, sizeof words, "--config %s --threads=4 a.png --max-side 100 -", path);
+    ck_assert_msg(read_words(&o, FOR_SERVE, words, environment, &e) == ERR_OK, "%s", e.text);
+    ck_assert_int_eq(o.max_body, 3 << 20);
+    ck_assert_int_eq(o.queue, 8);
+    ck_assert_int_eq(o.threads, 4);
+    ck_assert_int_eq(o.max_side, 100);
+    ck_assert_int_eq(o.connections, 4096);
+    options_done(&o);
+    unlink(path);
+}
+END_TEST
+
+START_TEST(what_is_no_option_is_left)
+{
+    struct options o;
+    struct err e = ERR_INIT;
+    char *argv[] = {"a", "--scale", "3", "-", "--", "--b", NULL};
+    int rest = 0;
+    ck_assert_int_eq(options_read(&o, FOR_CONVERT, 6, argv, &rest, NULL, &e), ERR_OK);
+    ck_assert_int_eq(rest, 3);
+    ck_assert_str_eq(argv[0], "a");
+    ck_assert_str_eq(argv[1], "-");
+    ck_assert_str_eq(argv[2], "--b");
+    ck_assert_str_eq(o.scale, "3");
+    options_done(&o);
+}
+END_TEST
+
+START_TEST(a_list_is_replaced_as_a_whole)
+{
+    struct options o;
+    char *environment[] = {"UPSCALED_LISTEN=[::1]:80", NULL};
+    ck_assert_int_eq(
+        read_words(&o, FOR_SERVE, "--listen 127.0.0.1:0 --listen=unix:/x", environment, NULL),
+        ERR_OK);
+    ck_assert_int_eq(o.listen_count, 2);
+    ck_assert_str_eq(o.listen[1], "unix:/x");
+    options_done(&o);
+    ck_assert_int_eq(read_words(&o, FOR_SERVE, "", environment, NULL), ERR_OK);
+    ck_assert_int_eq(o.listen_count, 1);
+    ck_assert_str_eq(o.listen[0], "[::1]:80");
+    options_done(&o);
+}
+END_TEST
+
+START_TEST(refusals_name_their_place)
+{
+    static const struct {
+        const char *words, *says;
+    } rows[] = {
+        {"--nonsense 3", "unknown option --nonsense"},
+        {"--max-bod 3", "unknown option --max-bod"},
+        {"--model x", "unknown option --model"}, /* convert's */
+        {"--max-body", "--max-body needs a value"},
+        {"--max-body 3X", "--max-body"},
+        {"--max-body -3", "--max-body"},
+        {"--max-body 3.5", "--max-body"},
+        {"--max-body 3MM", "--max-body"},
+        {"--max-body 99999999999999999999", "--max-body"},
+        {"--max-body 9223372036854775807G", "--max-body"},
+        {"--max-body 0", "from 1 to"},
+        {"--queue 2000000", "from 0 to 1048576"},
+        {"--config /nonexistent", "/nonexistent"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct options o;
+        struct err e = ERR_INIT;
+        ck_assert_int_ne(read_words(&o, FOR_SERVE, rows[i].words, NULL, &e), ERR_OK);
+        ck_assert_msg(strstr(e.text, rows[i].says), "%s: %s", rows[i].words, e.text);
+    }
+}
+END_TEST
+
+START_TEST(a_bad_line_of_the_file_is_named)
+{
+    static const char *const texts[] = {"queue = 1\nnonsense = 2\n", "queue = 1\nqueue\n",
+                                        "queue = 1\nqueue = x\n"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct options o;
+        struct err e = ERR_INIT;
+        char words[300], want[300];
+        const char *path = write_file(texts[i]);
+        snprintf(words, sizeof words, "--config=%s", path);
+        snprintf(want, sizeof want, "%s:2", path);
+        ck_assert_int_ne(read_words(&o, FOR_SERVE, words, NULL, &e), ERR_OK);
+        ck_assert_msg(strstr(e.text, want), "%s", e.text);
+        unlink(path);
+    }
+}
+END_TEST
+
+START_TEST(a_bad_variable_is_named)
+{
+    struct options o;
+    struct err e = ERR_INIT;
+    char *environment[] = {"UPSCALED_MAX_SIDE=wide", NULL};
+    ck_assert_int_eq(read_words(&o, FOR_SERVE, "", environment, &e), ERR_BAD_PARAMETER);
+    ck_assert_msg(strstr(e.text, "max-side"), "%s", e.text);
+}
+END_TEST
+
+START_TEST(every_row_is_sound)
+{
+    for (int i = 0; i < option_count; i++) {
+        const struct option_row *row = &option_rows[i];
+        ck_assert_str_ne(row->help, "");
+        ck_assert_int_ne(row->commands, 0);
+        ck_assert_int_ge(row->standard, row->least);
+        ck_assert_int_le(row->standard, row->most);
+        for (int k = 0; k < i; k++) {
+            ck_assert_str_ne(row->name, option_rows[k].name);
+            ck_assert_uint_ne(row->field, option_rows[k].field);
+        }
+    }
+}
+END_TEST
+
+START_TEST(every_error_has_a_row_of_its_own)
+{
+    for (int a = ERR_OK + 1; a < ERR_COUNT; a++) {
+        const struct error_row *row = error_row((enum err_code)a);
+        ck_assert_int_eq(row->code, a);
+        ck_assert_int_ge(row->status, 400);
+        ck_assert_int_le(row->status, 503);
+        ck_assert_str_ne(row->title, "");
+        for (int b = ERR_OK + 1; b < a; b++)
+            ck_assert_str_ne(row->name, error_row((enum err_code)b)->name);
+    }
+}
+END_TEST
+
+START_TEST(parameters_are_read_strictly)
+{
+    static const struct {
+        const char *name, *value;
+        bool good;
+    } rows[] = {
+        {"scale", "2", true},
+        {"scale", "1", true},
+        {"scale", "8", true},
+        {"scale", "2.5", true},
+        {"scale", "8.01", false},
+        {"scale", "0.99", false},
+        {"scale", "", false},
+        {"scale", "2x", false},
+        {"scale", "+2", false},
+        {"scale", " 2", false},
+        {"scale", "2.", false},
+        {"scale", ".5", false},
+        {"scale", "2e0", false},
+        {"scale", "nan", false},
+        {"scale", "0x2", false},
+        {"scale", "2,5", false},
+        {"width", "100", true},
+        {"width", "0", false},
+        {"width", "-1", false},
+        {"width", "9999999999", false},
+        {"height", "1", true},
+        {"height", "1.5", false},
+        {"compression", "0", true},
+        {"compression", "9", true},
+        {"compression", "10", false},
+        {"metadata", "keep", true},
+        {"metadata", "color", true},
+        {"metadata", "none", true},
+        {"metadata", "KEEP", false},
+        {"depth", "same", true},
+        {"depth", "16", true},
+        {"depth", "8", true},
+        {"depth", "1", false},
+        {"edge", "reflect", true},
+        {"edge", "wrap", true},
+        {"edge", "zero", true},
+        {"edge", "replicate", true},
+        {"edge", "model", false},
+        {"model", "", false},
+        {"model", "photo", true},
+        {"Scale", "2", false},
+        {"nonsense", "1", false},
+        {"", "1", false},
+    };
+    struct options o;
+    ck_assert_int_eq(read_words(&o, FOR_SERVE, "", NULL, NULL), ERR_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct api_request r;
+        struct err e = ERR_INIT;
+        api_request_init(&r, &o);
+        enum err_code rc = api_set(&r, rows[i].name, rows[i].value, &e);
+        ck_assert_msg(rc == (rows[i].good ? ERR_OK : ERR_BAD_PARAMETER), "%s=%s", rows[i].name,
+                      rows[i].value);
+        ck_assert(rows[i].good || strstr(e.text, rows[i].name));
+        if (rows[i].good) /* never twice */
+            ck_assert_int_eq(api_set(&r, rows[i].name, rows[i].value, &e), ERR_BAD_PARAMETER);
+    }
+    options_done(&o);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("options");
+    TCase *c = tcase_create("options");
+    tcase_add_test(c, flag_beats_environment_beats_file_beats_default);
+    tcase_add_test(c, what_is_no_option_is_left);
+    tcase_add_test(c, a_list_is_replaced_as_a_whole);
+    tcase_add_test(c, refusals_name_their_place);
+    tcase_add_test(c, a_bad_line_of_the_file_is_named);
+    tcase_add_test(c, a_bad_variable_is_named);
+    tcase_add_test(c, every_row_is_sound);
+    tcase_add_test(c, every_error_has_a_row_of_its_own);
+    tcase_add_test(c, parameters_are_read_strictly);
+    suite_add_tcase(s, c);
+    return harness_run(s);
+}

@@ -1,0 +1,491 @@
+/* test_upscale.c - whole pictures: against the network run on the whole extended picture at once,
+ * and the same bytes however the work is cut. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/mem.h"
+#include "engine/border.h"
+#include "engine/image/color.h"
+#include "engine/upscale.h"
+#include "tests/harness.h"
+#include "tests/nn_build.h"
+#include "tests/nn_run.h"
+
+/* A small network of our models' form: valid convolutions, a skip, a transposed convolution. */
+static struct model *small_model(enum model_color color, enum model_border border)
+{
+    int ends = color == COLOR_Y ? 1 : 3;
+    struct model *m = build_model(color, 2, border);
+    build_conv(m, LAYER_CONV2D, ends, 4, 3, 1, 0);
+    build_prelu(m, 4);
+    build_conv(m, LAYER_CONV2D, 4, 4, 3, 1, 0);
+    build_with(m, LAYER_ADD, 1);
+    build_conv(m, LAYER_CONV_TRANSPOSE2D, 4, ends, 6, 2, 4);
+    build_all_weights(m, 5);
+    return m;
+}
+
+/* Padding inside, as PyTorch's own networks have it: for `border: model`. */
+static struct model *padded_model(void)
+{
+    struct model *m = build_model(COLOR_Y, 2, BORDER_MODEL);
+    build_conv(m, LAYER_CONV2D, 1, 4, 3, 1, 1);
+    build_layer(m, LAYER_RELU);
+    build_conv(m, LAYER_CONV_TRANSPOSE2D, 4, 1, 4, 2, 1);
+    build_all_weights(m, 6);
+    return m;
+}
+
+/* Circular padding: every output depends on the far side, so the picture cannot be cut. */
+static struct model *whole_model(void)
+{
+    struct model *m = padded_model();
+    m->layers[0].conv.padding_mode = PADDING_CIRCULAR;
+    return m;
+}
+
+/* Pooling and back: windows must keep to multiples of two. */
+static struct model *pooling_model(void)
+{
+    struct model *m = build_model(COLOR_Y, 2, BORDER_REFLECT);
+    build_conv(m, LAYER_CONV2D, 1, 3, 3, 1, 1);
+    build_pool(m, LAYER_MAX_POOL2D, 2, 2);
+    build_conv(m, LAYER_CONV2D, 3, 3, 3, 1, 1);
+    struct layer *unpool = build_pool(m, LAYER_MAX_UNPOOL2D, 2, 2);
+    unpool->others[0] = 1;
+    unpool->other_count = 1;
+    build_conv(m, LAYER_CONV_TRANSPOSE2D, 3, 1, 4, 2, 1);
+    build_all_weights(m, 7);
+    return m;
+}
+
+/* A model with its plan. */
+struct engine {
+    struct model *model;
+    struct plan *plan;
+};
+
+static struct engine engine_of(struct model *m)
+{
+    struct engine x = {m, NULL};
+    struct err e = ERR_INIT;
+    ck_assert_msg(model_finish(m, &model_default_limits, &e) == ERR_OK, "%s", e.text);
+    ck_assert_msg(plan_new(m, &x.plan, &e) == ERR_OK, "%s", e.text);
+    return x;
+}
+
+static void engine_done(struct engine *x)
+{
+    plan_free(x->plan);
+    model_free(x->model);
+}
+
+static struct image *random_image(int width, int height, int channels, int depth, uint64_t seed)
+{
+    struct image_format f = {width, height, channels, depth};
+    struct image *img = NULL;
+    ck_assert_int_eq(image_new(&f, &img, NULL), ERR_OK);
+    size_t n = image_bytes(&f);
+    for (size_t i = 0; i < n; i++)
+        img->pixels[i] = (uint8_t)harness_random(&seed);
+    return img;
+}
+
+static struct image *copy_image(const struct image *img)
+{
+    struct image *copy = NULL;
+    ck_assert_int_eq(image_new(&img->format, &copy, NULL), ERR_OK);
+    memcpy(copy->pixels, img->pixels, image_bytes(&img->format));
+    return copy;
+}
+
+/* A sink that collects rows and checks that they fit. */
+struct collected {
+    uint8_t *bytes;
+    size_t length, room;
+};
+
+static enum err_code collect(void *arg, const uint8_t *pixels, size_t row_bytes, int count,
+                             struct err *e)
+{
+    struct collected *c = arg;
+    (void)e;
+    size_t n = row_bytes * (size_t)count;
+    ck_assert_uint_le(c->length + n, c->room);
+    memcpy(c->bytes + c->length, pixels, n);
+    c->length += n;
+    return ERR_OK;
+}
+
+struct how {
+    enum model_border border;
+    int width, height, depth, threads, band_rows;
+};
+
+/* Upscales a copy of `img`; the bytes of the output (free). */
+static uint8_t *enlarge(const struct engine *x, const struct image *img, const struct how *how)
+{
+    struct pool *pool = NULL;
+    struct image *work = copy_image(img);
+    struct err e = ERR_INIT;
+    size_t scratch = 0;
+    struct upscale_params p = {x->plan,    how->width,     how->height, how->border,
+                               how->depth, how->band_rows, 1 << 28};
+    struct image_format out = {how->width, how->height, img->format.channels, how->depth};
+    struct collected c = {malloc(image_bytes(&out)), 0, image_bytes(&out)};
+    ck_assert_int_eq(pool_new(how->threads, &pool, &e), ERR_OK);
+    ck_assert_int_eq(upscale_scratch_bytes(x->plan, &scratch, &e), ERR_OK);
+    ck_assert_int_eq(pool_reserve(pool, scratch, &e), ERR_OK);
+    enum err_code rc =
+        upscale_run(pool, &p, work, (struct upscale_sink){collect, &c}, NULL, NULL, NULL, &e);
+    ck_assert_msg(rc == ERR_OK, "%s", e.text);
+    ck_assert_uint_eq(c.length, c.room);
+    pool_free(pool);
+    image_free(work);
+    return c.bytes;
+}
+
+/* The definition: extends the plane by `margin`, runs the layers on all of it, cuts the middle. */
+static float *reference_stage(const struct model *m, enum model_border border, const float *in,
+                              int width, int height)
+{
+    int align = m->geometry.align, margin = (m->geometry.halo / align + 2) * align;
+    if (border == BORDER_MODEL)
+        margin = 0;
+    int w = (width + align - 1) / align * align + 2 * margin;
+    int h = (height + align - 1) / align * align + 2 * margin;
+    float *wide = calloc((size_t)w * (size_t)h, sizeof *wide);
+    for (int y = 0; y < h; y++)
+        for (int x = 0; x < w; x++) {
+            int fy = border_map(border, y - margin, height);
+            int fx = border_map(border, x - margin, width);
+            if (fy != BORDER_NOTHING && fx != BORDER_NOTHING)
+                wide[y * w + x] = in[fy * width + fx];
+        }
+    struct ran *r = run_model((struct model *)(uintptr_t)m, wide, w, h, 1);
+    ck_assert_ptr_nonnull(r);
+    float *out = malloc((size_t)width * (size_t)height * 4 * sizeof *out);
+    for (int y = 0; y < 2 * height; y++)
+        for (int x = 0; x < 2 * width; x++) {
+            int fy = y + 2 * margin - m->geometry.crop.y, fx = x + 2 * margin - m->geometry.crop.x;
+            out[y * 2 * width + x] = r->data[fy * r->shape.width + fx];
+        }
+    ran_free(r);
+    free(wide);
+    return out;
+}
+
+static void check_against_reference(struct model *m, enum model_border border, int width,
+                                    int height, int stages)
+{
+    struct engine x = engine_of(m);
+    struct image *img = random_image(width, height, 1, 8, 99);
+    float *plane = malloc((size_t)(width * height) * sizeof *plane);
+    for (int y = 0; y < height; y++)
+        color_load(&img->format, img->pixels + (size_t)y * img->row_bytes, width, 0,
+                   plane + y * width);
+    struct image_format f = {width, height, 1, 8};
+    for (int k = 0; k < stages; k++) {
+        float *next = reference_stage(m, border, plane, f.width, f.height);
+        free(plane);
+        plane = next;
+        f.width *= 2;
+        f.height *= 2;
+    }
+    uint8_t *want = malloc(image_bytes(&f));
+    for (int y = 0; y < f.height; y++)
+        color_store(&f, plane + y * f.width, f.width, 0, want + y * f.width);
+    struct how how = {border, f.width, f.height, 8, 2, 0};
+    uint8_t *got = enlarge(&x, img, &how);
+    ck_assert_int_eq(memcmp(got, want, image_bytes(&f)), 0);
+    free(want);
+    free(got);
+    free(plane);
+    image_free(img);
+    engine_done(&x);
+}
+
+START_TEST(equals_the_network_run_on_the_whole_extended_picture)
+{
+    for (int b = BORDER_REPLICATE; b <= BORDER_ZERO; b++) {
+        enum model_border border = (enum model_border)b;
+        check_against_reference(small_model(COLOR_Y, border), border, 37, 29, 1);
+        check_against_reference(small_model(COLOR_Y, border), border, 300, 3, 1);
+        check_against_reference(small_model(COLOR_Y, border), border, 1, 1, 1);
+        check_against_reference(small_model(COLOR_Y, border), border, 2, 150, 1);
+        check_against_reference(pooling_model(), border, 26, 140, 1);
+    }
+    check_against_reference(padded_model(), BORDER_MODEL, 150, 33, 1);
+    check_against_reference(whole_model(), BORDER_MODEL, 150, 33, 1);
+}
+END_TEST
+
+START_TEST(larger_factors_repeat_the_network_in_float)
+{
+    for (int b = BORDER_REPLICATE; b <= BORDER_ZERO; b++) {
+        enum model_border border = (enum model_border)b;
+        check_against_reference(small_model(COLOR_Y, border), border, 37, 29, 2);
+        check_against_reference(small_model(COLOR_Y, border), border, 20, 9, 3);
+        check_against_reference(small_model(COLOR_Y, border), border, 1, 2, 3);
+    }
+    check_against_reference(padded_model(), BORDER_MODEL, 70, 33, 2);
+    check_against_reference(whole_model(), BORDER_MODEL, 30, 33, 2);
+}
+END_TEST
+
+/* Every way to cut must give the bytes of the first. */
+static void check_cuts(struct model *m, int channels, int depth, int width, int height,
+                       double factor)
+{
+    struct engine x = engine_of(m);
+    struct image *img = random_image(width, height, channels, depth, 1);
+    struct how how = {m->border, (int)(width * factor), (int)(height * factor), depth, 1, 0};
+    struct image_format out = {how.width, how.height, channels, depth};
+    uint8_t *first = enlarge(&x, img, &how);
+    static const int rows[] = {1, 2, 7, 16, 33, 64, 1000};
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+        how.threads = 1 + (int)k;
+        how.band_rows = rows[k];
+        uint8_t *again = enlarge(&x, img, &how);
+        ck_assert_msg(memcmp(first, again, image_bytes(&out)) == 0,
+                      "bands of %d rows, %d threads, %d channels, factor %g", rows[k], how.threads,
+                      channels, factor);
+        free(again);
+    }
+    free(first);
+    image_free(img);
+    engine_done(&x);
+}
+
+START_TEST(bytes_do_not_depend_on_bands_and_threads)
+{
+    static const double factors[] = {2, 3, 4, 1.37};
+    for (size_t k = 0; k < sizeof factors / sizeof *factors; k++)
+        for (int channels = 1; channels <= 4; channels++) {
+            enum model_border border = (enum model_border)(channels - 1);
+            check_cuts(small_model(COLOR_Y, border), channels, 8, 150, 41, factors[k]);
+            check_cuts(small_model(COLOR_RGB, border), channels, 16, 81, 30, factors[k]);
+        }
+    check_cuts(padded_model(), 3, 8, 300, 20, 2);
+    check_cuts(pooling_model(), 1, 8, 301, 33, 2);
+    check_cuts(whole_model(), 3, 8, 40, 33, 2);
+    check_cuts(small_model(COLOR_Y, BORDER_REFLECT), 4, 8, 20, 15, 8);
+}
+END_TEST
+
+START_TEST(gray_stored_as_rgb_gives_the_same)
+{
+    for (int color = COLOR_Y; color <= COLOR_RGB; color++) {
+        struct engine x = engine_of(small_model((enum model_color)color, BORDER_REPLICATE));
+        struct image *gray = random_image(60, 40, 1, 8, 3), *rgb = random_image(60, 40, 3, 8, 3);
+        for (int i = 0; i < 60 * 40; i++)
+            memset(rgb->pixels + 3 * i, gray->pixels[i], 3);
+        struct how how = {BORDER_REPLICATE, 120, 80, 8, 2, 0};
+        uint8_t *a = enlarge(&x, gray, &how), *b = enlarge(&x, rgb, &how);
+        for (int i = 0; i < 120 * 80 && color == COLOR_Y; i++)
+            for (int c = 0; c < 3; c++)
+                ck_assert_int_eq(b[3 * i + c], a[i]);
+        free(a);
+        free(b);
+        image_free(gray);
+        image_free(rgb);
+        engine_done(&x);
+    }
+}
+END_TEST
+
+START_TEST(alpha_goes_through_the_network_as_gray_does)
+{
+    struct engine x = engine_of(small_model(COLOR_Y, BORDER_REPLICATE));
+    struct image *rgba = random_image(33, 21, 4, 8, 4), *gray = random_image(33, 21, 1, 8, 4);
+    for (int i = 0; i < 33 * 21; i++)
+        gray->pixels[i] = rgba->pixels[4 * i + 3];
+    struct how how = {BORDER_REPLICATE, 66, 42, 8, 2, 0};
+    uint8_t *a = enlarge(&x, rgba, &how), *b = enlarge(&x, gray, &how);
+    for (int i = 0; i < 66 * 42; i++)
+        ck_assert_int_eq(a[4 * i + 3], b[i]);
+    free(a);
+    for (int i = 0; i < 33 * 21; i++)
+        rgba->pixels[4 * i + 3] = 255;
+    a = enlarge(&x, rgba, &how);
+    for (int i = 0; i < 66 * 42; i++)
+        ck_assert_int_eq(a[4 * i + 3], 255);
+    free(a);
+    free(b);
+    image_free(rgba);
+    image_free(gray);
+    engine_done(&x);
+}
+END_TEST
+
+/* A red square on transparent black: nothing black may shine through at its border. */
+START_TEST(hidden_colour_does_not_fringe)
+{
+    struct engine x = engine_of(small_model(COLOR_Y, BORDER_REPLICATE));
+    struct image *img = random_image(40, 40, 4, 8, 4), *red = random_image(40, 40, 4, 8, 4);
+    for (int i = 0; i < 40 * 40; i++) {
+        bool inside = i % 40 >= 12 && i % 40 < 28 && i / 40 >= 12 && i / 40 < 28;
+        memcpy(img->pixels + 4 * i, inside ? "\xc8\x14\x14\xff" : "\0\0\0\0", 4);
+        memcpy(red->pixels + 4 * i, "\xc8\x14\x14\xff", 4);
+    }
+    struct how how = {BORDER_REPLICATE, 80, 80, 8, 2, 0};
+    uint8_t *a = enlarge(&x, img, &how), *b = enlarge(&x, red, &how);
+    for (int i = 0; i < 80 * 80; i++)
+        ck_assert_int_eq(memcmp(a + 4 * i, b + 4 * i, 3), 0);
+    free(a);
+    free(b);
+    image_free(img);
+    image_free(red);
+    engine_done(&x);
+}
+END_TEST
+
+START_TEST(factor_one_copies_and_changes_depth_exactly)
+{
+    struct engine x = engine_of(small_model(COLOR_Y, BORDER_REPLICATE));
+    struct image *img = random_image(1500, 9, 4, 8, 8);
+    struct how how = {BORDER_REPLICATE, 1500, 9, 8, 2, 0};
+    uint8_t *same = enlarge(&x, img, &how);
+    ck_assert_int_eq(memcmp(same, img->pixels, image_bytes(&img->format)), 0);
+    how.depth = 16;
+    uint8_t *deep = enlarge(&x, img, &how);
+    uint16_t sample;
+    for (size_t i = 0; i < image_bytes(&img->format); i++) {
+        memcpy(&sample, deep + 2 * i, 2);
+        ck_assert_uint_eq(sample, img->pixels[i] * 257u);
+    }
+    free(same);
+    free(deep);
+    image_free(img);
+    engine_done(&x);
+}
+END_TEST
+
+START_TEST(output_sizes_are_as_documented)
+{
+    static const struct {
+        struct upscale_size want;
+        int width, height, out_width, out_height; /* 0: refused */
+    } rows[] = {
+        {{2, 0, 0}, 10, 7, 20, 14},   {{1, 0, 0}, 10, 7, 10, 7},   {{8, 0, 0}, 10, 7, 80, 56},
+        {{2.5, 0, 0}, 3, 5, 8, 13},   {{0, 30, 0}, 10, 7, 30, 21}, {{0, 0, 21}, 10, 7, 30, 21},
+        {{0, 30, 14}, 10, 7, 30, 14}, {{0, 80, 0}, 10, 7, 80, 56}, {{8.01, 0, 0}, 100, 7, 0, 0},
+        {{0.5, 0, 0}, 10, 7, 0, 0},   {{0, 9, 0}, 10, 7, 0, 0},    {{0, 81, 0}, 10, 7, 0, 0},
+        {{0, 20, 3}, 10, 7, 0, 0},    {{0, 0, 0}, 10, 7, 0, 0},
+    };
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+        int w = 0, h = 0;
+        struct err e = ERR_INIT;
+        enum err_code rc =
+            upscale_output_size(&rows[k].want, rows[k].width, rows[k].height, &w, &h, &e);
+        ck_assert_int_eq(rc, rows[k].out_width ? ERR_OK : ERR_BAD_PARAMETER);
+        ck_assert_int_eq(w, rows[k].out_width);
+        ck_assert_int_eq(h, rows[k].out_height);
+    }
+}
+END_TEST
+
+/* Cancels itself after the second band. */
+struct watched {
+    atomic_bool cancel;
+    int bands;
+    double last;
+};
+
+static enum err_code count_band(void *arg, const uint8_t *pixels, size_t row_bytes, int count,
+                                struct err *e)
+{
+    struct watched *w = arg;
+    (void)pixels;
+    (void)row_bytes;
+    (void)count;
+    (void)e;
+    if (++w->bands == 2)
+        atomic_store(&w->cancel, true);
+    return ERR_OK;
+}
+
+static void watch(void *arg, double fraction)
+{
+    struct watched *w = arg;
+    ck_assert(fraction > w->last && fraction <= 1);
+    w->last = fraction;
+}
+
+START_TEST(cancel_ends_it_within_one_band)
+{
+    struct engine x = engine_of(small_model(COLOR_Y, BORDER_REPLICATE));
+    struct image *img = random_image(50, 200, 3, 8, 8);
+    struct pool *pool = NULL;
+    struct err e = ERR_INIT;
+    size_t scratch;
+    struct watched w = {false, 0, 0};
+    struct upscale_params p = {x.plan, 100, 400, BORDER_REPLICATE, 8, 20, 1 << 28};
+    ck_assert_int_eq(pool_new(2, &pool, &e), ERR_OK);
+    ck_assert_int_eq(upscale_scratch_bytes(x.plan, &scratch, &e), ERR_OK);
+    ck_assert_int_eq(pool_reserve(pool, scratch, &e), ERR_OK);
+    enum err_code rc =
+        upscale_run(pool, &p, img, (struct upscale_sink){count_band, &w}, watch, &w, &w.cancel, &e);
+    ck_assert_int_eq(rc, ERR_CANCELLED);
+    ck_assert_int_eq(w.bands, 2);
+    atomic_store(&w.cancel, false);
+    w = (struct watched){false, 2, 0}; /* does not cancel again */
+    rc =
+        upscale_run(pool, &p, img, (struct upscale_sink){count_band, &w}, watch, &w, &w.cancel, &e);
+    ck_assert_int_eq(rc, ERR_OK);
+    ck_assert_int_eq(w.bands, 22);
+    ck_assert(w.last == 1);
+    pool_free(pool);
+    image_free(img);
+    engine_done(&x);
+}
+END_TEST
+
+START_TEST(failed_allocations_are_told_and_leak_nothing)
+{
+    struct engine x = engine_of(small_model(COLOR_Y, BORDER_REPLICATE));
+    struct pool *pool = NULL;
+    size_t scratch;
+    ck_assert_int_eq(pool_new(2, &pool, NULL), ERR_OK);
+    ck_assert_int_eq(upscale_scratch_bytes(x.plan, &scratch, NULL), ERR_OK);
+    ck_assert_int_eq(pool_reserve(pool, scratch, NULL), ERR_OK);
+    for (long n = 0;; n++) {
+        struct image *img = random_image(30, 20, 4, 8, 8);
+        struct watched w = {false, 2, 0};
+        struct err e = ERR_INIT;
+        img->pixels[3] = 0; /* so that colours bleed, which takes memory too */
+        struct upscale_params p = {x.plan, 45, 30, BORDER_REPLICATE, 8, 20, 1 << 28};
+        mem_fail_nth(n);
+        enum err_code rc =
+            upscale_run(pool, &p, img, (struct upscale_sink){count_band, &w}, NULL, NULL, NULL, &e);
+        mem_fail_nth(-1);
+        image_free(img);
+        if (rc == ERR_OK)
+            break;
+        ck_assert_int_eq(rc, ERR_MEMORY);
+        ck_assert_int_eq(e.code, ERR_MEMORY);
+        ck_assert_int_lt(n, 100);
+    }
+    pool_free(pool);
+    engine_done(&x);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("upscale");
+    TCase *c = tcase_create("upscale");
+    tcase_set_timeout(c, 300);
+    tcase_add_test(c, equals_the_network_run_on_the_whole_extended_picture);
+    tcase_add_test(c, larger_factors_repeat_the_network_in_float);
+    tcase_add_test(c, bytes_do_not_depend_on_bands_and_threads);
+    tcase_add_test(c, gray_stored_as_rgb_gives_the_same);
+    tcase_add_test(c, alpha_goes_through_the_network_as_gray_does);
+    tcase_add_test(c, hidden_colour_does_not_fringe);
+    tcase_add_test(c, factor_one_copies_and_changes_depth_exactly);
+    tcase_add_test(c, output_sizes_are_as_documented);
+    tcase_add_test(c, cancel_ends_it_within_one_band);
+    tcase_add_test(c, failed_allocations_are_told_and_leak_nothing);
+    suite_add_tcase(s, c);
+    return harness_run(s);
+}

@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""Writes `upscaled-model/1` (FORMAT.md), and is the only thing that does.
+
+    export.py run/photo.pt --name photo --info photo.info.json -o photo.json
+
+takes a checkpoint of train.py. A network of your own:
+
+    from export import sequential, write
+    write("mine.json", {"name": "mine", "scale": 2, "color": "y", "border": "model"},
+          sequential(torch_sequential))
+"""
+import argparse
+import json
+
+import numpy as np
+import torch
+from torch import nn
+
+from net import Net, macs_per_pixel
+
+
+def number(value):
+    """The shortest text that reads back as the same float32."""
+    text = np.format_float_positional(np.float32(value), unique=True, trim="-")
+    short = np.format_float_scientific(np.float32(value), unique=True, trim="-")
+    return min((text, short), key=len)
+
+
+def tensor(values):
+    """Nested lists in PyTorch's order, one innermost row of a kernel a line."""
+    values = np.asarray(values)
+    if values.ndim <= 1:
+        return "[" + ", ".join(number(v) for v in values) + "]"
+    between = ", " if values.ndim == 2 and values.shape[1] <= 2 else ",\n"
+    return "[" + between.join(tensor(v) for v in values) + "]"
+
+
+def text(value):
+    return tensor(value.detach().numpy()) if isinstance(value, torch.Tensor) else json.dumps(value)
+
+
+def write(path, head, layers):
+    """`head` holds the keys beside `layers`; a layer is a dict whose tensors are torch's."""
+    with open(path, "w") as f:
+        f.write('{\n"format": "upscaled-model/1",\n')
+        for key, value in head.items():
+            f.write(f"{json.dumps(key)}: {json.dumps(value)},\n")
+        rows = ["{" + ",\n ".join(f"{json.dumps(k)}: {text(v)}" for k, v in layer.items()) + "}"
+                for layer in layers]
+        f.write('"layers": [\n' + ",\n".join(rows) + "\n]\n}\n")
+
+
+def convolution(m, kind, **more):
+    layer = dict(type=kind, in_channels=m.in_channels, out_channels=m.out_channels,
+                 kernel_size=list(m.kernel_size), stride=list(m.stride), padding=list(m.padding),
+                 dilation=list(m.dilation), groups=m.groups, **more)
+    return dict(layer, weight=m.weight, bias=m.bias)
+
+
+def whole(value):
+    """An int or a pair of ints, out of PyTorch's several ways to say so."""
+    pair = [value, value] if isinstance(value, (int, float)) else list(value)
+    if any(int(v) != v for v in pair):
+        raise ValueError(f"only whole numbers can be exported, not {value}")
+    return [int(v) for v in pair]
+
+
+def pool(m):
+    return dict(type="max_pool2d", kernel_size=whole(m.kernel_size), stride=whole(m.stride),
+                padding=whole(m.padding), dilation=whole(m.dilation), ceil_mode=m.ceil_mode)
+
+
+def upsample(m):
+    return dict(type="upsample", scale_factor=whole(m.scale_factor), mode=m.mode,
+                align_corners=bool(m.align_corners))
+
+
+MODULES = {
+    nn.Conv2d: lambda m: convolution(m, "conv2d", padding_mode=m.padding_mode),
+    nn.ConvTranspose2d: lambda m: convolution(m, "conv_transpose2d",
+                                              output_padding=list(m.output_padding)),
+    nn.ReLU: lambda m: dict(type="relu"),
+    nn.LeakyReLU: lambda m: dict(type="leaky_relu", negative_slope=m.negative_slope),
+    nn.PReLU: lambda m: dict(type="prelu", weight=m.weight),
+    nn.Sigmoid: lambda m: dict(type="sigmoid"),
+    nn.Tanh: lambda m: dict(type="tanh"),
+    nn.Hardtanh: lambda m: dict(type="clamp", min=m.min_val, max=m.max_val),
+    nn.PixelShuffle: lambda m: dict(type="pixel_shuffle", upscale_factor=m.upscale_factor),
+    nn.Upsample: upsample,
+    nn.MaxPool2d: pool,
+}
+
+
+def sequential(modules):
+    """The layers of an nn.Sequential, nested ones unrolled. `upsample` says bilinear and bicubic
+    by PyTorch's names; anything unknown is an error that names it."""
+    layers = []
+    for m in modules:
+        if isinstance(m, nn.Sequential):
+            layers += sequential(m)
+        elif isinstance(m, (nn.Identity, nn.Dropout)):
+            continue
+        elif type(m) in MODULES:
+            layers.append(MODULES[type(m)](m))
+        else:
+            raise TypeError(f"no layer of upscaled-model/1 does what {m} does")
+    return layers
+
+
+def conv3(weight, bias):
+    return dict(type="conv2d", in_channels=weight.shape[1], out_channels=weight.shape[0],
+                kernel_size=[3, 3], padding=[0, 0], weight=weight, bias=bias)
+
+
+def ours(net):
+    """The layers of a trained Net: linear blocks collapsed, the tail as a deconvolution."""
+    layers = [conv3(net.head.weight(), net.head.bias),
+              dict(type="prelu", name="head", weight=net.slopes[0])]
+    for layer, slope in zip(net.body, list(net.slopes)[1:]):
+        layers += [conv3(layer.weight(), layer.bias), dict(type="prelu", weight=slope)]
+    channels = net.shape["channels"]
+    return layers + [
+        {"type": "add", "with": "head"},
+        {"type": "concat", "with": "input"},
+        dict(type="conv_transpose2d", in_channels=channels + 1, out_channels=1,
+             kernel_size=[6, 6], stride=[2, 2], padding=[4, 4], weight=net.deconvolution(),
+             bias=net.tail.bias),
+    ]
+
+
+def check(net):
+    """The exported layers, run by PyTorch, agree with the network that was trained."""
+    x = torch.rand(1, 1, 40, 37)
+    y = x
+    kept = {"input": x}
+    for layer in ours(net):
+        kind = layer["type"]
+        if kind == "conv2d":
+            y = nn.functional.conv2d(y, layer["weight"], layer["bias"])
+        elif kind == "prelu":
+            y = nn.functional.prelu(y, layer["weight"])
+        elif kind == "conv_transpose2d":
+            y = nn.functional.conv_transpose2d(y, layer["weight"], layer["bias"], stride=2,
+                                               padding=layer["padding"])
+        else:
+            other = kept[layer["with"]]
+            dy, dx = (other.shape[2] - y.shape[2]) // 2, (other.shape[3] - y.shape[3]) // 2
+            other = other[:, :, dy:dy + y.shape[2], dx:dx + y.shape[3]]
+            y = y + other if kind == "add" else torch.cat([y, other], 1)
+        if "name" in layer:
+            kept[layer["name"]] = y
+    worst = (y - net(x)).abs().max().item()
+    if worst > 1e-5:
+        raise SystemExit(f"export differs from the trained network by {worst}")
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    p.add_argument("checkpoint")
+    p.add_argument("--name", required=True)
+    p.add_argument("--info", help="JSON file of license, description, trained, scores")
+    p.add_argument("-o", "--output", required=True)
+    a = p.parse_args()
+    state = torch.load(a.checkpoint)
+    net = Net(**state["shape"])
+    net.load_state_dict(state["mean"])
+    check(net)
+    head = dict(name=a.name, scale=2, color="y", border="replicate")
+    if a.info:
+        with open(a.info) as f:
+            head.update(json.load(f))
+    head.setdefault("trained", {}).update(steps=state["step"], shape=state["shape"])
+    write(a.output, head, ours(net))
+    print(f"{a.output}: {macs_per_pixel(state['shape'])} MACs per pixel, step {state['step']}")
+
+
+if __name__ == "__main__":
+    main()
