@@ -45,7 +45,8 @@ static int at(const struct exact *t, int y, int x, int c)
     return (y * t->width + x) * t->channels + c;
 }
 
-/* A sum in the making: what float32 makes of it may be off by (terms + 2) eps sum |w x|. */
+/* A sum in the making: what float32 makes of it may be off by (terms + 2) eps sum |w x|. `brought`
+ * is the square of what its inputs' errors make of it. */
 struct sum {
     double value, magnitude, brought;
     int terms;
@@ -55,14 +56,14 @@ static void sum_add(struct sum *s, double weight, double value, double error)
 {
     s->value += weight * value;
     s->magnitude += fabs(weight) * (fabs(value) + error);
-    s->brought += fabs(weight) * error;
+    s->brought += weight * weight * error * error;
     s->terms++;
 }
 
 static void sum_store(const struct sum *s, struct exact *t, int k)
 {
     t->value[k] = s->value;
-    t->error[k] = s->brought + (s->terms + 2) * (double)FLT_EPSILON * s->magnitude;
+    t->error[k] = sqrt(s->brought) + (s->terms + 2) * (double)FLT_EPSILON * s->magnitude;
 }
 
 static int pad_source(int i, int n, enum padding_mode mode)

@@ -1,7 +1,9 @@
 /* nn_reference.h - every layer kind a second time, in double, straight from PyTorch's documentation
  * and without thought of speed; with each value comes a bound on the error that float32 arithmetic
- * may have made of it: (terms + 2) * FLT_EPSILON * sum |w x| a layer, plus what its inputs bring.
- * Derived, never tuned. */
+ * may have made of it: (terms + 2) * FLT_EPSILON * sum |w x| a layer, the worst
+ * case; plus what its inputs' errors bring, added as the independent errors they are (the root of
+ * the sum of squares: the worst case of ten layers would be wider than their output). Derived,
+ * never tuned. */
 #ifndef UPSCALED_TESTS_NN_REFERENCE_H
 #define UPSCALED_TESTS_NN_REFERENCE_H
 
