@@ -211,7 +211,7 @@ static enum err_code find_all(struct model *m, struct rate *rates[2], struct ext
     for (int i = 0; i < m->layer_count; i++)
         if (layer_table[m->layers[i].kind].whole)
             g->whole |= layer_table[m->layers[i].kind].whole(&m->layers[i]);
-    for (int axis = AXIS_Y; axis <= AXIS_X; axis++) {
+    for (enum axis axis = AXIS_Y; axis <= AXIS_X; axis++) {
         enum err_code rc = find_rates(m, axis, rates[axis], &g->align, e);
         if (rc)
             return rc;
@@ -219,7 +219,7 @@ static enum err_code find_all(struct model *m, struct rate *rates[2], struct ext
         if (last.den != 1 || last.num != m->scale)
             return refuse_scale(m, axis, last, e);
     }
-    for (int axis = AXIS_Y; axis <= AXIS_X; axis++) {
+    for (enum axis axis = AXIS_Y; axis <= AXIS_X; axis++) {
         enum err_code rc = find_reach(m, axis, extents, e);
         if (rc)
             return rc;

@@ -92,7 +92,7 @@ enum err_code conv_transpose2d_check(const struct layer *l, int i, const int *in
     (void)in_count;
     const struct conv_params *c = &l->conv;
     enum err_code rc = common_check(c, i, in_channels[0], e);
-    for (int axis = AXIS_Y; !rc && axis <= AXIS_X; axis++) {
+    for (enum axis axis = AXIS_Y; !rc && axis <= AXIS_X; axis++) {
         int stride = pair_at(c->stride, axis), dilation = pair_at(c->dilation, axis);
         rc = layer_check_range(i, "output_padding", pair_at(c->output_padding, axis), 0,
                                (stride > dilation ? stride : dilation) - 1, e);

@@ -66,7 +66,8 @@ struct upsample_params {
     bool align_corners;
 };
 
-/* max_pool2d and max_unpool2d. */
+/* max_pool2d and max_unpool2d. The latter's kernel_size, stride and padding must be its pool's; its
+ * dilation and ceil_mode, which PyTorch's has not, model_finish copies from there. */
 struct pool_params {
     struct pair kernel_size, stride, padding, dilation;
     bool ceil_mode;
@@ -102,7 +103,8 @@ struct model_geometry {
     int halo;   /* input pixels around an area that its outputs depend on, or that padding reaches */
     int align;  /* windows begin and end on multiples of it (pooling and strides) */
     int least;  /* the smallest window side, a multiple of align, that every layer can take */
-    bool whole; /* depends on the whole picture (circular padding, align_corners): cannot be cut */
+    bool whole; /* depends on the whole picture (circular padding, align_corners): cannot be cut;
+                   halo is then only what it takes for all outputs to exist */
     double macs_per_pixel; /* multiply-accumulates per input pixel, true taps only */
 };
 
@@ -139,7 +141,9 @@ enum err_code model_read(const char *stem, const uint8_t *bytes, size_t length,
 void model_free(struct model *m); /* NULL is fine */
 
 /* For readers: checks a filled-in model as a whole (channels fit, references point backwards,
- * sizes, scale, border) and finds its geometry. The sentence of an error starts at "$.layers[i]". */
+ * sizes, scale in 2..8, border, limits), counts its parameters and finds its geometry. The sentence
+ * of an error starts at its JSON path ("$.layers[3].groups: ..."). Shapes of tensors and finite
+ * numbers in them are the reader's to check. ERR_MODEL, ERR_MODEL_LIMIT, ERR_MEMORY. */
 enum err_code model_finish(struct model *m, const struct model_limits *limits, struct err *e);
 
 #endif

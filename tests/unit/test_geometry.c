@@ -63,11 +63,11 @@ START_TEST(sizes_are_linear_from_least_on)
             continue;
         }
         const struct model_geometry *g = &m->geometry;
-        for (int axis = AXIS_Y; axis <= AXIS_X; axis++) {
-            int crop = pair_at(g->crop, (enum axis)axis);
+        for (enum axis axis = AXIS_Y; axis <= AXIS_X; axis++) {
+            int crop = pair_at(g->crop, axis);
             int64_t lost = -1;
             for (int n = g->least; n < g->least + 8 * g->align; n += g->align) {
-                if (geometry_walk(m, (enum axis)axis, n, extents) != m->layer_count)
+                if (geometry_walk(m, axis, n, extents) != m->layer_count)
                     ck_abort_msg("seed %d: %d is too small", (int)seed, n);
                 int64_t c = (int64_t)g->scale * n - extents[m->layer_count].size;
                 if ((lost != -1 && c != lost) || floor_div(c, 2) != crop)
