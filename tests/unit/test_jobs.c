@@ -1,0 +1,267 @@
+/* test_jobs.c - order, bounds and deadlines of the queue; each job ends exactly once. */
+#include <pthread.h>
+#include <semaphore.h>
+#include <string.h>
+
+#include "server/jobs.h"
+#include "tests/harness.h"
+
+/* A job that holds its driver until it is let go, and tells what became of it. */
+struct probe {
+    struct job job; /* first: the callbacks get its address */
+    sem_t started, go, ended;
+    atomic_int admitted, ran, dropped;
+    enum err_code why;
+    int *order; /* where its rank goes */
+    atomic_int *rank;
+};
+
+static void on_admitted(struct job *job)
+{
+    atomic_fetch_add(&((struct probe *)job)->admitted, 1);
+}
+
+static void on_run(struct job *job)
+{
+    struct probe *p = (struct probe *)job;
+    ck_assert_int_eq(p->admitted, 1);
+    atomic_fetch_add(&p->ran, 1);
+    if (p->order)
+        *p->order = atomic_fetch_add(p->rank, 1);
+    sem_post(&p->started);
+    sem_wait(&p->go);
+    sem_post(&p->ended);
+}
+
+static void on_drop(struct job *job, const struct err *why)
+{
+    struct probe *p = (struct probe *)job;
+    p->why = why->code;
+    atomic_fetch_add(&p->dropped, 1);
+}
+
+static void probe_init(struct probe *p)
+{
+    memset(p, 0, sizeof *p);
+    p->job.admitted = on_admitted;
+    p->job.run = on_run;
+    p->job.drop = on_drop;
+    sem_init(&p->started, 0, 0);
+    sem_init(&p->go, 0, 0);
+    sem_init(&p->ended, 0, 0);
+}
+
+static struct jobs *new_jobs(int running, int waiting)
+{
+    struct jobs_config config = {running, waiting, 1000};
+    struct jobs *j = NULL;
+    ck_assert_int_eq(jobs_new(&config, &j, NULL), ERR_OK);
+    return j;
+}
+
+/* Submits and waits until a driver has it. */
+static void start(struct jobs *j, struct probe *p)
+{
+    probe_init(p);
+    ck_assert_int_eq(jobs_submit(j, &p->job, 0, NULL), ERR_OK);
+    sem_wait(&p->started);
+}
+
+static void finish(struct jobs *j, struct probe *p)
+{
+    sem_post(&p->go);
+    sem_wait(&p->ended);
+    jobs_free(j);
+    ck_assert_int_eq(p->ran, 1);
+    ck_assert_int_eq(p->dropped, 0);
+}
+
+START_TEST(refuses_past_the_queue)
+{
+    struct jobs *j = new_jobs(1, 2);
+    struct probe busy, waiting[3];
+    struct err e = ERR_INIT;
+    start(j, &busy);
+    for (int i = 0; i < 3; i++)
+        probe_init(&waiting[i]);
+    ck_assert_int_eq(jobs_submit(j, &waiting[0].job, 0, &e), ERR_OK);
+    ck_assert_int_eq(jobs_would_admit(j, &e), ERR_OK);
+    ck_assert_int_eq(jobs_submit(j, &waiting[1].job, 0, &e), ERR_OK);
+    ck_assert_int_eq(jobs_would_admit(j, NULL), ERR_BUSY);
+    ck_assert_int_eq(jobs_submit(j, &waiting[2].job, 0, &e), ERR_BUSY);
+    ck_assert_str_eq(e.option, "queue");
+    ck_assert_int_eq(waiting[2].admitted, 0);
+    int running, queued;
+    jobs_count(j, &running, &queued);
+    ck_assert_int_eq(running, 1);
+    ck_assert_int_eq(queued, 2);
+    sem_post(&waiting[0].go);
+    sem_post(&waiting[1].go);
+    sem_post(&busy.go);
+    sem_wait(&waiting[1].ended);
+    jobs_free(j);
+    ck_assert_int_eq(waiting[0].ran + waiting[1].ran, 2);
+}
+END_TEST
+
+START_TEST(takes_one_with_no_queue_when_idle)
+{
+    struct jobs *j = new_jobs(1, 0);
+    struct probe p, second;
+    start(j, &p);
+    probe_init(&second);
+    ck_assert_int_eq(jobs_submit(j, &second.job, 0, NULL), ERR_BUSY);
+    finish(j, &p);
+}
+END_TEST
+
+START_TEST(runs_in_order_of_arrival)
+{
+    enum { N = 8 };
+    struct jobs *j = new_jobs(1, N);
+    struct probe busy, p[N];
+    int order[N];
+    atomic_int rank = 0;
+    start(j, &busy);
+    for (int i = 0; i < N; i++) {
+        probe_init(&p[i]);
+        p[i].order = &order[i];
+        p[i].rank = &rank;
+        sem_post(&p[i].go);
+        ck_assert_int_eq(jobs_submit(j, &p[i].job, i, NULL), ERR_OK);
+    }
+    sem_post(&busy.go);
+    sem_wait(&p[N - 1].ended);
+    jobs_free(j);
+    for (int i = 0; i < N; i++)
+        ck_assert_int_eq(order[i], i);
+}
+END_TEST
+
+START_TEST(drops_what_waited_too_long)
+{
+    struct jobs *j = new_jobs(1, 4);
+    struct probe busy, early, late;
+    start(j, &busy);
+    probe_init(&early);
+    probe_init(&late);
+    ck_assert_int_eq(jobs_submit(j, &early.job, 100, NULL), ERR_OK);
+    ck_assert_int_eq(jobs_submit(j, &late.job, 500, NULL), ERR_OK);
+    jobs_tick(j, 1099);
+    ck_assert_int_eq(early.dropped, 0);
+    jobs_tick(j, 1100);
+    ck_assert_int_eq(early.dropped, 1);
+    ck_assert_int_eq(early.why, ERR_BUSY);
+    ck_assert_int_eq(late.dropped, 0);
+    jobs_tick(j, 1500);
+    ck_assert_int_eq(late.dropped, 1);
+    /* the emptied queue still works */
+    probe_init(&early);
+    sem_post(&early.go);
+    ck_assert_int_eq(jobs_submit(j, &early.job, 2000, NULL), ERR_OK);
+    sem_post(&busy.go);
+    sem_wait(&early.ended);
+    jobs_free(j);
+}
+END_TEST
+
+START_TEST(drops_what_was_cancelled)
+{
+    struct jobs *j = new_jobs(1, 4);
+    struct probe busy, p;
+    start(j, &busy);
+    probe_init(&p);
+    ck_assert_int_eq(jobs_submit(j, &p.job, 0, NULL), ERR_OK);
+    atomic_store(&p.job.cancel, true);
+    jobs_tick(j, 1);
+    ck_assert_int_eq(p.dropped, 1);
+    ck_assert_int_eq(p.why, ERR_CANCELLED);
+    finish(j, &busy);
+    ck_assert_int_eq(p.ran, 0);
+}
+END_TEST
+
+START_TEST(finishes_the_admitted_once_closed)
+{
+    struct jobs *j = new_jobs(1, 4);
+    struct probe busy, queued, refused;
+    start(j, &busy);
+    probe_init(&queued);
+    probe_init(&refused);
+    ck_assert_int_eq(jobs_submit(j, &queued.job, 0, NULL), ERR_OK);
+    jobs_close(j);
+    ck_assert_int_eq(jobs_submit(j, &refused.job, 0, NULL), ERR_DRAINING);
+    sem_post(&busy.go);
+    sem_wait(&queued.started);
+    finish(j, &queued);
+    ck_assert_int_eq(refused.admitted, 0);
+}
+END_TEST
+
+
+static void *free_jobs(void *arg)
+{
+    jobs_free(arg);
+    return NULL;
+}
+
+START_TEST(drops_the_waiting_when_freed)
+{
+    struct jobs *j = new_jobs(1, 4);
+    struct probe busy, queued;
+    pthread_t thread;
+    start(j, &busy);
+    probe_init(&queued);
+    ck_assert_int_eq(jobs_submit(j, &queued.job, 0, NULL), ERR_OK);
+    pthread_create(&thread, NULL, free_jobs, j);
+    /* once it refuses, it has been told to stop: the driver will not take another */
+    while (jobs_would_admit(j, NULL) != ERR_DRAINING)
+        sched_yield();
+    sem_post(&busy.go);
+    pthread_join(thread, NULL);
+    ck_assert_int_eq(busy.ran, 1);
+    ck_assert_int_eq(queued.ran, 0);
+    ck_assert_int_eq(queued.dropped, 1);
+    ck_assert_int_eq(queued.why, ERR_DRAINING);
+}
+END_TEST
+
+/* Drivers, a ticking thread and cancellation at once: each job ends exactly once. */
+START_TEST(ends_each_job_once)
+{
+    enum { N = 400 };
+    struct jobs *j = new_jobs(4, N);
+    static struct probe p[N];
+    for (int i = 0; i < N; i++) {
+        probe_init(&p[i]);
+        sem_post(&p[i].go);
+        ck_assert_int_eq(jobs_submit(j, &p[i].job, 0, NULL), ERR_OK);
+        if (i % 3 == 0)
+            atomic_store(&p[i].job.cancel, true);
+        if (i % 7 == 0)
+            jobs_tick(j, 0);
+    }
+    jobs_free(j);
+    for (int i = 0; i < N; i++) {
+        ck_assert_int_eq(p[i].admitted, 1);
+        ck_assert_int_eq(p[i].ran + p[i].dropped, 1);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("jobs");
+    TCase *t = tcase_create("queue");
+    tcase_set_timeout(t, 60);
+    tcase_add_test(t, refuses_past_the_queue);
+    tcase_add_test(t, takes_one_with_no_queue_when_idle);
+    tcase_add_test(t, runs_in_order_of_arrival);
+    tcase_add_test(t, drops_what_waited_too_long);
+    tcase_add_test(t, drops_what_was_cancelled);
+    tcase_add_test(t, finishes_the_admitted_once_closed);
+    tcase_add_test(t, drops_the_waiting_when_freed);
+    tcase_add_test(t, ends_each_job_once);
+    suite_add_tcase(suite, t);
+    return harness_run(suite);
+}
