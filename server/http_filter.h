@@ -2,7 +2,8 @@
  *
  * libmicrohttpd 0.9.75 accepts conflicting lengths and odd header names (RFC 9112, section 11.2:
  * request smuggling). This is a pure function over what it parsed, called before anything else is
- * looked at. NUL bytes, bare LF and folded lines are not visible here: a proxy in front sees them. */
+ * looked at. NUL bytes, bare LF and folded lines are not visible here: a proxy in front sees them.
+ */
 #ifndef UPSCALED_SERVER_HTTP_FILTER_H
 #define UPSCALED_SERVER_HTTP_FILTER_H
 

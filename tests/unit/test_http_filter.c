@@ -15,7 +15,10 @@ struct head_case {
     struct pair fields[FIELDS_MAX];
 };
 
-#define HOST {"Host", "a"}
+#define HOST                                                                                       \
+    {                                                                                              \
+        "Host", "a"                                                                                \
+    }
 
 static enum err_code judge(const struct head_case *c, struct http_framing *framing, struct err *e)
 {
@@ -46,7 +49,9 @@ static const struct head_case bad[] = {
     {"POST", "/", "HTTP/1.1", {HOST, {"Content-Length", "5"}, {"Content-Length", "6"}}},
     {"POST", "/", "HTTP/1.1", {HOST, {"Content-Length", "5"}, {"Content-Length", "5"}}},
     {"POST", "/", "HTTP/1.1", {HOST, {"Content-Length", "5"}, {"Transfer-Encoding", "chunked"}}},
-    {"POST", "/", "HTTP/1.1",
+    {"POST",
+     "/",
+     "HTTP/1.1",
      {HOST, {"Transfer-Encoding", "chunked"}, {"Transfer-Encoding", "chunked"}}},
     {"POST", "/", "HTTP/1.1", {HOST, {"Transfer-Encoding", "gzip, chunked"}}},
     {"POST", "/", "HTTP/1.1", {HOST, {"Transfer-Encoding", "identity"}}},

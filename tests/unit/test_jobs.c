@@ -198,7 +198,6 @@ START_TEST(finishes_the_admitted_once_closed)
 }
 END_TEST
 
-
 static void *free_jobs(void *arg)
 {
     jobs_free(arg);

@@ -1,0 +1,170 @@
+/* routes.c - see routes.h. */
+#include "server/routes.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define READ "GET, HEAD, OPTIONS"
+#define TEXT_TYPE "text/plain; charset=utf-8"
+#define JSON_TYPE "application/json"
+
+static route_answer hint, list_models, show_model, list_limits, live, ready, health;
+
+static const struct route routes[] = {
+    /* clang-format off */
+    {"POST, PUT, OPTIONS", "/v1/upscale",       NULL,        "takes a PNG, gives it back enlarged"},
+    {READ,                 "/v1/models",        list_models, "the models there are"},
+    {READ,                 "/v1/models/{name}", show_model,  "one model"},
+    {READ,                 "/v1/limits",        list_limits, "the limits in force and their options"},
+    {READ,                 "/livez",            live,        "200 while the process runs"},
+    {READ,                 "/readyz",           ready,       "200 while pictures are taken, 503 while shutting down"},
+    {READ,                 "/health",           health,      "the same, with numbers"},
+    {READ,                 "/",                 hint,        "this text"},
+    /* clang-format on */
+};
+
+enum { ROUTE_COUNT = sizeof routes / sizeof routes[0] };
+
+static bool matches(const char *pattern, const char *path, const char **argument)
+{
+    size_t fixed = strcspn(pattern, "{");
+    *argument = "";
+    if (pattern[fixed] == '\0')
+        return strcmp(pattern, path) == 0;
+    if (strncmp(pattern, path, fixed) != 0 || path[fixed] == '\0' || strchr(path + fixed, '/'))
+        return false;
+    *argument = path + fixed;
+    return true;
+}
+
+/* Whether the comma-separated list has the method. */
+static bool allows(const char *methods, const char *method)
+{
+    size_t length = strlen(method);
+    while (*methods) {
+        size_t word = strcspn(methods, ", ");
+        if (word == length && length > 0 && strncmp(methods, method, length) == 0)
+            return true;
+        methods += word;
+        methods += strspn(methods, ", ");
+    }
+    return false;
+}
+
+enum err_code route_find(const char *path, const char *method, const struct route **out,
+                         const char **argument, struct err *e)
+{
+    for (int i = 0; i < ROUTE_COUNT; i++) {
+        if (!matches(routes[i].pattern, path, argument))
+            continue;
+        *out = &routes[i];
+        if (!allows(routes[i].methods, method))
+            return err_set(e, ERR_METHOD, "%s takes %s, not %.32s", routes[i].pattern,
+                           routes[i].methods, method);
+        return ERR_OK;
+    }
+    return err_set(e, ERR_NO_ROUTE, "there is nothing at this path; GET / lists what there is");
+}
+
+static void hint(const struct service *s, const char *argument, struct reply *r)
+{
+    struct buf text;
+    (void)s, (void)argument;
+    buf_init(&text, 1 << 14);
+    const char first[] = "upscaled enlarges PNG pictures with a neural network.\n\n"
+                         "  curl --fail-with-body --data-binary @in.png "
+                         "'http://HOST:PORT/v1/upscale?scale=2' -o out.png\n\n";
+    enum err_code rc = buf_append(&text, first, sizeof first - 1, NULL);
+    for (int i = 0; rc == ERR_OK && i < ROUTE_COUNT; i++) {
+        char line[160];
+        int n = snprintf(line, sizeof line, "%-19s %-18s %s\n", routes[i].methods,
+                         routes[i].pattern, routes[i].help);
+        rc = buf_append(&text, line, (size_t)n, NULL);
+    }
+    if (rc == ERR_OK)
+        reply_bytes(r, 200, TEXT_TYPE, &text);
+    else
+        reply_owned(r, 0, NULL, NULL);
+    buf_done(&text);
+}
+
+static void list_models(const struct service *s, const char *argument, struct reply *r)
+{
+    (void)argument;
+    reply_owned(r, 200, JSON_TYPE, models_json(s->models));
+}
+
+static void show_model(const struct service *s, const char *argument, struct reply *r)
+{
+    const struct model_entry *entry;
+    struct err e = ERR_INIT, gone = ERR_INIT;
+    if (models_get(s->models, argument, &entry, &e) != ERR_OK) {
+        err_set(&gone, ERR_NO_ROUTE, "%s", e.text); /* an address here, not a parameter */
+        reply_error(r, &gone);
+        return;
+    }
+    reply_owned(r, 200, JSON_TYPE, model_json(entry->model));
+    models_release(entry);
+}
+
+/* The object as text with a final newline (free()); NULL when memory is out. Takes `o`. */
+static char *dump(json_t *o)
+{
+    char *text = o ? json_dumps(o, JSON_INDENT(2)) : NULL;
+    json_decref(o);
+    size_t length = text ? strlen(text) : 0;
+    char *line = text ? realloc(text, length + 2) : NULL;
+    if (!line) {
+        free(text);
+        return NULL;
+    }
+    memcpy(line + length, "\n", 2);
+    return line;
+}
+
+static void add_limit(void *arg, const char *name, int64_t value, const char *help)
+{
+    /* where memory is out the list is short of one */
+    json_array_append_new(arg, json_pack("{s:s, s:I, s:s}", "option", name, "value",
+                                         (json_int_t)value, "help", help));
+}
+
+static void list_limits(const struct service *s, const char *argument, struct reply *r)
+{
+    (void)argument;
+    json_t *list = json_array();
+    if (list)
+        options_limits(s->options, add_limit, list);
+    reply_owned(r, 200, JSON_TYPE, dump(json_pack("{s:o*}", "limits", list)));
+}
+
+static void live(const struct service *s, const char *argument, struct reply *r)
+{
+    (void)s, (void)argument;
+    reply_text(r, 200, TEXT_TYPE, "live\n");
+}
+
+static void ready(const struct service *s, const char *argument, struct reply *r)
+{
+    struct err e = ERR_INIT;
+    (void)argument;
+    if (!atomic_load(&s->draining)) {
+        reply_text(r, 200, TEXT_TYPE, "ready\n");
+        return;
+    }
+    err_set(&e, ERR_DRAINING, "the server is shutting down");
+    reply_error(r, &e);
+}
+
+static void health(const struct service *s, const char *argument, struct reply *r)
+{
+    int running, waiting;
+    bool draining = atomic_load(&s->draining);
+    (void)argument;
+    jobs_count(s->jobs, &running, &waiting);
+    json_t *o = json_pack("{s:s, s:i, s:i, s:i}", "status", draining ? "draining" : "ready",
+                          "running", running, "waiting", waiting, "threads", pool_threads(s->pool));
+    reply_owned(r, draining ? 503 : 200, JSON_TYPE, dump(o));
+}

@@ -1,0 +1,26 @@
+/* routes.h - every address, stated once: methods, path, what answers, help. */
+#ifndef UPSCALED_SERVER_ROUTES_H
+#define UPSCALED_SERVER_ROUTES_H
+
+#include <stdbool.h>
+
+#include "server/reply.h"
+#include "server/service.h"
+
+/* Answers at once, from an event thread: no pixel work, nothing that waits.
+ * `argument` is what the pattern's {name} stood for, else "". */
+typedef void route_answer(const struct service *s, const char *argument, struct reply *r);
+
+struct route {
+    const char *methods;  /* as the Allow header says them */
+    const char *pattern;  /* a path; a last part {name} stands for one or more bytes but '/' */
+    route_answer *answer; /* NULL: takes a picture and gives it back enlarged */
+    const char *help;
+};
+
+/* The route of a path and method. ERR_NO_ROUTE; ERR_METHOD, and then *out is the route all the
+ * same, for its methods. *argument points into `path`. */
+enum err_code route_find(const char *path, const char *method, const struct route **out,
+                         const char **argument, struct err *e);
+
+#endif

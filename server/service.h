@@ -1,0 +1,20 @@
+/* service.h - what every request may use. Filled once by `upscaled serve`; all of it borrowed. */
+#ifndef UPSCALED_SERVER_SERVICE_H
+#define UPSCALED_SERVER_SERVICE_H
+
+#include <stdatomic.h>
+
+#include "engine/base/pool.h"
+#include "server/jobs.h"
+#include "server/models.h"
+#include "server/options.h"
+
+struct service {
+    const struct options *options;
+    struct pool *pool;
+    struct models *models;
+    struct jobs *jobs;
+    atomic_bool draining; /* SIGTERM has come: new pictures are refused */
+};
+
+#endif
