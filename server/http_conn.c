@@ -1,0 +1,283 @@
+/* http_conn.c - see http_conn.h. */
+#include "server/http_conn.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "engine/base/mem.h"
+#include "server/jobs.h"
+#include "server/reply.h"
+
+enum { TICK_MS = 100, REPLY_RAW_MAX = 8192 };
+
+int64_t conn_now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+struct conn *conns_add(struct conns *c, int fd)
+{
+    struct conn *conn = mem_calloc(1, sizeof *conn);
+    if (!conn)
+        return NULL;
+    conn->fd = fd;
+    conn->phase = CONN_IDLE;
+    pthread_mutex_lock(&c->lock);
+    conn->deadline_ms = conn_now_ms() + c->options->header_timeout * 1000;
+    conn->next = c->first;
+    conn->link = &c->first;
+    if (conn->next)
+        conn->next->link = &conn->next;
+    c->first = conn;
+    pthread_mutex_unlock(&c->lock);
+    return conn;
+}
+
+void conns_remove(struct conns *c, struct conn *conn)
+{
+    pthread_mutex_lock(&c->lock);
+    *conn->link = conn->next;
+    if (conn->next)
+        conn->next->link = conn->link;
+    pthread_mutex_unlock(&c->lock);
+    mem_free(conn);
+}
+
+void conns_begin(struct conns *c, struct conn *conn, const char *id, atomic_bool *cancel)
+{
+    pthread_mutex_lock(&c->lock);
+    conn->active = true;
+    conn->id = id;
+    conn->cancel = cancel;
+    conn->verdict = (struct err)ERR_INIT;
+    c->requests++;
+    if (conn->phase == CONN_IDLE) {
+        conn->phase = CONN_HEAD;
+        conn->deadline_ms = conn_now_ms() + c->options->header_timeout * 1000;
+    }
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* Under the lock. The kernel's own close follows when the library sees the end. */
+static void shut(struct conn *conn)
+{
+    shutdown(conn->fd, SHUT_RDWR);
+    conn->phase = CONN_LOST;
+}
+
+void conns_end(struct conns *c, struct conn *conn)
+{
+    pthread_mutex_lock(&c->lock);
+    conn->active = false;
+    conn->id = NULL;
+    conn->cancel = NULL;
+    c->requests--;
+    if (conn->phase != CONN_LOST) {
+        conn->phase = CONN_IDLE;
+        conn->deadline_ms =
+            conn_now_ms() + (c->options->idle_timeout + c->options->header_timeout) * 1000;
+    }
+    pthread_cond_broadcast(&c->quiet);
+    pthread_mutex_unlock(&c->lock);
+}
+
+enum conn_phase conns_enter(struct conns *c, struct conn *conn, enum conn_phase phase,
+                            int64_t timeout_ms)
+{
+    pthread_mutex_lock(&c->lock);
+    if (conn->phase != CONN_LOST && conn->phase != CONN_LINGER) {
+        conn->phase = phase;
+        conn->deadline_ms = conn_now_ms() + timeout_ms;
+    }
+    phase = conn->phase;
+    pthread_mutex_unlock(&c->lock);
+    return phase;
+}
+
+enum conn_phase conns_phase(struct conns *c, struct conn *conn)
+{
+    pthread_mutex_lock(&c->lock);
+    enum conn_phase phase = conn->phase;
+    pthread_mutex_unlock(&c->lock);
+    return phase;
+}
+
+void conns_hurry(struct conns *c, struct conn *conn, const struct err *verdict, int64_t timeout_ms)
+{
+    pthread_mutex_lock(&c->lock);
+    int64_t deadline_ms = conn_now_ms() + timeout_ms;
+    if (deadline_ms < conn->deadline_ms)
+        conn->deadline_ms = deadline_ms;
+    conn->verdict = *verdict;
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* Under the lock, while the library is reading and so not writing. What does not fit into the
+ * socket's buffer at once is lost: the reply is small, and nobody may wait here. */
+static void send_verdict(struct conn *conn)
+{
+    struct reply reply;
+    struct buf bytes;
+    reply_init(&reply);
+    buf_init(&bytes, REPLY_RAW_MAX);
+    if (conn->verdict.code == ERR_OK)
+        err_set(&conn->verdict, ERR_TIMEOUT, "the request did not arrive in time");
+    if (conn->id)
+        reply_header(&reply, "X-Request-ID", "%s", conn->id);
+    reply_error(&reply, &conn->verdict);
+    if (reply_render(&reply, &bytes, NULL) == ERR_OK)
+        (void)!send(conn->fd, bytes.data, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    buf_done(&bytes);
+    reply_done(&reply);
+}
+
+void conns_answer_raw(struct conns *c, struct conn *conn, int64_t linger_ms)
+{
+    pthread_mutex_lock(&c->lock);
+    if (conn->phase == CONN_BODY) {
+        send_verdict(conn);
+        shutdown(conn->fd, SHUT_WR);
+        conn->phase = CONN_LINGER;
+        conn->deadline_ms = conn_now_ms() + linger_ms;
+    }
+    pthread_mutex_unlock(&c->lock);
+}
+
+enum looks { STILL, SPEAKING, GONE };
+
+static enum looks look(const struct conn *conn)
+{
+    char byte;
+    ssize_t n = recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (n > 0)
+        return SPEAKING;
+    return n < 0 && (errno == EAGAIN || errno == EINTR) ? STILL : GONE;
+}
+
+/* Under the lock. */
+static void look_after(struct conns *c, struct conn *conn, int64_t now_ms)
+{
+    switch (conn->phase) {
+    case CONN_IDLE:
+        /* who speaks just now is told that we are going */
+        if (now_ms >= conn->deadline_ms || (c->draining && look(conn) != SPEAKING))
+            shut(conn);
+        break;
+    case CONN_HEAD:
+    case CONN_BODY:
+        if (now_ms >= conn->deadline_ms) {
+            send_verdict(conn);
+            shut(conn);
+        }
+        break;
+    case CONN_LINGER:
+        if (now_ms >= conn->deadline_ms)
+            shut(conn);
+        break;
+    case CONN_WORK:
+        if (look(conn) == GONE)
+            atomic_store(conn->cancel, true);
+        break;
+    case CONN_REPLY:
+    case CONN_LOST:
+        break;
+    }
+}
+
+static void add_ms(struct timespec *t, int64_t ms)
+{
+    t->tv_sec += ms / 1000;
+    t->tv_nsec += (long)(ms % 1000) * 1000000;
+    if (t->tv_nsec >= 1000000000) {
+        t->tv_nsec -= 1000000000;
+        t->tv_sec++;
+    }
+}
+
+static void *watch(void *arg)
+{
+    struct conns *c = arg;
+    const struct timespec tick = {0, TICK_MS * 1000000L};
+    for (;;) {
+        nanosleep(&tick, NULL);
+        int64_t now_ms = conn_now_ms();
+        pthread_mutex_lock(&c->lock);
+        bool stop = c->stop;
+        for (struct conn *conn = c->first; conn; conn = conn->next)
+            look_after(c, conn, now_ms);
+        pthread_mutex_unlock(&c->lock);
+        jobs_tick(c->jobs, now_ms);
+        if (stop)
+            return NULL;
+    }
+}
+
+enum err_code conns_init(struct conns *c, const struct options *o, struct jobs *jobs, struct err *e)
+{
+    pthread_condattr_t clock;
+    *c = (struct conns){.options = o, .jobs = jobs};
+    pthread_mutex_init(&c->lock, NULL);
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&c->quiet, &clock);
+    pthread_condattr_destroy(&clock);
+    if (pthread_create(&c->watchdog, NULL, watch, c) != 0)
+        return err_set(e, ERR_MEMORY, "the watchdog's thread could not be started");
+    c->running = true;
+    return ERR_OK;
+}
+
+void conns_done(struct conns *c)
+{
+    pthread_mutex_lock(&c->lock);
+    c->stop = true;
+    pthread_mutex_unlock(&c->lock);
+    if (c->running)
+        pthread_join(c->watchdog, NULL);
+    pthread_cond_destroy(&c->quiet);
+    pthread_mutex_destroy(&c->lock);
+}
+
+bool conns_drain(struct conns *c, int64_t until_ms)
+{
+    struct timespec until = {0, 0};
+    int timed_out = 0;
+    add_ms(&until, until_ms);
+    pthread_mutex_lock(&c->lock);
+    c->draining = true;
+    while (c->requests > 0 && timed_out != ETIMEDOUT)
+        timed_out = pthread_cond_timedwait(&c->quiet, &c->lock, &until);
+    bool quiet = c->requests == 0;
+    pthread_mutex_unlock(&c->lock);
+    return quiet;
+}
+
+void conns_cancel(struct conns *c)
+{
+    pthread_mutex_lock(&c->lock);
+    for (struct conn *conn = c->first; conn; conn = conn->next)
+        if (conn->cancel)
+            atomic_store(conn->cancel, true);
+    pthread_mutex_unlock(&c->lock);
+}
+
+void conns_shut(struct conns *c)
+{
+    pthread_mutex_lock(&c->lock);
+    for (struct conn *conn = c->first; conn; conn = conn->next)
+        shut(conn);
+    pthread_mutex_unlock(&c->lock);
+}
+
+bool conns_working(struct conns *c)
+{
+    pthread_mutex_lock(&c->lock);
+    bool working = false;
+    for (struct conn *conn = c->first; conn; conn = conn->next)
+        working = working || conn->phase == CONN_WORK;
+    pthread_mutex_unlock(&c->lock);
+    return working;
+}

@@ -1,0 +1,92 @@
+/* http_conn.h - the open connections, and the watchdog that ends those that are too slow.
+ *
+ * libmicrohttpd's timeout is one of inactivity: a byte a second holds a connection for ever. And
+ * while a connection is suspended nobody looks whether its client is still there. So one thread
+ * walks all connections ten times a second.
+ * Threads: one mutex guards the list, every struct conn, and the moment its socket closes. */
+#ifndef UPSCALED_SERVER_HTTP_CONN_H
+#define UPSCALED_SERVER_HTTP_CONN_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/err.h"
+#include "server/options.h"
+
+struct jobs;
+
+enum conn_phase {
+    CONN_IDLE,   /* between requests, or before the first */
+    CONN_HEAD,   /* the request line has come */
+    CONN_BODY,   /* the body comes */
+    CONN_WORK,   /* suspended: the picture is in work */
+    CONN_REPLY,  /* the reply goes out */
+    CONN_LINGER, /* answered in mid-body: what still comes is thrown away */
+    CONN_LOST,   /* shut down by us; its handler must not go on */
+};
+
+struct conn {
+    int fd;
+    enum conn_phase phase;
+    int64_t deadline_ms; /* in IDLE, HEAD, BODY, LINGER */
+    bool active;         /* a request is under way */
+    const char *id;      /* its X-Request-ID, once known */
+    atomic_bool *cancel; /* its job's */
+    struct err verdict;  /* what to say when the deadline comes; ERR_OK: that it was too slow */
+    struct conn *next, **link;
+};
+
+struct conns {
+    pthread_mutex_t lock;
+    pthread_cond_t quiet; /* signalled when a request ends */
+    struct conn *first;
+    int requests; /* under way */
+    const struct options *options;
+    struct jobs *jobs;
+    bool draining, stop;
+    bool running; /* the watchdog was started */
+    pthread_t watchdog;
+};
+
+int64_t conn_now_ms(void); /* monotonic */
+
+/* Starts the watchdog, which also calls jobs_tick. */
+enum err_code conns_init(struct conns *c, const struct options *o, struct jobs *jobs,
+                         struct err *e);
+void conns_done(struct conns *c); /* no connection may be left */
+
+/* A connection opens; NULL when memory is out. It closes. */
+struct conn *conns_add(struct conns *c, int fd);
+void conns_remove(struct conns *c, struct conn *conn);
+
+/* A request begins, and ends; `id` and `cancel` must live until then. */
+void conns_begin(struct conns *c, struct conn *conn, const char *id, atomic_bool *cancel);
+void conns_end(struct conns *c, struct conn *conn);
+
+/* Moves on to a phase, with a deadline `timeout_ms` from now (where the phase has one), or keeps
+ * the phase and gives the phase there is: CONN_LOST and CONN_LINGER are final. */
+enum conn_phase conns_enter(struct conns *c, struct conn *conn, enum conn_phase phase,
+                            int64_t timeout_ms);
+enum conn_phase conns_phase(struct conns *c, struct conn *conn);
+
+/* The deadline becomes `timeout_ms` from now where that is sooner, and `verdict` what is then said.
+ */
+void conns_hurry(struct conns *c, struct conn *conn, const struct err *verdict, int64_t timeout_ms);
+
+/* Sends the request's verdict past the library, and lets the client finish reading it. */
+void conns_answer_raw(struct conns *c, struct conn *conn, int64_t linger_ms);
+
+/* Waits until no request is under way, or until the moment `until_ms`; whether it came so far.
+ * From the first call on, connections that fall idle are shut. */
+bool conns_drain(struct conns *c, int64_t until_ms);
+
+/* Sets every request's cancel flag. Shuts every connection. */
+void conns_cancel(struct conns *c);
+void conns_shut(struct conns *c);
+
+/* Whether any connection is in CONN_WORK. */
+bool conns_working(struct conns *c);
+
+#endif

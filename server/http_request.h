@@ -1,0 +1,75 @@
+/* http_request.h - one request on its way through the daemon.
+ *
+ * Owned by the connection's event thread, but for the time between admission and resumption, when
+ * a driver thread of jobs has it. */
+#ifndef UPSCALED_SERVER_HTTP_REQUEST_H
+#define UPSCALED_SERVER_HTTP_REQUEST_H
+
+#include "server/api.h"
+#include "server/http_conn.h"
+#include "server/http_filter.h"
+#include "server/jobs.h"
+#include "server/reply.h"
+#include "server/routes.h"
+
+struct MHD_Connection;
+struct MHD_PostProcessor;
+
+/* What all connections share; http.h's struct begins with it. */
+struct http_shared {
+    struct service *service;
+    struct conns conns;
+};
+
+enum { REQUEST_ID_MAX = 64 };
+
+enum request_state {
+    REQUEST_HEAD,  /* headers not yet looked at */
+    REQUEST_BODY,  /* the body comes */
+    REQUEST_READY, /* `reply` is what to say */
+};
+
+struct http_request {
+    struct job job; /* first: callbacks of jobs get its address */
+    struct http_shared *shared;
+    struct MHD_Connection *connection;
+    struct conn *conn;
+    enum request_state state;
+    char id[REQUEST_ID_MAX + 1];
+    char *target; /* as sent */
+    struct http_framing framing;
+    bool is_upload; /* to the route that takes pictures: `api` is in use */
+    struct api_request api;
+    /* the body */
+    struct MHD_PostProcessor *form; /* NULL: the body is the file */
+    struct buf file;
+    bool form_has_file, judged;
+    uint64_t received, drained;
+    struct err verdict; /* ERR_OK, or why what comes is thrown away */
+    /* the answer */
+    struct buf output;
+    struct transcode_report report;
+    double queue_ms;
+    struct reply reply;
+};
+
+/* NULL when memory is out. */
+struct http_request *http_request_new(struct http_shared *shared, struct MHD_Connection *connection,
+                                      struct conn *conn, const char *target);
+void http_request_free(struct http_request *r);
+
+/* Judges the head: ERR_OK when a body is to be read or `reply` is filled; else what to say. */
+enum err_code http_request_head(struct http_request *r, const char *url, const char *method,
+                                const char *version, struct err *e);
+
+/* http_body.c. Makes ready for the body; takes a piece of it; after the last piece. */
+enum err_code http_body_begin(struct http_request *r, struct err *e);
+enum err_code http_body_take(struct http_request *r, const char *bytes, size_t count,
+                             struct err *e);
+enum err_code http_body_end(struct http_request *r, struct err *e);
+
+/* http_work.c. Hands the picture to the drivers and suspends the connection, which resumes with
+ * `reply` filled. ERR_BUSY, ERR_DRAINING: it did not. */
+enum err_code http_work(struct http_request *r, struct err *e);
+
+#endif

@@ -1,0 +1,283 @@
+/* http_server.c - libmicrohttpd's callbacks, and its start and end. See http.h. */
+#include <microhttpd.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/base/mem.h"
+#include "server/http.h"
+#include "server/http_request.h"
+
+struct http {
+    struct http_shared shared; /* first: callbacks get its address */
+    struct MHD_Daemon *daemons[OPTIONS_LISTEN_MAX];
+    int daemon_count;
+};
+
+static struct MHD_Response *make_response(struct reply *r)
+{
+    struct MHD_Response *response =
+        r->release
+            ? MHD_create_response_from_buffer_with_free_callback(r->length, r->body, r->release)
+            : MHD_create_response_from_buffer(r->length, r->body, MHD_RESPMEM_PERSISTENT);
+    if (response)
+        r->release = NULL; /* the body is the response's now */
+    return response;
+}
+
+static enum MHD_Result answer(struct http_request *r)
+{
+    struct http_shared *shared = r->shared;
+    r->state = REQUEST_READY;
+    if (conns_enter(&shared->conns, r->conn, CONN_REPLY, 0) != CONN_REPLY)
+        return MHD_NO;
+    struct MHD_Response *response = make_response(&r->reply);
+    if (!response)
+        return MHD_NO;
+    enum MHD_Result ok = MHD_YES;
+    if (r->reply.type)
+        ok = MHD_add_response_header(response, "Content-Type", r->reply.type);
+    for (int i = 0; ok && i < r->reply.header_count; i++)
+        ok = MHD_add_response_header(response, r->reply.headers[i].name, r->reply.headers[i].value);
+    if (ok && (r->reply.close || atomic_load(&shared->service->draining)))
+        ok = MHD_add_response_header(response, "Connection", "close");
+    if (ok)
+        ok = MHD_queue_response(r->connection, (unsigned)r->reply.status, response);
+    MHD_destroy_response(response);
+    return ok;
+}
+
+static enum MHD_Result answer_error(struct http_request *r, const struct err *e)
+{
+    reply_error(&r->reply, e);
+    return answer(r);
+}
+
+/* What still comes is thrown away, within bounds, since the library takes a reply only before the
+ * body or after it. */
+static void begin_drain(struct http_request *r)
+{
+    buf_done(&r->file);
+    conns_hurry(&r->shared->conns, r->conn, &r->verdict,
+                r->shared->service->options->drain_timeout * 1000);
+}
+
+static bool awaits_continue(struct http_request *r)
+{
+    const char *expect = MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, "Expect");
+    return expect && strcasecmp(expect, "100-continue") == 0;
+}
+
+static enum MHD_Result on_head(struct http_request *r, const char *url, const char *method,
+                               const char *version)
+{
+    struct err e = ERR_INIT;
+    const struct options *o = r->shared->service->options;
+    enum err_code rc = http_request_head(r, url, method, version, &e);
+    bool has_body = r->framing.chunked || r->framing.length > 0;
+    if (rc != ERR_OK && has_body && awaits_continue(r)) {
+        r->reply.close = true; /* whether the body comes after all is not known */
+        return answer_error(r, &e);
+    }
+    if (!has_body) {
+        if (rc != ERR_OK)
+            reply_error(&r->reply, &e);
+        /* now, the library would close the connection after it; at the next call it does not */
+        r->state = REQUEST_READY;
+        return r->reply.close ? answer(r) : MHD_YES;
+    }
+    r->state = REQUEST_BODY;
+    r->verdict = e;
+    conns_enter(&r->shared->conns, r->conn, CONN_BODY, o->body_timeout * 1000);
+    if (rc != ERR_OK)
+        begin_drain(r);
+    return MHD_YES;
+}
+
+static enum MHD_Result on_piece(struct http_request *r, const char *bytes, size_t count)
+{
+    struct http_shared *shared = r->shared;
+    const struct options *o = shared->service->options;
+    enum conn_phase phase = conns_phase(&shared->conns, r->conn);
+    if (phase != CONN_BODY)
+        return phase == CONN_LINGER ? MHD_YES : MHD_NO;
+    if (r->verdict.code == ERR_OK) {
+        if (http_body_take(r, bytes, count, &r->verdict) != ERR_OK)
+            begin_drain(r);
+        return MHD_YES;
+    }
+    r->drained += count;
+    if (r->drained > (uint64_t)o->drain_bytes)
+        conns_answer_raw(&shared->conns, r->conn, o->drain_timeout * 1000);
+    return MHD_YES;
+}
+
+static enum MHD_Result on_end(struct http_request *r)
+{
+    struct err e = ERR_INIT;
+    if (r->verdict.code != ERR_OK)
+        return answer_error(r, &r->verdict);
+    if (http_body_end(r, &e) != ERR_OK || http_work(r, &e) != ERR_OK)
+        return answer_error(r, &e);
+    return MHD_YES;
+}
+
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *bytes,
+                                  size_t *count, void **context)
+{
+    struct http_request *r = *context;
+    (void)arg, (void)connection;
+    if (!r)
+        return MHD_NO; /* no memory for it */
+    switch (r->state) {
+    case REQUEST_HEAD:
+        return on_head(r, url, method, version);
+    case REQUEST_BODY:
+        if (*count == 0)
+            return on_end(r);
+        if (on_piece(r, bytes, *count) == MHD_NO)
+            return MHD_NO;
+        *count = 0;
+        return MHD_YES;
+    case REQUEST_READY:
+        return answer(r);
+    }
+    return MHD_NO;
+}
+
+static struct conn *conn_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct http_shared *shared = arg;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        *context = info ? conns_add(&shared->conns, info->connect_fd) : NULL;
+    } else if (*context) {
+        conns_remove(&shared->conns, *context);
+        *context = NULL;
+    }
+}
+
+/* The request line has come: the request's life begins, and its head's deadline. */
+static void *on_target(void *arg, const char *target, struct MHD_Connection *connection)
+{
+    struct http_shared *shared = arg;
+    struct conn *conn = conn_of(connection);
+    if (!conn)
+        return NULL;
+    struct http_request *r = http_request_new(shared, connection, conn, target);
+    if (r)
+        conns_begin(&shared->conns, conn, r->id, &r->job.cancel);
+    return r;
+}
+
+static void on_completed(void *arg, struct MHD_Connection *connection, void **context,
+                         enum MHD_RequestTerminationCode why)
+{
+    struct http_shared *shared = arg;
+    struct http_request *r = *context;
+    (void)connection, (void)why;
+    if (!r)
+        return;
+    *context = NULL;
+    conns_end(&shared->conns, r->conn);
+    http_request_free(r);
+}
+
+enum err_code http_new(struct service *s, struct http **out, struct err *e)
+{
+    struct http *h = mem_calloc(1, sizeof *h);
+    if (!h)
+        return err_set(e, ERR_MEMORY, "no memory for the HTTP server");
+    h->shared.service = s;
+    enum err_code rc = conns_init(&h->shared.conns, s->options, s->jobs, e);
+    if (rc != ERR_OK) {
+        conns_done(&h->shared.conns);
+        mem_free(h);
+        return rc;
+    }
+    *out = h;
+    return ERR_OK;
+}
+
+/* The library's own limit counts bytes that move and is only for what the watchdog does not see:
+ * a client that stops reading its reply. */
+static unsigned inactivity_s(const struct options *o)
+{
+    int64_t most = o->idle_timeout;
+    if (most < o->header_timeout)
+        most = o->header_timeout;
+    if (most < o->body_timeout)
+        most = o->body_timeout;
+    return (unsigned)most + 1;
+}
+
+enum err_code http_listen(struct http *h, int fd, struct err *e)
+{
+    const struct options *o = h->shared.service->options;
+    /* a pool of one is refused with a warning, and is what there is without a pool */
+    int64_t threads = o->http_threads < o->connections ? o->http_threads : o->connections;
+    unsigned pool = threads > 1 ? (unsigned)threads : 0;
+    struct MHD_OptionItem pool_size[] = {
+        {pool ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)pool, NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    struct MHD_Daemon *d = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL,
+        on_request, h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_TIMEOUT, inactivity_s(o),
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)o->connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)o->connection_memory, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_URI_LOG_CALLBACK, on_target, h,
+        MHD_OPTION_ARRAY, pool_size, MHD_OPTION_END);
+    if (!d) {
+        close(fd);
+        return err_set(e, ERR_IO, "the HTTP library could not be started");
+    }
+    h->daemons[h->daemon_count++] = d;
+    return ERR_OK;
+}
+
+static void quiesce(struct http *h)
+{
+    for (int i = 0; i < h->daemon_count; i++) {
+        MHD_socket fd = MHD_quiesce_daemon(h->daemons[i]);
+        if (fd != MHD_INVALID_SOCKET)
+            close(fd);
+    }
+}
+
+/* Order matters: the library aborts when it is stopped with a suspended connection. */
+void http_drain(struct http *h, int64_t timeout_ms)
+{
+    struct conns *conns = &h->shared.conns;
+    const struct timespec moment = {0, 20 * 1000000L};
+    atomic_store(&h->shared.service->draining, true);
+    quiesce(h);
+    conns_drain(conns, conn_now_ms() + timeout_ms);
+    jobs_close(h->shared.service->jobs);
+    while (conns_working(conns)) { /* a cancelled job ends within one band */
+        conns_cancel(conns);
+        nanosleep(&moment, NULL);
+    }
+    conns_shut(conns);
+}
+
+void http_free(struct http *h)
+{
+    if (!h)
+        return;
+    for (int i = 0; i < h->daemon_count; i++)
+        MHD_stop_daemon(h->daemons[i]);
+    conns_done(&h->shared.conns);
+    mem_free(h);
+}

@@ -1,0 +1,67 @@
+/* http_work.c - from a whole body to a filled reply, on a driver thread. */
+#include <microhttpd.h>
+#include <string.h>
+
+#include "server/http_request.h"
+
+/* The request is the event thread's again from here on. */
+static void resume(struct http_request *r)
+{
+    r->state = REQUEST_READY;
+    MHD_resume_connection(r->connection);
+}
+
+static void describe(struct http_request *r)
+{
+    const struct model *m = r->api.model->model;
+    reply_header(&r->reply, "Server-Timing",
+                 "queue;dur=%.1f, decode;dur=%.1f, network;dur=%.1f, encode;dur=%.1f", r->queue_ms,
+                 r->report.decode_ms, r->report.network_ms, r->report.encode_ms);
+    reply_header(&r->reply, "X-Upscaled-Model", "%s@%s", m->name, m->sha256);
+    if (r->report.animated)
+        reply_header(&r->reply, "X-Upscaled-Warning",
+                     "the input is an animation; only its default image was kept");
+}
+
+static void on_admitted(struct job *job)
+{
+    struct http_request *r = (struct http_request *)job;
+    MHD_suspend_connection(r->connection);
+}
+
+static void on_run(struct job *job)
+{
+    struct http_request *r = (struct http_request *)job;
+    struct err e = ERR_INIT;
+    r->queue_ms = (double)(conn_now_ms() - job->queued_ms);
+    if (transcode_run(r->shared->service->pool, &r->api.params, &r->file, &r->output, NULL, NULL,
+                      &job->cancel, &r->report, &e) == ERR_OK) {
+        describe(r);
+        reply_bytes(&r->reply, 200, "image/png", &r->output);
+    } else {
+        reply_error(&r->reply, &e);
+    }
+    buf_done(&r->file);
+    buf_done(&r->output);
+    resume(r);
+}
+
+static void on_drop(struct job *job, const struct err *why)
+{
+    struct http_request *r = (struct http_request *)job;
+    buf_done(&r->file);
+    reply_error(&r->reply, why);
+    resume(r);
+}
+
+enum err_code http_work(struct http_request *r, struct err *e)
+{
+    struct http_shared *shared = r->shared;
+    r->job.admitted = on_admitted;
+    r->job.run = on_run;
+    r->job.drop = on_drop;
+    buf_init(&r->output, (size_t)shared->service->options->max_output_bytes);
+    if (conns_enter(&shared->conns, r->conn, CONN_WORK, 0) != CONN_WORK)
+        return err_set(e, ERR_TIMEOUT, "the request did not arrive in time");
+    return jobs_submit(shared->service->jobs, &r->job, conn_now_ms(), e);
+}
