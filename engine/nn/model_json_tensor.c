@@ -1,0 +1,367 @@
+/* model_json_tensor.c - weights, from their place in the text straight into floats.
+ *
+ * A list is probed first: its shape, told by its first elements, must be what the layer expects (or
+ * one flat list of as many numbers) before memory is taken for it. Then it is read strictly, so
+ * that a list of another length further in is found where it is. Numbers are rounded as Python
+ * and PyTorch do it: to double, then to float. */
+#include "engine/nn/model_json.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/base64.h"
+#include "engine/base/mem.h"
+#include "engine/base/size.h"
+
+enum { FOUND_RANK_MAX = 8, NUMBER_BYTES = 128, SHAPE_BYTES = 112 };
+
+/* Where in a list we read. */
+struct cursor {
+    struct model_reader *r;
+    const char *key;
+    size_t at, end; /* in the file */
+    int rank;
+    size_t dims[TENSOR_RANK_MAX], index[TENSOR_RANK_MAX];
+    float *out;
+};
+
+static void skip_space(struct cursor *c)
+{
+    while (c->at < c->end && memchr(" \t\n\r", c->r->text[c->at], 4))
+        c->at++;
+}
+
+/* The next byte that is no space, or 0. */
+static uint8_t peek(struct cursor *c)
+{
+    skip_space(c);
+    return c->at < c->end ? c->r->text[c->at] : 0;
+}
+
+/* The elements of the list that opens at `at`, told by its commas. */
+static size_t count_elements(const struct cursor *c, size_t at)
+{
+    size_t depth = 0, commas = 0;
+    bool any = false, quoted = false;
+    for (; at < c->end; at++) {
+        uint8_t b = c->r->text[at];
+        if (quoted) {
+            at += b == '\\';
+            quoted = b != '"';
+            continue;
+        }
+        quoted = b == '"';
+        if ((b == ']' || b == '}') && --depth == 0)
+            break;
+        any = any || (depth > 0 && !memchr(" \t\n\r", b, 4));
+        depth += b == '[' || b == '{';
+        commas += b == ',' && depth == 1;
+    }
+    return any ? commas + 1 : 0;
+}
+
+static void shape_text(char out[SHAPE_BYTES], const size_t *dims, int rank)
+{
+    size_t used = 0;
+    for (int i = 0; i < rank && used < SHAPE_BYTES; i++)
+        used += (size_t)snprintf(out + used, SHAPE_BYTES - used, "%s%zu", i ? ", " : "[", dims[i]);
+    if (used < SHAPE_BYTES)
+        snprintf(out + used, SHAPE_BYTES - used, rank ? "]" : "[]");
+}
+
+/* The path of the element being read: "weight[3][0]" for `level` 1. */
+static const char *element(const struct cursor *c, char path[PATH_BYTES], int level)
+{
+    size_t used = (size_t)snprintf(path, PATH_BYTES, "%.16s", c->key);
+    for (int i = 0; i <= level && used < PATH_BYTES; i++)
+        used += (size_t)snprintf(path + used, PATH_BYTES - used, "[%zu]", c->index[i]);
+    return path;
+}
+
+static size_t digits(const uint8_t *text, size_t at, size_t end)
+{
+    while (at < end && text[at] >= '0' && text[at] <= '9')
+        at++;
+    return at;
+}
+
+/* The end of the JSON number at `at`, or `at` where there is none. */
+static size_t number_end(const uint8_t *text, size_t at, size_t end)
+{
+    size_t whole = at < end && text[at] == '-' ? at + 1 : at;
+    size_t p = digits(text, whole, end), q;
+    if (p == whole || (text[whole] == '0' && p > whole + 1))
+        return at;
+    if (p < end && text[p] == '.') {
+        if ((q = digits(text, p + 1, end)) == p + 1)
+            return at;
+        p = q;
+    }
+    if (p < end && (text[p] == 'e' || text[p] == 'E')) {
+        size_t sign = p + 1 < end && (text[p + 1] == '+' || text[p + 1] == '-');
+        if ((q = digits(text, p + 1 + sign, end)) == p + 1 + sign)
+            return at;
+        p = q;
+    }
+    return p;
+}
+
+/* What stands where a number or a list was expected: of another kind, or no JSON at all. */
+static enum err_code refuse_element(struct cursor *c, int level, const char *expected)
+{
+    static const struct {
+        const char *word, *kind;
+    } kinds[] = {{"\"", "a text"}, {"{", "an object"},       {"[", "a list"},
+                 {"true", "true"}, {"false", "false"},       {"null", "null"},
+                 {"NaN", "NaN"},   {"Infinity", "Infinity"}, {"-Infinity", "-Infinity"}};
+    char path[PATH_BYTES];
+    size_t room = c->end - c->at;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        size_t length = strlen(kinds[i].word);
+        if (length <= room && memcmp(c->r->text + c->at, kinds[i].word, length) == 0)
+            return reader_refuse(c->r, ERR_MODEL, element(c, path, level), "%s expected, not %s",
+                                 expected, kinds[i].kind);
+    }
+    if (number_end(c->r->text, c->at, c->end) > c->at)
+        return reader_refuse(c->r, ERR_MODEL, element(c, path, level), "%s expected, not a number",
+                             expected);
+    return reader_refuse_text(c->r, c->at, "a number or a list expected");
+}
+
+static enum err_code read_number(struct cursor *c, int level)
+{
+    size_t end = number_end(c->r->text, c->at, c->end), length = end - c->at;
+    if (length == 0)
+        return refuse_element(c, level, "a finite number");
+    char number[NUMBER_BYTES], path[PATH_BYTES];
+    if (length >= sizeof number)
+        return reader_refuse(c->r, ERR_MODEL, element(c, path, level),
+                             "a number of at most %d characters expected", NUMBER_BYTES - 1);
+    memcpy(number, c->r->text + c->at, length);
+    number[length] = 0;
+    float value = (float)strtod_l(number, NULL, c->r->numbers);
+    if (!isfinite(value))
+        return reader_refuse(c->r, ERR_MODEL, element(c, path, level),
+                             "a number that float32 can hold expected, not %.24s", number);
+    *c->out++ = value;
+    c->at = end;
+    return ERR_OK;
+}
+
+static enum err_code refuse_length(struct cursor *c, int level, size_t start)
+{
+    char path[PATH_BYTES];
+    return reader_refuse(c->r, ERR_MODEL, element(c, path, level - 1), "%zu %s expected, found %zu",
+                         c->dims[level], level == c->rank - 1 ? "numbers" : "lists",
+                         count_elements(c, start));
+}
+
+/* One list of dims[level] elements; recursion is as deep as the rank. */
+static enum err_code read_list(struct cursor *c, int level)
+{
+    if (peek(c) != '[')
+        return refuse_element(c, level - 1, "a list");
+    size_t start = c->at++;
+    for (size_t i = 0; i < c->dims[level]; i++) {
+        uint8_t next = peek(c);
+        c->index[level] = i;
+        if (next == ']')
+            return refuse_length(c, level, start);
+        if (i > 0 && next != ',')
+            return reader_refuse_text(c->r, c->at, "',' or ']' expected");
+        c->at += i > 0;
+        skip_space(c);
+        enum err_code rc = level == c->rank - 1 ? read_number(c, level) : read_list(c, level + 1);
+        if (rc)
+            return rc;
+    }
+    uint8_t last = peek(c);
+    if (last == ',')
+        return refuse_length(c, level, start);
+    if (last != ']')
+        return reader_refuse_text(c->r, c->at, "',' or ']' expected");
+    c->at++;
+    return ERR_OK;
+}
+
+/* Floats in `dims`; refused over the model's limit. */
+static enum err_code count_floats(const struct cursor *c, size_t *count)
+{
+    const struct model_reader *r = c->r;
+    size_t most = r->limits->max_parameters, product = 1, sum;
+    bool fits = true;
+    for (int i = 0; i < c->rank; i++)
+        fits = fits && size_mul(product, c->dims[i], &product);
+    if (!fits || !size_add(r->model->parameters, product, &sum) || sum > most)
+        return reader_refuse_limit(r, "max-model-parameters", most, c->key,
+                                   "brings the model over %zu parameters", most);
+    *count = product;
+    return ERR_OK;
+}
+
+static enum err_code refuse_shape(const struct cursor *c, const size_t *found, int rank)
+{
+    char expected[SHAPE_BYTES], got[SHAPE_BYTES];
+    shape_text(expected, c->dims, c->rank);
+    shape_text(got, found, rank);
+    return reader_refuse(c->r, ERR_MODEL, c->key, "shape %s expected, found %s", expected, got);
+}
+
+/* Compares the list's first elements with c->dims, and settles dims[0] where it is free; a flat
+ * list makes c one of rank 1. */
+static enum err_code probe_list(struct cursor *c, bool any_length, size_t *count)
+{
+    struct cursor probe = *c;
+    size_t found[FOUND_RANK_MAX];
+    int rank = 0;
+    for (; rank < FOUND_RANK_MAX && peek(&probe) == '['; probe.at++)
+        found[rank++] = count_elements(&probe, probe.at);
+    if (any_length && rank == 1)
+        c->dims[0] = found[0];
+    enum err_code rc = count_floats(c, count);
+    if (rc)
+        return rc;
+    if (rank == 1 && found[0] == *count && *count > 0) {
+        c->rank = 1;
+        c->dims[0] = *count;
+        return ERR_OK;
+    }
+    if (rank != c->rank || memcmp(found, c->dims, (size_t)rank * sizeof *found) != 0)
+        return refuse_shape(c, found, rank);
+    return ERR_OK;
+}
+
+static enum err_code read_span(struct cursor *c, bool any_length, float **out, size_t *count)
+{
+    enum err_code rc = probe_list(c, any_length, count);
+    if (rc)
+        return rc;
+    float *floats = mem_alloc(*count, sizeof *floats);
+    if (!floats)
+        return reader_no_memory(c->r);
+    c->out = floats;
+    if ((rc = read_list(c, 0))) {
+        mem_free(floats);
+        return rc;
+    }
+    *out = floats;
+    return ERR_OK;
+}
+
+/* The list that stands for text in the skeleton; nobody else can have written it. */
+static const struct span *span_of(const struct model_reader *r, const json_t *value)
+{
+    return &r->spans[json_integer_value(json_array_get(value, 0))];
+}
+
+/* "shape" must be the one expected, spelt out; it settles dims[0] where that is free. */
+static enum err_code read_shape(struct cursor *c, const json_t *list, bool any_length)
+{
+    size_t found[FOUND_RANK_MAX] = {0};
+    size_t rank = json_array_size(list);
+    bool numbers = json_is_array(list) && rank <= FOUND_RANK_MAX;
+    for (size_t i = 0; numbers && i < rank; i++) {
+        const json_t *dim = json_array_get(list, i);
+        numbers = json_is_integer(dim) && json_integer_value(dim) >= 0;
+        found[i] = (size_t)json_integer_value(dim);
+    }
+    if (!numbers)
+        return reader_refuse(c->r, ERR_MODEL, c->key, "a \"shape\" of whole numbers expected");
+    if (any_length && rank == 1)
+        c->dims[0] = found[0];
+    if ((int)rank != c->rank || memcmp(found, c->dims, rank * sizeof *found) != 0)
+        return refuse_shape(c, found, (int)rank);
+    return ERR_OK;
+}
+
+/* Little-endian bytes, in place, to floats of this machine. */
+static bool settle_floats(float *floats, size_t count)
+{
+    bool finite = true;
+    for (size_t i = 0; i < count; i++) {
+        uint8_t b[4];
+        memcpy(b, &floats[i], sizeof b);
+        uint32_t bits = (uint32_t)b[3] << 24 | (uint32_t)b[2] << 16 | (uint32_t)b[1] << 8 | b[0];
+        memcpy(&floats[i], &bits, sizeof bits);
+        finite = finite && isfinite(floats[i]);
+    }
+    return finite;
+}
+
+static enum err_code read_base64(struct cursor *c, const struct span *s, float **out, size_t count)
+{
+    const uint8_t *text = c->r->text + s->offset + 1; /* between the quotes */
+    size_t length = s->length - 2, bytes;
+    if (c->r->text[s->offset] != '"')
+        return reader_refuse(c->r, ERR_MODEL, c->key, "a text expected as \"base64\"");
+    if (!base64_bytes(text, length, &bytes) || bytes != count * sizeof(float))
+        return reader_refuse(c->r, ERR_MODEL, c->key,
+                             "base64 of %zu float32 expected (%zu characters with padding), found "
+                             "%zu characters",
+                             count, (count * sizeof(float) + 2) / 3 * 4, length);
+    float *floats = mem_alloc(count, sizeof *floats);
+    if (!floats)
+        return reader_no_memory(c->r);
+    enum err_code rc = ERR_OK;
+    size_t wrong = base64_decode(text, length, (uint8_t *)floats);
+    if (wrong < length)
+        rc = reader_refuse(c->r, ERR_MODEL, c->key,
+                           "plain base64 expected, not what its character %zu is", wrong + 1);
+    else if (!settle_floats(floats, count))
+        rc = reader_refuse(c->r, ERR_MODEL, c->key, "finite numbers expected");
+    if (rc)
+        mem_free(floats);
+    else
+        *out = floats;
+    return rc;
+}
+
+static enum err_code read_object(struct cursor *c, const json_t *value, bool any_length,
+                                 float **out, size_t *count)
+{
+    const json_t *shape = json_object_get(value, "shape");
+    const json_t *dtype = json_object_get(value, "dtype");
+    const json_t *base64 = json_object_get(value, "base64");
+    if (!shape || !dtype || !json_is_array(base64) || json_object_size(value) != 3)
+        return reader_refuse(c->r, ERR_MODEL, c->key,
+                             "an object of \"shape\", \"dtype\" and \"base64\" expected");
+    if (!json_is_string(dtype) || strcmp(json_string_value(dtype), "float32") != 0)
+        return reader_refuse(c->r, ERR_MODEL, c->key, "\"float32\" expected as \"dtype\", not %s",
+                             reader_found(dtype).text);
+    enum err_code rc = read_shape(c, shape, any_length);
+    if (!rc)
+        rc = count_floats(c, count);
+    return rc ? rc : read_base64(c, span_of(c->r, base64), out, *count);
+}
+
+enum err_code reader_tensor(struct model_reader *r, const char *key, const json_t *value,
+                            struct tensor_shape shape, float **out, size_t *count)
+{
+    struct cursor c = {.r = r, .key = key, .rank = shape.rank};
+    bool any_length = shape.dims[0] < 0;
+    size_t have = 0;
+    enum err_code rc;
+    for (int i = 0; i < shape.rank; i++)
+        c.dims[i] = shape.dims[i] < 0 ? 1 : (size_t)shape.dims[i];
+    if (json_is_array(value)) {
+        const struct span *s = span_of(r, value);
+        c.at = s->offset;
+        c.end = s->offset + s->length;
+        rc = read_span(&c, any_length, out, &have);
+    } else if (json_is_object(value)) {
+        rc = read_object(&c, value, any_length, out, &have);
+    } else {
+        rc = reader_refuse(r, ERR_MODEL, key,
+                           "a tensor expected (a list of numbers, or an object with base64), not "
+                           "%s",
+                           reader_found(value).text);
+    }
+    if (rc)
+        return rc;
+    r->model->parameters += have;
+    if (count)
+        *count = have;
+    return ERR_OK;
+}
