@@ -251,6 +251,24 @@ static void visit_chunk(struct visit *v, const struct png_place *place)
     v->meta->chunks[v->meta->count++] = c;
 }
 
+static int position(const struct png_meta *m, const char *type)
+{
+    for (int i = 0; i < m->count; i++)
+        if (memcmp(m->chunks[i].type, type, 4) == 0)
+            return i;
+    return -1;
+}
+
+/* A file should not have both; a decoder that meets both goes by the profile. */
+static void drop_srgb_beside_profile(struct png_meta *m)
+{
+    int i = position(m, "sRGB");
+    if (i < 0 || position(m, "iCCP") < 0)
+        return;
+    m->count--;
+    memmove(m->chunks + i, m->chunks + i + 1, (size_t)(m->count - i) * sizeof *m->chunks);
+}
+
 enum err_code png_keep_collect(const uint8_t *bytes, const struct png_walk *walk,
                                const struct image_format *format, struct png_meta *out,
                                struct err *e)
@@ -274,6 +292,7 @@ enum err_code png_keep_collect(const uint8_t *bytes, const struct png_walk *walk
         else if (!is_critical(c.type))
             visit_chunk(&v, &c);
     }
+    drop_srgb_beside_profile(out);
     return ERR_OK;
 }
 
