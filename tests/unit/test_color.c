@@ -170,7 +170,6 @@ int main(void)
 {
     Suite *s = suite_create("color");
     TCase *c = tcase_create("color");
-    tcase_set_timeout(c, 60);
     tcase_add_test(c, a_sample_is_its_share_of_the_maximum_and_survives_the_way_back);
     tcase_add_test(c, rows_of_every_length_touch_only_their_channel);
     tcase_add_test(c, store_clamps_rounds_and_takes_nan_for_0);

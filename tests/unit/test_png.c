@@ -314,7 +314,6 @@ int main(void)
 {
     Suite *s = suite_create("png");
     TCase *c = tcase_create("png");
-    tcase_set_timeout(c, 120);
     tcase_add_loop_test(c, every_type_depth_interlacing_and_transparency_is_read_exactly, 0, TYPES);
     tcase_add_loop_test(c, every_prefix_is_truncated_and_more_than_the_file_is_fine, 0, TYPES);
     tcase_add_loop_test(c, every_wrong_byte_is_noticed, 0, TYPES);

@@ -211,7 +211,6 @@ int main(void)
 {
     Suite *s = suite_create("png_head");
     TCase *c = tcase_create("png_head");
-    tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, what_is_no_png_is_named, 0, sizeof foreign / sizeof *foreign);
     tcase_add_test(c, relatives_of_png_are_unsupported_not_unknown);
     tcase_add_test(c, every_legal_colour_type_and_depth_is_taken_and_no_other);

@@ -312,7 +312,6 @@ int main(void)
 {
     Suite *s = suite_create("png_meta");
     TCase *c = tcase_create("png_meta");
-    tcase_set_timeout(c, 60);
     tcase_add_test(c, each_chunk_goes_where_it_should_or_stays_behind);
     tcase_add_loop_test(c, what_depends_on_the_pixels_follows_them, 0,
                         sizeof conversions / sizeof *conversions);

@@ -205,7 +205,6 @@ int main(void)
 {
     Suite *s = suite_create("png_writer");
     TCase *c = tcase_create("png_writer");
-    tcase_set_timeout(c, 120);
     tcase_add_loop_test(c, pixels_come_back_at_every_compression, 0, 10);
     tcase_add_test(c, rows_given_one_by_one_or_at_once_make_the_same_file);
     tcase_add_test(c, a_full_buffer_is_told);

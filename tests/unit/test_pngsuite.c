@@ -128,7 +128,6 @@ int main(void)
         return harness_skip("no PngSuite in the test data");
     Suite *s = suite_create("pngsuite");
     TCase *c = tcase_create("pngsuite");
-    tcase_set_timeout(c, 60);
     tcase_add_test(c, valid_files_decode_as_libpng_decodes_them);
     tcase_add_test(c, broken_files_are_refused_with_the_code_that_says_why);
     suite_add_tcase(s, c);

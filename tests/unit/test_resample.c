@@ -226,7 +226,6 @@ int main(void)
 {
     Suite *s = suite_create("resample");
     TCase *c = tcase_create("resample");
-    tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, one_axis_is_its_definition, 0, FILTERS);
     tcase_add_loop_test(c, a_constant_stays_constant, 0, FILTERS);
     tcase_add_loop_test(c, areas_do_not_matter_to_the_bit, 0, FILTERS);

@@ -1,0 +1,88 @@
+/* fuzz_png.c - any bytes through the PNG reader; what is read is written and read again.
+ *
+ * Claims: no crash and no leak; an error has a sentence, and is one that a picture can cause; what
+ * was accepted survives a round trip through our writer, metadata and all, to the bit. */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/image/png_reader.h"
+#include "engine/image/png_writer.h"
+#include "tests/fuzz/fuzz.h"
+
+static const struct png_limits limits = {
+    .max_side = 4096, .max_pixels = 1 << 16, .max_chunks = 100, .max_chunk_bytes = 1 << 16};
+
+static void must(bool claim)
+{
+    if (!claim)
+        abort();
+}
+
+static enum err_code decode(struct png_reader *r, size_t step, struct image **img, struct err *e)
+{
+    bool done = false;
+    enum err_code rc = image_new(png_reader_format(r), img, e);
+    while (rc == ERR_OK && !done)
+        rc = png_reader_step(r, *img, step, &done, e);
+    return rc;
+}
+
+static void encode(const struct image *img, const struct png_meta *meta, struct buf *out)
+{
+    struct err e = ERR_INIT;
+    struct png_writer *w = NULL;
+    struct png_writer_params params = {
+        .format = img->format, .compression = 1, .meta = meta, .source = img->format};
+    must(png_writer_new(&params, out, &w, &e) == ERR_OK);
+    must(png_writer_rows(w, img->pixels, img->row_bytes, img->format.height, &e) == ERR_OK);
+    must(png_writer_finish(w, &e) == ERR_OK);
+    png_writer_free(w);
+}
+
+/* Only chunks that are raw copies are compared: sBIT and bKGD change their form on the way in. */
+static void compare_meta(const struct png_meta *a, const struct png_meta *b)
+{
+    must(a->count == b->count && !b->animated);
+    for (int i = 0; i < a->count; i++) {
+        const struct png_chunk *x = &a->chunks[i], *y = &b->chunks[i];
+        must(memcmp(x->type, y->type, 5) == 0 && x->after_pixels == y->after_pixels);
+        must(x->length == y->length);
+        must(x->length == 0 || memcmp(x->data, y->data, x->length) == 0);
+    }
+}
+
+static void check_round_trip(const struct png_reader *r, const struct image *img)
+{
+    struct err e = ERR_INIT;
+    struct buf out;
+    struct png_reader *again = NULL;
+    struct image *back = NULL;
+    buf_init(&out, 1 << 24);
+    encode(img, png_reader_meta(r), &out);
+    must(png_reader_new(out.data, out.length, &limits, &again, &e) == ERR_OK);
+    must(decode(again, 1 << 20, &back, &e) == ERR_OK);
+    must(memcmp(&back->format, &img->format, sizeof img->format) == 0);
+    must(memcmp(back->pixels, img->pixels, image_bytes(&img->format)) == 0);
+    compare_meta(png_reader_meta(r), png_reader_meta(again));
+    image_free(back);
+    png_reader_free(again);
+    buf_done(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct err e = ERR_INIT;
+    struct png_reader *r = NULL;
+    struct image *img = NULL;
+    enum err_code rc = png_reader_new(data, size, &limits, &r, &e);
+    if (rc == ERR_OK)
+        rc = decode(r, size % 977 * 10, &img, &e);
+    must(e.code == rc && (rc == ERR_OK || (rc >= ERR_NOT_PNG && rc <= ERR_TOO_MANY_PIXELS)));
+    must((rc == ERR_OK) == (e.text[0] == 0));
+    if (rc == ERR_OK)
+        check_round_trip(r, img);
+    image_free(img);
+    png_reader_free(r);
+    return 0;
+}
