@@ -108,7 +108,8 @@ static void write_commands(FILE *out, int commands)
 
 void options_markdown(FILE *out)
 {
-    fputs("| option | default | from | to | commands | meaning |\n|---|---|---|---|---|---|\n",
+    fputs("# Options\n\nMade by `make docs` from the table in server/options_table.c.\n\n"
+          "| option | default | from | to | commands | meaning |\n|---|---|---|---|---|---|\n",
           out);
     for (int i = 0; i < option_count; i++) {
         const struct option_row *row = &option_rows[i];

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Photographs to train on, from Debian packages that anybody can install.
 
     data.py fetch    downloads and unpacks the packages (apt), below run/

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """PSNR and SSIM of what is served: runs `upscaled convert`, not PyTorch.
 
     evaluate.py --binary ../build/upscaled --model photo ../../shared/data/set5

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Writes `upscaled-model/1` (FORMAT.md), and is the only thing that does.
 
     export.py run/photo.pt --name photo --info photo.info.json -o photo.json

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Trains the photo network; may be stopped at any minute and started again.
 
     data.py fetch && data.py make && train.py --steps 30000
