@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""PSNR and SSIM of what is served: runs `upscaled convert`, not PyTorch.
+"""PSNR and SSIM of what is served: runs `upscaled convert` or asks a daemon, not PyTorch.
 
     evaluate.py --binary ../build/upscaled --model photo ../../shared/data/set5
+    evaluate.py --url http://127.0.0.1:8080 --model photo ../../shared/data/set5
 
 FOLDER holds hr/NAME.png and lr/NAME.png, the latter half the size (the "RGB protocol": MATLAB's
 bicubic on 8-bit RGB). Scores are of studio-swing BT.601 Y, computed in float from 8-bit RGB and
@@ -13,6 +14,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import urllib.request
 
 import numpy as np
 from PIL import Image
@@ -30,6 +32,12 @@ def bicubic(path, out):
     """The comparison: Pillow's bicubic is a = -0.5 too."""
     img = Image.open(path).convert("RGB")
     img.resize((2 * img.width, 2 * img.height), Image.Resampling.BICUBIC).save(out)
+
+
+def ask(url, model, path, out):
+    request = urllib.request.Request(f"{url}/v1/upscale?model={model}", path.read_bytes())
+    with urllib.request.urlopen(request) as answer:
+        out.write_bytes(answer.read())
 
 
 def blur(a):
@@ -59,6 +67,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("folder", type=pathlib.Path)
     p.add_argument("--binary", type=pathlib.Path, default=pathlib.Path("../build/upscaled"))
+    p.add_argument("--url", help="of a daemon to ask instead")
     p.add_argument("--model", default="photo", help="a model's name, or `bicubic`")
     p.add_argument("--outputs", type=pathlib.Path, help="score these files, as hr/'s, instead")
     p.add_argument("--least", type=float, help="exit with 1 where the mean PSNR is below")
@@ -71,6 +80,8 @@ def main():
                 out = a.outputs / hr.name
             elif a.model == "bicubic":
                 bicubic(lr, out)
+            elif a.url:
+                ask(a.url, a.model, lr, out)
             else:
                 subprocess.run([a.binary, "convert", "--model", a.model, lr, out], check=True)
             rows.append(score(out, hr))
