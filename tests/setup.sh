@@ -23,6 +23,9 @@ setup_packages() {
     $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
 }
 
+# Debian's python3-* packages belong to Debian's interpreter, whatever else is on the path.
+export PYTHON=/usr/bin/python3
+
 # setup_build FOLDER [configure option...] - brings a build folder up to date.
 setup_build() {
     folder=$1

@@ -40,7 +40,8 @@ START_TEST(flag_beats_environment_beats_file_beats_default)
     struct err e = ERR_INIT;
     char words[300];
     const char *path = write_file("# comment\n\n max-body = 3M\nqueue=7\nthreads = 2\n");
-    char *environment[] = {"HOME=/", "UPSCALED_QUEUE=8", "UPSCALED_THREADS=3", NULL};
+    char home[] = "HOME=/", queue[] = "UPSCALED_QUEUE=8", threads[] = "UPSCALED_THREADS=3";
+    char *environment[] = {home, queue, threads, NULL};
     snprintf(words, sizeof words, "--config %s --threads=4 a.png --max-side 100 -", path);
     ck_assert_msg(read_words(&o, FOR_SERVE, words, environment, &e) == ERR_OK, "%s", e.text);
     ck_assert_int_eq(o.max_body, 3 << 20);
@@ -57,7 +58,8 @@ START_TEST(what_is_no_option_is_left)
 {
     struct options o;
     struct err e = ERR_INIT;
-    char *argv[] = {"a", "--scale", "3", "-", "--", "--b", NULL};
+    char text[][8] = {"a", "--scale", "3", "-", "--", "--b"};
+    char *argv[] = {text[0], text[1], text[2], text[3], text[4], text[5], NULL};
     int rest = 0;
     ck_assert_int_eq(options_read(&o, FOR_CONVERT, 6, argv, &rest, NULL, &e), ERR_OK);
     ck_assert_int_eq(rest, 3);
@@ -72,7 +74,8 @@ END_TEST
 START_TEST(a_list_is_replaced_as_a_whole)
 {
     struct options o;
-    char *environment[] = {"UPSCALED_LISTEN=[::1]:80", NULL};
+    char listen[] = "UPSCALED_LISTEN=[::1]:80";
+    char *environment[] = {listen, NULL};
     ck_assert_int_eq(
         read_words(&o, FOR_SERVE, "--listen 127.0.0.1:0 --listen=unix:/x", environment, NULL),
         ERR_OK);
@@ -136,7 +139,8 @@ START_TEST(a_bad_variable_is_named)
 {
     struct options o;
     struct err e = ERR_INIT;
-    char *environment[] = {"UPSCALED_MAX_SIDE=wide", NULL};
+    char side[] = "UPSCALED_MAX_SIDE=wide";
+    char *environment[] = {side, NULL};
     ck_assert_int_eq(read_words(&o, FOR_SERVE, "", environment, &e), ERR_BAD_PARAMETER);
     ck_assert_msg(strstr(e.text, "max-side"), "%s", e.text);
 }
