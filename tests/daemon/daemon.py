@@ -1,0 +1,321 @@
+"""daemon.py - what the whole-daemon tests share: the real binary on port 0, sockets, PNGs, TAP.
+
+Only Python's standard library. A test is a function whose name is its claim, marked @claim; it
+fails by an exception. Nothing here sleeps for a fixed time and hopes: waits look at a condition
+until a generous deadline, so that slow (sanitized) builds are slow and not wrong.
+"""
+import functools
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+import traceback
+import zlib
+
+DEADLINE = 120.0
+BINARY = os.path.join(os.environ.get("top_builddir", "."), "upscaled")
+DATA = os.environ.get("TEST_DATA", "")
+
+# ---------------------------------------------------------------- TAP
+
+_claims = []
+
+
+def claim(function):
+    _claims.append(function)
+    return function
+
+
+class Skip(Exception):
+    pass
+
+
+def run_claims():
+    print("1..%d" % len(_claims))
+    for number, function in enumerate(_claims, 1):
+        try:
+            function()
+            print("ok %d - %s" % (number, function.__name__))
+        except Skip as why:
+            print("ok %d - %s # SKIP %s" % (number, function.__name__, why))
+        except Exception:
+            print("not ok %d - %s" % (number, function.__name__))
+            for line in traceback.format_exc().splitlines():
+                print("# " + line)
+        sys.stdout.flush()
+
+
+def equal(got, wanted, about=""):
+    if got != wanted:
+        raise AssertionError("%s: got %r, wanted %r" % (about, got, wanted))
+
+
+def wait_until(condition, about):
+    """Looks until the condition holds."""
+    end = time.monotonic() + DEADLINE
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError("waited in vain until " + about)
+        time.sleep(0.01)
+
+
+# ---------------------------------------------------------------- the binary
+
+
+class Daemon:
+    """`with Daemon("--queue", "1") as d:` - stopped at the end, and then its status must be 0."""
+
+    def __init__(self, *options, listen=("127.0.0.1:0",)):
+        arguments = [BINARY, "serve"]
+        for address in listen:
+            arguments += ["--listen", address]
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("UPSCALED_")}
+        self.process = subprocess.Popen(arguments + list(options), stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, env=environment)
+        self.errors = []
+        self.reader = threading.Thread(target=self._read_errors, daemon=True)
+        self.reader.start()
+        self.urls = []
+        for _ in listen:
+            line = self.process.stdout.readline().decode()
+            if not line.startswith("listening on "):
+                self.process.wait()
+                self.reader.join(5)
+                raise AssertionError("no daemon: %r %s" % (line, self.log()))
+            self.urls.append(line[len("listening on "):].strip())
+        self.addresses = [address_of(url) for url in self.urls]
+
+    def _read_errors(self):
+        for line in self.process.stderr:
+            self.errors.append(line.decode(errors="replace"))
+
+    def log(self):
+        return "".join(self.errors)
+
+    def connect(self, which=0):
+        return Client(self.addresses[which])
+
+    def ask(self, method, target, body=b"", headers=(), which=0):
+        """One request on a connection of its own."""
+        with self.connect(which) as client:
+            return client.ask(method, target, body, headers)
+
+    def upscale(self, body, query="", headers=()):
+        return self.ask("POST", "/v1/upscale" + query, body, headers)
+
+    def health(self):
+        return json.loads(self.ask("GET", "/health").body)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def wait(self):
+        status = self.process.wait(DEADLINE)
+        self.reader.join(DEADLINE)
+        return status
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.signal(signal.SIGTERM)
+        return self.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        try:
+            status = self.stop()
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+        finally:
+            self.process.stdout.close()
+        if kind is None and status != 0:
+            raise AssertionError("the daemon ended with %d: %s" % (status, self.log()))
+        if kind is not None and self.log():
+            print("# the daemon said: " + self.log().replace("\n", "\n# "))
+        return False
+
+
+def address_of(url):
+    if url.startswith("unix:"):
+        return (socket.AF_UNIX, url[5:])
+    host, port = url[len("http://"):].rsplit(":", 1)
+    family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
+    return (family, (host.strip("[]"), int(port)))
+
+
+# ---------------------------------------------------------------- a client that can be rude
+
+
+class Reply:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    def problem(self):
+        equal(self.headers.get("content-type"), "application/problem+json", "type of the error")
+        problem = json.loads(self.body)
+        equal(problem["status"], self.status, "status in the problem")
+        for key in ("type", "title", "detail"):
+            if not problem[key]:
+                raise AssertionError("the problem has no " + key)
+        return problem
+
+    def expect(self, status, code=None):
+        if self.status != status:
+            raise AssertionError("status %d, wanted %d: %r" % (self.status, status,
+                                                               self.body[:300]))
+        if code is not None:
+            equal(self.problem()["code"], code, "code")
+        return self
+
+
+class Client:
+    def __init__(self, address):
+        family, name = address
+        self.socket = socket.socket(family, socket.SOCK_STREAM)
+        self.socket.settimeout(DEADLINE)
+        self.socket.connect(name)
+        self.pending = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def send_until_refused(self, data):
+        """Whether the other side took all."""
+        try:
+            self.socket.sendall(data)
+            return True
+        except (BrokenPipeError, ConnectionResetError):
+            return False
+
+    def _more(self):
+        data = self.socket.recv(65536)
+        self.pending += data
+        return bool(data)
+
+    def _line(self):
+        while b"\r\n" not in self.pending:
+            if not self._more():
+                raise EOFError("closed in mid-header: %r" % self.pending[:200])
+        line, self.pending = self.pending.split(b"\r\n", 1)
+        return line.decode("latin-1")
+
+    def read_reply(self, method="GET"):
+        """The next reply; EOFError where the connection is closed before it, or in its middle."""
+        status = int(self._line().split(" ")[1])
+        headers = {}
+        while True:
+            line = self._line()
+            if not line:
+                break
+            name, value = line.split(":", 1)
+            headers[name.lower()] = value.strip()
+        if method == "HEAD" or status in (100, 204):
+            return Reply(status, headers, b"")
+        if "content-length" not in headers:
+            raise AssertionError("a reply without Content-Length")
+        length = int(headers["content-length"])
+        while len(self.pending) < length:
+            if not self._more():
+                raise EOFError("a truncated reply")
+        body, self.pending = self.pending[:length], self.pending[length:]
+        return Reply(status, headers, body)
+
+    def ask(self, method, target, body=b"", headers=()):
+        self.send(request(method, target, body, headers))
+        return self.read_reply(method)
+
+    def is_closed(self):
+        """Waits for the end of the connection; raises when something else comes."""
+        try:
+            if self.pending or self._more():
+                raise AssertionError("more came: %r" % self.pending[:200])
+        except ConnectionResetError:
+            pass
+        return True
+
+
+def request(method, target, body=b"", headers=()):
+    lines = ["%s %s HTTP/1.1" % (method, target), "Host: test"]
+    lines += ["%s: %s" % pair for pair in headers]
+    if method in ("POST", "PUT"):
+        lines.append("Content-Length: %d" % len(body))
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def chunked_request(target, chunks, headers=()):
+    lines = ["POST %s HTTP/1.1" % target, "Host: test", "Transfer-Encoding: chunked"]
+    lines += ["%s: %s" % pair for pair in headers]
+    data = "\r\n".join(lines).encode() + b"\r\n\r\n"
+    for chunk in list(chunks):
+        data += b"%x\r\n" % len(chunk) + chunk + b"\r\n"
+    return data + b"0\r\n\r\n"
+
+
+def form(*parts, boundary="XyZ"):
+    """(headers, body) of a multipart form; a part is (name, filename, bytes)."""
+    body = b""
+    for name, filename, data in parts:
+        body += ("--%s\r\nContent-Disposition: form-data; name=\"%s\"; filename=\"%s\"\r\n"
+                 "Content-Type: image/png\r\n\r\n" % (boundary, name, filename)).encode()
+        body += data + b"\r\n"
+    body += ("--%s--\r\n" % boundary).encode()
+    return [("Content-Type", "multipart/form-data; boundary=" + boundary)], body
+
+
+# ---------------------------------------------------------------- pictures
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def header(width, height, color=2, depth=8):
+    return chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0))
+
+
+@functools.lru_cache(None)
+def png(width=8, height=6, color=2, depth=8, extra=b""):
+    """A soft pattern; `extra` are chunks between IHDR and IDAT."""
+    rows = b""
+    for y in range(height):
+        rows += b"\0"
+        for x in range(width):
+            for c in range(CHANNELS[color]):
+                value = (x * 9 + y * 5 + c * 40) % 256
+                rows += bytes([value]) if depth == 8 else bytes([value, 255 - value])
+    return (SIGNATURE + header(width, height, color, depth) + extra +
+            chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def shape(data):
+    """(width, height, color type, depth) of a PNG, whose end must be there."""
+    equal(data[:8], SIGNATURE, "signature")
+    equal(data[-8:-4], b"IEND", "end")
+    width, height, depth, color = struct.unpack(">IIBB", data[16:26])
+    return width, height, color, depth
+
+
+def png_of_bytes(length):
+    """A PNG of exactly that many bytes, padded by a private chunk."""
+    least = len(png(8, 6, extra=chunk(b"tsTs", b"")))
+    return png(8, 6, extra=chunk(b"tsTs", b"\0" * (length - least)))
