@@ -50,9 +50,21 @@ def write(path, head, layers):
         f.write('"layers": [\n' + ",\n".join(rows) + "\n]\n}\n")
 
 
+def padding(m):
+    """PyTorch also takes words, and pads one more at the end where "same" comes out odd."""
+    if m.padding == "valid":
+        return [0, 0]
+    if m.padding != "same":
+        return list(m.padding)
+    sums = [d * (k - 1) for d, k in zip(m.dilation, m.kernel_size)]
+    if any(s % 2 for s in sums):
+        raise ValueError(f"padding=\"same\" is uneven, which cannot be exported: {m}")
+    return [s // 2 for s in sums]
+
+
 def convolution(m, kind, **more):
     layer = dict(type=kind, in_channels=m.in_channels, out_channels=m.out_channels,
-                 kernel_size=list(m.kernel_size), stride=list(m.stride), padding=list(m.padding),
+                 kernel_size=list(m.kernel_size), stride=list(m.stride), padding=padding(m),
                  dilation=list(m.dilation), groups=m.groups, **more)
     return dict(layer, weight=m.weight, bias=m.bias)
 
@@ -71,6 +83,8 @@ def pool(m):
 
 
 def upsample(m):
+    if m.scale_factor is None:
+        raise ValueError(f"only a scale_factor can be exported, not a size: {m}")
     return dict(type="upsample", scale_factor=whole(m.scale_factor), mode=m.mode,
                 align_corners=bool(m.align_corners))
 
