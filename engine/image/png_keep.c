@@ -37,10 +37,25 @@ struct rule {
 
 /* --- reading: is it sound? -------------------------------------------------------------------- */
 
+/* PNG's numbers of four bytes end at 2^31 - 1. */
+static bool all_small(const uint8_t *data, size_t numbers)
+{
+    for (size_t i = 0; i < numbers; i++)
+        if (png_walk_u32(data + 4 * i) > INT32_MAX)
+            return false;
+    return true;
+}
+
 static bool accept_gamma(struct visit *v, struct png_chunk *c)
 {
     (void)v;
-    return png_walk_u32(c->data) > 0;
+    return png_walk_u32(c->data) > 0 && all_small(c->data, 1);
+}
+
+static bool accept_primaries(struct visit *v, struct png_chunk *c)
+{
+    (void)v;
+    return all_small(c->data, 8);
 }
 
 static bool accept_intent(struct visit *v, struct png_chunk *c)
@@ -52,7 +67,7 @@ static bool accept_intent(struct visit *v, struct png_chunk *c)
 static bool accept_density(struct visit *v, struct png_chunk *c)
 {
     (void)v;
-    return c->data[8] <= 1;
+    return c->data[8] <= 1 && all_small(c->data, 2);
 }
 
 static bool accept_exif(struct visit *v, struct png_chunk *c)
@@ -194,7 +209,7 @@ static const struct rule rules[] = {
     {"iCCP", BEFORE_PALETTE, true, true, 0, accept_profile, NULL},
     {"sRGB", BEFORE_PALETTE, true, true, 1, accept_intent, NULL},
     {"gAMA", BEFORE_PALETTE, true, true, 4, accept_gamma, NULL},
-    {"cHRM", BEFORE_PALETTE, true, true, 32, NULL, NULL},
+    {"cHRM", BEFORE_PALETTE, true, true, 32, accept_primaries, NULL},
     {"cICP", BEFORE_PALETTE, true, true, 4, NULL, NULL},
     {"mDCV", BEFORE_PALETTE, true, true, 24, NULL, NULL},
     {"cLLI", BEFORE_PALETTE, true, true, 8, NULL, NULL},

@@ -15,8 +15,9 @@ struct walker {
     struct png_walk walk;
     uint32_t chunks;    /* ancillary, but for an animation's frames */
     size_t chunk_bytes; /* their data */
-    uint32_t palette;   /* entries */
-    bool after_pixels;  /* an IDAT was followed by something else */
+    uint32_t palette;   /* entries that pixels can name */
+    bool palette_seen;
+    bool after_pixels; /* an IDAT was followed by something else */
 };
 
 uint32_t png_walk_u32(const uint8_t *p)
@@ -87,21 +88,24 @@ static enum err_code read_frame(const struct walker *w, size_t offset, struct pn
 
 static enum err_code see_palette(struct walker *w, const struct png_place *c, struct err *e)
 {
-    int type = w->walk.head.color_type;
-    if (w->palette > 0)
+    const struct png_head *h = &w->walk.head;
+    if (w->palette_seen)
         return misplaced(c, "is the second palette", e);
     if (w->walk.idat.length > 0)
         return misplaced(c, "comes after the pixels", e);
-    if (c->length == 0 || c->length % 3 != 0 || c->length > 3 * 256)
-        return type == 3 ? misplaced(c, "is not a palette of 1 to 256 colours", e) : ERR_OK;
+    w->palette_seen = true;
+    bool odd = c->length % 3 != 0 || c->length > 3 * 256;
+    if ((h->color_type & 2) == 0 || (odd && h->color_type != 3))
+        return ERR_OK; /* a mere suggestion, or nonsense in a gray picture: nobody minds */
+    if (odd || c->length == 0)
+        return misplaced(c, "is not a palette of 1 to 256 colours", e);
+    w->walk.trns.length = 0; /* libpng: transparency must come after the palette */
+    if (h->color_type != 3)
+        return ERR_OK;
+    w->walk.plte = span_of(c);
     w->palette = c->length / 3;
-    if (type & 2)
-        w->walk.trns.length = 0; /* libpng: transparency must come after the palette */
-    if (type == 3) {             /* elsewhere it is a mere suggestion */
-        w->walk.plte = span_of(c);
-        if (w->palette > 1u << w->walk.head.bit_depth)
-            w->palette = 1u << w->walk.head.bit_depth;
-    }
+    if (w->palette > 1u << h->bit_depth)
+        w->palette = 1u << h->bit_depth;
     return ERR_OK;
 }
 

@@ -1,7 +1,8 @@
 /* fuzz_png.c - any bytes through the PNG reader; what is read is written and read again.
  *
  * Claims: no crash and no leak; an error has a sentence, and is one that a picture can cause; what
- * was accepted survives a round trip through our writer, metadata and all, to the bit. */
+ * was accepted has the pixels that libpng finds in the whole file, and survives a round trip
+ * through our writer, metadata and all, to the bit. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "engine/image/png_reader.h"
 #include "engine/image/png_writer.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/png_libpng.h"
 
 static const struct png_limits limits = {
     .max_side = 4096, .max_pixels = 1 << 16, .max_chunks = 100, .max_chunk_bytes = 1 << 16};
@@ -70,6 +72,15 @@ static void check_round_trip(const struct png_reader *r, const struct image *img
     buf_done(&out);
 }
 
+static void check_by_libpng(const uint8_t *data, size_t size, const struct image *img)
+{
+    struct image_format f;
+    uint8_t *pixels = png_libpng_decode(data, size, &f);
+    must(pixels && memcmp(&f, &img->format, sizeof f) == 0);
+    must(memcmp(pixels, img->pixels, image_bytes(&f)) == 0);
+    free(pixels);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct err e = ERR_INIT;
@@ -80,8 +91,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         rc = decode(r, size % 977 * 10, &img, &e);
     must(e.code == rc && (rc == ERR_OK || (rc >= ERR_NOT_PNG && rc <= ERR_TOO_MANY_PIXELS)));
     must((rc == ERR_OK) == (e.text[0] == 0));
-    if (rc == ERR_OK)
+    if (rc == ERR_OK) {
+        check_by_libpng(data, size, img);
         check_round_trip(r, img);
+    }
     image_free(img);
     png_reader_free(r);
     return 0;

@@ -210,6 +210,9 @@ START_TEST(chunks_stand_where_they_must)
         {3, "PLTE IDAT IEND", ERR_OK, ""},
         {3, "PLTE PLTE IDAT IEND", ERR_PNG_CHUNK, "second"},
         {2, "PLTE IDAT IEND", ERR_OK, ""},
+        {2, "PLTE PLTE IDAT IEND", ERR_PNG_CHUNK, "second"},
+        {0, "PLTE PLTE IDAT IEND", ERR_PNG_CHUNK, "second"},
+        {0, "PLTE IDAT IEND", ERR_OK, ""},
         {2, "IDAT PLTE IEND", ERR_PNG_CHUNK, "after the pixels"},
         {0, "tRNS IDAT tRNS IEND", ERR_OK, ""}, /* of no use: ignored as by all decoders */
     };

@@ -178,8 +178,7 @@ static void add_all(const struct chunk *table, size_t count, struct bytes *out)
 START_TEST(each_chunk_goes_where_it_should_or_stays_behind)
 {
     static const char *const expected[] = {
-        [METADATA_KEEP] = "iCCP gAMA cHRM cICP mDCV cLLI tEXt saFe pHYs eXIf zTXt "
-                          "IDAT iTXt tEXt ",
+        [METADATA_KEEP] = "iCCP gAMA cHRM cICP mDCV cLLI tEXt saFe pHYs eXIf zTXt IDAT iTXt tEXt ",
         [METADATA_COLOR] = "iCCP gAMA cHRM cICP mDCV cLLI IDAT ",
         [METADATA_NONE] = "IDAT ",
     };
@@ -253,6 +252,10 @@ static const struct {
      CHUNK("bKGD", "\0\x12")},
     {"density grows with the size", 0, 8, false, 0, CHUNK("pHYs", "\0\0\0\3\0\0\0\5\0"),
      CHUNK("pHYs", "\0\0\0\x09\0\0\0\x0f\0")},
+    {"density over 2^31 - 1", 0, 8, false, 0, CHUNK("pHYs", "\0\0\0\1\x98\0\0\0\0"), {0}},
+    {"density of no known unit", 0, 8, false, 0, CHUNK("pHYs", "\0\0\0\1\0\0\0\1\2"), {0}},
+    {"gamma over 2^31 - 1", 0, 8, false, 0, CHUNK("gAMA", "\x80\0\0\0"), {0}},
+    {"gamma of 0", 0, 8, false, 0, CHUNK("gAMA", "\0\0\0\0"), {0}},
     {"density has an end", 0, 8, false, 0, CHUNK("pHYs", "\x7f\0\0\0\0\0\0\1\0"),
      CHUNK("pHYs", "\x7f\xff\xff\xff\0\0\0\3\0")},
 };

@@ -1,37 +1,13 @@
 /* test_pngsuite.c - Willem van Schaik's PngSuite: every valid file decodes as libpng alone decodes
  * it, every broken one is refused with the code that says why. */
 #include <dirent.h>
-#include <png.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/image/png_reader.h"
 #include "tests/harness.h"
-
-/* libpng's own decode by its plainest interface, 16 bits in native order. */
-static uint8_t *decode_by_libpng(const char *path, struct image_format *f)
-{
-    FILE *file = fopen(path, "rb");
-    png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
-    png_infop info = png_create_info_struct(png);
-    ck_assert(file && setjmp(png_jmpbuf(png)) == 0);
-    png_init_io(png, file);
-    png_read_png(png, info, PNG_TRANSFORM_EXPAND | PNG_TRANSFORM_SWAP_ENDIAN, NULL);
-    *f = (struct image_format){
-        .width = (int)png_get_image_width(png, info),
-        .height = (int)png_get_image_height(png, info),
-        .channels = png_get_channels(png, info),
-        .depth = png_get_bit_depth(png, info),
-    };
-    uint8_t *pixels = malloc(image_bytes(f));
-    for (int y = 0; y < f->height; y++)
-        memcpy(pixels + (size_t)y * image_row_bytes(f), png_get_rows(png, info)[y],
-               image_row_bytes(f));
-    png_destroy_read_struct(&png, &info, NULL);
-    fclose(file);
-    return pixels;
-}
+#include "tests/png_libpng.h"
 
 static enum err_code decode(const uint8_t *bytes, size_t length, size_t step, struct image **img,
                             struct err *e)
@@ -71,9 +47,10 @@ static int each(bool broken, void (*check)(const char *name, const char *path))
 static void check_valid(const char *name, const char *path)
 {
     struct image_format f;
-    uint8_t *want = decode_by_libpng(path, &f);
     size_t length;
     uint8_t *bytes = harness_read(path, &length);
+    uint8_t *want = png_libpng_decode(bytes, length, &f);
+    ck_assert_ptr_nonnull(want);
     for (size_t step = 1; step < 100000; step *= 7) {
         struct err e = ERR_INIT;
         struct image *img = NULL;
