@@ -7,8 +7,9 @@
 enum err_code png_emit(struct buf *out, const void *bytes, size_t count, struct err *e)
 {
     if (count > out->max - out->length)
-        return err_set(e, ERR_OUTPUT_TOO_LARGE, "the output would be larger than %zu bytes",
-                       out->max);
+        return err_set_limit(e, ERR_OUTPUT_TOO_LARGE, "max-output-bytes", out->max,
+                             "the output file would be larger than %zu bytes (--max-output-bytes)",
+                             out->max);
     return buf_append(out, bytes, count, e);
 }
 

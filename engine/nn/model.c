@@ -112,9 +112,11 @@ static enum err_code check_parameters(struct model *m, const struct model_limits
     for (int i = 0; i < m->layer_count; i++)
         if (!size_add(m->parameters, layer_parameters(&m->layers[i]), &m->parameters) ||
             m->parameters > limits->max_parameters)
-            return err_set(e, ERR_MODEL_LIMIT,
-                           "$.layers[%d]: brings the model over the limit of %zu parameters", i,
-                           limits->max_parameters);
+            return err_set_limit(e, ERR_MODEL_LIMIT, "max-model-parameters",
+                                 limits->max_parameters,
+                                 "$.layers[%d]: brings the model over the limit of %zu parameters "
+                                 "(--max-model-parameters)",
+                                 i, limits->max_parameters);
     return ERR_OK;
 }
 
@@ -156,8 +158,10 @@ enum err_code model_finish(struct model *m, const struct model_limits *limits, s
     if ((rc = check_parameters(m, limits, e)) || (rc = geometry_find(m, e)))
         return rc;
     if (!(m->geometry.macs_per_pixel <= limits->max_macs_per_pixel))
-        return err_set(e, ERR_MODEL_LIMIT,
-                       "$.layers: %.0f multiply-accumulates a pixel are over the limit of %.0f",
-                       m->geometry.macs_per_pixel, limits->max_macs_per_pixel);
+        return err_set_limit(e, ERR_MODEL_LIMIT, "max-model-macs",
+                             (uint64_t)limits->max_macs_per_pixel,
+                             "$.layers: %.0f multiply-accumulates a pixel are over the limit of "
+                             "%.0f (--max-model-macs)",
+                             m->geometry.macs_per_pixel, limits->max_macs_per_pixel);
     return ERR_OK;
 }
