@@ -307,6 +307,14 @@ def png(width=8, height=6, color=2, depth=8, extra=b""):
             chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 
 
+@functools.lru_cache(None)
+def flat_png(width, height):
+    """One gray, quickly made."""
+    rows = (b"\0" + b"\x55" * width) * height
+    return (SIGNATURE + header(width, height, 0) + chunk(b"IDAT", zlib.compress(rows)) +
+            chunk(b"IEND", b""))
+
+
 def shape(data):
     """(width, height, color type, depth) of a PNG, whose end must be there."""
     equal(data[:8], SIGNATURE, "signature")

@@ -1,0 +1,319 @@
+"""life.py - the daemon under load and signals: many clients, a full queue, shutdown, reload."""
+import concurrent.futures
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+from daemon import (BINARY, Daemon, Skip, claim, equal, flat_png, png, request, run_claims, shape,
+                    wait_until)
+
+def begin(d, body=None, query=""):
+    """A client whose request is sent, and not yet answered."""
+    client = d.connect()
+    client.send(request("POST", "/v1/upscale" + query, body or png()))
+    return client
+
+
+def block(d):
+    """A client whose request takes longer than any test, however fast the engine; it ends when the
+    client leaves."""
+    client = begin(d, flat_png(1500, 1500), "?scale=8")
+    busy(d, 1)
+    return client
+
+
+def busy(d, running, waiting=0):
+    wait_until(lambda: (lambda h: (h["running"], h["waiting"]) == (running, waiting))(d.health()),
+               "%d run and %d wait" % (running, waiting))
+
+
+@claim
+def answers_32_clients_at_once():
+    with Daemon() as d:
+        wanted = d.upscale(png(40, 30)).expect(200).body
+        with concurrent.futures.ThreadPoolExecutor(32) as pool:
+            replies = list(pool.map(lambda _: d.upscale(png(40, 30)), range(96)))
+        for reply in replies:
+            equal(reply.expect(200).body == wanted, True, "the same bytes under load")
+
+
+@claim
+def refuses_what_does_not_fit_into_the_queue():
+    with Daemon("--max-running", "1", "--queue", "1") as d:
+        blocker = block(d)
+        queued = begin(d)
+        busy(d, 1, 1)
+        reply = d.upscale(png()).expect(503, "busy")
+        equal(reply.problem()["option"], "queue")
+        equal(int(reply.headers["retry-after"]) > 0, True)
+        d.ask("GET", "/livez").expect(200)
+        d.ask("GET", "/readyz").expect(200)
+        blocker.socket.close()
+        queued.read_reply().expect(200)
+
+
+@claim
+def refuses_what_waited_too_long():
+    with Daemon("--max-running", "1", "--queue-timeout", "1") as d:
+        blocker = block(d)
+        reply = d.upscale(png()).expect(503, "busy")
+        equal(reply.problem()["option"], "queue-timeout")
+        blocker.socket.close()
+
+
+@claim
+def forgets_a_client_that_left():
+    with Daemon("--max-running", "1") as d:
+        blocker = block(d)
+        queued = begin(d)
+        busy(d, 1, 1)
+        queued.socket.close()
+        busy(d, 1, 0)
+        blocker.socket.close()
+        busy(d, 0, 0)
+        d.upscale(png()).expect(200)
+
+
+@claim
+def finishes_queued_requests_on_sigterm():
+    with Daemon("--max-running", "1") as d:
+        blocker = block(d)
+        clients = [begin(d) for _ in range(3)]
+        busy(d, 1, 3)
+        idle = d.connect()
+        idle.ask("GET", "/livez").expect(200)
+        d.signal(signal.SIGTERM)
+        idle.is_closed()
+        blocker.socket.close()
+        for client in clients:
+            reply = client.read_reply().expect(200)
+            equal(shape(reply.body)[:2], (16, 12))
+            equal(reply.headers["connection"], "close")
+        equal(d.wait(), 0, "status")
+
+
+@claim
+def finishes_running_requests_on_sigterm():
+    with Daemon("--max-running", "4") as d:
+        clients = [begin(d, flat_png(100, 100), "?scale=4") for _ in range(4)]
+        wait_until(lambda: answered(clients) + d.health()["running"] == 4, "all were accepted")
+        d.signal(signal.SIGTERM)
+        for client in clients:
+            equal(shape(client.read_reply().expect(200).body)[:2], (400, 400))
+        equal(d.wait(), 0, "status")
+
+
+def answered(clients):
+    return len(select.select([client.socket for client in clients], [], [], 0)[0])
+
+
+@claim
+def lets_an_upload_finish_on_sigterm():
+    with Daemon() as d:
+        client = d.connect()
+        whole = request("POST", "/v1/upscale", png(), [("Expect", "100-continue")])
+        client.send(whole[:-len(png())])
+        equal(client.read_reply().status, 100)  # so the head was accepted
+        client.send(whole[-len(png()):-10])
+        d.signal(signal.SIGTERM)
+        wait_until(lambda: refuses_connections(d), "it does not listen any more")
+        client.send(whole[-10:])
+        client.read_reply().expect(200)
+        equal(d.wait(), 0, "status")
+
+
+def refuses_connections(d):
+    try:
+        with d.connect():
+            return False
+    except ConnectionRefusedError:
+        return True
+
+
+@claim
+def refuses_new_pictures_while_draining():
+    with Daemon("--max-running", "1") as d:
+        blocker, other = block(d), d.connect()
+        # a request line that was read makes it no idle connection, which the drain would shut
+        other.send(b"POST /v1/upscale HTTP/1.1\r\n")
+        d.signal(signal.SIGTERM)
+        wait_until(lambda: refuses_connections(d), "it does not listen any more")
+        try:
+            other.send(b"Host: a\r\nContent-Length: %d\r\n\r\n" % len(png()) + png())
+            reply = other.read_reply().expect(503, "draining")
+            equal(reply.headers["connection"], "close")
+        except (EOFError, ConnectionResetError, BrokenPipeError):
+            pass  # or it was closed before its request line was read
+        blocker.socket.close()
+        equal(d.wait(), 0, "status")
+
+
+@claim
+def gives_up_at_the_shutdown_timeout():
+    with Daemon("--max-running", "1", "--shutdown-timeout", "0") as d:
+        blocker = block(d)
+        queued = begin(d)
+        busy(d, 1, 1)
+        d.signal(signal.SIGTERM)
+        equal(d.wait(), 0, "status")
+        for client in (blocker, queued):
+            try:
+                client.read_reply().expect(503)
+            except (EOFError, ConnectionResetError):
+                pass
+
+
+@claim
+def ends_at_once_on_a_second_signal():
+    d = Daemon("--max-running", "1")
+    blocker = block(d)
+    d.signal(signal.SIGTERM)
+    wait_until(lambda: refuses_connections(d), "it drains")
+    d.signal(signal.SIGINT)
+    equal(d.wait(), 1, "status")
+    blocker.socket.close()
+    d.process.stdout.close()
+
+
+@claim
+def stops_on_sigint_too():
+    with Daemon() as d:
+        d.upscale(png()).expect(200)
+        d.signal(signal.SIGINT)
+        equal(d.wait(), 0, "status")
+
+
+MODEL = {"format": "upscaled-model/1", "name": "double", "scale": 2, "color": "y",
+         "border": "replicate",
+         "layers": [{"type": "upsample", "scale_factor": 2, "mode": "nearest"}]}
+
+
+@claim
+def reloads_models_on_sighup_and_keeps_the_old_when_one_is_bad():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "double.json")
+        with Daemon("--models", folder) as d:
+            d.upscale(png(), "?model=double").expect(400, "unknown_model")
+            write(path, json.dumps(MODEL))
+            d.signal(signal.SIGHUP)
+            wait_until(lambda: "models reloaded" in d.log(), "it has reloaded")
+            equal(shape(d.upscale(png(), "?model=double").expect(200).body)[:2], (16, 12))
+            d.ask("GET", "/v1/models/double").expect(200)
+            write(path, "{\"format\": \"upscaled-model/1\", ")
+            d.signal(signal.SIGHUP)
+            wait_until(lambda: "not reloaded" in d.log(), "it has refused")
+            equal("double" in d.log(), True, "the log names the file")
+            d.upscale(png(), "?model=double").expect(200)
+
+
+def write(path, text):
+    with open(path + ".part", "w") as file:
+        file.write(text)
+    os.rename(path + ".part", path)
+
+
+@claim
+def works_on_through_a_reload():
+    with tempfile.TemporaryDirectory() as folder:
+        write(os.path.join(folder, "double.json"), json.dumps(MODEL))
+        with Daemon("--models", folder) as d:
+            with concurrent.futures.ThreadPoolExecutor(8) as pool:
+                replies = [pool.submit(d.upscale, png(40, 30), "?model=double")
+                           for _ in range(40)]
+                for _ in range(5):
+                    d.signal(signal.SIGHUP)
+                for reply in replies:
+                    reply.result().expect(200)
+
+
+@claim
+def ends_slow_headers():
+    with Daemon("--header-timeout", "1") as d, d.connect() as client:
+        start = time.monotonic()
+        try:
+            for byte in b"GET /livez HTTP/1.1\r\nX-Slow: " + b"a" * 10000:
+                client.send(bytes([byte]))
+                time.sleep(0.02)
+            raise AssertionError("never ended")
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        equal(time.monotonic() - start < 60, True)
+
+
+@claim
+def answers_slow_bodies_with_408():
+    with Daemon("--body-timeout", "1") as d, d.connect() as client:
+        client.send(request("POST", "/v1/upscale", png())[:-5])
+        client.read_reply().expect(408, "timeout")
+        client.is_closed()
+
+
+@claim
+def closes_idle_connections():
+    with Daemon("--idle-timeout", "1", "--header-timeout", "1", "--body-timeout", "1") as d:
+        with d.connect() as silent, d.connect() as idle:
+            idle.ask("GET", "/livez").expect(200)
+            idle.is_closed()
+            silent.is_closed()
+
+
+@claim
+def listens_on_several_addresses():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "s")
+        with Daemon(listen=("127.0.0.1:0", "unix:" + path)) as d:
+            for which in (0, 1):
+                d.ask("POST", "/v1/upscale", png(), which=which).expect(200)
+        equal(os.path.exists(path), False, "the socket is removed at the end")
+
+
+@claim
+def listens_on_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        raise Skip("no IPv6 here")
+    with Daemon(listen=("[::1]:0",)) as d:
+        equal(d.urls[0].startswith("http://[::1]:"), True, d.urls[0])
+        d.upscale(png()).expect(200)
+
+
+@claim
+def replaces_a_stale_socket_and_nothing_else():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "s")
+        with socket.socket(socket.AF_UNIX) as stale:
+            stale.bind(path)
+        with Daemon(listen=("unix:" + path,)) as d:
+            d.upscale(png()).expect(200)
+            fails_to_listen("unix:" + path)  # somebody is there
+            d.upscale(png()).expect(200)
+        write(path, "a file")
+        fails_to_listen("unix:" + path)
+        with open(path) as file:
+            equal(file.read(), "a file")
+
+
+def fails_to_listen(address):
+    done = subprocess.run([BINARY, "serve", "--listen", address], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=120)
+    equal(done.returncode, 1, "status")
+    equal(address[:100].encode() in done.stderr, True, "the address is named")
+
+
+@claim
+def names_an_address_it_cannot_have():
+    with Daemon() as d:
+        fails_to_listen(d.urls[0][len("http://"):])
+    for address in ("nonsense", "127.0.0.1", "127.0.0.1:", "127.0.0.1:http", "::1:80", "unix:",
+                    "unix:/" + "x" * 200):
+        fails_to_listen(address)
+
+
+run_claims()

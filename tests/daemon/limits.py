@@ -1,0 +1,97 @@
+"""limits.py - every --max-* limit: what crosses it is refused by an error that names the option,
+and what just meets it is not."""
+import json
+import os
+import subprocess
+import tempfile
+
+from daemon import BINARY, Daemon, chunk, claim, equal, png, png_of_bytes, run_claims
+
+
+def refused(reply, status, code, option, limit):
+    problem = reply.expect(status, code).problem()
+    equal((problem["option"], problem["limit"]), (option, limit))
+    equal("--" + option in problem["detail"], True, "the option in: " + problem["detail"])
+
+
+def picture_limit(option, value, status, code, within, over, query=""):
+    def check():
+        with Daemon("--" + option, str(value)) as d:
+            d.upscale(within, query).expect(200)
+            refused(d.upscale(over, query), status, code, option, value)
+            rows = json.loads(d.ask("GET", "/v1/limits").body)["limits"]
+            equal([row["value"] for row in rows if row["option"] == option], [value])
+    check.__name__ = option.replace("-", "_") + "_is_named"
+    claim(check)
+
+
+TEXT = chunk(b"tEXt", b"a\0b")
+picture_limit("max-body", 300, 413, "body_too_large", png_of_bytes(300), png_of_bytes(301))
+picture_limit("max-side", 10, 422, "too_wide", png(10, 10), png(11, 1))
+picture_limit("max-pixels", 100, 422, "too_many_pixels", png(10, 10), png(11, 10))
+picture_limit("max-output-pixels", 400, 422, "output_too_large", png(10, 10), png(11, 10))
+picture_limit("max-output-bytes", 1024, 422, "output_too_large", png(2, 2), png(20, 20),
+              "?compression=0")
+picture_limit("max-chunks", 4, 422, "png_limit", png(4, 4, extra=TEXT), png(4, 4, extra=TEXT * 9))
+picture_limit("max-chunk-bytes", 100, 422, "png_limit", png(4, 4, extra=TEXT),
+              png(4, 4, extra=chunk(b"tEXt", b"a\0" + b"b" * 200)))
+
+LAYER = {"type": "upsample", "scale_factor": 2, "mode": "nearest"}
+# Padding that wraps around needs the whole picture at once.
+CIRCULAR = {"type": "conv2d", "in_channels": 1, "out_channels": 1, "kernel_size": 3, "padding": 1,
+            "padding_mode": "circular", "weight": [0, 0, 0, 0, 1, 0, 0, 0, 0], "bias": None}
+# 2500 weights and as many multiply-accumulates a pixel.
+LARGE = {"type": "conv2d", "in_channels": 1, "out_channels": 1, "kernel_size": 50, "padding": 0,
+         "weight": [0] * 2500, "bias": None}
+
+
+def model(*layers, border="replicate"):
+    return json.dumps({"format": "upscaled-model/1", "name": "double", "scale": 2, "color": "y",
+                       "border": border, "layers": list(layers)})
+
+
+@claim
+def max_whole_bytes_is_named():
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, "double.json"), "w") as file:
+            file.write(model(CIRCULAR, LAYER, border="model"))
+        with Daemon("--models", folder, "--max-whole-bytes", "100000") as d:
+            d.upscale(png(8, 8), "?model=double").expect(200)
+            reply = d.upscale(png(200, 200), "?model=double")
+            problem = reply.problem()
+            equal((reply.status // 100, problem["option"], problem["limit"]),
+                  (4, "max-whole-bytes", 100000))
+
+
+def model_limit(option, value, text):
+    def check():
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "double.json"), "w") as file:
+                file.write(text)
+            done = subprocess.run([BINARY, "serve", "--listen", "127.0.0.1:0", "--models", folder,
+                                   "--" + option, str(value)], stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, timeout=120)
+            equal(done.returncode, 1, "status")
+            for word in ("double", "--" + option, "model_limit"):
+                equal(word.encode() in done.stderr, True, "%s in %r" % (word, done.stderr))
+    check.__name__ = option.replace("-", "_") + "_is_named"
+    claim(check)
+
+
+model_limit("max-model-bytes", 1000000, model(LAYER) + " " * 1000000)
+model_limit("max-model-layers", 30, model(LAYER, *[{"type": "relu"}] * 40))
+model_limit("max-model-parameters", 20000, model(*[LARGE] * 9, LAYER))
+model_limit("max-model-macs", 20000, model(*[LARGE] * 9, LAYER))
+
+
+@claim
+def bad_values_of_options_are_refused():
+    for arguments in (["--max-body", "0"], ["--max-body", "x"], ["--max-body"], ["--queue", "-1"],
+                      ["--nonsense", "1"], ["stray"]):
+        done = subprocess.run([BINARY, "serve"] + arguments, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=120)
+        equal(done.returncode, 2, arguments)
+        equal(arguments[0].lstrip("-").encode() in done.stderr, True, done.stderr)
+
+
+run_claims()

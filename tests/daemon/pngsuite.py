@@ -1,0 +1,66 @@
+"""pngsuite.py - Willem van Schaik's PngSuite through the daemon: every valid file is answered, and
+with scale=1 its pixels are what libpng alone decodes; every broken file is refused with a code."""
+import concurrent.futures
+import glob
+import os
+import subprocess
+
+from daemon import DATA, Daemon, Skip, claim, equal, run_claims
+
+DUMP = os.path.join(os.environ.get("top_builddir", "."), "tests/daemon/png_dump")
+shared = None
+
+
+def files(broken):
+    found = [path for path in sorted(glob.glob(os.path.join(DATA, "pngsuite", "*.png")))
+             if os.path.basename(path).startswith("x") == broken]
+    if not found:
+        raise Skip("PngSuite is not in TEST_DATA")
+    return found
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def pixels(data):
+    return subprocess.run([DUMP], input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
+def for_each(check, paths):
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(check, paths))
+
+
+@claim
+def scale_1_equals_libpng():
+    def check(path):
+        reply = shared.upscale(read(path), "?scale=1").expect(200)
+        if pixels(reply.body) != pixels(read(path)):
+            raise AssertionError(os.path.basename(path) + ": other pixels")
+    for_each(check, files(broken=False))
+
+
+@claim
+def every_valid_file_is_doubled():
+    def check(path):
+        data = read(path)
+        width, height = (int.from_bytes(data[i:i + 4], "big") for i in (16, 20))
+        dumped = pixels(shared.upscale(data).expect(200).body)
+        equal(dumped.split(b"\n", 1)[0], b"%d %d" % (2 * width, 2 * height), path)
+    for_each(check, files(broken=False))
+
+
+@claim
+def every_broken_file_is_refused():
+    def check(path):
+        reply = shared.upscale(read(path))
+        problem = reply.problem()
+        if not 400 <= reply.status < 500 or not problem["code"]:
+            raise AssertionError("%s: %d" % (os.path.basename(path), reply.status))
+    for_each(check, files(broken=True))
+
+
+with Daemon() as shared:
+    run_claims()
