@@ -3,7 +3,9 @@
  * The file is verified whole before any pixel memory is taken: every chunk's place, length and CRC.
  * libpng then sees only the critical chunks and tRNS; metadata is kept as raw, bounded chunks and
  * never inflated. Gray stays gray, 16 bits stay 16; 1, 2, 4 bits become 8; a palette becomes RGB;
- * tRNS in its three forms becomes an alpha channel.
+ * tRNS in its three forms becomes an alpha channel. What libpng and the browsers overlook is
+ * overlooked alike: bytes behind IEND, compressed data beyond the last row, a tRNS that cannot apply,
+ * palette indices without an entry (black).
  * Threads: a reader belongs to one thread at a time. */
 #ifndef UPSCALED_IMAGE_PNG_READER_H
 #define UPSCALED_IMAGE_PNG_READER_H

@@ -120,22 +120,25 @@ START_TEST(every_wrong_byte_is_noticed)
 }
 END_TEST
 
-/* A file of 3 x 2 gray pixels: `idat` is what its IDAT holds, compressed here if `lines`. */
-static enum err_code decode_gray(const char *lines, size_t count, size_t cut, const char *tail,
-                                 int adler_step)
+/* Decodes 3 x 2 gray pixels whose scanlines are `lines`; the compressed data loses its last `cut`
+ * bytes, gains `tail`, and has its Adler-32 changed by `adler_step`. With `split`, the end of the
+ * data has an IDAT of its own, which libpng reads only after the last row. */
+static enum err_code decode_damaged(const char *lines, size_t count, size_t cut, const char *tail,
+                                    int adler_step, size_t split)
 {
     struct png_head h = {3, 2, 8, 0, false};
-    struct bytes file = {0}, idat = {0}, raw = {0};
+    struct bytes file = {0}, idat = {0}, raw = {0}, data = {0};
     bytes_add(&raw, lines, count);
     png_build_idat(&idat, &raw, 0);
     size_t length = idat.length - 12;
     idat.data[8 + length - 1] = (uint8_t)(idat.data[8 + length - 1] + adler_step);
-    struct bytes data = {0};
     bytes_add(&data, idat.data + 8, length - cut);
     bytes_add(&data, tail, strlen(tail));
+    split = split < data.length ? split : data.length;
     png_build_signature(&file);
     png_build_ihdr(&file, &h);
-    png_build_chunk(&file, "IDAT", data.data, data.length);
+    png_build_chunk(&file, "IDAT", data.data, data.length - split);
+    png_build_chunk(&file, "IDAT", data.data + data.length - split, split);
     png_build_chunk(&file, "IEND", NULL, 0);
     enum err_code rc = decode_only(&file);
     bytes_done(&data);
@@ -145,21 +148,32 @@ static enum err_code decode_gray(const char *lines, size_t count, size_t cut, co
     return rc;
 }
 
+/* The same with the data whole but for its lines and check sum, however it is split. */
+static enum err_code decode_gray(const char *lines, size_t count, const char *tail, int adler_step)
+{
+    enum err_code rc = decode_damaged(lines, count, 0, tail, adler_step, 0);
+    for (size_t split = 1; split < 9; split++)
+        ck_assert_int_eq(decode_damaged(lines, count, 0, tail, adler_step, split), rc);
+    return rc;
+}
+
 START_TEST(a_picture_is_complete_or_refused)
 {
     static const char good[] = "\0abc\0def";
-    ck_assert_int_eq(decode_gray(good, 8, 0, "", 0), ERR_OK);
-    ck_assert_int_eq(decode_gray(good, 7, 0, "", 0), ERR_PNG_TRUNCATED);
-    ck_assert_int_eq(decode_gray(good, 4, 0, "", 0), ERR_PNG_TRUNCATED);
-    ck_assert_int_eq(decode_gray(good, 0, 0, "", 0), ERR_PNG_TRUNCATED);
+    ck_assert_int_eq(decode_gray(good, 8, "", 0), ERR_OK);
+    ck_assert_int_eq(decode_gray(good, 7, "", 0), ERR_PNG_TRUNCATED);
+    ck_assert_int_eq(decode_gray(good, 4, "", 0), ERR_PNG_TRUNCATED);
+    ck_assert_int_eq(decode_gray(good, 0, "", 0), ERR_PNG_TRUNCATED);
     for (size_t cut = 1; cut <= 16; cut++)
-        ck_assert_int_eq(decode_gray(good, 8, cut, "", 0), ERR_PNG_TRUNCATED);
-    ck_assert_int_eq(decode_gray(good, 8, 4, "xxxx", 0), ERR_PNG_ZLIB);
-    ck_assert_int_eq(decode_gray(good, 8, 0, "", 1), ERR_PNG_ZLIB);         /* Adler-32 */
-    ck_assert_int_eq(decode_gray("\5abc\0def", 8, 0, "", 0), ERR_PNG_ZLIB); /* filter 5 */
+        ck_assert_int_eq(decode_damaged(good, 8, cut, "", 0, 0), ERR_PNG_TRUNCATED);
+    for (size_t cut = 5; cut <= 16; cut++) /* without 1 to 4, only the Adler-32 is incomplete */
+        ck_assert_int_eq(decode_damaged(good, 8, cut, "", 0, 1), ERR_PNG_TRUNCATED);
+    ck_assert_int_eq(decode_damaged(good, 8, 4, "xxxx", 0, 0), ERR_PNG_ZLIB);
+    ck_assert_int_eq(decode_gray(good, 8, "", 1), ERR_PNG_ZLIB);         /* Adler-32 */
+    ck_assert_int_eq(decode_gray("\5abc\0def", 8, "", 0), ERR_PNG_ZLIB); /* filter 5 */
     /* too much is harmless: the picture is whole */
-    ck_assert_int_eq(decode_gray("\0abc\0def\0ghi", 12, 0, "", 0), ERR_OK);
-    ck_assert_int_eq(decode_gray(good, 8, 0, "more behind the end", 0), ERR_OK);
+    ck_assert_int_eq(decode_gray("\0abc\0def\0ghi", 12, "", 0), ERR_OK);
+    ck_assert_int_eq(decode_gray(good, 8, "more behind the end", 0), ERR_OK);
 }
 END_TEST
 

@@ -148,7 +148,7 @@ static const struct chunk before_palette[] = {
 };
 
 static const struct chunk before_pixels[] = {
-    CHUNK("gAMA", "\0\0\xb1\x8f"), /* too late */
+    CHUNK("sBIT", "\5\5\5"), /* too late */
     CHUNK("pHYs", "\0\0\x0b\x13\0\0\x0b\x13\1"),
     CHUNK("hIST", "\0\1\0\1\0\1\0\1"),
     CHUNK("sPLT", "name\0\x08"
@@ -162,9 +162,11 @@ static const struct chunk before_pixels[] = {
 };
 
 static const struct chunk after_pixels[] = {
-    CHUNK("pHYs", "\0\0\0\1\0\0\0\1\1"), /* too late */
-    CHUNK("fdAT", "\0\0\0\1rest"),       CHUNK("iTXt", "Key\0\0\0\0\0text"),
-    CHUNK("tEXt", "Author\0after"),      CHUNK("tIME", "\7\xe4\1\1\0\0\0"),
+    CHUNK("bKGD", "\1"), /* too late */
+    CHUNK("fdAT", "\0\0\0\1rest"),
+    CHUNK("iTXt", "Key\0\0\0\0\0text"),
+    CHUNK("tEXt", "Author\0after"),
+    CHUNK("tIME", "\7\xe4\1\1\0\0\0"),
 };
 
 #define ADD_ALL(table, out) add_all(table, sizeof table / sizeof *table, out)

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "engine/image/png_reader.h"
+#include "engine/image/png_writer.h"
 #include "tests/harness.h"
+#include "tests/png_build.h"
 #include "tests/png_libpng.h"
 
 static enum err_code decode(const uint8_t *bytes, size_t length, size_t step, struct image **img,
@@ -70,6 +72,68 @@ START_TEST(valid_files_decode_as_libpng_decodes_them)
 }
 END_TEST
 
+/* Reads with metadata, writes all of it again. */
+static void rewrite(const char *name, const struct bytes *in, struct buf *out)
+{
+    struct png_reader *r = NULL;
+    struct png_writer *w = NULL;
+    struct image *img = NULL;
+    struct err e = ERR_INIT;
+    bool done = false;
+    bool fine = png_reader_new(in->data, in->length, &png_default_limits, &r, &e) == ERR_OK &&
+                image_new(png_reader_format(r), &img, &e) == ERR_OK;
+    while (fine && !done)
+        fine = png_reader_step(r, img, 1000, &done, &e) == ERR_OK;
+    ck_assert_msg(fine, "%s: %s", name, e.text);
+    struct png_writer_params params = {
+        .format = img->format, .compression = 6, .meta = png_reader_meta(r), .source = img->format};
+    fine = png_writer_new(&params, out, &w, &e) == ERR_OK &&
+           png_writer_rows(w, img->pixels, img->row_bytes, img->format.height, &e) == ERR_OK &&
+           png_writer_finish(w, &e) == ERR_OK;
+    ck_assert_msg(fine, "%s: %s", name, e.text);
+    png_writer_free(w);
+    image_free(img);
+    png_reader_free(r);
+}
+
+static char written[] = "test_pngsuite.XXXXXX"; /* a folder */
+
+static void check_rewritten(const char *name, const char *path)
+{
+    struct bytes in;
+    struct buf out;
+    struct image_format f, g;
+    char to[1000];
+    buf_init(&out, 1 << 20);
+    in.data = harness_read(path, &in.length);
+    rewrite(name, &in, &out);
+    uint8_t *want = png_libpng_decode(in.data, in.length, &f);
+    uint8_t *got = png_libpng_decode(out.data, out.length, &g);
+    ck_assert_msg(got && memcmp(&f, &g, sizeof f) == 0, "%s: another format", name);
+    ck_assert_msg(memcmp(want, got, image_bytes(&f)) == 0, "%s: other pixels", name);
+    snprintf(to, sizeof to, "%s/%s", written, name);
+    FILE *file = fopen(to, "wb");
+    ck_assert(file && fwrite(out.data, 1, out.length, file) == out.length);
+    fclose(file);
+    free(want);
+    free(got);
+    bytes_done(&in);
+    buf_done(&out);
+}
+
+START_TEST(written_again_they_have_the_same_pixels_and_pngcheck_is_content)
+{
+    char command[1000];
+    ck_assert_ptr_nonnull(mkdtemp(written));
+    ck_assert_int_ge(each(false, check_rewritten), 160);
+    snprintf(command, sizeof command, "! command -v pngcheck >/dev/null || pngcheck -q %s/*.png",
+             written);
+    int status = system(command);
+    snprintf(command, sizeof command, "rm -r %s", written);
+    ck_assert(system(command) == 0 && status == 0);
+}
+END_TEST
+
 static void check_broken(const char *name, const char *path)
 {
     static const struct {
@@ -106,6 +170,7 @@ int main(void)
     Suite *s = suite_create("pngsuite");
     TCase *c = tcase_create("pngsuite");
     tcase_add_test(c, valid_files_decode_as_libpng_decodes_them);
+    tcase_add_test(c, written_again_they_have_the_same_pixels_and_pngcheck_is_content);
     tcase_add_test(c, broken_files_are_refused_with_the_code_that_says_why);
     suite_add_tcase(s, c);
     return harness_run(s);
