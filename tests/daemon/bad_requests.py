@@ -159,6 +159,7 @@ def refuses_an_unknown_model_and_names_those_there_are():
     if "photo" not in reply.problem()["detail"]:
         raise AssertionError("the sentence does not name photo")
     shared.ask("GET", "/v1/models/nothing").expect(404, "not_found")
+    shared.ask("GET", "/v1/models/%ff%0a").expect(404, "not_found")
 
 
 @claim
