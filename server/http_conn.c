@@ -61,6 +61,13 @@ void conns_begin(struct conns *c, struct conn *conn, const char *id, atomic_bool
     pthread_mutex_unlock(&c->lock);
 }
 
+void conns_name(struct conns *c, struct conn *conn, const char *id)
+{
+    pthread_mutex_lock(&c->lock);
+    conn->id = id;
+    pthread_mutex_unlock(&c->lock);
+}
+
 /* Under the lock. The kernel's own close follows when the library sees the end. */
 static void shut(struct conn *conn)
 {

@@ -32,7 +32,7 @@ struct conn {
     enum conn_phase phase;
     int64_t deadline_ms; /* in IDLE, HEAD, BODY, LINGER */
     bool active;         /* a request is under way */
-    const char *id;      /* its X-Request-ID, once known */
+    const char *id;      /* its X-Request-ID */
     atomic_bool *cancel; /* its job's */
     struct err verdict;  /* what to say when the deadline comes; ERR_OK: that it was too slow */
     struct conn *next, **link;
@@ -63,6 +63,7 @@ void conns_remove(struct conns *c, struct conn *conn);
 
 /* A request begins, and ends; `id` and `cancel` must live until then. */
 void conns_begin(struct conns *c, struct conn *conn, const char *id, atomic_bool *cancel);
+void conns_name(struct conns *c, struct conn *conn, const char *id); /* another id */
 void conns_end(struct conns *c, struct conn *conn);
 
 /* Moves on to a phase, with a deadline `timeout_ms` from now (where the phase has one), or keeps

@@ -9,6 +9,16 @@
 
 enum { FIELDS_MAX = 100 };
 
+/* 64 random bits in hex. */
+static void make_id(char id[17])
+{
+    unsigned char bytes[8] = {0};
+    /* never short for so few bytes; an id that is all zeros does no harm either */
+    (void)!getrandom(bytes, sizeof bytes, 0);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        snprintf(id + 2 * i, 3, "%02x", bytes[i]);
+}
+
 struct http_request *http_request_new(struct http_shared *shared, struct MHD_Connection *connection,
                                       struct conn *conn, const char *target)
 {
@@ -23,6 +33,7 @@ struct http_request *http_request_new(struct http_shared *shared, struct MHD_Con
     r->shared = shared;
     r->connection = connection;
     r->conn = conn;
+    make_id(r->our_id);
     reply_init(&r->reply);
     return r;
 }
@@ -75,22 +86,18 @@ static enum err_code filter(struct http_request *r, const char *method, const ch
     return http_filter(&head, &r->framing, e);
 }
 
-/* The client's, where it cannot do harm in a log or a header; else a random one. */
+/* The client's, where it cannot do harm in a log or a header; else ours. */
 static void choose_id(struct http_request *r)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
     const char *asked = MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, "X-Request-ID");
+    const char *id = r->our_id;
     if (asked && *asked && strlen(asked) <= REQUEST_ID_MAX &&
         strspn(asked, plain) == strlen(asked)) {
-        strcpy(r->id, asked);
-    } else {
-        unsigned char bytes[8] = {0};
-        /* never short for so few bytes; an id that is all zeros does no harm either */
-        (void)!getrandom(bytes, sizeof bytes, 0);
-        for (size_t i = 0; i < sizeof bytes; i++)
-            snprintf(r->id + 2 * i, 3, "%02x", bytes[i]);
+        id = strcpy(r->their_id, asked);
+        conns_name(&r->shared->conns, r->conn, id);
     }
-    reply_header(&r->reply, "X-Request-ID", "%s", r->id);
+    reply_header(&r->reply, "X-Request-ID", "%s", id);
 }
 
 struct words {

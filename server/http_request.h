@@ -35,8 +35,8 @@ struct http_request {
     struct MHD_Connection *connection;
     struct conn *conn;
     enum request_state state;
-    char id[REQUEST_ID_MAX + 1];
-    char *target; /* as sent */
+    char our_id[17], their_id[REQUEST_ID_MAX + 1]; /* X-Request-ID: theirs where it is plain */
+    char *target;                                  /* as sent */
     struct http_framing framing;
     bool is_upload; /* to the route that takes pictures: `api` is in use */
     struct api_request api;

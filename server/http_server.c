@@ -177,7 +177,7 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *con
         return NULL;
     struct http_request *r = http_request_new(shared, connection, conn, target);
     if (r)
-        conns_begin(&shared->conns, conn, r->id, &r->job.cancel);
+        conns_begin(&shared->conns, conn, r->our_id, &r->job.cancel);
     return r;
 }
 

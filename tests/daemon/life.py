@@ -246,6 +246,14 @@ def ends_slow_headers():
 
 
 @claim
+def a_slow_client_is_told_its_request_id():
+    with Daemon("--header-timeout", "1") as d, d.connect() as client:
+        client.send(b"GET /livez HTTP/1.1\r\nHost: a\r\nX-Slow: ")
+        reply = client.read_reply().expect(408, "timeout")
+        equal(len(reply.headers["x-request-id"]), 16)
+
+
+@claim
 def answers_slow_bodies_with_408():
     with Daemon("--body-timeout", "1") as d, d.connect() as client:
         client.send(request("POST", "/v1/upscale", png())[:-5])
