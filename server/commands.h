@@ -12,7 +12,4 @@ int command_health(int argc, char **argv);
 struct err;
 void command_complain(const char *about, const struct err *e);
 
-/* Threads to use by default: the CPUs this process may run on, less where a cgroup's quota is. */
-int command_cpus(void);
-
 #endif

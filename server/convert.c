@@ -7,6 +7,7 @@
 #include "engine/base/buf.h"
 #include "server/api.h"
 #include "server/commands.h"
+#include "server/cpus.h"
 #include "server/file.h"
 
 extern char **environ;
@@ -41,7 +42,7 @@ static enum err_code begin(struct convert *c, struct err *e)
 {
     const struct options *o = &c->options;
     struct model_limits limits = options_model_limits(o);
-    int threads = o->threads ? (int)o->threads : command_cpus();
+    int threads = o->threads ? (int)o->threads : cpus_usable();
     enum err_code rc = pool_new(threads, &c->pool, e);
     if (rc == ERR_OK)
         rc = models_new(c->pool, o->models, &limits, &c->models, e);

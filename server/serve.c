@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "server/commands.h"
+#include "server/cpus.h"
 #include "server/http.h"
 #include "server/listen.h"
 #include "server/options.h"
@@ -64,7 +65,7 @@ static enum err_code start(struct daemon *d, struct err *e)
 {
     struct options *o = &d->options;
     struct model_limits limits = options_model_limits(o);
-    int threads = o->threads > 0 ? (int)o->threads : command_cpus();
+    int threads = o->threads > 0 ? (int)o->threads : cpus_usable();
     struct jobs_config jobs = {
         .running = o->max_running > 0 ? (int)o->max_running : threads * RUNNING_PER_THREAD,
         .waiting = (int)o->queue,

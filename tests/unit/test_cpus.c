@@ -1,0 +1,130 @@
+/* test_cpus.c - quotas of control groups, in folders that look like the system's. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "server/cpus.h"
+#include "tests/harness.h"
+
+static char root[64];
+
+/* Writes a file below the root and makes the folders on the way. */
+static void put(const char *path, const char *text)
+{
+    char full[512];
+    snprintf(full, sizeof full, "%s%s", root, path);
+    for (char *at = strchr(full + 1, '/'); at; at = strchr(at + 1, '/')) {
+        *at = '\0';
+        ck_assert(mkdir(full, 0700) == 0 || errno == EEXIST);
+        *at = '/';
+    }
+    FILE *f = fopen(full, "w");
+    ck_assert_ptr_nonnull(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+static void begin(void)
+{
+    strcpy(root, "/tmp/upscaled-test-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(root));
+}
+
+static void end(void)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s", root);
+    ck_assert_int_eq(system(command), 0);
+}
+
+START_TEST(no_control_groups_set_no_quota)
+{
+    ck_assert_int_eq(cpus_quota(root), 0);
+    put("/proc/self/cgroup", "junk\n\n0\n0:\n");
+    ck_assert_int_eq(cpus_quota(root), 0);
+    put("/proc/self/cgroup", "0::/a\n");
+    ck_assert_int_eq(cpus_quota(root), 0);
+}
+END_TEST
+
+START_TEST(quota_of_version_2_is_rounded_up)
+{
+    static const struct {
+        const char *text;
+        int cpus;
+    } rows[] = {
+        {"max 100000\n", 0},
+        {"100000 100000\n", 1},
+        {"50000 100000\n", 1},
+        {"150000 100000\n", 2},
+        {"400000 100000\n", 4},
+        {"400000 50000\n", 8},
+        {"0 100000\n", 0},
+        {"100000 0\n", 0},
+        {"", 0},
+        {"nonsense\n", 0},
+        {"9223372036854775807 1\n", 0},
+    };
+    put("/proc/self/cgroup", "0::/\n");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        put("/sys/fs/cgroup/cpu.max", rows[i].text);
+        ck_assert_msg(cpus_quota(root) == rows[i].cpus, "%s: %d", rows[i].text, cpus_quota(root));
+    }
+}
+END_TEST
+
+START_TEST(quota_of_a_group_above_counts)
+{
+    put("/proc/self/cgroup", "0::/system.slice/upscaled.service\n");
+    put("/sys/fs/cgroup/system.slice/upscaled.service/cpu.max", "300000 100000\n");
+    ck_assert_int_eq(cpus_quota(root), 3);
+    put("/sys/fs/cgroup/system.slice/cpu.max", "200000 100000\n");
+    ck_assert_int_eq(cpus_quota(root), 2);
+    put("/sys/fs/cgroup/cpu.max", "max 100000\n");
+    ck_assert_int_eq(cpus_quota(root), 2);
+}
+END_TEST
+
+START_TEST(quota_at_the_top_counts_where_the_path_is_another_ones)
+{
+    put("/proc/self/cgroup", "0::/docker/0123456789abcdef\n");
+    put("/sys/fs/cgroup/cpu.max", "200000 100000\n");
+    ck_assert_int_eq(cpus_quota(root), 2);
+}
+END_TEST
+
+START_TEST(quota_of_version_1_is_found_by_its_controller)
+{
+    put("/proc/self/cgroup", "5:cpuset:/x\n4:cpu,cpuacct:/a/b\n1:name=systemd:/y\n0::/\n");
+    put("/sys/fs/cgroup/cpu/a/b/cpu.cfs_quota_us", "-1\n");
+    put("/sys/fs/cgroup/cpu/a/b/cpu.cfs_period_us", "100000\n");
+    ck_assert_int_eq(cpus_quota(root), 0);
+    put("/sys/fs/cgroup/cpu/a/cpu.cfs_quota_us", "250000\n");
+    put("/sys/fs/cgroup/cpu/a/cpu.cfs_period_us", "100000\n");
+    ck_assert_int_eq(cpus_quota(root), 3);
+}
+END_TEST
+
+START_TEST(at_least_one_cpu_may_be_used)
+{
+    ck_assert_int_ge(cpus_usable(), 1);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("cpus");
+    TCase *c = tcase_create("cpus");
+    tcase_add_checked_fixture(c, begin, end);
+    tcase_add_test(c, no_control_groups_set_no_quota);
+    tcase_add_test(c, quota_of_version_2_is_rounded_up);
+    tcase_add_test(c, quota_of_a_group_above_counts);
+    tcase_add_test(c, quota_at_the_top_counts_where_the_path_is_another_ones);
+    tcase_add_test(c, quota_of_version_1_is_found_by_its_controller);
+    tcase_add_test(c, at_least_one_cpu_may_be_used);
+    suite_add_tcase(s, c);
+    return harness_run(s);
+}
