@@ -121,8 +121,8 @@ static int ask(const struct place *p)
 /* A server that listens on every address is asked at this machine's own. */
 static const char *ask_here(const char *listen, char *text, size_t size)
 {
-    if (strncmp(listen, "0.0.0.0:", 8) == 0)
-        snprintf(text, size, "127.0.0.1:%s", listen + 8);
+    if (strncmp(listen, "0.0.0.0:", 8) == 0 || *listen == ':')
+        snprintf(text, size, "127.0.0.1:%s", strchr(listen, ':') + 1);
     else if (strncmp(listen, "[::]:", 5) == 0)
         snprintf(text, size, "[::1]:%s", listen + 5);
     else
