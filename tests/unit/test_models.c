@@ -1,0 +1,252 @@
+/* test_models.c - the registry: what is loaded, what a reload replaces, who holds what. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "server/models.h"
+#include "tests/harness.h"
+
+static char folder[64];
+static struct pool *pool;
+
+static void begin(void)
+{
+    strcpy(folder, "/tmp/upscaled-test-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_int_eq(pool_new(1, &pool, NULL), ERR_OK);
+}
+
+static void end(void)
+{
+    char command[128];
+    pool_free(pool);
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+
+/* A model of one layer, whose description tells its versions apart. */
+static void put(const char *file, const char *name, const char *description)
+{
+    char path[200];
+    snprintf(path, sizeof path, "%s/%s", folder, file);
+    FILE *f = fopen(path, "w");
+    ck_assert_ptr_nonnull(f);
+    fprintf(f,
+            "{\"format\": \"upscaled-model/1\", \"name\": \"%s\", \"scale\": 2, \"color\": \"y\", "
+            "\"border\": \"replicate\", \"description\": \"%s\", \"layers\": "
+            "[{\"type\": \"upsample\", \"scale_factor\": 2, \"mode\": \"nearest\"}]}",
+            name, description);
+    fclose(f);
+}
+
+static void put_text(const char *file, const char *text)
+{
+    char path[200];
+    snprintf(path, sizeof path, "%s/%s", folder, file);
+    FILE *f = fopen(path, "w");
+    ck_assert_ptr_nonnull(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+static struct models *load(void)
+{
+    struct models *m = NULL;
+    struct err e = ERR_INIT;
+    ck_assert_msg(models_new(pool, folder, &model_default_limits, &m, &e) == ERR_OK, "%s", e.text);
+    return m;
+}
+
+/* What the model of that name says of itself; static until the next call. */
+static const char *description_of(struct models *m, const char *name)
+{
+    static char text[100];
+    const struct model_entry *entry;
+    struct err e = ERR_INIT;
+    ck_assert_msg(models_get(m, name, &entry, &e) == ERR_OK, "%s", e.text);
+    snprintf(text, sizeof text, "%s", entry->model->description ? entry->model->description : "");
+    models_release(entry);
+    return text;
+}
+
+START_TEST(photo_is_inside_and_the_default)
+{
+    const struct model_entry *entry;
+    struct models *m = NULL;
+    ck_assert_int_eq(models_new(pool, NULL, &model_default_limits, &m, NULL), ERR_OK);
+    ck_assert_int_eq(models_get(m, NULL, &entry, NULL), ERR_OK);
+    ck_assert_str_eq(entry->model->name, "photo");
+    ck_assert_ptr_eq(plan_model(entry->plan), entry->model);
+    models_release(entry);
+    models_free(m);
+}
+END_TEST
+
+START_TEST(files_of_the_folder_are_added_and_other_files_are_not)
+{
+    put("a.json", "one", "1");
+    put("b.json", "two", "2");
+    put(".hidden.json", "three", "3");
+    put_text("notes.txt", "no model");
+    struct models *m = load();
+    ck_assert_str_eq(description_of(m, "one"), "1");
+    ck_assert_str_eq(description_of(m, "two"), "2");
+    const struct model_entry *entry;
+    ck_assert_int_eq(models_get(m, "three", &entry, NULL), ERR_UNKNOWN_MODEL);
+    models_free(m);
+}
+END_TEST
+
+START_TEST(a_file_replaces_the_model_of_its_name_inside)
+{
+    put("mine.json", "photo", "mine");
+    struct models *m = load();
+    ck_assert_str_eq(description_of(m, NULL), "mine");
+    models_free(m);
+}
+END_TEST
+
+START_TEST(an_unknown_name_is_told_what_there_is)
+{
+    put("a.json", "one", "1");
+    struct models *m = load();
+    const struct model_entry *entry;
+    struct err e = ERR_INIT;
+    ck_assert_int_eq(models_get(m, "none", &entry, &e), ERR_UNKNOWN_MODEL);
+    ck_assert(strstr(e.text, "none") && strstr(e.text, "one") && strstr(e.text, "photo"));
+    models_free(m);
+}
+END_TEST
+
+START_TEST(a_bad_file_is_named)
+{
+    struct models *m = NULL;
+    struct err e = ERR_INIT;
+    put_text("broken.json", "{");
+    ck_assert_int_eq(models_new(pool, folder, &model_default_limits, &m, &e), ERR_MODEL_JSON);
+    ck_assert_ptr_nonnull(strstr(e.text, "broken"));
+    ck_assert_ptr_null(m);
+}
+END_TEST
+
+START_TEST(a_missing_folder_is_named)
+{
+    struct models *m = NULL;
+    struct err e = ERR_INIT;
+    ck_assert_int_eq(models_new(pool, "/nonexistent", &model_default_limits, &m, &e), ERR_IO);
+    ck_assert_ptr_nonnull(strstr(e.text, "/nonexistent"));
+}
+END_TEST
+
+START_TEST(a_file_over_the_limit_is_refused_by_option)
+{
+    struct models *m = NULL;
+    struct err e = ERR_INIT;
+    struct model_limits limits = model_default_limits;
+    char *large = malloc(2000001);
+    memset(large, ' ', 2000000);
+    large[2000000] = '\0';
+    put_text("large.json", large);
+    free(large);
+    limits.max_bytes = 1000000;
+    ck_assert_int_eq(models_new(pool, folder, &limits, &m, &e), ERR_MODEL_LIMIT);
+    ck_assert_str_eq(e.option, "max-model-bytes");
+    ck_assert_uint_eq(e.limit, 1000000);
+}
+END_TEST
+
+START_TEST(a_reload_replaces_adds_and_removes)
+{
+    char path[200];
+    put("a.json", "one", "old");
+    put("b.json", "two", "old");
+    struct models *m = load();
+    put("a.json", "one", "new");
+    put("c.json", "three", "new");
+    snprintf(path, sizeof path, "%s/b.json", folder);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(models_reload(m, NULL), ERR_OK);
+    const struct model_entry *entry;
+    ck_assert_str_eq(description_of(m, "one"), "new");
+    ck_assert_str_eq(description_of(m, "three"), "new");
+    ck_assert_int_eq(models_get(m, "two", &entry, NULL), ERR_UNKNOWN_MODEL);
+    models_free(m);
+}
+END_TEST
+
+START_TEST(a_failed_reload_changes_nothing)
+{
+    struct err e = ERR_INIT;
+    put("a.json", "one", "old");
+    struct models *m = load();
+    put("a.json", "one", "new");
+    put_text("z.json", "[1, 2");
+    ck_assert_int_ne(models_reload(m, &e), ERR_OK);
+    ck_assert_msg(strstr(e.text, "z: "), "%s", e.text);
+    ck_assert_str_eq(description_of(m, "one"), "old");
+    models_free(m);
+}
+END_TEST
+
+/* Under the sanitizers a model freed too early, or never, is seen. */
+START_TEST(a_request_under_way_keeps_its_model)
+{
+    const struct model_entry *held;
+    put("a.json", "one", "old");
+    struct models *m = load();
+    ck_assert_int_eq(models_get(m, "one", &held, NULL), ERR_OK);
+    put("a.json", "one", "new");
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(models_reload(m, NULL), ERR_OK);
+    ck_assert_str_eq(held->model->description, "old");
+    ck_assert_ptr_eq(plan_model(held->plan), held->model);
+    ck_assert_str_eq(description_of(m, "one"), "new");
+    models_release(held);
+    models_free(m);
+}
+END_TEST
+
+START_TEST(the_list_as_json_is_sorted_and_whole)
+{
+    put("z.json", "alpha", "1");
+    put("a.json", "zulu", "2");
+    struct models *m = load();
+    char *text = models_json(m);
+    json_t *o = json_loads(text, JSON_REJECT_DUPLICATES, NULL),
+           *list = json_object_get(o, "models");
+    free(text);
+    ck_assert_uint_eq(json_array_size(list), 3);
+    static const char *const names[] = {"alpha", "photo", "zulu"};
+    for (size_t i = 0; i < 3; i++) {
+        json_t *one = json_array_get(list, i);
+        ck_assert_str_eq(json_string_value(json_object_get(one, "name")), names[i]);
+        ck_assert_int_eq(json_integer_value(json_object_get(one, "scale")), 2);
+        ck_assert_uint_eq(json_string_length(json_object_get(one, "sha256")), 64);
+    }
+    json_decref(o);
+    models_free(m);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("models");
+    TCase *c = tcase_create("models");
+    tcase_add_checked_fixture(c, begin, end);
+    tcase_add_test(c, photo_is_inside_and_the_default);
+    tcase_add_test(c, files_of_the_folder_are_added_and_other_files_are_not);
+    tcase_add_test(c, a_file_replaces_the_model_of_its_name_inside);
+    tcase_add_test(c, an_unknown_name_is_told_what_there_is);
+    tcase_add_test(c, a_bad_file_is_named);
+    tcase_add_test(c, a_missing_folder_is_named);
+    tcase_add_test(c, a_file_over_the_limit_is_refused_by_option);
+    tcase_add_test(c, a_reload_replaces_adds_and_removes);
+    tcase_add_test(c, a_failed_reload_changes_nothing);
+    tcase_add_test(c, a_request_under_way_keeps_its_model);
+    tcase_add_test(c, the_list_as_json_is_sorted_and_whole);
+    suite_add_tcase(s, c);
+    return harness_run(s);
+}
