@@ -1,0 +1,356 @@
+"""commands.py - the sub-commands beside serve: convert, models, health, help; what they write and
+how they exit: 0 done, 1 something failed, 2 called wrongly."""
+import json
+import os
+import pty
+import stat
+import subprocess
+import tempfile
+
+from daemon import BINARY, DEADLINE, Daemon, claim, equal, flat_png, png, run_claims, shape
+
+JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\0" + b"\0" * 100
+MODEL = {"format": "upscaled-model/1", "name": "double", "scale": 2, "color": "y",
+         "border": "replicate",
+         "layers": [{"type": "upsample", "scale_factor": 2, "mode": "nearest"}]}
+
+
+def upscaled(*arguments, data=b"", folder=None, environment=()):
+    """Runs a sub-command; what it printed, and its status."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("UPSCALED_")}
+    return subprocess.run([os.path.abspath(BINARY), *arguments], input=data, cwd=folder,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=DEADLINE,
+                          env={**inherited, **dict(environment)}, check=False)
+
+
+def expect(status, done, *words):
+    """The status, and words that standard error must have."""
+    equal(done.returncode, status, "status of %s: %s" % (done.args[1:], done.stderr.decode()))
+    for word in words:
+        equal(word.encode() in done.stderr, True, "%s in %r" % (word, done.stderr))
+    return done
+
+
+def write(path, data):
+    with open(path, "wb") as file:
+        file.write(data)
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+class Folder(tempfile.TemporaryDirectory):
+    """A folder with a.png, b.png and bad.png."""
+
+    def __enter__(self):
+        folder = super().__enter__()
+        write(os.path.join(folder, "a.png"), png(8, 6))
+        write(os.path.join(folder, "b.png"), png(5, 4))
+        write(os.path.join(folder, "bad.png"), JPEG)
+        return folder
+
+
+# ---------------------------------------------------------------- convert
+
+
+@claim
+def convert_enlarges_a_file():
+    with Folder() as folder:
+        done = expect(0, upscaled("convert", "a.png", "out.png", folder=folder))
+        equal((done.stdout, done.stderr), (b"", b""))
+        equal(shape(read(folder + "/out.png")), (16, 12, 2, 8))
+
+
+@claim
+def convert_and_the_daemon_give_the_same_bytes():
+    with Daemon() as d:
+        for query, arguments in (("", ()), ("?scale=3&depth=16", ("--scale=3", "--depth", "16")),
+                                 ("?width=20&edge=wrap&compression=1",
+                                  ("--width", "20", "--edge=wrap", "--compression", "1"))):
+            done = expect(0, upscaled("convert", *arguments, "-", "-", data=png()))
+            equal(done.stdout == d.upscale(png(), query).expect(200).body, True, query)
+
+
+@claim
+def convert_reads_standard_input_and_writes_standard_output():
+    with Folder() as folder:
+        equal(shape(upscaled("convert", "-", "-", data=png()).stdout), (16, 12, 2, 8))
+        equal(shape(upscaled("convert", "a.png", "-", folder=folder).stdout), (16, 12, 2, 8))
+        expect(0, upscaled("convert", "-", "out.png", data=png(), folder=folder))
+        equal(shape(read(folder + "/out.png")), (16, 12, 2, 8))
+
+
+@claim
+def convert_writes_nothing_to_standard_output_when_it_fails():
+    done = expect(1, upscaled("convert", "-", "-", data=png()[:-5]), "png_truncated")
+    equal(done.stdout, b"")
+
+
+@claim
+def convert_takes_parameters_from_environment_and_file():
+    with Folder() as folder:
+        write(folder + "/config", b"scale = 4\ndepth = 16\nqueue = 3\n")
+        expect(0, upscaled("convert", "--config", "config", "a.png", "1.png", folder=folder))
+        equal(shape(read(folder + "/1.png")), (32, 24, 2, 16))
+        expect(0, upscaled("convert", "--config", "config", "a.png", "2.png", folder=folder,
+                           environment={"UPSCALED_SCALE": "3"}))
+        equal(shape(read(folder + "/2.png")), (24, 18, 2, 16))
+
+
+@claim
+def convert_replaces_a_named_output_in_one_step():
+    with Folder() as folder:
+        out = folder + "/out.png"
+        write(out, b"old")
+        os.chmod(out, 0o604)
+        before = os.stat(out)
+        with open(out, "rb") as reader:
+            expect(0, upscaled("convert", "a.png", "out.png", folder=folder))
+            equal(reader.read(), b"old", "who has the old file open")
+        after = os.stat(out)
+        equal(after.st_ino != before.st_ino, True, "another file")
+        equal(stat.S_IMODE(after.st_mode), 0o604, "the same mode")
+        equal(shape(read(out)), (16, 12, 2, 8))
+        equal(sorted(os.listdir(folder)), ["a.png", "b.png", "bad.png", "out.png"])
+
+
+@claim
+def convert_may_replace_its_own_input():
+    with Folder() as folder:
+        expect(0, upscaled("convert", "a.png", "a.png", folder=folder))
+        equal(shape(read(folder + "/a.png")), (16, 12, 2, 8))
+
+
+@claim
+def convert_leaves_the_output_alone_when_it_fails():
+    with Folder() as folder:
+        write(folder + "/out.png", b"old")
+        expect(1, upscaled("convert", "bad.png", "out.png", folder=folder), "bad.png", "JPEG",
+               "not_png")
+        equal(read(folder + "/out.png"), b"old")
+        expect(1, upscaled("convert", "bad.png", "new.png", folder=folder))
+        equal(sorted(os.listdir(folder)), ["a.png", "b.png", "bad.png", "out.png"])
+
+
+@claim
+def convert_names_what_it_cannot_read_or_write():
+    with Folder() as folder:
+        expect(1, upscaled("convert", "none.png", "out.png", folder=folder), "none.png", "(io)")
+        expect(1, upscaled("convert", "a.png", "none/out.png", folder=folder), "none/out.png")
+        expect(1, upscaled("convert", "a.png", "/dev/full", folder=folder), "/dev/full")
+        equal(sorted(os.listdir(folder)), ["a.png", "b.png", "bad.png"])
+
+
+@claim
+def convert_goes_on_after_a_bad_file():
+    with Folder() as folder:
+        os.mkdir(folder + "/out")
+        expect(1, upscaled("convert", "a.png", "bad.png", "none.png", "b.png", "--output-dir",
+                           "out", folder=folder), "bad.png", "none.png")
+        equal(sorted(os.listdir(folder + "/out")), ["a.png", "b.png"])
+        equal(shape(read(folder + "/out/b.png")), (10, 8, 2, 8))
+
+
+@claim
+def convert_keeps_files_of_the_output_folder_unless_forced():
+    with Folder() as folder:
+        os.mkdir(folder + "/out")
+        write(folder + "/out/a.png", b"old")
+        arguments = ("convert", "a.png", "b.png", "--output-dir", "out")
+        expect(0, upscaled(*arguments, folder=folder), "out/a.png", "--force")
+        equal(read(folder + "/out/a.png"), b"old")
+        equal(shape(read(folder + "/out/b.png")), (10, 8, 2, 8))
+        expect(0, upscaled(*arguments, "--force", folder=folder))
+        equal(shape(read(folder + "/out/a.png")), (16, 12, 2, 8))
+
+
+@claim
+def convert_refuses_two_inputs_of_one_name():
+    with Folder() as folder:
+        os.mkdir(folder + "/more")
+        os.mkdir(folder + "/out")
+        write(folder + "/more/a.png", png())
+        expect(2, upscaled("convert", "a.png", "more/a.png", "--output-dir", "out", folder=folder),
+               "more/a.png")
+        equal(os.listdir(folder + "/out"), [])
+
+
+@claim
+def convert_says_when_it_is_called_wrongly():
+    for arguments in ((), ("a.png",), ("a.png", "b.png", "c.png"), ("--output-dir", "out"),
+                      ("-", "--output-dir", "out"), ("--nonsense", "a.png", "b.png"),
+                      ("--scale",), ("--scale", "9", "a.png", "b.png"),
+                      ("--scale", "two", "a.png", "b.png"), ("--queue", "3", "a.png", "b.png"),
+                      ("--scale", "2", "--width", "9", "a.png", "b.png"),
+                      ("--model", "none", "a.png", "b.png")):
+        with Folder() as folder:
+            done = expect(2, upscaled("convert", *arguments, folder=folder))
+            equal(done.stderr != b"", True, arguments)
+
+
+@claim
+def convert_holds_the_limits():
+    with Folder() as folder:
+        for option, value, code in (("max-side", "4", "too_wide"),
+                                    ("max-pixels", "10", "too_many_pixels"),
+                                    ("max-output-pixels", "10", "output_too_large"),
+                                    ("max-body", "20", "body_too_large")):
+            expect(1, upscaled("convert", "--" + option, value, "a.png", "out.png", folder=folder),
+                   "--" + option, code)
+
+
+@claim
+def convert_says_what_it_left_out_of_an_animation():
+    from daemon import chunk
+    frame = b"\0\0\0\0" + b"\0\0\0\x08" + b"\0\0\0\x06" + b"\0" * 8 + b"\0\x01\0\x0a\0\0"
+    extra = chunk(b"acTL", b"\0\0\0\x01\0\0\0\0") + chunk(b"fcTL", frame)
+    expect(0, upscaled("convert", "-", "-", data=png(8, 6, extra=extra)), "animation")
+
+
+def convert_on_a_terminal(*options):
+    """What convert draws where standard error is a terminal."""
+    with Folder() as folder:
+        write(folder + "/large.png", flat_png(300, 300))
+        leader, follower = pty.openpty()
+        process = subprocess.Popen([os.path.abspath(BINARY), "convert", *options, "large.png",
+                                    "out.png"], cwd=folder, stderr=follower)
+        os.close(follower)
+        drawn = b""
+        try:
+            while piece := os.read(leader, 65536):
+                drawn += piece
+        except OSError:
+            pass  # how a terminal says that nobody is left
+        os.close(leader)
+        equal(process.wait(DEADLINE), 0)
+        return drawn
+
+
+@claim
+def convert_draws_a_bar_on_a_terminal_only():
+    drawn = convert_on_a_terminal()
+    equal(b"large.png [" in drawn and b"100 %" in drawn, True, drawn[-200:])
+    equal(drawn.endswith(b"\r\x1b[K"), True, "it is wiped at the end")
+    equal(convert_on_a_terminal("--quiet"), b"")
+    equal(upscaled("convert", "-", "-", data=png()).stderr, b"", "piped")
+
+
+# ---------------------------------------------------------------- models
+
+
+@claim
+def models_lists_those_inside_and_in_the_folder():
+    with Folder() as folder:
+        write(folder + "/double.json", json.dumps(MODEL).encode())
+        for arguments in (("models",), ("models", "list")):
+            done = expect(0, upscaled(*arguments, "--models", folder))
+            names = [line.split()[0] for line in done.stdout.decode().splitlines()]
+            equal(names, ["double", "photo"])
+
+
+@claim
+def models_check_describes_a_model_by_name_or_file():
+    with Folder() as folder:
+        write(folder + "/double.json", json.dumps(MODEL).encode())
+        done = expect(0, upscaled("models", "check", "photo", "double.json", folder=folder))
+        for word in (b"photo: ", b"double: ", b"MACs", b"halo", b"sha256"):
+            equal(word in done.stdout, True, word)
+
+
+@claim
+def models_check_warns_of_what_padding_does():
+    with Folder() as folder:
+        for padding, words in (("circular", b"the whole picture"), ("zeros", b"picture's edge")):
+            layer = {"type": "conv2d", "in_channels": 1, "out_channels": 1, "kernel_size": 3,
+                     "padding": 1, "padding_mode": padding, "weight": [0] * 9, "bias": None}
+            padded = {**MODEL, "border": "model", "layers": [layer] + MODEL["layers"]}
+            write(folder + "/padded.json", json.dumps(padded).encode())
+            done = expect(0, upscaled("models", "check", "padded.json", folder=folder))
+            equal(done.stdout.count(b"warning: "), 1, done.stdout)
+            equal(words in done.stdout, True, done.stdout)
+
+
+@claim
+def models_check_says_what_is_wrong_and_goes_on():
+    with Folder() as folder:
+        wrong = {**MODEL, "layers": [{"type": "relu"}]}
+        write(folder + "/wrong.json", json.dumps(wrong).encode())
+        write(folder + "/text.json", b"hello")
+        done = expect(1, upscaled("models", "check", "wrong.json", "text.json", "none.json", "none",
+                                  "photo", folder=folder), "wrong", "(model)", "text",
+                      "(model_json)", "none.json", "(io)", "(unknown_model)")
+        equal(b"photo: " in done.stdout, True, "the good one")
+
+
+@claim
+def models_says_when_it_is_called_wrongly():
+    for arguments in (("check",), ("nonsense",), ("list", "photo"), ("--scale", "2")):
+        expect(2, upscaled("models", *arguments))
+
+
+# ---------------------------------------------------------------- health
+
+
+@claim
+def health_is_0_when_a_daemon_is_ready():
+    with Folder() as folder:
+        with Daemon(listen=("127.0.0.1:0", "unix:" + folder + "/s")) as d:
+            port = d.urls[0].rsplit(":", 1)[1]
+            for url in (d.urls[0], d.urls[0] + "/", "127.0.0.1:" + port, d.urls[1],
+                        d.urls[0] + "/livez"):
+                expect(0, upscaled("health", url))
+
+
+@claim
+def health_asks_where_the_daemon_was_told_to_listen():
+    with Daemon(listen=("0.0.0.0:0",)) as d, Folder() as folder:
+        port = d.urls[0].rsplit(":", 1)[1]
+        for listen in ("127.0.0.1:" + port, "0.0.0.0:" + port, ":" + port):
+            expect(0, upscaled("health", "--listen", listen))
+            expect(0, upscaled("health", environment={"UPSCALED_LISTEN": listen}))
+            write(folder + "/config", b"queue = 9\nlisten = " + listen.encode() + b"\n")
+            expect(0, upscaled("health", "--config", folder + "/config"))
+
+
+@claim
+def health_is_1_when_nobody_answers_or_not_with_200():
+    with Folder() as folder:
+        expect(1, upscaled("health", "unix:" + folder + "/none"), "none")
+        with Daemon() as d:
+            expect(1, upscaled("health", d.urls[0] + "/nothing"), "404")
+            url = d.urls[0]
+        expect(1, upscaled("health", url), url)
+
+
+@claim
+def health_says_when_it_is_called_wrongly():
+    for arguments in (("a", "b"), ("",), ("http://",), ("--queue", "1"), ("http://a:/",)):
+        expect(2, upscaled("health", *arguments))
+
+
+# ---------------------------------------------------------------- the rest
+
+
+@claim
+def help_tells_of_every_command_and_option():
+    done = expect(0, upscaled("help"))
+    for command in ("serve", "convert", "models", "health"):
+        equal(command.encode() in done.stdout, True, command)
+        text = expect(0, upscaled("help", command)).stdout
+        equal(text, expect(0, upscaled(command, "--help")).stdout)
+        equal(b"--config" in text, True, command)
+    equal(done.stdout, upscaled("--help").stdout)
+    expect(0, upscaled("version"))
+    expect(0, upscaled("--version"))
+
+
+@claim
+def an_unknown_command_is_refused():
+    expect(2, upscaled())
+    expect(2, upscaled("nonsense"), "nonsense")
+    expect(2, upscaled("help", "nonsense"), "nonsense")
+
+
+run_claims()
