@@ -1,13 +1,14 @@
 /* transcode.c - see transcode.h. */
 #include "engine/transcode.h"
 
+#include <string.h>
 #include <time.h>
 
+#include "engine/base/mem.h"
 #include "engine/image/png_reader.h"
 #include "engine/image/png_writer.h"
 
-/* Work in one go before another request gets its turn: some 10 ms. */
-enum { DECODE_PIXELS = 1 << 18, ENCODE_PIXELS = 1 << 15 };
+enum { DECODE_PIXELS = 1 << 18 }; /* in one go before another request gets its turn: some 10 ms */
 
 static double now_ms(void)
 {
@@ -33,6 +34,11 @@ struct work {
     const uint8_t *rows; /* the band being written */
     size_t row_bytes;
     int count;
+    int strip_rows;
+    struct png_strip *strips; /* of that band */
+    atomic_int strip_rc;      /* an error that one of them met */
+    uint8_t *last_row;        /* of the band before */
+    const uint8_t *above;     /* the same, once there is one */
     double encode_ms;
     enum err_code rc; /* of the latest piece */
 };
@@ -105,31 +111,72 @@ static enum err_code decode(struct work *w)
     return rc;
 }
 
+/* The rows of a strip, and where they begin. */
+static struct png_strip *strip_of(struct work *w, int i, int *y, int *rows)
+{
+    *y = i * w->strip_rows;
+    *rows = w->count - *y < w->strip_rows ? w->count - *y : w->strip_rows;
+    return &w->strips[i];
+}
+
 static void encode_piece(void *arg, int i, void *scratch)
 {
     struct work *w = arg;
-    int rows = ENCODE_PIXELS / w->out_format.width + 1;
-    (void)i;
+    int y, rows;
+    struct png_strip *strip = strip_of(w, i, &y, &rows);
+    const uint8_t *pixels = w->rows + (size_t)y * w->row_bytes;
+    const uint8_t *above = i > 0 ? pixels - w->row_bytes : w->above;
+    struct err e = ERR_INIT; /* pieces run side by side */
     (void)scratch;
-    rows = rows < w->count ? rows : w->count;
-    w->rc = png_writer_rows(w->writer, w->rows, w->row_bytes, rows, w->e);
-    w->rows += (size_t)rows * w->row_bytes;
-    w->count -= rows;
+    enum err_code rc = png_strip_encode(&w->out_format, w->params->compression, pixels,
+                                        w->row_bytes, above, rows, strip, &e);
+    if (rc != ERR_OK)
+        atomic_store(&w->strip_rc, rc);
 }
 
-/* The sink of upscale_run: a band's rows, a few at a time. */
+/* Adds the strips in order and keeps the last row, which the next band's first strip needs. */
+static void add_piece(void *arg, int i, void *scratch)
+{
+    struct work *w = arg;
+    int last = (w->count - 1) / w->strip_rows;
+    (void)i;
+    (void)scratch;
+    w->rc = ERR_OK;
+    for (int k = 0; k <= last && w->rc == ERR_OK; k++)
+        w->rc = png_writer_add(w->writer, &w->strips[k], w->e);
+    memcpy(w->last_row, w->rows + (size_t)(w->count - 1) * w->row_bytes, w->row_bytes);
+    w->above = w->last_row;
+}
+
+static enum err_code make_strips(struct work *w)
+{
+    int strips = (w->count + w->strip_rows - 1) / w->strip_rows;
+    w->strips = mem_calloc((size_t)strips, sizeof *w->strips);
+    if (!w->strips)
+        return err_set(w->e, ERR_MEMORY, "out of memory for %d strips", strips);
+    enum err_code rc = pool_run(w->pool, strips, encode_piece, w, w->cancel, w->e);
+    if (rc == ERR_OK && w->strip_rc != ERR_OK)
+        rc = err_set(w->e, (enum err_code)w->strip_rc, "out of memory to encode a PNG");
+    if (rc == ERR_OK)
+        rc = on_pool(w, add_piece);
+    for (int k = 0; k < strips; k++)
+        buf_done(&w->strips[k].chunk);
+    mem_free(w->strips);
+    w->strips = NULL;
+    return rc;
+}
+
+/* The sink of upscale_run: a band's rows. */
 static enum err_code encode_band(void *arg, const uint8_t *pixels, size_t row_bytes, int count,
                                  struct err *e)
 {
     struct work *w = arg;
     double from = now_ms();
-    enum err_code rc = ERR_OK;
     (void)e; /* the same as w->e */
     w->rows = pixels;
     w->row_bytes = row_bytes;
     w->count = count;
-    while (rc == ERR_OK && w->count > 0)
-        rc = on_pool(w, encode_piece);
+    enum err_code rc = make_strips(w);
     w->encode_ms += now_ms() - from;
     return rc;
 }
@@ -175,6 +222,10 @@ static enum err_code enlarge(struct work *w, upscale_progress *progress, void *p
     if (rc != ERR_OK)
         return rc;
     w->out_format = (struct image_format){up.width, up.height, in->channels, up.depth};
+    w->strip_rows = up.band_multiple = png_strip_rows(&w->out_format);
+    w->last_row = mem_alloc(1, image_row_bytes(&w->out_format));
+    if (!w->last_row)
+        return err_set(w->e, ERR_MEMORY, "out of memory for a row of %d pixels", up.width);
     rc = on_pool(w, begin_piece);
     if (rc == ERR_OK)
         rc = upscale_run(w->pool, &up, w->img, (struct upscale_sink){encode_band, w}, progress,
@@ -207,6 +258,7 @@ enum err_code transcode_run(struct pool *pool, const struct transcode_params *pa
             .encode_ms = w.encode_ms,
         };
     png_writer_free(w.writer);
+    mem_free(w.last_row);
     png_meta_done(&w.meta);
     image_free(w.img);
     return rc;

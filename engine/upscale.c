@@ -252,8 +252,11 @@ static void choose_bands(struct work *w)
     int across = (w->job.out.width + w->tile - 1) / w->tile;
     int wanted = TILES_PER_THREAD * threads;
     w->band_rows = w->params->band_rows;
-    if (w->band_rows == 0)
+    if (w->band_rows == 0) {
+        int multiple = w->params->band_multiple ? w->params->band_multiple : 1;
         w->band_rows = w->tile * ((wanted + across - 1) / across);
+        w->band_rows = (w->band_rows + multiple - 1) / multiple * multiple;
+    }
     if (w->band_rows > w->job.out.height)
         w->band_rows = w->job.out.height;
 }

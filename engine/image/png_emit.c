@@ -13,7 +13,7 @@ enum err_code png_emit(struct buf *out, const void *bytes, size_t count, struct 
     return buf_append(out, bytes, count, e);
 }
 
-static void store_u32(uint8_t *p, uint32_t v)
+void png_emit_u32(uint8_t p[4], uint32_t v)
 {
     for (int i = 0; i < 4; i++)
         p[i] = (uint8_t)(v >> (24 - 8 * i));
@@ -23,12 +23,12 @@ enum err_code png_emit_chunk(struct buf *out, const char *type, const uint8_t *d
                              uint32_t length, struct err *e)
 {
     uint8_t head[8], tail[4];
-    store_u32(head, length);
+    png_emit_u32(head, length);
     memcpy(head + 4, type, 4);
     uLong crc = crc32_z(0, head + 4, 4);
     if (length > 0) /* zlib takes a NULL for a wish to start again */
         crc = crc32_z(crc, data, length);
-    store_u32(tail, (uint32_t)crc);
+    png_emit_u32(tail, (uint32_t)crc);
     enum err_code rc = png_emit(out, head, sizeof head, e);
     if (rc == ERR_OK && length > 0)
         rc = png_emit(out, data, length, e);

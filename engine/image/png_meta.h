@@ -13,7 +13,8 @@
 
 #include "engine/base/err.h"
 
-/* Which metadata goes into the output: all that still holds, what says how to show the pixels, none. */
+/* Which metadata goes into the output: all that still holds, what says how to show the pixels,
+ * none. */
 enum png_metadata { METADATA_KEEP, METADATA_COLOR, METADATA_NONE };
 
 struct png_chunk {
@@ -32,7 +33,8 @@ struct png_meta {
 void png_meta_init(struct png_meta *m);
 void png_meta_done(struct png_meta *m);
 
-/* Copies `from`, with all data, into the initialised, empty `to`. On ERR_MEMORY `to` stays empty. */
+/* Copies `from`, with all data, into the initialised, empty `to`. On ERR_MEMORY `to` stays empty.
+ */
 enum err_code png_meta_copy(struct png_meta *to, const struct png_meta *from, struct err *e);
 
 #endif

@@ -1,5 +1,7 @@
-/* png_writer.h - pixels and metadata in, PNG bytes out, a few rows at a time.
+/* png_writer.h - pixels and metadata in, PNG bytes out.
  *
+ * The pixels are made as strips (png_strip.h), by any threads in any order, and added in order; the
+ * bytes of the file do not depend on who made them or when.
  * Threads: a writer belongs to one thread at a time. */
 #ifndef UPSCALED_IMAGE_PNG_WRITER_H
 #define UPSCALED_IMAGE_PNG_WRITER_H
@@ -7,12 +9,13 @@
 #include "engine/base/buf.h"
 #include "engine/image/image.h"
 #include "engine/image/png_meta.h"
+#include "engine/image/png_strip.h"
 
 struct png_writer;
 
 struct png_writer_params {
     struct image_format format;
-    int compression; /* zlib's 0..9 */
+    int compression; /* 0..9, see png_strip.h */
     enum png_metadata metadata;
     const struct png_meta *meta; /* what the input said, borrowed until png_writer_free; or NULL */
     struct image_format source;  /* the input's format: pHYs follows the change in size */
@@ -24,11 +27,11 @@ enum err_code png_writer_new(const struct png_writer_params *params, struct buf 
                              struct png_writer **w, struct err *e);
 void png_writer_free(struct png_writer *w); /* NULL is fine */
 
-/* Appends the next `count` rows. */
-enum err_code png_writer_rows(struct png_writer *w, const uint8_t *pixels, size_t row_bytes,
-                              int count, struct err *e);
+/* Appends the next strip: png_strip_rows of the format, or what is left of the picture. Releases
+ * its chunk, also on an error. */
+enum err_code png_writer_add(struct png_writer *w, struct png_strip *strip, struct err *e);
 
-/* Ends the file; all rows must have been given. */
+/* Ends the file; all rows must have been added. */
 enum err_code png_writer_finish(struct png_writer *w, struct err *e);
 
 #endif

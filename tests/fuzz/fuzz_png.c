@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "engine/image/png_reader.h"
-#include "engine/image/png_writer.h"
+#include "tests/write_png.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/png_libpng.h"
 
@@ -36,13 +36,9 @@ static enum err_code decode(struct png_reader *r, size_t step, struct image **im
 static void encode(const struct image *img, const struct png_meta *meta, struct buf *out)
 {
     struct err e = ERR_INIT;
-    struct png_writer *w = NULL;
     struct png_writer_params params = {
         .format = img->format, .compression = 1, .meta = meta, .source = img->format};
-    must(png_writer_new(&params, out, &w, &e) == ERR_OK);
-    must(png_writer_rows(w, img->pixels, img->row_bytes, img->format.height, &e) == ERR_OK);
-    must(png_writer_finish(w, &e) == ERR_OK);
-    png_writer_free(w);
+    must(write_png(&params, img, out, &e) == ERR_OK);
 }
 
 /* Only chunks that are raw copies are compared: sBIT and bKGD change their form on the way in. */

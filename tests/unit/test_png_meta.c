@@ -8,6 +8,7 @@
 #include "engine/image/png_reader.h"
 #include "engine/image/png_writer.h"
 #include "tests/harness.h"
+#include "tests/write_png.h"
 #include "tests/png_build.h"
 
 /* A chunk of a table: its type, and contents that may hold NUL. */
@@ -31,7 +32,6 @@ static enum err_code carry(const struct bytes *file, struct options o, struct bu
                            bool *animated, struct err *e)
 {
     struct png_reader *r = NULL;
-    struct png_writer *w = NULL;
     struct png_meta meta;
     struct image *img = NULL;
     png_meta_init(&meta);
@@ -50,13 +50,8 @@ static enum err_code carry(const struct bytes *file, struct options o, struct bu
     png_reader_free(r); /* the copy must hold what it needs */
     if (rc == ERR_OK) {
         memset(img->pixels, 0, image_bytes(&img->format));
-        rc = png_writer_new(&params, out, &w, e);
+        rc = write_png(&params, img, out, e);
     }
-    if (rc == ERR_OK)
-        rc = png_writer_rows(w, img->pixels, img->row_bytes, img->format.height, e);
-    if (rc == ERR_OK)
-        rc = png_writer_finish(w, e);
-    png_writer_free(w);
     image_free(img);
     png_meta_done(&meta);
     return rc;

@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "engine/image/png_reader.h"
-#include "engine/image/png_writer.h"
 #include "tests/harness.h"
 #include "tests/png_build.h"
 #include "tests/png_libpng.h"
+#include "tests/write_png.h"
 
 static enum err_code decode(const uint8_t *bytes, size_t length, size_t step, struct image **img,
                             struct err *e)
@@ -76,7 +76,6 @@ END_TEST
 static void rewrite(const char *name, const struct bytes *in, struct buf *out)
 {
     struct png_reader *r = NULL;
-    struct png_writer *w = NULL;
     struct image *img = NULL;
     struct err e = ERR_INIT;
     bool done = false;
@@ -87,11 +86,7 @@ static void rewrite(const char *name, const struct bytes *in, struct buf *out)
     ck_assert_msg(fine, "%s: %s", name, e.text);
     struct png_writer_params params = {
         .format = img->format, .compression = 6, .meta = png_reader_meta(r), .source = img->format};
-    fine = png_writer_new(&params, out, &w, &e) == ERR_OK &&
-           png_writer_rows(w, img->pixels, img->row_bytes, img->format.height, &e) == ERR_OK &&
-           png_writer_finish(w, &e) == ERR_OK;
-    ck_assert_msg(fine, "%s: %s", name, e.text);
-    png_writer_free(w);
+    ck_assert_msg(write_png(&params, img, out, &e) == ERR_OK, "%s: %s", name, e.text);
     image_free(img);
     png_reader_free(r);
 }

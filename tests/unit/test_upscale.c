@@ -129,8 +129,13 @@ static uint8_t *enlarge(const struct engine *x, const struct image *img, const s
     struct image *work = copy_image(img);
     struct err e = ERR_INIT;
     size_t scratch = 0;
-    struct upscale_params p = {x->plan,    how->width,     how->height, how->border,
-                               how->depth, how->band_rows, 1 << 28};
+    struct upscale_params p = {.plan = x->plan,
+                               .width = how->width,
+                               .height = how->height,
+                               .border = how->border,
+                               .depth = how->depth,
+                               .band_rows = how->band_rows,
+                               .max_whole_bytes = 1 << 28};
     struct image_format out = {how->width, how->height, img->format.channels, how->depth};
     struct collected c = {malloc(image_bytes(&out)), 0, image_bytes(&out)};
     ck_assert_int_eq(pool_new(how->threads, &pool, &e), ERR_OK);
@@ -420,7 +425,12 @@ START_TEST(cancel_ends_it_within_one_band)
     struct err e = ERR_INIT;
     size_t scratch;
     struct watched w = {false, 0, 0};
-    struct upscale_params p = {x.plan, 100, 400, BORDER_REPLICATE, 8, 20, 1 << 28};
+    struct upscale_params p = {.plan = x.plan,
+                               .width = 100,
+                               .height = 400,
+                               .border = BORDER_REPLICATE,
+                               .depth = 8,
+                               .band_rows = 20};
     ck_assert_int_eq(pool_new(2, &pool, &e), ERR_OK);
     ck_assert_int_eq(upscale_scratch_bytes(x.plan, &scratch, &e), ERR_OK);
     ck_assert_int_eq(pool_reserve(pool, scratch, &e), ERR_OK);
@@ -454,7 +464,12 @@ START_TEST(failed_allocations_are_told_and_leak_nothing)
         struct watched w = {false, 2, 0};
         struct err e = ERR_INIT;
         img->pixels[3] = 0; /* so that colours bleed, which takes memory too */
-        struct upscale_params p = {x.plan, 45, 30, BORDER_REPLICATE, 8, 20, 1 << 28};
+        struct upscale_params p = {.plan = x.plan,
+                                   .width = 45,
+                                   .height = 30,
+                                   .border = BORDER_REPLICATE,
+                                   .depth = 8,
+                                   .band_rows = 20};
         mem_fail_nth(n);
         enum err_code rc =
             upscale_run(pool, &p, img, (struct upscale_sink){count_band, &w}, NULL, NULL, NULL, &e);
