@@ -2,6 +2,7 @@
 #include <microhttpd.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@ struct http {
     struct http_shared shared; /* first: callbacks get its address */
     struct MHD_Daemon *daemons[OPTIONS_LISTEN_MAX];
     int daemon_count;
+    int silent[OPTIONS_LISTEN_MAX]; /* sockets that listen no more, or -1; closed at the end */
 };
 
 static struct MHD_Response *make_response(struct reply *r)
@@ -243,16 +245,19 @@ enum err_code http_listen(struct http *h, int fd, struct err *e)
         close(fd);
         return err_set(e, ERR_IO, "the HTTP library could not be started");
     }
+    h->silent[h->daemon_count] = -1;
     h->daemons[h->daemon_count++] = d;
     return ERR_OK;
 }
 
+/* Shut down and not yet closed: the library's threads may still name the descriptor to epoll. Ours
+ * alone, so nobody else's listening ends with it. */
 static void quiesce(struct http *h)
 {
     for (int i = 0; i < h->daemon_count; i++) {
-        MHD_socket fd = MHD_quiesce_daemon(h->daemons[i]);
-        if (fd != MHD_INVALID_SOCKET)
-            close(fd);
+        h->silent[i] = MHD_quiesce_daemon(h->daemons[i]);
+        if (h->silent[i] >= 0)
+            shutdown(h->silent[i], SHUT_RDWR);
     }
 }
 
@@ -276,8 +281,11 @@ void http_free(struct http *h)
 {
     if (!h)
         return;
-    for (int i = 0; i < h->daemon_count; i++)
+    for (int i = 0; i < h->daemon_count; i++) {
         MHD_stop_daemon(h->daemons[i]);
+        if (h->silent[i] >= 0)
+            close(h->silent[i]);
+    }
     conns_done(&h->shared.conns);
     mem_free(h);
 }
