@@ -1,28 +1,14 @@
 /* test_model_json.c - what model files say, and that it arrives in the model. Refusals are in
- * test_model_json_refuse.c, memory in test_model_json_memory.c. */
+ * test_model_json_refuse.c, waifu2x's files in test_model_json_waifu2x.c, memory in
+ * test_model_json_memory.c. */
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/nn/model.h"
 #include "tests/harness.h"
-
-static struct model *load(const char *text)
-{
-    struct err e = ERR_INIT;
-    struct model *m = NULL;
-    enum err_code rc =
-        model_read("stem", (const uint8_t *)text, strlen(text), &model_default_limits, &m, &e);
-    ck_assert_msg(rc == ERR_OK, "%d: %s", rc, e.text);
-    return m;
-}
-
-/* A model of scale 2 around some layers for one channel. */
-#define HEAD "{\"format\": \"upscaled-model/1\", \"scale\": 2, \"color\": \"y\", "
-#define LAYERS(list) HEAD "\"layers\": [" list "]}"
-#define DOUBLE "{\"type\": \"upsample\", \"scale_factor\": 2}"
+#include "tests/model_text.h"
 
 START_TEST(nested_flat_and_base64_are_the_same_bits)
 {
@@ -42,7 +28,7 @@ START_TEST(nested_flat_and_base64_are_the_same_bits)
                         "{\"type\": \"conv2d\", \"in_channels\": 2, \"out_channels\": 1, "
                         "\"kernel_size\": 1, \"weight\": [[[[1]], [[2]]]]}, " DOUBLE),
                  weights[i]);
-        struct model *m = load(text);
+        struct model *m = model_loaded(text);
         ck_assert_mem_eq(m->layers[0].conv.weight, expected, sizeof expected);
         ck_assert_float_eq(m->layers[0].conv.bias[1], 2);
         ck_assert_ptr_null(m->layers[1].conv.bias);
@@ -55,7 +41,7 @@ END_TEST
 START_TEST(numbers_do_not_depend_on_the_locale)
 {
     const char *old = setlocale(LC_NUMERIC, "de_DE.UTF-8"); /* where there is none, still true */
-    struct model *m = load(LAYERS("{\"type\": \"prelu\", \"weight\": [1.5]}, " DOUBLE));
+    struct model *m = model_loaded(LAYERS("{\"type\": \"prelu\", \"weight\": [1.5]}, " DOUBLE));
     ck_assert_float_eq(m->layers[0].prelu.weight[0], 1.5f);
     model_free(m);
     if (old)
@@ -65,7 +51,7 @@ END_TEST
 
 START_TEST(absent_keys_are_pytorchs_defaults)
 {
-    struct model *m = load(LAYERS(
+    struct model *m = model_loaded(LAYERS(
         "{\"type\": \"conv2d\", \"in_channels\": 1, \"out_channels\": 4, \"kernel_size\": [3, 5], "
         "\"weight\": [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0, 0,0,0,0,0,0,0,0,0,0,0,0,0,0,0, "
         "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0, 0,0,0,0,0,0,0,0,0,0,0,0,0,0,0], \"bias\": null},"
@@ -107,7 +93,7 @@ END_TEST
 
 START_TEST(every_key_of_convolutions_arrives)
 {
-    struct model *m = load(LAYERS(
+    struct model *m = model_loaded(LAYERS(
         "{\"type\": \"conv2d\", \"in_channels\": 1, \"out_channels\": 4, \"kernel_size\": [2, 1], "
         "\"stride\": [1, 1], \"padding\": [2, 3], \"dilation\": [4, 5], \"groups\": 1, "
         "\"padding_mode\": \"reflect\", \"weight\": [1, 2, 3, 4, 5, 6, 7, 8]},"
@@ -140,7 +126,7 @@ END_TEST
 
 START_TEST(every_key_of_pooling_and_upsampling_arrives)
 {
-    struct model *m = load(LAYERS(
+    struct model *m = model_loaded(LAYERS(
         "{\"type\": \"max_pool2d\", \"kernel_size\": [3, 2], \"stride\": [1, 1], "
         "\"padding\": [1, 0], \"dilation\": [2, 3], \"ceil_mode\": true},"
         "{\"type\": \"max_pool2d\", \"kernel_size\": [4, 2], \"stride\": 2, \"padding\": [1, 0], "
@@ -170,7 +156,7 @@ END_TEST
 
 START_TEST(layers_read_the_one_before_or_the_one_they_name)
 {
-    struct model *m = load(LAYERS(
+    struct model *m = model_loaded(LAYERS(
         "{\"type\": \"relu\", \"name\": \"a\"}, {\"type\": \"sigmoid\", \"input\": \"input\"}, "
         "{\"type\": \"tanh\", \"name\": \"c.1_x-Y\", \"input\": \"a\"}, "
         "{\"type\": \"add\", \"with\": [\"a\", \"input\", \"c.1_x-Y\"]}, "
@@ -201,7 +187,7 @@ START_TEST(the_head_arrives)
         "\"description\": \"T\\u00fcr \\\"weight\\\": [1]\", "
         "\"trained\": { \"steps\" : 27000, \"weight\": [1, 2], \"a\": {\"weight\": [3]} }, "
         "\"scores\": {\"set5\": 37.18, \"n\": null}}";
-    struct model *m = load(text);
+    struct model *m = model_loaded(text);
     ck_assert_str_eq(m->name, "Photo-2.x_y");
     ck_assert_int_eq(m->scale, 3);
     ck_assert_int_eq(m->color, COLOR_RGB);
@@ -213,79 +199,9 @@ START_TEST(the_head_arrives)
     ck_assert_uint_eq(m->parameters, 0);
     ck_assert_int_eq(m->geometry.in_channels, 3);
     model_free(m);
-    m = load(LAYERS(DOUBLE));
+    m = model_loaded(LAYERS(DOUBLE));
     ck_assert_uint_eq(strlen(m->sha256), 64);
     ck_assert_uint_eq(strspn(m->sha256, "0123456789abcdef"), 64);
-    model_free(m);
-}
-END_TEST
-
-#define VGG                                                                                        \
-    "{\"nInputPlane\": 1, \"nOutputPlane\": 2, \"kW\": 3, \"kH\": 1, \"weight\": "                 \
-    "[[[[1, 2, 3]]], [[[4, 5, 6]]]], \"bias\": [7, 8]%s}, {\"class_name\": "                       \
-    "\"nn.SpatialConvolutionMM\", \"nInputPlane\": 2, \"nOutputPlane\": 1, \"kW\": 1, "            \
-    "\"kH\": 3, \"dW\": 1, \"dH\": 1, \"padW\": 0, \"padH\": 0, \"weight\": "                      \
-    "[[[[1], [2], [3]], [[4], [5], [6]]]], \"bias\": [0]}"
-
-START_TEST(old_waifu2x_files_are_vgg_7)
-{
-    static const char *const configs[] = {
-        "", ", \"model_config\": {\"arch_name\": \"vgg_7\", \"offset\": 1, \"scale_factor\": 1, "
-            "\"resize\": false, \"channels\": 1, \"created_at\": \"2016\"}"};
-    for (int i = 0; i < 2; i++) {
-        char text[1000];
-        snprintf(text, sizeof text, " \n[" VGG "]", configs[i]);
-        struct model *m = load(text);
-        static const enum layer_kind kinds[] = {LAYER_UPSAMPLE, LAYER_CONV2D, LAYER_LEAKY_RELU,
-                                                LAYER_CONV2D, LAYER_CLAMP};
-        ck_assert_int_eq(m->layer_count, 5);
-        for (int k = 0; k < 5; k++) {
-            ck_assert_int_eq(m->layers[k].kind, kinds[k]);
-            ck_assert_int_eq(m->layers[k].input, k - 1);
-        }
-        ck_assert_int_eq(m->layers[0].upsample.scale_factor.y, 2);
-        ck_assert_int_eq(m->layers[0].upsample.mode, UPSAMPLE_NEAREST);
-        ck_assert_int_eq(m->layers[1].conv.kernel_size.x, 3);
-        ck_assert_int_eq(m->layers[1].conv.kernel_size.y, 1);
-        ck_assert_float_eq(m->layers[1].conv.weight[4], 5);
-        ck_assert_float_eq(m->layers[2].negative_slope, 0.1f);
-        ck_assert_float_eq(m->layers[4].clamp.min, 0);
-        ck_assert_float_eq(m->layers[4].clamp.max, 1);
-        ck_assert_str_eq(m->name, "stem");
-        ck_assert_int_eq(m->scale, 2);
-        ck_assert_int_eq(m->color, COLOR_Y);
-        ck_assert_int_eq(m->geometry.crop.x, 1);
-        model_free(m);
-    }
-}
-END_TEST
-
-START_TEST(a_real_waifu2x_file_loads)
-{
-    size_t length;
-    uint8_t *bytes = harness_read(harness_data("waifu2x/up_photo_scale2x.json"), &length);
-    struct err e = ERR_INIT;
-    struct model *m = NULL;
-    ck_assert_ptr_nonnull(bytes);
-    enum err_code rc = model_read("up_photo_scale2x", bytes, length, &model_default_limits, &m, &e);
-    ck_assert_msg(rc == ERR_OK, "%s", e.text);
-    free(bytes);
-    ck_assert_str_eq(m->name, "up_photo_scale2x");
-    ck_assert_int_eq(m->layer_count, 14); /* 7 convolutions, 6 LeakyReLU, 1 clamp */
-    ck_assert_int_eq(m->scale, 2);
-    ck_assert_int_eq(m->geometry.halo, 7);
-    ck_assert_int_eq(m->geometry.crop.y, 14);
-    ck_assert_int_eq(m->geometry.crop.x, 14);
-    ck_assert_int_eq(m->geometry.in_channels, 3);
-    ck_assert_int_eq(m->geometry.out_channels, 3);
-    ck_assert_uint_eq(m->parameters, 552483);
-    const struct layer *l = &m->layers[12];
-    ck_assert_int_eq(l->kind, LAYER_CONV_TRANSPOSE2D);
-    ck_assert_int_eq(l->conv.in_channels, 256);
-    ck_assert_int_eq(l->conv.padding.y, 3);
-    ck_assert_int_eq(m->layers[13].kind, LAYER_CLAMP);
-    ck_assert_float_eq(m->layers[0].conv.weight[0], 0.00961586181f);
-    ck_assert_float_eq(m->layers[0].conv.bias[15], 0.0161783639f);
     model_free(m);
 }
 END_TEST
@@ -301,11 +217,6 @@ int main(void)
     tcase_add_test(c, every_key_of_pooling_and_upsampling_arrives);
     tcase_add_test(c, layers_read_the_one_before_or_the_one_they_name);
     tcase_add_test(c, the_head_arrives);
-    tcase_add_test(c, old_waifu2x_files_are_vgg_7);
-    if (harness_data("waifu2x/up_photo_scale2x.json"))
-        tcase_add_test(c, a_real_waifu2x_file_loads);
-    else
-        puts("# skipped a_real_waifu2x_file_loads: the test data folder has no waifu2x model");
     suite_add_tcase(s, c);
     return harness_run(s);
 }
