@@ -12,8 +12,9 @@
 enum { SENTENCE_BYTES = 320, NAME_BYTES = 64 };
 
 /* "STEM: PATH.KEY: sentence", printable. */
-static void compose(const struct model_reader *r, char out[SENTENCE_BYTES], const char *key,
-                    const char *format, va_list args)
+static void __attribute__((format(printf, 4, 0)))
+compose(const struct model_reader *r, char out[SENTENCE_BYTES], const char *key, const char *format,
+        va_list args)
 {
     int used = snprintf(out, SENTENCE_BYTES, "%.64s: %s%s%s: ", r->stem, r->path, key ? "." : "",
                         key ? key : "");
