@@ -206,6 +206,32 @@ START_TEST(the_head_arrives)
 }
 END_TEST
 
+/* Whoever converts a network begins with these. */
+START_TEST(the_examples_of_the_contract_load)
+{
+    const char *top = getenv("top_srcdir");
+    char path[4096];
+    size_t length;
+    snprintf(path, sizeof path, "%s/weights/FORMAT.md", top ? top : "..");
+    char *text = (char *)harness_read(path, &length);
+    ck_assert_ptr_nonnull(text);
+    text[length - 1] = 0; /* in place of the last newline */
+    int examples = 0;
+    for (char *at = strstr(text, "```json\n"); at; at = strstr(at, "```json\n")) {
+        char *begin = at + strlen("```json\n"), *end = strstr(begin, "```");
+        ck_assert_ptr_nonnull(end);
+        *end = 0;
+        struct model *m = model_loaded(begin);
+        ck_assert_int_eq(m->scale, 2);
+        model_free(m);
+        examples++;
+        at = end + 1;
+    }
+    ck_assert_int_eq(examples, 2);
+    free(text);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("model_json");
@@ -217,6 +243,7 @@ int main(void)
     tcase_add_test(c, every_key_of_pooling_and_upsampling_arrives);
     tcase_add_test(c, layers_read_the_one_before_or_the_one_they_name);
     tcase_add_test(c, the_head_arrives);
+    tcase_add_test(c, the_examples_of_the_contract_load);
     suite_add_tcase(s, c);
     return harness_run(s);
 }
