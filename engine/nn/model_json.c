@@ -2,13 +2,14 @@
  *
  * Peak memory of model_read, beside the file's bytes, which are the caller's:
  *
- *     4 bytes a parameter + rest,    rest <= 1 MiB + 4 KiB a layer of the limit (the skeleton's
- *                                    text) + 512 bytes a value of it (its tree), 64 a layer + 16384
+ *     4 bytes a parameter + 5 x text + 512 bytes a value
  *
- * so at most 4 x max_parameters + 46 MiB under the default limits, and in practice the weights and
- * some kilobytes. All of it but the model is given back before model_read returns. Jansson stays on
- * malloc: json_set_alloc_funcs is one setting for the whole process, which is not the engine's to
- * make. */
+ * where text and values are what the skeleton has (model_json.h) beside the weights: some kilobytes
+ * in practice, and at most 1 MiB + 4 KiB a layer and 16384 + 64 a layer of the limit, which makes
+ * 4 x max_parameters + 65 MiB by default, whatever the file says. (Five: the text, Jansson's buffer
+ * for a string and the one it outgrew, the string, room to grow.) All but the model is given back
+ * before model_read returns. Jansson stays on malloc: json_set_alloc_funcs is one setting for the
+ * whole process, which is not the engine's to make. */
 #include "engine/nn/model_json.h"
 
 #include <stdio.h>

@@ -140,6 +140,42 @@ START_TEST(a_large_file_costs_its_weights_and_little_more)
 }
 END_TEST
 
+/* Texts that are all skeleton, as much of it as is taken. */
+static const struct {
+    const char *before, *piece, *after;
+    int count;
+} hostile[] = {
+    {"{\"description\": \"", "long words.", "\"}", (5 << 20) / 11 - 20},
+    {"{\"trained\": [", "{},", "0]}", 40000},
+    {"{\"trained\": [", "[],", "0]}", 40000},
+    {"{\"trained\": [", "\"\",", "0]}", 80000},
+    {"{\"trained\": [", "{\"a\":{\"b\":\"0123456789012345678901234567890\"}},", "0]}", 15000},
+};
+
+START_TEST(a_hostile_file_costs_65_mib_at_most)
+{
+    size_t length = strlen(hostile[_i].piece) * (size_t)hostile[_i].count;
+    struct text t = {.room = length + 100};
+    t.bytes = malloc(t.room);
+    ck_assert_ptr_nonnull(t.bytes);
+    put(&t, hostile[_i].before);
+    for (int n = 0; n < hostile[_i].count; n++)
+        put(&t, hostile[_i].piece);
+    put(&t, hostile[_i].after);
+    struct err e = ERR_INIT;
+    struct model *m = NULL;
+    size_t before = status_bytes("VmRSS");
+    enum err_code rc =
+        model_read("hostile", (const uint8_t *)t.bytes, t.length, &model_default_limits, &m, &e);
+    size_t peak = status_bytes("VmHWM");
+    ck_assert_msg(rc == ERR_MODEL && strstr(e.text, "$.format"), "%d %s", rc, e.text);
+    printf("# %zu bytes of text: %zu at the peak\n", t.length, peak - before);
+    fflush(stdout);
+    ck_assert_uint_le(peak, before + (65u << 20));
+    free(t.bytes);
+}
+END_TEST
+
 #define CONV                                                                                       \
     "{\"type\": \"conv2d\", \"name\": \"c\", \"in_channels\": 1, \"out_channels\": 1, "            \
     "\"kernel_size\": 1, \"weight\": [[[[1]]]], \"bias\": {\"shape\": [1], "                       \
@@ -219,10 +255,14 @@ int main(void)
 {
     Suite *s = suite_create("model_json_memory");
     TCase *c = tcase_create("model_json_memory");
-    if (SANITIZED)
+    if (SANITIZED) {
         puts("# SKIP a_large_file_costs_its_weights_and_little_more: sanitizers keep memory");
-    else
+        puts("# SKIP a_hostile_file_costs_65_mib_at_most: sanitizers keep memory");
+    } else {
         tcase_add_loop_test(c, a_large_file_costs_its_weights_and_little_more, 0, 2);
+        tcase_add_loop_test(c, a_hostile_file_costs_65_mib_at_most, 0,
+                            (int)(sizeof hostile / sizeof *hostile));
+    }
     tcase_add_loop_test(c, any_allocation_may_fail, 0, (int)(sizeof loads / sizeof *loads));
     tcase_add_loop_test(c, any_allocation_of_jansson_may_fail, 0,
                         (int)(sizeof loads / sizeof *loads));
