@@ -8,6 +8,7 @@
 #include "engine/base/size.h"
 #include "engine/border.h"
 #include "engine/image/color.h"
+#include "engine/source.h"
 #include "engine/window.h"
 
 enum {
@@ -16,9 +17,6 @@ enum {
     WINDOW_MOST = 128,            /* input pixels inside a window: its halo costs a third more */
     WINDOW_LEAST = 16,
 };
-
-/* Which samples of the picture go through the network. */
-enum source { SOURCE_LUMA, SOURCE_RGB, SOURCE_GRAY, SOURCE_ALPHA };
 
 /* Sides of what a tile works on; or, to measure, the largest they can be. */
 struct extent {
@@ -30,11 +28,11 @@ struct extent {
 
 /* Where everything lies in a worker's scratch. */
 struct layout {
-    float *data;    /* [y][x][c]: the picture's samples, then what each network gives */
-    float *window;  /* [y][x][c]: the same with its border */
+    float *data;    /* [y][x][c]: what a network gives */
+    float *window;  /* [y][x][c]: what the next one takes, with its border */
     float *got;     /* [y][x]: one channel of the last network's output */
     float *near[2]; /* [y][x]: Cb and Cr of the picture */
-    float *unread;  /* one row of the luma that comes with them */
+    float *spare;   /* a row of anything */
     float *out[3];  /* [y][x]: planes of the result */
     float *passes;  /* for resample_run */
     void *plan;
@@ -70,20 +68,25 @@ static size_t area_of(int width, int height)
     return (size_t)width * (size_t)height;
 }
 
+static int larger(int a, int b)
+{
+    return a > b ? a : b;
+}
+
 static struct layout lay_out(const struct tile_job *job, const struct extent *x, size_t plan_bytes,
                              void *base)
 {
     struct layout l;
     size_t used = 0, channels = (size_t)plan_model(job->plan)->geometry.in_channels;
-    bool got_larger =
-        area_of(x->got_width, x->got_height) > area_of(x->window_width, x->window_height);
-    l.window = take_plane(base, &used, x->window_width, x->window_height, channels);
-    l.data = got_larger ? take_plane(base, &used, x->got_width, x->got_height, channels)
-                        : take_plane(base, &used, x->window_width, x->window_height, channels);
+    /* each may hold any stage's pixels, and the last one's with the border a downscale needs */
+    int width = larger(x->window_width, x->got_width);
+    int height = larger(x->window_height, x->got_height);
+    l.window = take_plane(base, &used, width, height, channels);
+    l.data = take_plane(base, &used, width, height, channels);
     l.got = take_plane(base, &used, x->got_width, x->got_height, 1);
     for (int i = 0; i < 2; i++)
         l.near[i] = take_plane(base, &used, x->near_width, x->near_height, 1);
-    l.unread = take_plane(base, &used, x->near_width, 1, 1);
+    l.spare = take_plane(base, &used, larger(width, x->near_width), 1, 1);
     for (int i = 0; i < 3; i++)
         l.out[i] = take_plane(base, &used, x->out_width, x->out_height, 1);
     struct resample_area got = {0, 0, x->got_width, x->got_height};
@@ -143,38 +146,20 @@ enum err_code tile_whole_scratch_bytes(const struct tile_job *job, size_t *bytes
     struct extent x = {
         window_bound(g, 1, got_width),
         window_bound(g, 1, got_height),
-        got_width,
-        got_height,
+        got_width + DOWN_MARGIN,
+        got_height + DOWN_MARGIN,
         job->out.width,
         job->out.height,
-        width,
-        height,
+        width + DOWN_MARGIN,
+        height + DOWN_MARGIN,
     };
     return measure(job, &x, bytes, e);
 }
 
-/* Loads the picture's pixels x0.., y0.. as [y][x][c]; `row` holds three rows of `width` floats. */
-static void load(const struct tile_job *job, enum source source, struct resample_area a,
-                 float *data, float *row)
+/* Whether all positions of a span have pixels of their own. */
+static bool is_there(const struct window_span *s)
 {
-    const struct image_format *f = &job->img->format;
-    size_t width = (size_t)a.width, pixel_bytes = (size_t)(f->channels * f->depth / 8);
-    int channels = plan_model(job->plan)->geometry.in_channels;
-    for (int y = 0; y < a.height; y++) {
-        const uint8_t *from =
-            job->img->pixels + (size_t)(a.y + y) * job->img->row_bytes + (size_t)a.x * pixel_bytes;
-        float *to = data + (size_t)y * width * (size_t)channels;
-        if (source == SOURCE_LUMA) {
-            color_load_ycc(f, from, a.width, to, NULL, NULL);
-            continue;
-        }
-        for (int c = 0; c < channels; c++) {
-            int channel = source == SOURCE_RGB ? c : source == SOURCE_GRAY ? 0 : f->channels - 1;
-            color_load(f, from, a.width, channel, channels == 1 ? to : row);
-            for (size_t x = 0; channels > 1 && x < width; x++)
-                to[x * (size_t)channels + (size_t)c] = row[x];
-        }
-    }
+    return s->first == s->begin && s->last == s->end;
 }
 
 /* Spreads data[y][x][c], the pixels first..last-1, over the positions of a window. */
@@ -183,8 +168,7 @@ static void extend(enum model_border border, int width, int height, const struct
 {
     size_t data_row = (size_t)(sx->last - sx->first) * channels;
     size_t window_row = (size_t)(sx->end - sx->begin) * channels;
-    bool endless_x = sx->first == sx->begin && sx->last == sx->end;
-    bool endless_y = sy->first == sy->begin && sy->last == sy->end;
+    bool endless_x = is_there(sx), endless_y = is_there(sy);
     for (int y = sy->begin; y < sy->end; y++, window += window_row) {
         int from_y = endless_y ? y : border_map(border, y, height);
         if (!endless_y && from_y == BORDER_NOTHING) {
@@ -207,73 +191,86 @@ static void extend(enum model_border border, int width, int height, const struct
     }
 }
 
-/* Brings l->data from the picture to the area `want` of the last network's output. */
-static void run_networks(const struct tile_job *job, const struct layout *l, enum source source,
-                         struct resample_area want, const struct window_chain *wx,
-                         const struct window_chain *wy)
+/* One axis of a tile: what is wanted of the last network's output, and the windows for it. */
+struct axis {
+    int side; /* of the picture */
+    struct window_span want;
+    struct window_chain chain;
+};
+
+/* Brings the picture to the wanted area of the last network's output, [y][x][c], which is in
+ * l->data or, where it reaches beyond the edge, in l->window. */
+static const float *run_networks(const struct tile_job *job, const struct layout *l,
+                                 enum source source, const struct axis *ax, const struct axis *ay)
 {
     const struct model_geometry *g = &plan_model(job->plan)->geometry;
-    const struct image_format *f = &job->img->format;
     size_t channels = (size_t)g->in_channels;
-    struct resample_area a = {wx->stage[1].first, wy->stage[1].first,
-                              wx->stage[1].last - wx->stage[1].first,
-                              wy->stage[1].last - wy->stage[1].first};
-    load(job, source, a, l->data, l->window); /* the window is not in use yet: a row to spare */
     for (int k = 1; k <= job->stages; k++) {
-        const struct window_span *sx = &wx->stage[k], *sy = &wy->stage[k];
-        extend(job->border, window_side(g, k - 1, f->width), window_side(g, k - 1, f->height), sx,
-               sy, channels, l->data, l->window);
-        bool last = k == job->stages;
-        int x0 = last ? want.x : sx[1].first, x1 = last ? want.x + want.width : sx[1].last;
-        int y0 = last ? want.y : sy[1].first, y1 = last ? want.y + want.height : sy[1].last;
-        struct plan_rect keep = {x0 - sx->begin * g->scale, y0 - sy->begin * g->scale, x1 - x0,
-                                 y1 - y0};
-        plan_run(job->plan, l->plan, l->window, sx->end - sx->begin, sy->end - sy->begin, keep,
-                 l->data, (size_t)keep.width * channels);
+        const struct window_span *sx = &ax->chain.stage[k], *sy = &ay->chain.stage[k];
+        struct resample_area window = {sx->begin, sy->begin, sx->end - sx->begin,
+                                       sy->end - sy->begin};
+        if (k == 1)
+            source_load(job->img, job->border, source, window, g->in_channels, l->window, l->spare);
+        else
+            extend(job->border, window_side(g, k - 1, ax->side), window_side(g, k - 1, ay->side),
+                   sx, sy, channels, l->data, l->window);
+        const struct window_span *nx = k == job->stages ? &ax->want : sx + 1;
+        const struct window_span *ny = k == job->stages ? &ay->want : sy + 1;
+        struct plan_rect keep = {nx->first - sx->begin * g->scale, ny->first - sy->begin * g->scale,
+                                 nx->last - nx->first, ny->last - ny->first};
+        plan_run(job->plan, l->plan, l->window, window.width, window.height, keep, l->data,
+                 (size_t)keep.width * channels);
     }
+    if (is_there(&ax->want) && is_there(&ay->want))
+        return l->data;
+    extend(job->border, window_side(g, job->stages, ax->side),
+           window_side(g, job->stages, ay->side), &ax->want, &ay->want, channels, l->data,
+           l->window);
+    return l->window;
 }
 
-/* Takes channel `c` of l->data, [y][x][channels], apart into l->got. */
-static void pick(const struct layout *l, size_t count, size_t channels, size_t c)
+/* Takes channel `c` of made[y][x][channels] apart into l->got. */
+static void pick(const struct layout *l, const float *made, size_t count, size_t channels, size_t c)
 {
     for (size_t i = 0; i < count; i++)
-        l->got[i] = l->data[i * channels + c];
+        l->got[i] = made[i * channels + c];
 }
 
-/* The luma of l->data, [y][x][3]: what an RGB model makes of a gray picture. */
-static void fold(const struct layout *l, size_t count)
+/* The luma of made[y][x][3]: what an RGB model makes of a gray picture. */
+static void fold(const struct layout *l, const float *made, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        const float *rgb = l->data + 3 * i;
+        const float *rgb = made + 3 * i;
         l->got[i] = rgb[1] + 0.299f * (rgb[0] - rgb[1]) + 0.114f * (rgb[2] - rgb[1]);
     }
 }
 
+/* All that a tile's computation is made of. */
+struct tile {
+    const struct tile_job *job;
+    struct resample_area area, want, near;
+    struct axis x, y;
+    struct layout l;
+};
+
 /* Brings l->got, `want` of the last network's size, to `area` of the output's. */
-static void shrink(const struct tile_job *job, const struct layout *l, struct resample_area want,
-                   struct resample_area area, float *out)
+static void shrink(const struct tile *t, float *out)
 {
+    const struct tile_job *job = t->job;
     if (job->down_x)
-        resample_run(job->down_x, job->down_y, l->got, want, out, area, l->passes);
+        resample_run(job->down_x, job->down_y, t->l.got, t->want, out, t->area, t->l.passes);
     else
-        memcpy(out, l->got, area_of(want.width, want.height) * sizeof *out);
+        memcpy(out, t->l.got, area_of(t->want.width, t->want.height) * sizeof *out);
 }
 
 /* Cb and Cr of the area, into l->out[1] and [2]. */
-static void run_chroma(const struct tile_job *job, const struct layout *l,
-                       struct resample_area near, struct resample_area area)
+static void run_chroma(const struct tile *t)
 {
-    const struct image_format *f = &job->img->format;
-    size_t pixel_bytes = (size_t)(f->channels * f->depth / 8);
-    for (int y = 0; y < near.height; y++) {
-        const uint8_t *row = job->img->pixels + (size_t)(near.y + y) * job->img->row_bytes +
-                             (size_t)near.x * pixel_bytes;
-        size_t at = (size_t)y * (size_t)near.width;
-        color_load_ycc(f, row, near.width, l->unread, l->near[0] + at, l->near[1] + at);
-    }
+    const struct layout *l = &t->l;
+    source_load_chroma(t->job->img, t->job->border, t->near, l->near[0], l->near[1], l->spare);
     for (int i = 0; i < 2; i++)
-        resample_run(job->chroma_x, job->chroma_y, l->near[i], near, l->out[1 + i], area,
-                     l->passes);
+        resample_run(t->job->chroma_x, t->job->chroma_y, l->near[i], t->near, l->out[1 + i],
+                     t->area, l->passes);
 }
 
 static void store_plane(const struct tile_job *job, const float *plane, struct resample_area area,
@@ -284,65 +281,53 @@ static void store_plane(const struct tile_job *job, const float *plane, struct r
                     pixels + (size_t)y * row_bytes);
 }
 
-/* All that a tile's computation is made of. */
-struct tile {
-    const struct tile_job *job;
-    struct resample_area area, want, near;
-    struct window_chain x, y;
-    struct layout l;
-};
-
-static void run_color(const struct tile *t, uint8_t *pixels, size_t row_bytes)
+/* One sample a pixel through the network, into l->out[0]. */
+static void run_single(const struct tile *t, enum source source)
 {
-    const struct tile_job *job = t->job;
     const struct layout *l = &t->l;
     size_t count = area_of(t->want.width, t->want.height);
-    int net = plan_model(job->plan)->geometry.in_channels;
-    if (job->out.channels < 3) {
-        run_networks(job, l, SOURCE_GRAY, t->want, &t->x, &t->y);
-        if (net == 1)
-            pick(l, count, 1, 0);
-        else
-            fold(l, count);
-        shrink(job, l, t->want, t->area, l->out[0]);
-        store_plane(job, l->out[0], t->area, 0, pixels, row_bytes);
-        return;
+    const float *made = run_networks(t->job, l, source, &t->x, &t->y);
+    if (plan_model(t->job->plan)->geometry.in_channels == 1)
+        pick(l, made, count, 1, 0);
+    else
+        fold(l, made, count);
+    shrink(t, l->out[0]);
+}
+
+static void run_rgb(const struct tile *t, uint8_t *pixels, size_t row_bytes)
+{
+    const struct layout *l = &t->l;
+    size_t count = area_of(t->want.width, t->want.height);
+    const float *made = run_networks(t->job, l, SOURCE_RGB, &t->x, &t->y);
+    for (int c = 0; c < 3; c++) {
+        pick(l, made, count, 3, (size_t)c);
+        shrink(t, l->out[c]);
+        store_plane(t->job, l->out[c], t->area, c, pixels, row_bytes);
     }
-    run_networks(job, l, net == 1 ? SOURCE_LUMA : SOURCE_RGB, t->want, &t->x, &t->y);
-    for (int c = 0; c < net; c++) {
-        pick(l, count, (size_t)net, (size_t)c);
-        shrink(job, l, t->want, t->area, l->out[c]);
-        if (net == 3)
-            store_plane(job, l->out[c], t->area, c, pixels, row_bytes);
-    }
-    if (net == 3)
-        return;
-    run_chroma(job, l, t->near, t->area);
+}
+
+static void run_luma_and_chroma(const struct tile *t, uint8_t *pixels, size_t row_bytes)
+{
+    const struct layout *l = &t->l;
+    run_single(t, SOURCE_LUMA);
+    run_chroma(t);
     for (int y = 0; y < t->area.height; y++) {
         size_t at = (size_t)y * (size_t)t->area.width;
-        color_store_ycc(&job->out, l->out[0] + at, l->out[1] + at, l->out[2] + at, t->area.width,
+        color_store_ycc(&t->job->out, l->out[0] + at, l->out[1] + at, l->out[2] + at, t->area.width,
                         pixels + (size_t)y * row_bytes);
     }
 }
 
 static void run_alpha(const struct tile *t, uint8_t *pixels, size_t row_bytes)
 {
-    const struct tile_job *job = t->job;
     const struct layout *l = &t->l;
-    size_t count = area_of(t->want.width, t->want.height);
-    if (job->alpha) {
-        run_networks(job, l, SOURCE_ALPHA, t->want, &t->x, &t->y);
-        if (plan_model(job->plan)->geometry.in_channels == 1)
-            pick(l, count, 1, 0);
-        else
-            fold(l, count);
-        shrink(job, l, t->want, t->area, l->out[0]);
-    } else {
-        size_t pixels_out = area_of(t->area.width, t->area.height);
-        for (size_t i = 0; i < pixels_out; i++)
+    size_t count = area_of(t->area.width, t->area.height);
+    if (t->job->alpha)
+        run_single(t, SOURCE_ALPHA);
+    else
+        for (size_t i = 0; i < count; i++)
             l->out[0][i] = 1.0f;
-    }
-    store_plane(job, l->out[0], t->area, job->out.channels - 1, pixels, row_bytes);
+    store_plane(t->job, l->out[0], t->area, t->job->out.channels - 1, pixels, row_bytes);
 }
 
 /* The part of a plane that `area` of the resampled one is made from. */
@@ -355,30 +340,35 @@ static struct resample_area reach(const struct resample_axis *x, const struct re
     return (struct resample_area){x0, y0, x1 - x0, y1 - y0};
 }
 
-static int widest(const struct window_chain *c, int stages)
+/* Asks backwards, along one axis, from positions begin..begin+count-1 of the last network. */
+static void find_axis(const struct tile_job *job, int side, int begin, int count, struct axis *out)
 {
-    int most = 0;
-    for (int k = 1; k <= stages; k++) {
-        int side = c->stage[k].end - c->stage[k].begin;
-        most = side > most ? side : most;
-    }
+    const struct model_geometry *g = &plan_model(job->plan)->geometry;
+    out->side = side;
+    out->want = window_behind(g, job->border, job->stages, window_side(g, job->stages, side), begin,
+                              begin + count);
+    window_chain_find(g, job->border, job->stages, side, out->want.first, out->want.last,
+                      &out->chain);
+}
+
+static int widest(const struct axis *a, int stages)
+{
+    int most = a->want.last - a->want.first;
+    for (int k = 1; k <= stages; k++)
+        most = larger(most, a->chain.stage[k].end - a->chain.stage[k].begin);
     return most;
 }
 
 void tile_run(const struct tile_job *job, struct resample_area area, uint8_t *pixels,
               size_t row_bytes, void *scratch)
 {
-    const struct model_geometry *g = &plan_model(job->plan)->geometry;
-    const struct image_format *f = &job->img->format;
     struct tile t = {.job = job, .area = area, .want = area};
     if (job->down_x)
         t.want = reach(job->down_x, job->down_y, area);
     if (job->chroma_x)
         t.near = reach(job->chroma_x, job->chroma_y, area);
-    window_chain_find(g, job->border, job->stages, f->width, t.want.x, t.want.x + t.want.width,
-                      &t.x);
-    window_chain_find(g, job->border, job->stages, f->height, t.want.y, t.want.y + t.want.height,
-                      &t.y);
+    find_axis(job, job->img->format.width, t.want.x, t.want.width, &t.x);
+    find_axis(job, job->img->format.height, t.want.y, t.want.height, &t.y);
     struct extent x = {
         widest(&t.x, job->stages),
         widest(&t.y, job->stages),
@@ -390,7 +380,14 @@ void tile_run(const struct tile_job *job, struct resample_area area, uint8_t *pi
         t.near.height,
     };
     t.l = lay_out(job, &x, 0, scratch);
-    run_color(&t, pixels, row_bytes);
+    if (job->out.channels < 3) {
+        run_single(&t, SOURCE_GRAY);
+        store_plane(job, t.l.out[0], area, 0, pixels, row_bytes);
+    } else if (job->chroma_x) {
+        run_luma_and_chroma(&t, pixels, row_bytes);
+    } else {
+        run_rgb(&t, pixels, row_bytes);
+    }
     if (image_has_alpha(&job->out))
         run_alpha(&t, pixels, row_bytes);
 }

@@ -37,8 +37,18 @@ static void span_inside(const struct model_geometry *g, int side, struct window_
         s->begin = at_least(s->end - ceil_to(g->least, g->align), 0);
 }
 
+struct window_span window_behind(const struct model_geometry *g, enum model_border border,
+                                 int stage, int side, int begin, int end)
+{
+    struct window_span s = {begin, end, begin, end};
+    if (border != BORDER_WRAP || stage == 0 || g->whole)
+        border_hull(border, side, begin, end, &s.first, &s.last);
+    return s;
+}
+
+/* The window of stage `stage` for outputs from..to-1 of the next. */
 static struct window_span find_span(const struct model_geometry *g, enum model_border border,
-                                    int side, int from, int to)
+                                    int stage, int side, int from, int to)
 {
     struct window_span s;
     if (g->whole)
@@ -49,21 +59,14 @@ static struct window_span find_span(const struct model_geometry *g, enum model_b
         span_inside(g, side, &s);
     if (s.end - s.begin < g->least)
         s.end = s.begin + ceil_to(g->least, g->align);
-    border_hull(border, side, s.begin, s.end, &s.first, &s.last);
-    return s;
+    return window_behind(g, border, stage, side, s.begin, s.end);
 }
 
 void window_chain_find(const struct model_geometry *g, enum model_border border, int stages,
                        int side, int from, int to, struct window_chain *out)
 {
     for (int k = stages; k >= 1; k--) {
-        struct window_span s = find_span(g, border, window_side(g, k - 1, side), from, to);
-        if (border == BORDER_WRAP && k > 1 && !g->whole) {
-            /* a wrapped picture goes on for ever: what lies past the edge is computed there, and
-             * only the picture itself is wrapped */
-            s.first = s.begin;
-            s.last = s.end;
-        }
+        struct window_span s = find_span(g, border, k - 1, window_side(g, k - 1, side), from, to);
         out->stage[k] = s;
         from = s.first;
         to = s.last;

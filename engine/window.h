@@ -21,6 +21,12 @@ struct window_chain {
     struct window_span stage[WINDOW_MAX_STAGES + 1]; /* [0] is not used */
 };
 
+/* The pixels of stage `stage`, which is `side` of them, behind positions begin..end-1. A wrapped
+ * picture goes on for ever: from stage 1 on what lies past the edge is simply computed, and only
+ * the picture itself is wrapped. */
+struct window_span window_behind(const struct model_geometry *g, enum model_border border,
+                                 int stage, int side, int begin, int end);
+
 /* Asks backwards from outputs from..to-1 of the last of `stages` runs of a network over a side of
  * `side` pixels. */
 void window_chain_find(const struct model_geometry *g, enum model_border border, int stages,

@@ -145,15 +145,10 @@ void resample_axis_free(struct resample_axis *axis)
     mem_free(axis);
 }
 
-static int clamp(int i, int least, int most)
-{
-    return i < least ? least : i > most ? most : i;
-}
-
 void resample_axis_reach(const struct resample_axis *axis, int from, int to, int *first, int *last)
 {
-    *first = clamp(axis->first[from], 0, axis->in - 1);
-    *last = clamp(axis->first[to - 1] + axis->taps - 1, 0, axis->in - 1) + 1;
+    *first = axis->first[from];
+    *last = axis->first[to - 1] + axis->taps;
 }
 
 size_t resample_scratch(struct resample_area in, struct resample_area out)
@@ -161,25 +156,11 @@ size_t resample_scratch(struct resample_area in, struct resample_area out)
     return (size_t)in.height * (size_t)out.width;
 }
 
-/* One output from samples that may repeat the picture's edge. `src` starts at sample `x0`. */
-static float edge_sum(const struct resample_axis *a, int i, const float *src, int x0)
-{
-    const float *w = a->weight + (size_t)i * (size_t)a->taps;
-    float sum = w[0] * src[clamp(a->first[i], 0, a->in - 1) - x0];
-    for (int t = 1; t < a->taps; t++)
-        sum += w[t] * src[clamp(a->first[i] + t, 0, a->in - 1) - x0];
-    return sum;
-}
-
-/* Outputs from..to-1 of one row; the same sums in the same order inside and at the edges. */
+/* Outputs from..to-1 of one row, whose sample 0 is x0. */
 static void run_across(const struct resample_axis *a, const float *restrict src, int x0, int from,
                        int to, float *restrict dst)
 {
     for (int i = from; i < to; i++) {
-        if (a->first[i] < 0 || a->first[i] > a->in - a->taps) {
-            dst[i - from] = edge_sum(a, i, src, x0);
-            continue;
-        }
         const float *w = a->weight + (size_t)i * (size_t)a->taps, *s = src + (a->first[i] - x0);
         float sum = w[0] * s[0];
         for (int t = 1; t < a->taps; t++)
@@ -213,7 +194,7 @@ void resample_run(const struct resample_axis *across, const struct resample_axis
         int i = out.y + y;
         const float *w = down->weight + (size_t)i * (size_t)down->taps;
         for (int t = 0; t < down->taps; t++) {
-            int row = clamp(down->first[i] + t, 0, down->in - 1) - first;
+            int row = down->first[i] + t - first;
             add_row(dst + (size_t)y * width, scratch + (size_t)row * width, w[t], width, t == 0);
         }
     }

@@ -1,8 +1,8 @@
 /* resample.h - classic separable resampling: one axis as a table of taps, two axes as two passes.
  *
  * Half-pixel centres: output i sits at (i + 0.5) * in / out - 0.5. When shrinking, the kernel is
- * widened by in / out (antialiased, as MATLAB's imresize); samples beyond the picture repeat its
- * edge. Taps are normalised to sum 1. Bicubic is Keys 1981 with a = -0.5; lanczos has 3 lobes.
+ * widened by in / out (antialiased, as MATLAB's imresize). Outputs near an edge read samples beyond
+ * it, which the caller provides. Taps are normalised to sum 1. Bicubic is Keys 1981 with a = -0.5; lanczos has 3 lobes.
  * Threads: an axis is immutable once made. */
 #ifndef UPSCALED_IMAGE_RESAMPLE_H
 #define UPSCALED_IMAGE_RESAMPLE_H
@@ -31,7 +31,7 @@ enum err_code resample_axis_new(enum resample_filter filter, int in, int out,
                                 struct resample_axis **axis, struct err *e);
 void resample_axis_free(struct resample_axis *axis); /* NULL is fine */
 
-/* The samples, cut to 0..in-1, that outputs from..to-1 read: *first..*last-1. */
+/* The samples that outputs from..to-1 read: *first..*last-1, some perhaps outside 0..in-1. */
 void resample_axis_reach(const struct resample_axis *axis, int from, int to, int *first,
                          int *last);
 

@@ -216,6 +216,7 @@ START_TEST(equals_the_network_run_on_the_whole_extended_picture)
         enum model_border border = (enum model_border)b;
         check_against_reference(small_model(COLOR_Y, border), border, 37, 29, 1);
         check_against_reference(small_model(COLOR_Y, border), border, 300, 3, 1);
+        check_against_reference(small_model(COLOR_Y, border), border, 411, 333, 1);
         check_against_reference(small_model(COLOR_Y, border), border, 1, 1, 1);
         check_against_reference(small_model(COLOR_Y, border), border, 2, 150, 1);
         check_against_reference(pooling_model(), border, 26, 140, 1);
@@ -275,6 +276,37 @@ START_TEST(bytes_do_not_depend_on_bands_and_threads)
     check_cuts(pooling_model(), 1, 8, 301, 33, 2);
     check_cuts(whole_model(), 3, 8, 40, 33, 2);
     check_cuts(small_model(COLOR_Y, BORDER_REFLECT), 4, 8, 20, 15, 8);
+}
+END_TEST
+
+/* A tile enlarged with `wrap` is what the middle of its 3x3 tiling becomes, in colour and at any
+ * factor: nothing shows where copies meet. */
+START_TEST(wrapped_tiles_join)
+{
+    static const double factors[] = {2, 3, 4, 1.5, 8};
+    for (size_t k = 0; k < sizeof factors / sizeof *factors; k++)
+        for (int color = COLOR_Y; color <= COLOR_RGB; color++) {
+            enum { W = 48, H = 40 };
+            struct engine x = engine_of(small_model((enum model_color)color, BORDER_REPLICATE));
+            struct image *one = random_image(W, H, 4, 8, 7),
+                         *nine = random_image(3 * W, 3 * H, 4, 8, 7);
+            for (int y = 0; y < 3 * H; y++)
+                for (int i = 0; i < 3; i++)
+                    memcpy(nine->pixels + (size_t)y * nine->row_bytes + (size_t)i * one->row_bytes,
+                           one->pixels + (size_t)(y % H) * one->row_bytes, one->row_bytes);
+            int w = (int)(W * factors[k]), h = (int)(H * factors[k]);
+            struct how how = {BORDER_WRAP, w, h, 8, 2, 0};
+            struct how large = {BORDER_REPLICATE, 3 * w, 3 * h, 8, 2, 0};
+            uint8_t *a = enlarge(&x, one, &how), *b = enlarge(&x, nine, &large);
+            for (int y = 0; y < h; y++)
+                for (int i = 0; i < 4 * w; i++)
+                    ck_assert_int_le(abs(a[y * 4 * w + i] - b[(h + y) * 12 * w + 4 * w + i]), 1);
+            free(a);
+            free(b);
+            image_free(one);
+            image_free(nine);
+            engine_done(&x);
+        }
 }
 END_TEST
 
@@ -494,6 +526,7 @@ int main(void)
     tcase_add_test(c, equals_the_network_run_on_the_whole_extended_picture);
     tcase_add_test(c, larger_factors_repeat_the_network_in_float);
     tcase_add_test(c, bytes_do_not_depend_on_bands_and_threads);
+    tcase_add_test(c, wrapped_tiles_join);
     tcase_add_test(c, gray_stored_as_rgb_gives_the_same);
     tcase_add_test(c, alpha_goes_through_the_network_as_gray_does);
     tcase_add_test(c, hidden_colour_does_not_fringe);
