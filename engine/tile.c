@@ -6,13 +6,11 @@
 
 #include "engine/base/mem.h"
 #include "engine/base/size.h"
-#include "engine/border.h"
 #include "engine/image/color.h"
 #include "engine/source.h"
 #include "engine/window.h"
 
 enum {
-    DOWN_MARGIN = 16,             /* an antialiased bicubic reaches less than 8 pixels each way */
     TILE_BYTES = 6 * 1024 * 1024, /* about what one core's caches hold */
     WINDOW_MOST = 128,            /* input pixels inside a window: its halo costs a third more */
     WINDOW_LEAST = 16,
@@ -99,7 +97,8 @@ static struct layout lay_out(const struct tile_job *job, const struct extent *x,
     return l;
 }
 
-int tile_side(const struct plan *p)
+/* The side of the last network's output that tiles are laid out for. */
+static int tile_side(const struct plan *p)
 {
     const struct model_geometry *g = &plan_model(p)->geometry;
     int inside = WINDOW_MOST;
@@ -110,6 +109,27 @@ int tile_side(const struct plan *p)
             break;
     }
     return inside * g->scale;
+}
+
+/* How much more than a side a downscale may want: the networks make up to `full` times the picture
+ * and the output may be as small as the picture along one axis, and an antialiased bicubic reaches
+ * two output pixels, which are 2 * full, to either side. With the fifth `full` a tile of one pixel
+ * always fits. */
+static int tile_margin(const struct plan *p)
+{
+    int scale = plan_model(p)->geometry.scale, full = scale;
+    while (full < 1 << WINDOW_MAX_STAGES)
+        full *= scale;
+    return 5 * full + 2;
+}
+
+int tile_most(const struct plan *p, int full, int out)
+{
+    int side = tile_side(p), ratio = (full + out - 1) / out;
+    if (full == out)
+        return side;
+    int most = (side + tile_margin(p) - 2) / ratio - 4; /* want <= (most + 4) * ratio + 2 */
+    return most < side ? most : side;
 }
 
 static enum err_code measure(const struct tile_job *job, const struct extent *x, size_t *bytes,
@@ -130,9 +150,9 @@ static enum err_code measure(const struct tile_job *job, const struct extent *x,
 enum err_code tile_scratch_bytes(const struct plan *p, size_t *bytes, struct err *e)
 {
     const struct model_geometry *g = &plan_model(p)->geometry;
-    int side = tile_side(p), got = side + DOWN_MARGIN;
+    int side = tile_side(p), got = side + tile_margin(p);
     int window = window_bound(g, WINDOW_MAX_STAGES, got);
-    struct tile_job job = {.plan = p};
+    const struct tile_job job = {.plan = p};
     struct extent x = {window, window, got, got, side, side, got, got};
     return measure(&job, &x, bytes, e);
 }
@@ -142,53 +162,18 @@ enum err_code tile_whole_scratch_bytes(const struct tile_job *job, size_t *bytes
     const struct model_geometry *g = &plan_model(job->plan)->geometry;
     int width = job->img->format.width, height = job->img->format.height;
     int got_width = window_side(g, job->stages, width);
-    int got_height = window_side(g, job->stages, height);
+    int got_height = window_side(g, job->stages, height), margin = tile_margin(job->plan);
     struct extent x = {
         window_bound(g, 1, got_width),
         window_bound(g, 1, got_height),
-        got_width + DOWN_MARGIN,
-        got_height + DOWN_MARGIN,
+        got_width + margin,
+        got_height + margin,
         job->out.width,
         job->out.height,
-        width + DOWN_MARGIN,
-        height + DOWN_MARGIN,
+        width + margin,
+        height + margin,
     };
     return measure(job, &x, bytes, e);
-}
-
-/* Whether all positions of a span have pixels of their own. */
-static bool is_there(const struct window_span *s)
-{
-    return s->first == s->begin && s->last == s->end;
-}
-
-/* Spreads data[y][x][c], the pixels first..last-1, over the positions of a window. */
-static void extend(enum model_border border, int width, int height, const struct window_span *sx,
-                   const struct window_span *sy, size_t channels, const float *data, float *window)
-{
-    size_t data_row = (size_t)(sx->last - sx->first) * channels;
-    size_t window_row = (size_t)(sx->end - sx->begin) * channels;
-    bool endless_x = is_there(sx), endless_y = is_there(sy);
-    for (int y = sy->begin; y < sy->end; y++, window += window_row) {
-        int from_y = endless_y ? y : border_map(border, y, height);
-        if (!endless_y && from_y == BORDER_NOTHING) {
-            memset(window, 0, window_row * sizeof *window);
-            continue;
-        }
-        const float *from = data + (size_t)(from_y - sy->first) * data_row;
-        if (endless_x) {
-            memcpy(window, from, window_row * sizeof *window);
-            continue;
-        }
-        float *to = window;
-        for (int x = sx->begin; x < sx->end; x++, to += channels) {
-            int from_x = border_map(border, x, width);
-            if (from_x == BORDER_NOTHING)
-                memset(to, 0, channels * sizeof *to);
-            else
-                memcpy(to, from + (size_t)(from_x - sx->first) * channels, channels * sizeof *to);
-        }
-    }
 }
 
 /* One axis of a tile: what is wanted of the last network's output, and the windows for it. */
@@ -212,8 +197,8 @@ static const float *run_networks(const struct tile_job *job, const struct layout
         if (k == 1)
             source_load(job->img, job->border, source, window, g->in_channels, l->window, l->spare);
         else
-            extend(job->border, window_side(g, k - 1, ax->side), window_side(g, k - 1, ay->side),
-                   sx, sy, channels, l->data, l->window);
+            window_extend(job->border, window_side(g, k - 1, ax->side),
+                          window_side(g, k - 1, ay->side), sx, sy, channels, l->data, l->window);
         const struct window_span *nx = k == job->stages ? &ax->want : sx + 1;
         const struct window_span *ny = k == job->stages ? &ay->want : sy + 1;
         struct plan_rect keep = {nx->first - sx->begin * g->scale, ny->first - sy->begin * g->scale,
@@ -221,11 +206,11 @@ static const float *run_networks(const struct tile_job *job, const struct layout
         plan_run(job->plan, l->plan, l->window, window.width, window.height, keep, l->data,
                  (size_t)keep.width * channels);
     }
-    if (is_there(&ax->want) && is_there(&ay->want))
+    if (window_is_inside(&ax->want) && window_is_inside(&ay->want))
         return l->data;
-    extend(job->border, window_side(g, job->stages, ax->side),
-           window_side(g, job->stages, ay->side), &ax->want, &ay->want, channels, l->data,
-           l->window);
+    window_extend(job->border, window_side(g, job->stages, ax->side),
+                  window_side(g, job->stages, ay->side), &ax->want, &ay->want, channels, l->data,
+                  l->window);
     return l->window;
 }
 
@@ -353,7 +338,7 @@ static void find_axis(const struct tile_job *job, int side, int begin, int count
 
 static int widest(const struct axis *a, int stages)
 {
-    int most = a->want.last - a->want.first;
+    int most = 0;
     for (int k = 1; k <= stages; k++)
         most = larger(most, a->chain.stage[k].end - a->chain.stage[k].begin);
     return most;
@@ -379,6 +364,9 @@ void tile_run(const struct tile_job *job, struct resample_area area, uint8_t *pi
         t.near.width,
         t.near.height,
     };
+    size_t bytes = 0;
+    /* the sizes were bounded before any work; a mistake there must not reach memory */
+    assert(measure(job, &x, &bytes, NULL) == ERR_OK && bytes <= job->scratch_bytes);
     t.l = lay_out(job, &x, 0, scratch);
     if (job->out.channels < 3) {
         run_single(&t, SOURCE_GRAY);

@@ -18,8 +18,9 @@ struct tile_job {
     enum model_border border;
     const struct image *img;
     struct image_format out;
-    int stages; /* how often the network is repeated, 1..WINDOW_MAX_STAGES */
-    bool alpha; /* alpha goes through the network; else it is opaque, or there is none */
+    int stages;           /* how often the network is repeated, 1..WINDOW_MAX_STAGES */
+    bool alpha;           /* alpha goes through the network; else it is opaque, or there is none */
+    size_t scratch_bytes; /* what each worker brings; checked */
     const struct resample_axis *down_x, *down_y; /* last network's size to out's; NULL if equal */
     const struct resample_axis *chroma_x, *chroma_y; /* img's size to out's; NULL without chroma */
 };
@@ -27,12 +28,12 @@ struct tile_job {
 /* Whether pictures of this format have chroma beside what this model sees. */
 bool tile_has_chroma(const struct model *m, const struct image_format *f);
 
-/* The largest side, in pixels of the last network's output, of the tiles to run this plan with, so
- * that activations stay near what a core's caches hold. Where the result is then scaled down, a
- * tile's output side is half of it at most. */
-int tile_side(const struct plan *p);
+/* The most output pixels along one axis of a tile, where the last network makes `full` pixels of an
+ * axis that has `out` in the end. Such tiles keep activations near what a core's caches hold, and
+ * within tile_scratch_bytes, however much is scaled down. */
+int tile_most(const struct plan *p, int full, int out);
 
-/* Scratch for any tile of up to tile_side, for any picture, factor and border. */
+/* Scratch for any tile within tile_most, for any picture, factors and border. */
 enum err_code tile_scratch_bytes(const struct plan *p, size_t *bytes, struct err *e);
 
 /* Scratch for the one tile that covers all of a picture: for models whose `whole` is set. */

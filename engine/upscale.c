@@ -74,8 +74,8 @@ struct work {
 
     struct tile_job job;
     struct resample_axis *down_x, *down_y, *chroma_x, *chroma_y;
-    void *whole; /* scratch for the one tile of a `whole` model, or NULL */
-    int tile;    /* side of a tile, in output pixels */
+    void *whole;                 /* scratch for the one tile of a `whole` model, or NULL */
+    int tile_width, tile_height; /* in output pixels */
     int band_rows;
     uint8_t *band; /* [band_rows][row_bytes] */
     size_t row_bytes;
@@ -92,8 +92,8 @@ struct work {
 static void tile_piece(void *arg, int i, void *scratch)
 {
     struct work *w = arg;
-    int x = i % w->tiles_across * w->tile, y = i / w->tiles_across * w->tile;
-    struct resample_area area = {x, w->y + y, w->tile, w->tile};
+    int x = i % w->tiles_across * w->tile_width, y = i / w->tiles_across * w->tile_height;
+    struct resample_area area = {x, w->y + y, w->tile_width, w->tile_height};
     if (area.width > w->job.out.width - x)
         area.width = w->job.out.width - x;
     if (area.height > w->rows - y)
@@ -136,10 +136,10 @@ static enum err_code make_bands(struct work *w)
 {
     int height = w->job.out.height;
     bool copy = same_size(w);
-    w->tiles_across = (w->job.out.width + w->tile - 1) / w->tile;
+    w->tiles_across = (w->job.out.width + w->tile_width - 1) / w->tile_width;
     for (w->y = 0; w->y < height; w->y += w->rows) {
         w->rows = height - w->y < w->band_rows ? height - w->y : w->band_rows;
-        int tiles = (w->rows + w->tile - 1) / w->tile * w->tiles_across;
+        int tiles = (w->rows + w->tile_height - 1) / w->tile_height * w->tiles_across;
         enum err_code rc = pool_run(w->pool, copy ? w->rows : tiles, copy ? copy_piece : tile_piece,
                                     w, w->cancel, w->e);
         if (rc == ERR_OK)
@@ -240,21 +240,27 @@ static enum err_code prepare_whole(struct work *w)
     w->whole = mem_alloc(1, bytes);
     if (!w->whole)
         return err_set(w->e, ERR_MEMORY, "out of memory for %zu bytes of working memory", bytes);
-    w->tile = w->job.out.width > w->job.out.height ? w->job.out.width : w->job.out.height;
+    w->job.scratch_bytes = bytes;
+    w->tile_width = w->job.out.width;
+    w->tile_height = w->job.out.height;
     w->band_rows = w->job.out.height;
     return ERR_OK;
 }
 
 static void choose_bands(struct work *w)
 {
-    int side = tile_side(w->params->plan), threads = pool_threads(w->pool);
-    w->tile = w->down_x ? side / 2 : side;
-    int across = (w->job.out.width + w->tile - 1) / w->tile;
+    const struct plan *p = w->params->plan;
+    const struct model_geometry *g = &plan_model(p)->geometry;
+    const struct image_format *in = &w->img->format, *out = &w->job.out;
+    int threads = pool_threads(w->pool);
+    w->tile_width = tile_most(p, window_side(g, w->job.stages, in->width), out->width);
+    w->tile_height = tile_most(p, window_side(g, w->job.stages, in->height), out->height);
+    int across = (out->width + w->tile_width - 1) / w->tile_width;
     int wanted = TILES_PER_THREAD * threads;
     w->band_rows = w->params->band_rows;
     if (w->band_rows == 0) {
         int multiple = w->params->band_multiple ? w->params->band_multiple : 1;
-        w->band_rows = w->tile * ((wanted + across - 1) / across);
+        w->band_rows = w->tile_height * ((wanted + across - 1) / across);
         w->band_rows = (w->band_rows + multiple - 1) / multiple * multiple;
     }
     if (w->band_rows > w->job.out.height)
@@ -278,6 +284,9 @@ static enum err_code prepare(struct work *w)
     if (rc != ERR_OK)
         return rc;
     choose_bands(w);
+    rc = upscale_scratch_bytes(params->plan, &w->job.scratch_bytes, w->e);
+    if (rc != ERR_OK)
+        return rc;
     if (plan_model(params->plan)->geometry.whole && !same_size(w))
         rc = prepare_whole(w);
     if (rc != ERR_OK)

@@ -1,6 +1,8 @@
 /* window.c - see window.h. */
 #include "engine/window.h"
 
+#include <string.h>
+
 #include "engine/border.h"
 
 static int floor_to(int i, int step)
@@ -90,4 +92,38 @@ int window_side(const struct model_geometry *g, int stage, int side)
     for (int k = 0; k < stage; k++)
         side *= g->scale;
     return side;
+}
+
+bool window_is_inside(const struct window_span *s)
+{
+    return s->first == s->begin && s->last == s->end;
+}
+
+void window_extend(enum model_border border, int width, int height, const struct window_span *sx,
+                   const struct window_span *sy, size_t channels, const float *restrict data,
+                   float *restrict window)
+{
+    size_t data_row = (size_t)(sx->last - sx->first) * channels;
+    size_t window_row = (size_t)(sx->end - sx->begin) * channels;
+    bool endless_x = window_is_inside(sx), endless_y = window_is_inside(sy);
+    for (int y = sy->begin; y < sy->end; y++, window += window_row) {
+        int from_y = endless_y ? y : border_map(border, y, height);
+        if (!endless_y && from_y == BORDER_NOTHING) {
+            memset(window, 0, window_row * sizeof *window);
+            continue;
+        }
+        const float *from = data + (size_t)(from_y - sy->first) * data_row;
+        if (endless_x) {
+            memcpy(window, from, window_row * sizeof *window);
+            continue;
+        }
+        float *to = window;
+        for (int x = sx->begin; x < sx->end; x++, to += channels) {
+            int from_x = border_map(border, x, width);
+            if (from_x == BORDER_NOTHING)
+                memset(to, 0, channels * sizeof *to);
+            else
+                memcpy(to, from + (size_t)(from_x - sx->first) * channels, channels * sizeof *to);
+        }
+    }
 }

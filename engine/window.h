@@ -38,4 +38,13 @@ int window_bound(const struct model_geometry *g, int stages, int count);
 /* The size of side that stage `stage` has. */
 int window_side(const struct model_geometry *g, int stage, int side);
 
+/* Whether all positions of a span have pixels of their own. */
+bool window_is_inside(const struct window_span *s);
+
+/* Spreads data[y][x][channels], the pixels first..last-1 each way of a stage of width x height,
+ * over the positions begin..end-1. The two must not overlap. */
+void window_extend(enum model_border border, int width, int height, const struct window_span *sx,
+                   const struct window_span *sy, size_t channels, const float *restrict data,
+                   float *restrict window);
+
 #endif

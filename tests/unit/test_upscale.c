@@ -310,6 +310,29 @@ START_TEST(wrapped_tiles_join)
 }
 END_TEST
 
+/* A side may grow eight times beside one that hardly does: then a tile is made from far more than
+ * itself. tile_run checks its memory; this only has to come through. */
+START_TEST(sides_may_grow_by_different_factors)
+{
+    static const double factors[] = {1, 1.1, 3, 8};
+    for (int i = 0; i < 16; i++)
+        for (int color = COLOR_Y; color <= COLOR_RGB; color++) {
+            struct engine x = engine_of(small_model((enum model_color)color, BORDER_REPLICATE));
+            struct image *img = random_image(90, 70, 3, 8, 2);
+            struct how how = {
+                BORDER_REPLICATE, (int)(90 * factors[i / 4]), (int)(70 * factors[i % 4]), 8, 2, 0};
+            uint8_t *once = enlarge(&x, img, &how);
+            how.band_rows = 50;
+            uint8_t *again = enlarge(&x, img, &how);
+            ck_assert_int_eq(memcmp(once, again, (size_t)how.width * (size_t)how.height * 3), 0);
+            free(once);
+            free(again);
+            image_free(img);
+            engine_done(&x);
+        }
+}
+END_TEST
+
 START_TEST(gray_stored_as_rgb_gives_the_same)
 {
     for (int color = COLOR_Y; color <= COLOR_RGB; color++) {
@@ -527,6 +550,7 @@ int main(void)
     tcase_add_test(c, larger_factors_repeat_the_network_in_float);
     tcase_add_test(c, bytes_do_not_depend_on_bands_and_threads);
     tcase_add_test(c, wrapped_tiles_join);
+    tcase_add_test(c, sides_may_grow_by_different_factors);
     tcase_add_test(c, gray_stored_as_rgb_gives_the_same);
     tcase_add_test(c, alpha_goes_through_the_network_as_gray_does);
     tcase_add_test(c, hidden_colour_does_not_fringe);
