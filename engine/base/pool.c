@@ -46,12 +46,11 @@ static void ring_insert(struct pool *p, struct run *r)
         p->turn = r;
         return;
     }
-    /* right behind the run whose turn it is: a newcomer waits for one more piece, not for a round
-     */
-    r->prev = p->turn;
-    r->next = p->turn->next;
-    r->next->prev = r;
+    /* at the end of the round: in front of it, a stream of newcomers would starve the old */
+    r->next = p->turn;
+    r->prev = p->turn->prev;
     r->prev->next = r;
+    r->next->prev = r;
 }
 
 static void ring_remove(struct pool *p, struct run *r)
