@@ -2,7 +2,7 @@
 
 build_packages="gcc make autoconf automake pkg-config libmicrohttpd-dev libpng-dev zlib1g-dev libjansson-dev"
 check_packages="check python3 curl pngcheck"
-all_packages="python3-torch python3-numpy python3-pil"
+all_packages="clang python3-torch python3-numpy python3-pil"
 
 # setup_packages [check] [all] - installs what is missing; asks nothing when nothing is.
 setup_packages() {
@@ -60,4 +60,17 @@ run_tests() {
 # sum KIND - one figure of automake's summary in $log
 sum() {
     sed -n "s/^# $1: *//p" "$log" | tail -n 1
+}
+
+# compile_with COMPILER - everything, tests too, without a warning: one test.
+compile_with() {
+    log=build-$1.log
+    if setup_build "build-$1" CC="$1" --enable-werror >"$log" 2>&1 &&
+        make -s -C "build-$1" -j"$(nproc)" check TESTS= >>"$log" 2>&1; then
+        passed=$((passed + 1))
+    else
+        echo "FAIL: compile with $1"
+        grep -E 'error|warning' "$log" || tail -n 20 "$log"
+        failed=$((failed + 1))
+    fi
 }
