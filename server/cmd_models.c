@@ -91,7 +91,7 @@ static int check_file(const struct options *o, const char *path)
     struct model *m = NULL;
     struct err e = ERR_INIT;
     if (models_read_file(path, &limits, &m, &e) != ERR_OK) {
-        command_complain(path, &e);
+        command_complain(NULL, &e);
         return 1;
     }
     int status = check(m);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/base/buf.h"
@@ -76,6 +77,14 @@ static void draw(void *arg, double fraction)
             percent);
 }
 
+/* Whether both are one file: the source would be lost. */
+static bool same_file(const char *in, const char *out)
+{
+    struct stat a, b;
+    return strcmp(in, "-") != 0 && stat(in, &a) == 0 && S_ISREG(a.st_mode) && stat(out, &b) == 0 &&
+           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 static int convert_one(struct convert *c, const char *in, const char *out, bool keep)
 {
     struct buf body, answer;
@@ -124,11 +133,21 @@ static bool names_clash(int count, char **paths)
 static int convert_many(struct convert *c, int count, char **paths)
 {
     int status = 0;
+    struct stat folder;
+    if (stat(c->options.output_dir, &folder) != 0 || !S_ISDIR(folder.st_mode) ||
+        access(c->options.output_dir, W_OK | X_OK) != 0) {
+        fprintf(stderr, "upscaled: %s is no folder that can be written to\n",
+                c->options.output_dir);
+        return 1;
+    }
     for (int i = 0; i < count; i++) {
         char out[4096];
         int n = snprintf(out, sizeof out, "%s/%s", c->options.output_dir, base_name(paths[i]));
         if (n >= (int)sizeof out) {
             fprintf(stderr, "upscaled: %s: the output's path is too long\n", paths[i]);
+            status = 1;
+        } else if (same_file(paths[i], out)) {
+            fprintf(stderr, "upscaled: %s would be replaced by its own enlargement\n", paths[i]);
             status = 1;
         } else if (!c->options.force && access(out, F_OK) == 0) {
             fprintf(stderr, "upscaled: %s exists and is kept (--force replaces)\n", out);

@@ -58,7 +58,11 @@ static enum MHD_Result on_part(void *arg, enum MHD_ValueKind kind, const char *k
     (void)kind, (void)filename, (void)type;
     if (r->verdict.code != ERR_OK)
         return MHD_NO;
-    enum err_code rc = offset == 0 ? check_part(r, key, encoding, &r->verdict) : ERR_OK;
+    /* the library may tell of a part twice from its start: first without bytes, where its first
+     * bytes might still be the boundary */
+    bool again = offset == 0 && r->part_empty && count > 0;
+    enum err_code rc = offset == 0 && !again ? check_part(r, key, encoding, &r->verdict) : ERR_OK;
+    r->part_empty = offset == 0 && count == 0;
     if (rc == ERR_OK && count > 0)
         rc = take_file(r, bytes, count, &r->verdict);
     return rc == ERR_OK ? MHD_YES : MHD_NO;

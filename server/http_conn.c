@@ -2,6 +2,7 @@
 #include "server/http_conn.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -164,6 +165,13 @@ static enum looks look(const struct conn *conn)
     return n < 0 && (errno == EAGAIN || errno == EINTR) ? STILL : GONE;
 }
 
+/* The same where bytes of a next request may lie in front of the end. */
+static bool has_hung_up(const struct conn *conn)
+{
+    struct pollfd p = {.fd = conn->fd, .events = POLLRDHUP};
+    return poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
 /* Under the lock. With `closely`, also finds clients that left before their request was whole:
  * libmicrohttpd 0.9.75 misses an end that arrives together with data, because its epoll is
  * edge-triggered and a short read clears its mark. */
@@ -189,7 +197,7 @@ static void look_after(struct conns *c, struct conn *conn, int64_t now_ms, bool 
             shut(conn);
         break;
     case CONN_WORK:
-        if (look(conn) == GONE)
+        if (has_hung_up(conn))
             atomic_store(conn->cancel, true);
         break;
     case CONN_REPLY:

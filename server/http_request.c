@@ -155,6 +155,10 @@ enum err_code http_request_head(struct http_request *r, const char *url, const c
     const char *argument;
     choose_id(r);
     enum err_code rc = filter(r, method, version, e);
+    if (rc == ERR_OK && r->verdict.code != ERR_OK) {
+        *e = r->verdict; /* of the target */
+        rc = e->code;
+    }
     if (rc != ERR_OK) {
         r->framing = (struct http_framing){false, false, 0};
         r->reply.close = true; /* where the next request begins is not known */

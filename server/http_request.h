@@ -44,6 +44,7 @@ struct http_request {
     struct MHD_PostProcessor *form; /* NULL: the body is the file */
     struct buf file;
     bool form_has_file, judged;
+    bool part_empty; /* the library has told of the form's file, without bytes yet */
     uint64_t received, drained;
     struct err verdict; /* ERR_OK, or why what comes is thrown away */
     /* the answer */

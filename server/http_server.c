@@ -170,6 +170,16 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
     }
 }
 
+enum { MOST_ARGUMENTS = 64 }; /* an order of magnitude more than there are */
+
+static int count_arguments(const char *target)
+{
+    int count = 1;
+    for (; *target; target++)
+        count += *target == '&';
+    return count;
+}
+
 /* The request line has come: the request's life begins, and its head's deadline. */
 static void *on_target(void *arg, const char *target, struct MHD_Connection *connection)
 {
@@ -178,8 +188,16 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *con
     if (!conn)
         return NULL;
     struct http_request *r = http_request_new(shared, connection, conn, target);
-    if (r)
-        conns_begin(&shared->conns, conn, r->our_id, &r->job.cancel);
+    if (!r)
+        return NULL;
+    conns_begin(&shared->conns, conn, r->our_id, &r->job.cancel);
+    if (count_arguments(target) > MOST_ARGUMENTS) {
+        /* Far more of them use up the connection's memory in the library, which then neither calls
+         * us nor answers: so the watchdog does, unless we are called within a second. */
+        err_set(&r->verdict, ERR_BAD_REQUEST, "the query has more than %d parameters",
+                MOST_ARGUMENTS);
+        conns_hurry(&shared->conns, conn, &r->verdict, 1000);
+    }
     return r;
 }
 
@@ -274,6 +292,7 @@ void http_drain(struct http *h, int64_t timeout_ms)
         conns_cancel(conns);
         nanosleep(&moment, NULL);
     }
+    conns_drain(conns, conn_now_ms() + 1000); /* their answers are on the way */
     conns_shut(conns);
 }
 

@@ -29,6 +29,17 @@ static void on_admitted(struct job *job)
     MHD_suspend_connection(r->connection);
 }
 
+/* Who is cancelled by the end of --shutdown-timeout did not wish it. */
+static void tell_failure(struct http_request *r, const struct err *why)
+{
+    struct err e = ERR_INIT;
+    if (why->code == ERR_CANCELLED && atomic_load(&r->shared->service->draining))
+        err_set_limit(&e, ERR_DRAINING, "shutdown-timeout",
+                      (uint64_t)r->shared->service->options->shutdown_timeout,
+                      "the server shut down before the picture was done (--shutdown-timeout)");
+    reply_error(&r->reply, e.code != ERR_OK ? &e : why);
+}
+
 static void on_run(struct job *job)
 {
     struct http_request *r = (struct http_request *)job;
@@ -39,7 +50,7 @@ static void on_run(struct job *job)
         describe(r);
         reply_bytes(&r->reply, 200, "image/png", &r->output);
     } else {
-        reply_error(&r->reply, &e);
+        tell_failure(r, &e);
     }
     buf_done(&r->file);
     buf_done(&r->output);

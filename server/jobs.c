@@ -97,9 +97,10 @@ static enum err_code judge(const struct jobs *j, struct err *e)
         return err_set(e, ERR_DRAINING, "the server is shutting down");
     int idle = j->config.running - j->running;
     if (j->waiting >= j->config.waiting + idle)
-        return err_set_limit(e, ERR_BUSY, "queue", (uint64_t)j->config.waiting,
-                             "%d requests are in work and %d wait; no more may (--queue)",
-                             j->running, j->waiting);
+        return err_set_limit(
+            e, ERR_BUSY, "queue", (uint64_t)j->config.waiting,
+            "%d requests are in work or wait; no more may (--max-running, --queue)",
+            j->running + j->waiting);
     return ERR_OK;
 }
 

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -70,8 +72,9 @@ static enum err_code split(const char *address, char *host, size_t host_size, co
     } else if (!colon || memchr(address, ':', length)) {
         colon = NULL;
     }
-    if (!colon || length >= host_size || colon[1] == '\0' ||
-        strspn(colon + 1, "0123456789") != strlen(colon + 1))
+    size_t digits = colon ? strspn(colon + 1, "0123456789") : 0;
+    if (digits == 0 || digits > 5 || colon[1 + digits] != '\0' || atoi(colon + 1) > 65535 ||
+        length >= host_size)
         return err_set(e, ERR_BAD_PARAMETER,
                        "`%.120s` is no address: host:port, [v6]:port or unix:/path", address);
     memcpy(host, start, length);
@@ -97,11 +100,14 @@ static enum err_code describe(int fd, const char *address, struct listener *out,
 static enum err_code open_inet(const char *address, const struct addrinfo *found,
                                struct listener *out, struct err *e)
 {
-    const int on = 1;
+    const int on = 1, unsent = 128 * 1024;
     int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return io_error(address, "socket", e);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    /* Accepted sockets inherit it. Without, the kernel takes megabytes at once and the library's
+     * clock of inactivity, which sees only what is taken, ends a slow reader in mid-reply. */
+    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
     if (found->ai_family == AF_INET6) /* so that 0.0.0.0 may be listened on beside [::] */
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     enum err_code rc = ERR_OK;

@@ -76,6 +76,21 @@ static void stem_of(const char *path, char stem[65])
     snprintf(stem, 65, "%.*s", (int)(length > 64 ? 64 : length), name);
 }
 
+/* A reader's sentence opens with the stem; people want the path. */
+static enum err_code name_file(const char *path, const char *stem, const struct err *from,
+                               struct err *e)
+{
+    size_t length = strlen(stem);
+    bool opens = strncmp(from->text, stem, length) == 0 && from->text[length] == ':';
+    enum err_code rc = err_set(e, from->code, "%.160s: %.150s", path,
+                               opens ? from->text + length + 2 : from->text);
+    if (e && e->code == rc) {
+        e->option = from->option;
+        e->limit = from->limit;
+    }
+    return rc;
+}
+
 enum err_code models_read_file(const char *path, const struct model_limits *limits,
                                struct model **out, struct err *e)
 {
@@ -88,8 +103,12 @@ enum err_code models_read_file(const char *path, const struct model_limits *limi
     buf_init(&bytes, limits->max_bytes);
     enum err_code rc = read_stream(f, path, limits->max_bytes, &bytes, e);
     fclose(f);
-    if (rc == ERR_OK)
-        rc = model_read(stem, bytes.data, bytes.length, limits, out, e);
+    if (rc == ERR_OK) {
+        struct err why = ERR_INIT;
+        rc = model_read(stem, bytes.data, bytes.length, limits, out, &why);
+        if (rc != ERR_OK)
+            name_file(path, stem, &why, e);
+    }
     buf_done(&bytes);
     return rc;
 }

@@ -45,7 +45,7 @@ static json_t *describe(const struct model *m)
 /* Text of `o`, which it takes over, with a final newline; NULL when memory is out. */
 static char *dump(json_t *o)
 {
-    char *text = o ? json_dumps(o, JSON_INDENT(2)) : NULL;
+    char *text = o ? json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(o);
     char *line = text ? realloc(text, strlen(text) + 2) : NULL;
     if (!line) {

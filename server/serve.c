@@ -169,7 +169,7 @@ static int run(struct daemon *d)
     raise_file_limit();
     if (start(d, &e) != ERR_OK) {
         command_complain("serve", &e);
-        return 1;
+        return e.code == ERR_BAD_PARAMETER ? 2 : 1;
     }
     wait_for_end(d);
     heed_second_signal();

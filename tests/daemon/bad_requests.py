@@ -32,6 +32,17 @@ def refuses_what_is_no_png():
 
 
 @claim
+def refuses_a_flood_of_parameters():
+    for count in (65, 150, 500):
+        query = "&".join("a%d=1" % i for i in range(count))
+        for method, path, body in (("GET", "/livez", b""), ("POST", "/v1/upscale", png())):
+            with shared.connect() as client:
+                client.send(request(method, "%s?%s" % (path, query), body))
+                reply = client.read_reply()
+                equal(reply.status in (400, 431), True, "%d parameters" % count)
+
+
+@claim
 def names_what_came_instead():
     if "JPEG" not in shared.upscale(JPEG).problem()["detail"]:
         raise AssertionError("the sentence does not say JPEG")

@@ -185,7 +185,7 @@ START_TEST(a_failed_reload_changes_nothing)
     put("a.json", "one", "new");
     put_text("z.json", "[1, 2");
     ck_assert_int_ne(models_reload(m, &e), ERR_OK);
-    ck_assert_msg(strstr(e.text, "z: "), "%s", e.text);
+    ck_assert_msg(strstr(e.text, "/z.json: "), "%s", e.text);
     ck_assert_str_eq(description_of(m, "one"), "old");
     models_free(m);
 }
