@@ -1,5 +1,6 @@
 """good_requests.py - every form of a request that should be answered, and what the answer says."""
 import json
+import time
 
 from daemon import (Daemon, chunked_request, claim, equal, form, png, request, run_claims, shape)
 
@@ -224,6 +225,21 @@ def tells_the_methods():
     reply = shared.ask("OPTIONS", "/v1/upscale").expect(204)
     equal(reply.headers["allow"], "POST, PUT, OPTIONS")
     equal(shared.ask("OPTIONS", "/livez").headers["allow"], "GET, HEAD, OPTIONS")
+
+
+@claim
+def takes_forms_wherever_the_packets_end():
+    headers, body = form(("image", "a.png", png()))
+    whole = request("POST", "/v1/upscale", body, headers)
+    head = len(whole) - len(body)
+    start = whole.index(b"\r\n\r\n", head) + 4  # of the file
+    for cut in (head - 2, head + 1, start - 2, start, start + 1, start + 3, start + 8,
+                len(whole) - 3):
+        with shared.connect() as client:
+            client.send(whole[:cut])
+            time.sleep(0.05)  # so that the packets are read one by one
+            client.send(whole[cut:])
+            client.read_reply().expect(200)
 
 
 with Daemon() as shared:

@@ -184,6 +184,51 @@ START_TEST(cancel_skips_what_has_not_begun)
 }
 END_TEST
 
+/* Runs of one piece, one after the other, until told to stop. */
+struct stream {
+    struct pool *pool;
+    atomic_bool *stop;
+    atomic_int pieces;
+};
+
+static void stream_piece(void *arg, int i, void *scratch)
+{
+    struct stream *s = arg;
+    (void)i;
+    (void)scratch;
+    atomic_fetch_add(&s->pieces, 1);
+}
+
+static void *run_stream(void *arg)
+{
+    struct stream *s = arg;
+    while (!atomic_load(s->stop))
+        pool_run(s->pool, 1, stream_piece, s, NULL, NULL);
+    return NULL;
+}
+
+START_TEST(short_runs_do_not_starve_a_long_one)
+{
+    enum { STREAMS = 8, PIECES = 500 };
+    static struct stream streams[STREAMS];
+    static struct tally t;
+    pthread_t thread[STREAMS];
+    struct pool *p = NULL;
+    atomic_bool stop = false;
+    ck_assert_int_eq(pool_new(2, &p, NULL), ERR_OK);
+    for (int i = 0; i < STREAMS; i++) {
+        streams[i] = (struct stream){.pool = p, .stop = &stop};
+        pthread_create(&thread[i], NULL, run_stream, &streams[i]);
+    }
+    /* ends only if it gets turns of its own while the others never stop */
+    ck_assert_int_eq(pool_run(p, PIECES, count_piece, &t, NULL, NULL), ERR_OK);
+    atomic_store(&stop, true);
+    for (int i = 0; i < STREAMS; i++)
+        pthread_join(thread[i], NULL);
+    pool_free(p);
+}
+END_TEST
+
 struct fill {
     size_t bytes;
 };
@@ -252,6 +297,7 @@ int main(void)
     tcase_add_test(c, serves_many_callers_at_once);
     tcase_add_test(c, thumbnail_waits_for_one_more_piece_of_a_poster);
     tcase_add_test(c, cancel_skips_what_has_not_begun);
+    tcase_add_test(c, short_runs_do_not_starve_a_long_one);
     tcase_add_test(c, scratch_grows_while_others_run);
     tcase_add_test(c, failed_allocations_leave_it_whole);
     suite_add_tcase(s, c);
