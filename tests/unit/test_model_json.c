@@ -15,8 +15,8 @@ START_TEST(nested_flat_and_base64_are_the_same_bits)
     static const char *const weights[] = {
         "[[[[0.1, -2e-3], [3, 0.30000001192092896]]], [[[1e-45, -0.0], [16777217, 5E+2]]]]",
         "[0.1, -2e-3, 3, 0.30000001192092896, 1e-45, -0.0, 16777217, 5E+2]",
-        "{\"shape\": [2, 1, 2, 2], \"dtype\": \"float32\", \"base64\": "
-        "\"zczMPW8SA7sAAEBAmpmZPgEAAAAAAACAAACASwAA+kM=\"}",
+        ("{\"shape\": [2, 1, 2, 2], \"dtype\": \"float32\", \"base64\": "
+         "\"zczMPW8SA7sAAEBAmpmZPgEAAAAAAACAAACASwAA+kM=\"}"),
     };
     static const float expected[] = {0.1f,   -2e-3f, 3.0f,        0.30000001192092896f,
                                      1e-45f, -0.0f,  16777216.0f, 500.0f};
