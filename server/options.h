@@ -1,6 +1,6 @@
 /* options.h - every option, stated once.
  *
- * A row of the table in options.c is the flag `--name VALUE`, the variable UPSCALED_NAME, the key
+ * A row of the table in options_table.c is the flag `--name VALUE`, the variable UPSCALED_NAME, the key
  * `name = VALUE` of the --config file, the range check, the line of --help, the entry of the docs.
  * The flag wins over the environment, that over the file, that over the default. */
 #ifndef UPSCALED_SERVER_OPTIONS_H
