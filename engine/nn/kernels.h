@@ -1,0 +1,119 @@
+/* kernels.h - the inner loops of the network, once for each vector unit; what each of them means.
+ *
+ * A set is one file that exports one table. All sets take the same arguments, layouts and packed
+ * weights, and compute every output by the operations written here in the order written here, so
+ * that those with fused multiply-add (AVX2, AVX-512, NEON) agree to the bit; the C set multiplies
+ * and adds with two roundings. Lanes are independent outputs, never parts of one sum; no output
+ * depends on where in a row, or with which neighbours, it is computed.
+ *
+ * Rows of activations come in two layouts, float32:
+ *   planar   one row a channel: [x]
+ *   blocked  16 channels together: [x][16]; a tensor of c channels has ceil(c / 16) blocks, and
+ *            the lanes beyond c hold zeros
+ * Pointers to blocked rows and weights are aligned to 64 bytes; planar ones to 4.
+ * fma(a, b, c) is a * b + c with one rounding. Threads: pure functions.
+ * Winograd: Lavin and Gray 2015, "Fast Algorithms for Convolutional Neural Networks". */
+#ifndef UPSCALED_NN_KERNELS_H
+#define UPSCALED_NN_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { KERNEL_LANES = 16 };
+
+/* What becomes of a sum v before it is stored:
+ *   v = v + add              where there is an `add` and add_first
+ *   v = fma(slope, min(v, 0), max(v, 0))
+ *   v = v + add              where there is an `add` and not add_first
+ *   v = min(max(v, lo), hi) */
+struct kernel_store {
+    const float *slope; /* one an output channel: 1 for no activation, 0 for ReLU, PReLU's weight */
+    float lo, hi;       /* -INFINITY and INFINITY for no clamp */
+    bool add_first;
+};
+
+/* One row of 16 output channels of a convolution with stride 1:
+ *   v = bias[o]; for ky, for block b of the input, for kx, for channel c of b:
+ *       v = fma(in[ky][b][x + kx][c], weight[ky][b][kx][c][o], v)
+ * Only the channels below in_channels are summed. In a planar row a block is one channel. */
+struct kernel_conv {
+    const float *const *in; /* [kernel_y][blocks], each at the first tap of the first output */
+    int in_channels, kernel_y, kernel_x;
+    const float *weight; /* [kernel_y][blocks][kernel_x][channels of the block][16], dense: the last
+                            block has only in_channels % 16 if that is not 0 */
+    const float *bias;   /* [16] */
+    struct kernel_store store; /* slope [16] */
+    const float *add;          /* as `out`, or NULL */
+    float *out;                /* width vectors of 16, `step` floats apart */
+    int step;                  /* 16; 32 for every other pixel (a phase of stride 2) */
+    int width;
+};
+
+/* One row of tiles of a 3x3 convolution with stride 1, by Winograd's F(4x4, 3x3): each tile is 4x4
+ * outputs from 6x6 inputs. With d the inputs of a channel, U the packed weights:
+ *   V = B' d B, columns (y) first; M[k] = sum over c, in order, by fma, from 0, of V[k][c] U[k][c];
+ *   v = A' M A, columns first, + bias
+ * One line of B' and of A' (a..f in order, g by name):
+ *   p = fma(-4, c, e), q = fma(-4, b, d), r = e - c, s = d - b
+ *   B': fma(4, a, fma(-5, c, e)), p + q, p - q, fma(2, s, r), fma(-2, s, r), fma(4, b, fma(-5, d,
+ * f)) t = b + c, u = d + e, g = b - c, h = d - e A': (a + t) + u, fma(2, h, g), fma(4, u, t),
+ * fma(8, h, g) + f where p and r are named for B' (a..f the six inputs), t and g for A' (a..f the
+ * six products). */
+struct kernel_winograd {
+    const float *const
+        *in; /* [6][in blocks], blocked, each at the pixel left of the first output */
+    int in_channels, out_blocks;
+    const float *weight;       /* [out block][36][in_channels][16]: kernel_winograd_pack */
+    const float *bias;         /* [out block][16] */
+    struct kernel_store store; /* slope [out block][16] */
+    const float *const *add;   /* as `out`, or NULL */
+    float *const *out;         /* [4][out blocks], blocked, at the first output */
+    int tiles;
+    float *scratch; /* kernel_winograd_scratch floats, aligned to 64 bytes */
+};
+
+/* One row of up to four outputs that become planes; lanes are pixels:
+ *   v = bias[o]; for channel c, for ky, for kx: v = fma(in[c][ky][x + kx], weight[c][ky][kx][o], v)
+ * Rows are read and written up to `width` rounded up to a multiple of 16 (interleaved: 2 * that).
+ */
+struct kernel_planes {
+    const float *const
+        *in; /* [in_channels][kernel_y], planar, at the first tap of the first output */
+    int in_channels, kernel_y, kernel_x;
+    int outs;                  /* 1..4 */
+    const float *weight;       /* [in_channels][kernel_y][kernel_x][4] */
+    const float *bias;         /* [4] */
+    struct kernel_store store; /* slope [4] */
+    const float *const *add;   /* as `out`, or NULL */
+    float *const *out;         /* [outs] rows; interleaved: [2] rows of 2 * width */
+    bool interleave; /* outs is 4: phases (y, x) = (0,0) (0,1) (1,0) (1,1) of stride 2, two a row */
+    int width;
+};
+
+struct kernels {
+    const char *name; /* for --kernels: "c", "avx2", "avx512", "neon" */
+    bool fused;       /* has fma: agrees to the bit with the other sets that have */
+    void (*conv_planar)(const struct kernel_conv *k);
+    void (*conv_blocked)(const struct kernel_conv *k);
+    void (*winograd)(const struct kernel_winograd *k);
+    void (*planes)(const struct kernel_planes *k);
+    /* [width][16] to the first `channels` (1..16) of 16 planes; they are written up to width
+     * rounded up to a multiple of 16, and `in` is read up to there. */
+    void (*unblock)(const float *in, float *const *planes, int channels, int width);
+};
+
+/* The set of that name, or NULL where this processor or build has none; the best for NULL. */
+const struct kernels *kernels_find(const char *name);
+
+/* The k-th set that this processor has, the best first; NULL past the last. */
+const struct kernels *kernels_at(int k);
+
+/* Scratch for struct kernel_winograd, in floats; the same for all sets. */
+size_t kernel_winograd_scratch(int in_channels);
+
+/* Packs weight[out_channels][in_channels][3][3] for struct kernel_winograd:
+ * U = G g G', in double, rounded once. `packed` has ceil(out_channels / 16) * 36 * in_channels * 16
+ * floats. */
+void kernel_winograd_pack(const float *weight, int in_channels, int out_channels, float *packed);
+
+#endif
