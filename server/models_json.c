@@ -1,8 +1,5 @@
 /* models_json.c - models as the API describes them. */
-#include <jansson.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "server/json_text.h"
 #include "server/models.h"
 
 static const char *const borders[] = {
@@ -42,22 +39,9 @@ static json_t *describe(const struct model *m)
     return o;
 }
 
-/* Text of `o`, which it takes over, with a final newline; NULL when memory is out. */
-static char *dump(json_t *o)
-{
-    char *text = o ? json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
-    json_decref(o);
-    char *line = text ? realloc(text, strlen(text) + 2) : NULL;
-    if (!line) {
-        free(text);
-        return NULL;
-    }
-    return strcat(line, "\n");
-}
-
 char *model_json(const struct model *m)
 {
-    return dump(describe(m));
+    return json_text(describe(m), JSON_INDENT(2));
 }
 
 static void append(void *arg, const struct model *m)
@@ -69,5 +53,5 @@ char *models_json(struct models *m)
 {
     json_t *list = json_array();
     models_each(m, append, list);
-    return dump(json_pack("{s:o}", "models", list));
+    return json_text(json_pack("{s:o}", "models", list), JSON_INDENT(2));
 }

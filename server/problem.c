@@ -1,12 +1,10 @@
 /* problem.c - see problem.h. */
 #include "server/problem.h"
 
-#include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "server/errors.h"
+#include "server/json_text.h"
 
 const char problem_no_memory[] =
     "{\"type\": \"/errors#out_of_memory\", \"title\": \"Out of memory\", "
@@ -34,16 +32,5 @@ char *problem_json(const struct err *e)
         json_object_set_new(o, "limit", json_integer((json_int_t)e->limit));
         json_object_set_new(o, "option", json_string(e->option));
     }
-    char *text = o ? json_dumps(o, 0) : NULL;
-    json_decref(o);
-    if (!text)
-        return NULL;
-    size_t length = strlen(text);
-    char *line = realloc(text, length + 2);
-    if (!line) {
-        free(text);
-        return NULL;
-    }
-    memcpy(line + length, "\n", 2);
-    return line;
+    return json_text(o, 0);
 }

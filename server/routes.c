@@ -1,10 +1,10 @@
 /* routes.c - see routes.h. */
 #include "server/routes.h"
 
-#include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "server/json_text.h"
 
 #define READ "GET, HEAD, OPTIONS"
 #define TEXT_TYPE "text/plain; charset=utf-8"
@@ -109,21 +109,6 @@ static void show_model(const struct service *s, const char *argument, struct rep
     models_release(entry);
 }
 
-/* The object as text with a final newline (free()); NULL when memory is out. Takes `o`. */
-static char *dump(json_t *o)
-{
-    char *text = o ? json_dumps(o, JSON_INDENT(2)) : NULL;
-    json_decref(o);
-    size_t length = text ? strlen(text) : 0;
-    char *line = text ? realloc(text, length + 2) : NULL;
-    if (!line) {
-        free(text);
-        return NULL;
-    }
-    memcpy(line + length, "\n", 2);
-    return line;
-}
-
 static void add_limit(void *arg, const char *name, int64_t value, const char *help)
 {
     /* where memory is out the list is short of one */
@@ -137,7 +122,7 @@ static void list_limits(const struct service *s, const char *argument, struct re
     json_t *list = json_array();
     if (list)
         options_limits(s->options, add_limit, list);
-    reply_owned(r, 200, JSON_TYPE, dump(json_pack("{s:o*}", "limits", list)));
+    reply_owned(r, 200, JSON_TYPE, json_text(json_pack("{s:o*}", "limits", list), JSON_INDENT(2)));
 }
 
 static void live(const struct service *s, const char *argument, struct reply *r)
@@ -166,5 +151,5 @@ static void health(const struct service *s, const char *argument, struct reply *
     jobs_count(s->jobs, &running, &waiting);
     json_t *o = json_pack("{s:s, s:i, s:i, s:i}", "status", draining ? "draining" : "ready",
                           "running", running, "waiting", waiting, "threads", pool_threads(s->pool));
-    reply_owned(r, draining ? 503 : 200, JSON_TYPE, dump(o));
+    reply_owned(r, draining ? 503 : 200, JSON_TYPE, json_text(o, JSON_INDENT(2)));
 }
