@@ -1,6 +1,7 @@
 /* api.c - the words of a request. */
 #include "server/api.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,6 +159,16 @@ void api_request_done(struct api_request *r)
     r->model = NULL;
 }
 
+static enum err_code refuse_name(const char *name, struct err *e)
+{
+    char names[160] = "";
+    size_t used = 0;
+    for (unsigned i = 0; i < sizeof parameters / sizeof *parameters && used < sizeof names; i++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
+                                 parameters[i].name);
+    return err_set(e, ERR_BAD_PARAMETER, "unknown parameter `%.64s`; there are: %s", name, names);
+}
+
 enum err_code api_set(struct api_request *r, const char *name, const char *value, struct err *e)
 {
     for (unsigned i = 0; i < sizeof parameters / sizeof *parameters; i++) {
@@ -170,10 +181,7 @@ enum err_code api_set(struct api_request *r, const char *name, const char *value
             return err_set(e, ERR_BAD_PARAMETER, "%s needs a value", name);
         return parameters[i].set(r, value, e);
     }
-    return err_set(e, ERR_BAD_PARAMETER,
-                   "unknown parameter `%.64s`; there are: model, scale, width, height, "
-                   "compression, metadata, depth, edge",
-                   name);
+    return refuse_name(name, e);
 }
 
 static bool given(const struct api_request *r, const char *name)

@@ -243,6 +243,22 @@ START_TEST(parameters_are_read_strictly)
 }
 END_TEST
 
+START_TEST(an_unknown_parameter_is_told_all_there_are)
+{
+    static const char *const names[] = {"model",       "scale",    "width", "height",
+                                        "compression", "metadata", "depth", "edge"};
+    struct options o;
+    struct api_request r;
+    struct err e = ERR_INIT;
+    ck_assert_int_eq(read_words(&o, FOR_SERVE, "", NULL, NULL), ERR_OK);
+    api_request_init(&r, &o);
+    ck_assert_int_eq(api_set(&r, "nonsense", "1", &e), ERR_BAD_PARAMETER);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        ck_assert_msg(strstr(e.text, names[i]), "%s: %s", names[i], e.text);
+    options_done(&o);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("options");
@@ -256,6 +272,7 @@ int main(void)
     tcase_add_test(c, every_row_is_sound);
     tcase_add_test(c, every_error_has_a_row_of_its_own);
     tcase_add_test(c, parameters_are_read_strictly);
+    tcase_add_test(c, an_unknown_parameter_is_told_all_there_are);
     suite_add_tcase(s, c);
     return harness_run(s);
 }
