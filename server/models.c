@@ -31,12 +31,17 @@ struct models {
     struct model_limits limits;
 };
 
+static void entry_done(struct model_entry *entry)
+{
+    plan_free(entry->plan);
+    model_free(entry->model);
+    mem_free(entry->path);
+}
+
 static void list_free(struct model_list *list)
 {
-    for (int i = 0; list && i < list->count; i++) {
-        plan_free(list->entries[i].plan);
-        model_free(list->entries[i].model);
-    }
+    for (int i = 0; list && i < list->count; i++)
+        entry_done(&list->entries[i]);
     mem_free(list);
 }
 
@@ -113,32 +118,52 @@ enum err_code models_read_file(const char *path, const struct model_limits *limi
     return rc;
 }
 
-/* Puts a model, which it takes over, in its place; one of the same name goes. */
-static enum err_code list_add(struct model_list *list, struct model *model, struct err *e)
+/* Where the name is, or would be. */
+static int place_of(const struct model_list *list, const char *name, bool *taken)
 {
-    struct plan *plan = NULL;
     int at = 0;
-    while (at < list->count && strcmp(list->entries[at].model->name, model->name) < 0)
+    while (at < list->count && strcmp(list->entries[at].model->name, name) < 0)
         at++;
-    bool same = at < list->count && strcmp(list->entries[at].model->name, model->name) == 0;
-    enum err_code rc = ERR_OK;
-    if (!same && list->count == MODELS_MAX)
+    *taken = at < list->count && strcmp(list->entries[at].model->name, name) == 0;
+    return at;
+}
+
+/* Fills what an entry has beside its model. */
+static enum err_code prepare(struct model_entry *entry, const char *path, struct err *e)
+{
+    if (path && !(entry->path = mem_strdup(path)))
+        return err_set(e, ERR_MEMORY, "out of memory for the models");
+    return plan_new(entry->model, &entry->plan, e);
+}
+
+/* Puts a model, which it takes over, in its place; one of the same name from inside the binary
+ * goes. */
+static enum err_code list_add(struct model_list *list, struct model *model, const char *path,
+                              struct err *e)
+{
+    struct model_entry fresh = {.model = model, .list = list};
+    bool same;
+    int at = place_of(list, model->name, &same);
+    struct model_entry *entry = &list->entries[at];
+    enum err_code rc;
+    if (same && entry->path)
+        rc = err_set(e, ERR_MODEL, "%.100s and %.100s both have a model named %s", entry->path,
+                     path, model->name);
+    else if (!same && list->count == MODELS_MAX)
         rc = err_set(e, ERR_MODEL_LIMIT, "more than %d models", MODELS_MAX);
-    if (rc == ERR_OK)
-        rc = plan_new(model, &plan, e);
+    else
+        rc = prepare(&fresh, path, e);
     if (rc != ERR_OK) {
-        model_free(model);
+        entry_done(&fresh);
         return rc;
     }
-    struct model_entry *entry = &list->entries[at];
     if (same) {
-        plan_free(entry->plan);
-        model_free(entry->model);
+        entry_done(entry);
     } else {
         memmove(entry + 1, entry, (size_t)(list->count - at) * sizeof *entry);
         list->count++;
     }
-    *entry = (struct model_entry){model, plan, list};
+    *entry = fresh;
     return ERR_OK;
 }
 
@@ -151,7 +176,7 @@ static enum err_code add_embedded(struct model_list *list, const struct model_li
         struct model *model = NULL;
         rc = model_read(em->stem, em->bytes, em->length, limits, &model, e);
         if (rc == ERR_OK)
-            rc = list_add(list, model, e);
+            rc = list_add(list, model, NULL, e);
     }
     return rc;
 }
@@ -178,7 +203,7 @@ static enum err_code add_folder(struct model_list *list, const char *folder,
             rc = models_read_file(path, limits, &model, e);
         }
         if (rc == ERR_OK)
-            rc = list_add(list, model, e);
+            rc = list_add(list, model, path, e);
         free(names[i]);
     }
     free(names);

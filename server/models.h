@@ -12,6 +12,7 @@
 struct model_entry {
     struct model *model;
     struct plan *plan;
+    char *path;              /* of its file; NULL: inside the binary */
     struct model_list *list; /* that owns it */
 };
 
@@ -19,7 +20,8 @@ struct model_list; /* one loaded set, counted */
 struct models;     /* the current set */
 
 /* Loads the embedded models and *.json of `folder` (may be NULL), where a file's model replaces an
- * embedded one of the same name, and reserves `pool`'s scratch for them. ERR_MODEL* names the file;
+ * embedded one of the same name, and reserves `pool`'s scratch for them. ERR_MODEL* names the file,
+ * or both where two have a model of the same name;
  * ERR_UNKNOWN_MODEL where there is no model at all. On ERR_OK the caller owns *out. */
 enum err_code models_new(struct pool *pool, const char *folder, const struct model_limits *limits,
                          struct models **out, struct err *e);

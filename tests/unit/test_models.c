@@ -109,6 +109,18 @@ START_TEST(a_file_replaces_the_model_of_its_name_inside)
 }
 END_TEST
 
+START_TEST(two_files_of_one_name_are_refused_by_their_paths)
+{
+    put("a.json", "one", "1");
+    put("b.json", "one", "2");
+    struct models *m = NULL;
+    struct err e = ERR_INIT;
+    ck_assert_int_eq(models_new(pool, folder, &model_default_limits, &m, &e), ERR_MODEL);
+    ck_assert_msg(strstr(e.text, "/a.json") && strstr(e.text, "/b.json") && strstr(e.text, "one"),
+                  "%s", e.text);
+}
+END_TEST
+
 START_TEST(an_unknown_name_is_told_what_there_is)
 {
     put("a.json", "one", "1");
@@ -239,6 +251,7 @@ int main(void)
     tcase_add_test(c, photo_is_inside_and_the_default);
     tcase_add_test(c, files_of_the_folder_are_added_and_other_files_are_not);
     tcase_add_test(c, a_file_replaces_the_model_of_its_name_inside);
+    tcase_add_test(c, two_files_of_one_name_are_refused_by_their_paths);
     tcase_add_test(c, an_unknown_name_is_told_what_there_is);
     tcase_add_test(c, a_bad_file_is_named);
     tcase_add_test(c, a_missing_folder_is_named);
