@@ -3,9 +3,12 @@ how they exit: 0 done, 1 something failed, 2 called wrongly."""
 import json
 import os
 import pty
+import socket
 import stat
 import subprocess
 import tempfile
+import threading
+import time
 
 from daemon import BINARY, DEADLINE, Daemon, claim, equal, flat_png, png, run_claims, shape
 
@@ -322,6 +325,27 @@ def health_is_1_when_nobody_answers_or_not_with_200():
             expect(1, upscaled("health", d.urls[0] + "/nothing"), "404")
             url = d.urls[0]
         expect(1, upscaled("health", url), url)
+
+
+@claim
+def health_does_not_wait_for_a_server_that_drips():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = "http://127.0.0.1:%d" % server.getsockname()[1]
+        start = time.monotonic()
+        done = []
+        asked = threading.Thread(target=lambda: done.append(upscaled("health", url)))
+        asked.start()
+        connection = server.accept()[0]
+        try:
+            while asked.is_alive():
+                connection.sendall(b"H")  # before the sixth byte five seconds are over
+                asked.join(1)
+        except OSError:
+            pass
+        asked.join()
+        connection.close()
+        expect(1, done[0], "5 s")
+        equal(time.monotonic() - start < 60, True, "the time it took")
 
 
 @claim
