@@ -6,6 +6,8 @@
 #ifndef UPSCALED_SERVER_HTTP_H
 #define UPSCALED_SERVER_HTTP_H
 
+#include <stdbool.h>
+
 #include "server/service.h"
 
 struct http;
@@ -13,8 +15,9 @@ struct http;
 /* `s` is borrowed, and its models, jobs and pool must outlive the http. */
 enum err_code http_new(struct service *s, struct http **out, struct err *e);
 
-/* Serves a listening socket, which it takes over, also on failure. */
-enum err_code http_listen(struct http *h, int fd, struct err *e);
+/* Serves a listening socket, which it takes over, also on failure. One that is inherited from a
+ * supervisor goes on listening when this process stops. */
+enum err_code http_listen(struct http *h, int fd, bool inherited, struct err *e);
 
 /* Stops accepting, refuses new pictures, and waits for those in work until all are answered or
  * timeout_ms have passed; what is left then is cancelled. Call it once, before http_free. */

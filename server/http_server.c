@@ -9,12 +9,14 @@
 #include "engine/base/mem.h"
 #include "server/http.h"
 #include "server/http_request.h"
+#include "server/listen.h"
 
 struct http {
     struct http_shared shared; /* first: callbacks get its address */
-    struct MHD_Daemon *daemons[OPTIONS_LISTEN_MAX];
+    struct MHD_Daemon *daemons[LISTENERS_MAX];
     int daemon_count;
-    int silent[OPTIONS_LISTEN_MAX]; /* sockets that listen no more, or -1; closed at the end */
+    bool inherited[LISTENERS_MAX]; /* whether others accept from it too */
+    int silent[LISTENERS_MAX];     /* sockets that we listen on no more, or -1; closed at the end */
 };
 
 static struct MHD_Response *make_response(struct reply *r)
@@ -242,7 +244,7 @@ static unsigned inactivity_s(const struct options *o)
     return (unsigned)most + 1;
 }
 
-enum err_code http_listen(struct http *h, int fd, struct err *e)
+enum err_code http_listen(struct http *h, int fd, bool inherited, struct err *e)
 {
     const struct options *o = h->shared.service->options;
     /* a pool of one is refused with a warning, and is what there is without a pool */
@@ -264,17 +266,18 @@ enum err_code http_listen(struct http *h, int fd, struct err *e)
         return err_set(e, ERR_IO, "the HTTP library could not be started");
     }
     h->silent[h->daemon_count] = -1;
+    h->inherited[h->daemon_count] = inherited;
     h->daemons[h->daemon_count++] = d;
     return ERR_OK;
 }
 
-/* Shut down and not yet closed: the library's threads may still name the descriptor to epoll. Ours
- * alone, so nobody else's listening ends with it. */
+/* Shut down and not yet closed: the library's threads may still name the descriptor to epoll. One
+ * that is shared must not be: whoever else has it would listen no more. */
 static void quiesce(struct http *h)
 {
     for (int i = 0; i < h->daemon_count; i++) {
         h->silent[i] = MHD_quiesce_daemon(h->daemons[i]);
-        if (h->silent[i] >= 0)
+        if (h->silent[i] >= 0 && !h->inherited[i])
             shutdown(h->silent[i], SHUT_RDWR);
     }
 }

@@ -2,6 +2,7 @@
 #include "server/listen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -13,6 +14,11 @@
 #include <unistd.h>
 
 enum { BACKLOG = 1024 };
+
+static enum err_code full(const char *address, struct err *e)
+{
+    return err_set(e, ERR_BAD_PARAMETER, "%.120s: more than %d addresses", address, LISTENERS_MAX);
+}
 
 static enum err_code io_error(const char *address, const char *what, struct err *e)
 {
@@ -35,13 +41,15 @@ static int is_stale(const struct sockaddr_un *name)
     return stale;
 }
 
-static enum err_code open_unix(const char *address, struct listener *out, struct err *e)
+static enum err_code open_unix(struct listeners *l, const char *address, struct err *e)
 {
     const char *path = address + strlen("unix:");
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     if (*path == '\0' || strlen(path) >= sizeof name.sun_path)
         return err_set(e, ERR_BAD_PARAMETER, "%.120s: a socket's path has 1 to %zu bytes", address,
                        sizeof name.sun_path - 1);
+    if (l->count == LISTENERS_MAX)
+        return full(address, e);
     strcpy(name.sun_path, path);
     if (is_stale(&name))
         unlink(path);
@@ -53,7 +61,8 @@ static enum err_code open_unix(const char *address, struct listener *out, struct
         close(fd);
         return ERR_IO;
     }
-    out->fd = fd;
+    struct listener *out = &l->list[l->count++];
+    *out = (struct listener){.fd = fd};
     strcpy(out->path, path);
     snprintf(out->url, sizeof out->url, "unix:%s", path);
     return ERR_OK;
@@ -83,56 +92,106 @@ static enum err_code split(const char *address, char *host, size_t host_size, co
     return ERR_OK;
 }
 
-static enum err_code describe(int fd, const char *address, struct listener *out, struct err *e)
+static enum err_code describe(const char *address, struct listener *out, struct err *e)
 {
-    struct sockaddr_storage name;
+    struct sockaddr_storage name = {0};
     socklen_t size = sizeof name;
     char host[128], port[16];
-    if (getsockname(fd, (struct sockaddr *)&name, &size) != 0 ||
-        getnameinfo((struct sockaddr *)&name, size, host, sizeof host, port, sizeof port,
-                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+    if (getsockname(out->fd, (struct sockaddr *)&name, &size) != 0)
         return io_error(address, "getsockname", e);
+    if (name.ss_family == AF_UNIX) {
+        const struct sockaddr_un *un = (const struct sockaddr_un *)&name;
+        snprintf(out->url, sizeof out->url, "unix:%.*s", (int)sizeof un->sun_path, un->sun_path);
+        return ERR_OK;
+    }
+    int why = getnameinfo((struct sockaddr *)&name, size, host, sizeof host, port, sizeof port,
+                          NI_NUMERICHOST | NI_NUMERICSERV);
+    if (why != 0)
+        return err_set(e, ERR_IO, "cannot listen on %.120s: %s", address, gai_strerror(why));
     snprintf(out->url, sizeof out->url,
              name.ss_family == AF_INET6 ? "http://[%s]:%s" : "http://%s:%s", host, port);
     return ERR_OK;
 }
 
-static enum err_code open_inet(const char *address, const struct addrinfo *found,
-                               struct listener *out, struct err *e)
+/* Accepted sockets inherit it. Without, the kernel takes megabytes at once and the library's clock
+ * of inactivity, which sees only what is taken, ends a slow reader in mid-reply. */
+static void keep_little_unsent(int fd)
 {
-    const int on = 1, unsent = 128 * 1024;
+    const int unsent = 128 * 1024;
+    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+}
+
+static enum err_code open_inet(struct listeners *l, const char *address,
+                               const struct addrinfo *found, struct err *e)
+{
+    const int on = 1;
+    struct listener *out = &l->list[l->count];
+    if (l->count == LISTENERS_MAX)
+        return full(address, e);
     int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return io_error(address, "socket", e);
+    *out = (struct listener){.fd = fd};
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    /* Accepted sockets inherit it. Without, the kernel takes megabytes at once and the library's
-     * clock of inactivity, which sees only what is taken, ends a slow reader in mid-reply. */
-    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+    keep_little_unsent(fd);
     if (found->ai_family == AF_INET6) /* so that 0.0.0.0 may be listened on beside [::] */
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     enum err_code rc = ERR_OK;
     if (bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0)
         rc = io_error(address, "bind", e);
     if (rc == ERR_OK)
-        rc = describe(fd, address, out, e);
+        rc = describe(address, out, e);
     if (rc != ERR_OK) {
+        int why = errno;
         close(fd);
+        errno = why;
         return rc;
     }
-    out->fd = fd;
+    l->count++;
     return ERR_OK;
 }
 
-enum err_code listen_open(const char *address, struct listener *out, struct err *e)
+/* A name's table may give an address twice. */
+static bool is_repeated(const struct addrinfo *first, const struct addrinfo *at)
+{
+    for (; first != at; first = first->ai_next)
+        if (first->ai_addrlen == at->ai_addrlen &&
+            memcmp(first->ai_addr, at->ai_addr, at->ai_addrlen) == 0)
+            return true;
+    return false;
+}
+
+/* Names such as localhost stand for addresses of which a machine may lack some. */
+static bool is_lacking(void)
+{
+    return errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT;
+}
+
+static enum err_code open_all(struct listeners *l, const char *address,
+                              const struct addrinfo *first, struct err *e)
+{
+    int before = l->count;
+    struct err lacking = ERR_INIT;
+    for (const struct addrinfo *at = first; at; at = at->ai_next) {
+        struct err why = ERR_INIT;
+        if (is_repeated(first, at) || open_inet(l, address, at, &why) == ERR_OK)
+            continue;
+        if (why.code != ERR_IO || !is_lacking())
+            return err_set(e, why.code, "%s", why.text);
+        err_set(&lacking, why.code, "%s", why.text);
+    }
+    return l->count > before ? ERR_OK : err_set(e, lacking.code, "%s", lacking.text);
+}
+
+enum err_code listeners_open(struct listeners *l, const char *address, struct err *e)
 {
     char host[128];
     const char *port = NULL;
     struct addrinfo *found, hints = {.ai_family = AF_UNSPEC,
                                      .ai_socktype = SOCK_STREAM,
                                      .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-    *out = (struct listener){.fd = -1};
     if (strncmp(address, "unix:", 5) == 0)
-        return open_unix(address, out, e);
+        return open_unix(l, address, e);
     enum err_code rc = split(address, host, sizeof host, &port, e);
     if (rc != ERR_OK)
         return rc;
@@ -141,7 +200,50 @@ enum err_code listen_open(const char *address, struct listener *out, struct err 
     int failed = getaddrinfo(host[0] ? host : NULL, port, &hints, &found);
     if (failed)
         return err_set(e, ERR_IO, "cannot listen on %.120s: %s", address, gai_strerror(failed));
-    rc = open_inet(address, found, out, e);
+    rc = open_all(l, address, found, e);
     freeaddrinfo(found);
     return rc;
+}
+
+static bool is_listening(int fd)
+{
+    int type = 0, listening = 0;
+    socklen_t size = sizeof type;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_STREAM)
+        return false;
+    size = sizeof listening;
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening;
+}
+
+enum err_code listeners_inherit(struct listeners *l, int first, int count, struct err *e)
+{
+    for (int fd = first; fd < first + count; fd++) {
+        char name[48];
+        struct listener *out = &l->list[l->count];
+        snprintf(name, sizeof name, "the inherited descriptor %d", fd);
+        if (l->count == LISTENERS_MAX)
+            return full(name, e);
+        if (!is_listening(fd))
+            return err_set(e, ERR_IO, "%s is no listening stream socket", name);
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+        keep_little_unsent(fd);
+        *out = (struct listener){.fd = fd, .inherited = true};
+        enum err_code rc = describe(name, out, e);
+        if (rc != ERR_OK)
+            return rc;
+        l->count++;
+    }
+    return ERR_OK;
+}
+
+void listeners_done(struct listeners *l)
+{
+    for (int i = 0; i < l->count; i++) {
+        if (l->list[i].fd >= 0)
+            close(l->list[i].fd);
+        if (l->list[i].path[0])
+            unlink(l->list[i].path);
+    }
+    l->count = 0;
 }

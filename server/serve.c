@@ -15,6 +15,8 @@
 
 static const char default_address[] = "127.0.0.1:8080";
 
+enum { FIRST_INHERITED = 3 };
+
 /* Requests in work at a time where --max-running is 0: enough that workers always find a piece
  * while others decode or encode, few enough that their pictures fit into memory. */
 enum { RUNNING_PER_THREAD = 4 };
@@ -23,40 +25,43 @@ struct daemon {
     struct options options;
     struct service service;
     struct http *http;
-    struct listener listeners[OPTIONS_LISTEN_MAX];
-    int listener_count;
+    struct listeners listeners;
 };
 
-static const char *address_at(const struct options *o, int i)
+/* sd_listen_fds(3): the descriptors from 3 on are for the process that the variables name. */
+static int count_inherited(void)
 {
-    return o->listen_count > 0 ? o->listen[i] : default_address;
+    const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+    if (!pid || !count || strtol(pid, NULL, 10) != (long)getpid())
+        return 0;
+    long n = strtol(count, NULL, 10);
+    return n > 0 && n <= LISTENERS_MAX ? (int)n : 0;
 }
 
 static enum err_code open_listeners(struct daemon *d, struct err *e)
 {
-    int count = d->options.listen_count > 0 ? d->options.listen_count : 1;
-    for (int i = 0; i < count; i++) {
-        enum err_code rc =
-            listen_open(address_at(&d->options, i), &d->listeners[d->listener_count], e);
-        if (rc != ERR_OK)
-            return rc;
-        d->listener_count++;
-    }
-    return ERR_OK;
+    const struct options *o = &d->options;
+    enum err_code rc = listeners_inherit(&d->listeners, FIRST_INHERITED, count_inherited(), e);
+    for (int i = 0; rc == ERR_OK && i < o->listen_count; i++)
+        rc = listeners_open(&d->listeners, o->listen[i], e);
+    if (rc == ERR_OK && d->listeners.count == 0)
+        rc = listeners_open(&d->listeners, default_address, e);
+    return rc;
 }
 
 /* The http takes over each socket. */
 static enum err_code serve_listeners(struct daemon *d, struct err *e)
 {
-    for (int i = 0; i < d->listener_count; i++) {
-        int fd = d->listeners[i].fd;
-        d->listeners[i].fd = -1;
-        enum err_code rc = http_listen(d->http, fd, e);
+    struct listeners *l = &d->listeners;
+    for (int i = 0; i < l->count; i++) {
+        int fd = l->list[i].fd;
+        l->list[i].fd = -1;
+        enum err_code rc = http_listen(d->http, fd, l->list[i].inherited, e);
         if (rc != ERR_OK)
             return rc;
     }
-    for (int i = 0; i < d->listener_count; i++)
-        printf("listening on %s\n", d->listeners[i].url);
+    for (int i = 0; i < l->count; i++)
+        printf("listening on %s\n", l->list[i].url);
     fflush(stdout);
     return ERR_OK;
 }
@@ -93,12 +98,7 @@ static void stop(struct daemon *d)
     jobs_free(d->service.jobs);
     models_free(d->service.models);
     pool_free(d->service.pool);
-    for (int i = 0; i < d->listener_count; i++) {
-        if (d->listeners[i].fd >= 0)
-            close(d->listeners[i].fd);
-        if (d->listeners[i].path[0])
-            unlink(d->listeners[i].path);
-    }
+    listeners_done(&d->listeners);
     options_done(&d->options);
 }
 

@@ -70,16 +70,28 @@ def wait_until(condition, about):
 # ---------------------------------------------------------------- the binary
 
 
-class Daemon:
-    """`with Daemon("--queue", "1") as d:` - stopped at the end, and then its status must be 0."""
+# sd_listen_fds(3): descriptors from 3 on, for the process of that number
+HAND_OVER = ("import os, sys; os.dup2(int(sys.argv[1]), 3); os.environ['LISTEN_FDS'] = '1'; "
+             "os.environ['LISTEN_PID'] = str(os.getpid()); os.execv(sys.argv[2], sys.argv[2:])")
 
-    def __init__(self, *options, listen=("127.0.0.1:0",)):
-        arguments = [BINARY, "serve"]
-        for address in listen:
-            arguments += ["--listen", address]
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("UPSCALED_")}
+
+class Daemon:
+    """`with Daemon("--queue", "1") as d:` - stopped at the end, and then its status must be 0.
+
+    `inherit`: a listening socket that it is given as a supervisor would, instead of `listen`."""
+
+    def __init__(self, *options, listen=("127.0.0.1:0",), inherit=None, environment=()):
+        arguments, keep = [BINARY, "serve"], ()
+        if inherit:
+            arguments[:0] = [sys.executable, "-c", HAND_OVER, str(inherit.fileno())]
+            listen, keep = (None,), (inherit.fileno(),)
+        else:
+            for address in listen:
+                arguments += ["--listen", address]
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("UPSCALED_")}
         self.process = subprocess.Popen(arguments + list(options), stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, env=environment)
+                                        stderr=subprocess.PIPE, pass_fds=keep,
+                                        env={**inherited, **dict(environment)})
         self.errors = []
         self.reader = threading.Thread(target=self._read_errors, daemon=True)
         self.reader.start()

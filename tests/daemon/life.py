@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-from daemon import (BINARY, Daemon, Skip, claim, equal, flat_png, png, request, run_claims, shape,
+from daemon import (BINARY, Client, Daemon, Skip, claim, equal, flat_png, png, request, run_claims, shape,
                     wait_until)
 
 def begin(d, body=None, query=""):
@@ -290,6 +290,50 @@ def listens_on_ipv6():
     with Daemon(listen=("[::1]:0",)) as d:
         equal(d.urls[0].startswith("http://[::1]:"), True, d.urls[0])
         d.upscale(png()).expect(200)
+
+
+@claim
+def serves_a_socket_that_it_was_given():
+    with socket.create_server(("127.0.0.1", 0)) as given:
+        url = "http://127.0.0.1:%d" % given.getsockname()[1]
+        with Daemon(inherit=given) as d:
+            equal(d.urls, [url])
+            d.upscale(png()).expect(200)
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as given:
+        path = os.path.join(folder, "s")
+        given.bind(path)
+        given.listen()
+        with Daemon(inherit=given) as d:
+            equal(d.urls, ["unix:" + path])
+            d.upscale(png()).expect(200)
+        equal(os.path.exists(path), True, "the socket is still there, since it is not ours")
+
+
+@claim
+def leaves_a_socket_that_it_was_given_to_others():
+    with socket.create_server(("127.0.0.1", 0)) as given:
+        with Daemon(inherit=given) as old:
+            old.upscale(png()).expect(200)
+            with Daemon(inherit=given) as new:
+                old.signal(signal.SIGTERM)
+                equal(old.wait(), 0, "status")
+                for _ in range(20):
+                    new.upscale(png()).expect(200)
+            with Client(new.addresses[0]) as waiting:  # nobody is there now
+                waiting.send(request("POST", "/v1/upscale", png()))
+                with Daemon(inherit=given):
+                    waiting.read_reply().expect(200)
+
+
+@claim
+def refuses_what_is_no_listening_socket():
+    with socket.socket() as given, open(os.devnull) as file:
+        for what in (given, file):
+            try:
+                with Daemon(inherit=what):
+                    raise AssertionError("it has started")
+            except AssertionError as why:
+                equal("descriptor 3 is no listening stream socket" in str(why), True, str(why))
 
 
 @claim
