@@ -127,9 +127,15 @@ static void encode_piece(void *arg, int i, void *scratch)
     const uint8_t *pixels = w->rows + (size_t)y * w->row_bytes;
     const uint8_t *above = i > 0 ? pixels - w->row_bytes : w->above;
     struct err e = ERR_INIT; /* pieces run side by side */
-    (void)scratch;
-    enum err_code rc = png_strip_encode(&w->out_format, w->params->compression, pixels,
-                                        w->row_bytes, above, rows, strip, &e);
+    struct png_strip_job job = {
+        .format = w->out_format,
+        .compression = w->params->compression,
+        .pixels = pixels,
+        .row_bytes = w->row_bytes,
+        .above = above,
+        .rows = rows,
+    };
+    enum err_code rc = png_strip_encode(&job, scratch, strip, &e);
     if (rc != ERR_OK)
         atomic_store(&w->strip_rc, rc);
 }
@@ -223,6 +229,12 @@ static enum err_code enlarge(struct work *w, upscale_progress *progress, void *p
         return rc;
     w->out_format = (struct image_format){up.width, up.height, in->channels, up.depth};
     w->strip_rows = up.band_multiple = png_strip_rows(&w->out_format);
+    size_t scratch;
+    rc = png_strip_scratch_bytes(&w->out_format, &scratch, w->e);
+    if (rc == ERR_OK)
+        rc = pool_reserve(w->pool, scratch, w->e);
+    if (rc != ERR_OK)
+        return rc;
     w->last_row = mem_alloc(1, image_row_bytes(&w->out_format));
     if (!w->last_row)
         return err_set(w->e, ERR_MEMORY, "out of memory for a row of %d pixels", up.width);

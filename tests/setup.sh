@@ -1,6 +1,6 @@
 # setup.sh - what ./start and ./check share. Read by them from the top folder.
 
-build_packages="gcc make autoconf automake pkg-config libmicrohttpd-dev libpng-dev zlib1g-dev libjansson-dev"
+build_packages="gcc make autoconf automake pkg-config libmicrohttpd-dev libpng-dev zlib1g-dev libdeflate-dev libjansson-dev"
 check_packages="check python3 curl pngcheck"
 all_packages="clang python3-torch python3-numpy python3-pil"
 

@@ -1,6 +1,8 @@
 /* write_png.c - see write_png.h. */
 #include "tests/write_png.h"
 
+#include "engine/base/mem.h"
+
 static enum err_code write_strip(const struct png_writer_params *params, const struct image *img,
                                  int y, struct png_writer *w, struct err *e)
 {
@@ -9,9 +11,21 @@ static enum err_code write_strip(const struct png_writer_params *params, const s
     if (rows > img->format.height - y)
         rows = img->format.height - y;
     const uint8_t *pixels = img->pixels + (size_t)y * img->row_bytes;
-    enum err_code rc =
-        png_strip_encode(&params->format, params->compression, pixels, img->row_bytes,
-                         y > 0 ? pixels - img->row_bytes : NULL, rows, &strip, e);
+    struct png_strip_job job = {
+        .format = params->format,
+        .compression = params->compression,
+        .pixels = pixels,
+        .row_bytes = img->row_bytes,
+        .above = y > 0 ? pixels - img->row_bytes : NULL,
+        .rows = rows,
+    };
+    size_t bytes;
+    enum err_code rc = png_strip_scratch_bytes(&job.format, &bytes, e);
+    void *scratch = rc == ERR_OK ? mem_alloc(bytes, 1) : NULL;
+    if (!scratch)
+        return err_set(e, ERR_MEMORY, "out of memory for a strip");
+    rc = png_strip_encode(&job, scratch, &strip, e);
+    mem_free(scratch);
     return rc == ERR_OK ? png_writer_add(w, &strip, e) : rc;
 }
 

@@ -1,8 +1,8 @@
 /* png_emit.c - see png_emit.h. */
 #include "engine/image/png_emit.h"
 
+#include <libdeflate.h>
 #include <string.h>
-#include <zlib.h>
 
 enum err_code png_emit(struct buf *out, const void *bytes, size_t count, struct err *e)
 {
@@ -25,10 +25,10 @@ enum err_code png_emit_chunk(struct buf *out, const char *type, const uint8_t *d
     uint8_t head[8], tail[4];
     png_emit_u32(head, length);
     memcpy(head + 4, type, 4);
-    uLong crc = crc32_z(0, head + 4, 4);
-    if (length > 0) /* zlib takes a NULL for a wish to start again */
-        crc = crc32_z(crc, data, length);
-    png_emit_u32(tail, (uint32_t)crc);
+    uint32_t crc = libdeflate_crc32(0, head + 4, 4);
+    if (length > 0) /* a NULL is taken for a wish to start again */
+        crc = libdeflate_crc32(crc, data, length);
+    png_emit_u32(tail, crc);
     enum err_code rc = png_emit(out, head, sizeof head, e);
     if (rc == ERR_OK && length > 0)
         rc = png_emit(out, data, length, e);

@@ -8,6 +8,7 @@
 
 #include "engine/base/buf.h"
 #include "engine/image/image.h"
+#include "engine/image/png_kernels.h"
 
 struct png_strip {
     int rows;
@@ -21,13 +22,24 @@ struct png_strip {
 enum { PNG_STRIP_ROWS = 64 };
 int png_strip_rows(const struct image_format *f);
 
-/* Makes one strip of `rows` rows that begin at `pixels`. `above` is the row before them, NULL at
- * the picture's top, where the zlib stream's head goes in front. compression: 0 stores; 1..6 look
- * at some rows and choose between Huffman coding alone, which is all that photographs gain by, and
- * matching at that level; 7..9 always match. ERR_MEMORY. On ERR_OK the caller owns out->chunk
- * (buf_done). */
-enum err_code png_strip_encode(const struct image_format *f, int compression, const uint8_t *pixels,
-                               size_t row_bytes, const uint8_t *above, int rows,
+/* What a strip is made of. */
+struct png_strip_job {
+    const struct png_kernels *kernels; /* NULL: the best; the bytes are the same */
+    struct image_format format;
+    int compression;       /* 0..9: the table in png_pack.h */
+    const uint8_t *pixels; /* where the rows begin */
+    size_t row_bytes;
+    const uint8_t *above; /* the row before; NULL at the picture's top, where the zlib stream's head
+                             goes in front */
+    int rows;             /* 1..png_strip_rows */
+};
+
+/* Working memory for one strip; ERR_MEMORY where that is beyond what a strip can be. */
+enum err_code png_strip_scratch_bytes(const struct image_format *f, size_t *bytes, struct err *e);
+
+/* Makes one strip. `scratch` is aligned to MEM_ALIGN and as large as the above says. ERR_MEMORY.
+ * On ERR_OK the caller owns out->chunk (buf_done). */
+enum err_code png_strip_encode(const struct png_strip_job *job, void *scratch,
                                struct png_strip *out, struct err *e);
 
 #endif

@@ -1,0 +1,14 @@
+/* png_kernels_set.c - one set's table; see png_kernels.h. Compiled for each set. */
+#include "engine/image/png_kernels_set.h"
+
+#define png_kernels_table IN_SET(png_kernels_table)
+
+extern const struct png_kernels png_kernels_table;
+const struct png_kernels png_kernels_table = {
+    .name = KERNEL_TEXT(KERNEL_SET),
+    .filter = png_kernels_filter,
+    .repeats = png_kernels_repeats,
+    .runs = png_kernels_runs,
+    .tally = png_kernels_tally,
+    .send = png_kernels_send,
+};

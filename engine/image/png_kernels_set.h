@@ -1,0 +1,32 @@
+/* png_kernels_set.h - the names of one set, by KERNEL_SET, which the build defines. */
+#ifndef UPSCALED_IMAGE_PNG_KERNELS_SET_H
+#define UPSCALED_IMAGE_PNG_KERNELS_SET_H
+
+#include "engine/image/png_kernels.h"
+
+#ifndef KERNEL_SET
+#define KERNEL_SET c
+#endif
+#define KERNEL_GLUE(name, set) name##_##set
+#define KERNEL_NAME(name, set) KERNEL_GLUE(name, set)
+#define IN_SET(name) KERNEL_NAME(name, KERNEL_SET)
+#define KERNEL_QUOTE(set) #set
+#define KERNEL_TEXT(set) KERNEL_QUOTE(set)
+
+#define png_kernels_filter IN_SET(png_kernels_filter)
+#define png_kernels_repeats IN_SET(png_kernels_repeats)
+#define png_kernels_runs IN_SET(png_kernels_runs)
+#define png_kernels_tally IN_SET(png_kernels_tally)
+#define png_kernels_send IN_SET(png_kernels_send)
+
+void png_kernels_filter(enum png_filter filter, const uint8_t *restrict row,
+                        const uint8_t *restrict above, size_t count, size_t step,
+                        uint8_t *restrict out);
+size_t png_kernels_repeats(const uint8_t *restrict row, const uint8_t *restrict above, size_t count,
+                           size_t step);
+size_t png_kernels_runs(const uint8_t *bytes, size_t count, struct deflate_match *matches);
+void png_kernels_tally(const struct deflate_sequence *s, struct deflate_tally *t);
+void png_kernels_send(const struct deflate_sequence *s, const struct deflate_table *c,
+                      struct deflate_bits *b);
+
+#endif

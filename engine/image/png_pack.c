@@ -1,0 +1,61 @@
+/* png_pack.c - see png_pack.h. */
+#include "engine/image/png_pack.h"
+
+#include <zlib.h>
+
+#include "engine/base/mem.h"
+
+static voidpf on_alloc(voidpf opaque, uInt count, uInt size)
+{
+    (void)opaque;
+    return mem_alloc(count, size);
+}
+
+static void on_free(voidpf opaque, voidpf p)
+{
+    (void)opaque;
+    mem_free(p);
+}
+
+static size_t pack_zlib(const struct png_pack *p, const uint8_t *bytes, size_t count, uint8_t *out)
+{
+    z_stream z = {.zalloc = on_alloc, .zfree = on_free};
+    size_t room = PNG_PACK_BOUND(count);
+    if (deflateInit2(&z, p->level, Z_DEFLATED, -MAX_WBITS, MAX_MEM_LEVEL, p->strategy) != Z_OK)
+        return 0;
+    z.next_in = (z_const Bytef *)bytes;
+    z.avail_in = (uInt)count;
+    z.next_out = out;
+    z.avail_out = (uInt)room;
+    int rc = deflate(&z, Z_SYNC_FLUSH);
+    bool whole = rc == Z_OK && z.avail_in == 0 && z.avail_out > 0;
+    deflateEnd(&z);
+    return whole ? room - z.avail_out : 0;
+}
+
+/* No matches but long runs: all that a photograph has. */
+static void pack_code(const struct png_pack *p, const uint8_t *bytes, size_t count,
+                      struct deflate_bits *b)
+{
+    while (count > 0) {
+        size_t here = count < PNG_PACK_BLOCK ? count : PNG_PACK_BLOCK;
+        struct deflate_sequence s = {bytes, here, p->matches, 0};
+        s.match_count = p->kernels->runs(bytes, here, p->matches);
+        deflate_block_put(p->kernels, &s, b);
+        bytes += here;
+        count -= here;
+    }
+}
+
+size_t png_pack(const struct png_pack *p, const uint8_t *bytes, size_t count, uint8_t *out)
+{
+    struct deflate_bits b = {.next = out};
+    if (p->method == METHOD_ZLIB)
+        return pack_zlib(p, bytes, count, out);
+    if (p->method == METHOD_STORE)
+        deflate_stored_put(bytes, count, &b);
+    else
+        pack_code(p, bytes, count, &b);
+    deflate_flush_put(&b);
+    return (size_t)(b.next - out);
+}
