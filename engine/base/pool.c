@@ -1,37 +1,51 @@
-/* pool.c - a ring of runs, one mutex, and workers that take a piece from each run in turn. */
+/* pool.c - a list of runs, one mutex, and workers that take a piece of the run that is nearest to
+ * its end or, every now and then, of the one that has waited longest. */
 #include "engine/base/pool.h"
 
 #include <assert.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
 
 #include "engine/base/mem.h"
 
-/* One call of pool_run; lives on its caller's stack until `open` and `busy` say that it is over. */
+enum {
+    AGED_EVERY = 8, /* of so many pieces one is of the run that has waited longest */
+    OVERRUN = 8,    /* who needed more than expected is taken to need this part of it again */
+};
+
+/* One call of pool_run; lives on its caller's stack until `begun` and `busy` say that it is over.
+ */
 struct run {
     pool_piece *piece;
     void *arg;
     const atomic_bool *cancel;
+    struct pool *share;
     int pieces;
     int begun;
     int busy; /* begun and not yet finished */
     bool skipped;
-    struct run *next, *prev; /* in the ring, while pieces are left to begin */
+    uint64_t stamp;          /* when it last had a turn, or came */
+    struct run *next, *prev; /* in the list, while pieces are left to begin */
     pthread_cond_t finished;
 };
 
 struct worker {
-    struct pool *pool;
+    struct crew *crew;
     pthread_t thread;
     void *scratch; /* touched by the worker alone */
     void *spare;   /* a larger block that waits for the worker to change over; under the mutex */
 };
 
-struct pool {
+/* The workers, which all shares have in common. */
+struct crew {
     pthread_mutex_t mutex;
     pthread_cond_t work;
-    struct run *turn; /* whose piece is next; NULL when nothing waits */
+    struct run *first; /* with pieces to begin */
+    uint64_t stamp;    /* of the latest turn or arrival */
+    unsigned turns;
     bool stopping;
     int threads;
     struct worker *workers;
@@ -39,27 +53,71 @@ struct pool {
     size_t scratch_bytes; /* under `reserving` */
 };
 
-static void ring_insert(struct pool *p, struct run *r)
+/* A way into the crew; the first one owns it. */
+struct pool {
+    struct crew *crew;
+    bool is_owner;
+    struct pool_claim claim;
+    double used_ns; /* under the mutex */
+};
+
+static double now_ns(void)
 {
-    if (!p->turn) {
-        r->next = r->prev = r;
-        p->turn = r;
-        return;
-    }
-    /* at the end of the round: in front of it, a stream of newcomers would starve the old */
-    r->next = p->turn;
-    r->prev = p->turn->prev;
-    r->prev->next = r;
-    r->next->prev = r;
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-static void ring_remove(struct pool *p, struct run *r)
+static void list_insert(struct crew *c, struct run *r)
 {
-    if (p->turn == r)
-        p->turn = r->next == r ? NULL : r->next;
-    r->prev->next = r->next;
-    r->next->prev = r->prev;
-    r->next = r->prev = NULL;
+    r->stamp = ++c->stamp;
+    r->prev = NULL;
+    r->next = c->first;
+    if (r->next)
+        r->next->prev = r;
+    c->first = r;
+}
+
+static void list_remove(struct crew *c, struct run *r)
+{
+    if (r->prev)
+        r->prev->next = r->next;
+    else
+        c->first = r->next;
+    if (r->next)
+        r->next->prev = r->prev;
+}
+
+static double remaining(const struct pool *share)
+{
+    double left = share->claim.expected_ns - share->used_ns;
+    if (left < share->used_ns / OVERRUN)
+        left = share->used_ns / OVERRUN;
+    return left / share->claim.weight;
+}
+
+static bool is_cancelled(const struct run *r)
+{
+    return r->cancel && atomic_load_explicit(r->cancel, memory_order_relaxed);
+}
+
+/* The run whose piece is next, of at least one. Those with as much left take turns; who was
+ * cancelled is let go at once. */
+static struct run *choose(struct crew *c)
+{
+    bool aged = c->turns++ % AGED_EVERY == AGED_EVERY - 1;
+    struct run *best = c->first;
+    double least = remaining(best->share);
+    for (struct run *r = best; r; r = r->next) {
+        double left = remaining(r->share);
+        if (is_cancelled(r))
+            return r;
+        if (aged || left == least ? r->stamp < best->stamp : left < least) {
+            best = r;
+            least = left;
+        }
+    }
+    return best;
 }
 
 static bool run_over(const struct run *r)
@@ -67,23 +125,22 @@ static bool run_over(const struct run *r)
     return r->begun == r->pieces && r->busy == 0;
 }
 
-/* Takes the next piece in turn and gives its number, or drops a cancelled run and gives -1. */
-static int begin_piece(struct pool *p, struct run *r)
+/* Takes the run's next piece and gives its number, or drops a cancelled run and gives -1. */
+static int begin_piece(struct crew *c, struct run *r)
 {
-    if (r->cancel && atomic_load_explicit(r->cancel, memory_order_relaxed)) {
+    if (is_cancelled(r)) {
         r->skipped = true;
         r->pieces = r->begun;
-        ring_remove(p, r);
+        list_remove(c, r);
         if (run_over(r))
             pthread_cond_signal(&r->finished);
         return -1;
     }
     int i = r->begun++;
     r->busy++;
+    r->stamp = ++c->stamp;
     if (r->begun == r->pieces)
-        ring_remove(p, r);
-    else
-        p->turn = r->next;
+        list_remove(c, r);
     return i;
 }
 
@@ -99,62 +156,65 @@ static void take_spare(struct worker *w)
 static void *work(void *arg)
 {
     struct worker *w = arg;
-    struct pool *p = w->pool;
-    pthread_mutex_lock(&p->mutex);
+    struct crew *c = w->crew;
+    pthread_mutex_lock(&c->mutex);
     for (;;) {
-        while (!p->turn && !p->stopping)
-            pthread_cond_wait(&p->work, &p->mutex);
-        if (!p->turn)
+        while (!c->first && !c->stopping)
+            pthread_cond_wait(&c->work, &c->mutex);
+        if (!c->first)
             break;
-        struct run *r = p->turn;
-        int i = begin_piece(p, r);
+        struct run *r = choose(c);
+        int i = begin_piece(c, r);
         if (i < 0)
             continue;
         take_spare(w);
-        pthread_mutex_unlock(&p->mutex);
+        pthread_mutex_unlock(&c->mutex);
+        double from = now_ns();
         r->piece(r->arg, i, w->scratch);
-        pthread_mutex_lock(&p->mutex);
+        double took = now_ns() - from;
+        pthread_mutex_lock(&c->mutex);
+        r->share->used_ns += took;
         r->busy--;
         if (run_over(r))
             pthread_cond_signal(&r->finished);
     }
-    pthread_mutex_unlock(&p->mutex);
+    pthread_mutex_unlock(&c->mutex);
     return NULL;
 }
 
-static void stop_workers(struct pool *p, int started)
+static void stop_workers(struct crew *c, int started)
 {
-    pthread_mutex_lock(&p->mutex);
-    p->stopping = true;
-    pthread_cond_broadcast(&p->work);
-    pthread_mutex_unlock(&p->mutex);
+    pthread_mutex_lock(&c->mutex);
+    c->stopping = true;
+    pthread_cond_broadcast(&c->work);
+    pthread_mutex_unlock(&c->mutex);
     for (int i = 0; i < started; i++)
-        pthread_join(p->workers[i].thread, NULL);
+        pthread_join(c->workers[i].thread, NULL);
 }
 
-static void release(struct pool *p)
+static void release(struct crew *c)
 {
-    for (int i = 0; p->workers && i < p->threads; i++) {
-        mem_free(p->workers[i].scratch);
-        mem_free(p->workers[i].spare);
+    for (int i = 0; c->workers && i < c->threads; i++) {
+        mem_free(c->workers[i].scratch);
+        mem_free(c->workers[i].spare);
     }
-    mem_free(p->workers);
-    pthread_mutex_destroy(&p->mutex);
-    pthread_mutex_destroy(&p->reserving);
-    pthread_cond_destroy(&p->work);
-    mem_free(p);
+    mem_free(c->workers);
+    pthread_mutex_destroy(&c->mutex);
+    pthread_mutex_destroy(&c->reserving);
+    pthread_cond_destroy(&c->work);
+    mem_free(c);
 }
 
 /* Signals are for the program's own threads to take, never for a worker in mid-pixel. */
-static int start_workers(struct pool *p)
+static int start_workers(struct crew *c)
 {
     sigset_t all, old;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
     int started = 0;
-    while (started < p->threads) {
-        struct worker *w = &p->workers[started];
-        w->pool = p;
+    while (started < c->threads) {
+        struct worker *w = &c->workers[started];
+        w->crew = c;
         if (pthread_create(&w->thread, NULL, work, w) != 0)
             break;
         started++;
@@ -163,28 +223,57 @@ static int start_workers(struct pool *p)
     return started;
 }
 
+static enum err_code crew_new(int threads, struct crew **out, struct err *e)
+{
+    struct crew *c = mem_calloc(1, sizeof *c);
+    if (!c)
+        return err_set(e, ERR_MEMORY, "out of memory for a thread pool");
+    pthread_mutex_init(&c->mutex, NULL);
+    pthread_mutex_init(&c->reserving, NULL);
+    pthread_cond_init(&c->work, NULL);
+    c->threads = threads;
+    c->workers = mem_calloc((size_t)threads, sizeof *c->workers);
+    if (!c->workers) {
+        release(c);
+        return err_set(e, ERR_MEMORY, "out of memory for %d threads", threads);
+    }
+    int started = start_workers(c);
+    if (started < threads) {
+        stop_workers(c, started);
+        release(c);
+        return err_set(e, ERR_MEMORY, "only %d of %d threads could be started", started, threads);
+    }
+    *out = c;
+    return ERR_OK;
+}
+
 enum err_code pool_new(int threads, struct pool **out, struct err *e)
 {
     assert(threads >= 1 && threads <= 1024);
     struct pool *p = mem_calloc(1, sizeof *p);
     if (!p)
         return err_set(e, ERR_MEMORY, "out of memory for a thread pool");
-    pthread_mutex_init(&p->mutex, NULL);
-    pthread_mutex_init(&p->reserving, NULL);
-    pthread_cond_init(&p->work, NULL);
-    p->threads = threads;
-    p->workers = mem_calloc((size_t)threads, sizeof *p->workers);
-    if (!p->workers) {
-        release(p);
-        return err_set(e, ERR_MEMORY, "out of memory for %d threads", threads);
+    enum err_code rc = crew_new(threads, &p->crew, e);
+    if (rc != ERR_OK) {
+        mem_free(p);
+        return rc;
     }
-    int started = start_workers(p);
-    if (started < threads) {
-        stop_workers(p, started);
-        release(p);
-        return err_set(e, ERR_MEMORY, "only %d of %d threads could be started", started, threads);
-    }
+    p->is_owner = true;
+    p->claim.weight = 1;
     *out = p;
+    return ERR_OK;
+}
+
+enum err_code pool_share(struct pool *p, const struct pool_claim *claim, struct pool **out,
+                         struct err *e)
+{
+    assert(claim->expected_ns >= 0 && claim->weight > 0);
+    struct pool *share = mem_calloc(1, sizeof *share);
+    if (!share)
+        return err_set(e, ERR_MEMORY, "out of memory for a share of the thread pool");
+    share->crew = p->crew;
+    share->claim = *claim;
+    *out = share;
     return ERR_OK;
 }
 
@@ -192,20 +281,41 @@ void pool_free(struct pool *p)
 {
     if (!p)
         return;
-    assert(!p->turn);
-    stop_workers(p, p->threads);
-    release(p);
+    if (p->is_owner) {
+        assert(!p->crew->first);
+        stop_workers(p->crew, p->crew->threads);
+        release(p->crew);
+    }
+    mem_free(p);
 }
 
 int pool_threads(const struct pool *p)
 {
-    return p->threads;
+    return p->crew->threads;
+}
+
+int pool_waiting(struct pool *p)
+{
+    int count = 0;
+    pthread_mutex_lock(&p->crew->mutex);
+    for (struct run *r = p->crew->first; r; r = r->next)
+        count++;
+    pthread_mutex_unlock(&p->crew->mutex);
+    return count;
+}
+
+double pool_used_ns(struct pool *p)
+{
+    pthread_mutex_lock(&p->crew->mutex);
+    double used = p->used_ns;
+    pthread_mutex_unlock(&p->crew->mutex);
+    return used;
 }
 
 /* Gives every worker a block of `bytes`, or nobody. Called under `reserving`. */
-static enum err_code hand_out(struct pool *p, size_t bytes, struct err *e)
+static enum err_code hand_out(struct crew *c, size_t bytes, struct err *e)
 {
-    size_t n = (size_t)p->threads;
+    size_t n = (size_t)c->threads;
     void **blocks = mem_calloc(n, sizeof *blocks);
     size_t have = 0;
     while (blocks && have < n && (blocks[have] = mem_alloc(1, bytes)))
@@ -217,41 +327,43 @@ static enum err_code hand_out(struct pool *p, size_t bytes, struct err *e)
         return err_set(e, ERR_MEMORY, "out of memory for %zu working buffers of %zu bytes", n,
                        bytes);
     }
-    pthread_mutex_lock(&p->mutex);
+    pthread_mutex_lock(&c->mutex);
     for (size_t i = 0; i < n; i++) {
-        mem_free(p->workers[i].spare);
-        p->workers[i].spare = blocks[i];
+        mem_free(c->workers[i].spare);
+        c->workers[i].spare = blocks[i];
     }
-    pthread_mutex_unlock(&p->mutex);
+    pthread_mutex_unlock(&c->mutex);
     mem_free(blocks);
-    p->scratch_bytes = bytes;
+    c->scratch_bytes = bytes;
     return ERR_OK;
 }
 
 enum err_code pool_reserve(struct pool *p, size_t bytes, struct err *e)
 {
-    pthread_mutex_lock(&p->reserving);
-    enum err_code rc = bytes > p->scratch_bytes ? hand_out(p, bytes, e) : ERR_OK;
-    pthread_mutex_unlock(&p->reserving);
+    struct crew *c = p->crew;
+    pthread_mutex_lock(&c->reserving);
+    enum err_code rc = bytes > c->scratch_bytes ? hand_out(c, bytes, e) : ERR_OK;
+    pthread_mutex_unlock(&c->reserving);
     return rc;
 }
 
 enum err_code pool_run(struct pool *p, int pieces, pool_piece *piece, void *arg,
                        const atomic_bool *cancel, struct err *e)
 {
+    struct crew *c = p->crew;
     if (pieces <= 0)
         return ERR_OK;
-    struct run r = {.piece = piece, .arg = arg, .cancel = cancel, .pieces = pieces};
+    struct run r = {.piece = piece, .arg = arg, .cancel = cancel, .share = p, .pieces = pieces};
     pthread_cond_init(&r.finished, NULL);
-    pthread_mutex_lock(&p->mutex);
-    ring_insert(p, &r);
+    pthread_mutex_lock(&c->mutex);
+    list_insert(c, &r);
     if (pieces == 1)
-        pthread_cond_signal(&p->work);
+        pthread_cond_signal(&c->work);
     else
-        pthread_cond_broadcast(&p->work);
+        pthread_cond_broadcast(&c->work);
     while (!run_over(&r))
-        pthread_cond_wait(&r.finished, &p->mutex);
-    pthread_mutex_unlock(&p->mutex);
+        pthread_cond_wait(&r.finished, &c->mutex);
+    pthread_mutex_unlock(&c->mutex);
     pthread_cond_destroy(&r.finished);
     return r.skipped ? err_set(e, ERR_CANCELLED, "the request was cancelled") : ERR_OK;
 }

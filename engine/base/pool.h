@@ -1,9 +1,11 @@
 /* pool.h - resident worker threads that share their time fairly among the requests in work.
  *
  * A request calls pool_run from a thread of its own, which sleeps while the workers do the pieces.
- * Workers take one piece from each waiting run in turn, so a thumbnail finishes in about its own
- * time beside a poster; keep pieces under some 10 ms. Only workers compute, so there are never more
- * busy threads than the pool has, however many requests there are.
+ * Of all waiting runs, workers take a piece of the one whose request has least left to do, and
+ * those with as much in turn; but every eighth piece is of the run that has waited longest. So a
+ * thumbnail finishes in about its own time beside a poster, and the poster finishes however many
+ * thumbnails come; keep pieces under some 10 ms. Only workers compute, so there are never more busy
+ * threads than the pool has, however many requests there are.
  *
  * Each worker owns a scratch block, as large as the largest pool_reserve so far: memory for
  * working buffers is threads x largest model, whatever the number of requests. */
@@ -25,6 +27,23 @@ typedef void pool_piece(void *arg, int i, void *scratch);
 enum err_code pool_new(int threads, struct pool **out, struct err *e);
 void pool_free(struct pool *p); /* NULL is fine; no run may be under way */
 int pool_threads(const struct pool *p);
+
+/* What a request is thought to need, so that it can be served in its turn. */
+struct pool_claim {
+    double expected_ns; /* of a worker, in all; 0 when nothing is known */
+    double weight;      /* above 0: as though it had so many times less to do */
+};
+
+/* The same workers, under a request's own account: whatever takes a pool takes a share. The caller
+ * owns *out (pool_free, before that of `p`). ERR_MEMORY. */
+enum err_code pool_share(struct pool *p, const struct pool_claim *claim, struct pool **out,
+                         struct err *e);
+
+/* How many calls of pool_run, of all shares, have pieces that were not begun. */
+int pool_waiting(struct pool *p);
+
+/* Time that workers have spent on pieces of this share. */
+double pool_used_ns(struct pool *p);
 
 /* Makes every worker's scratch at least `bytes` for the runs that start after this returns.
  * May be called while others run. On ERR_MEMORY nothing has changed. */

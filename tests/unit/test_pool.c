@@ -229,6 +229,120 @@ START_TEST(short_runs_do_not_starve_a_long_one)
 }
 END_TEST
 
+/* Shares that queue behind a held worker; each piece writes down whose it was. */
+enum { QUEUED_MAX = 3, ORDER_MAX = 400 };
+
+struct queued {
+    struct pool *share;
+    atomic_bool cancel;
+    atomic_int *at;
+    char *order, name;
+    int pieces;
+    enum err_code rc;
+};
+
+static void queued_piece(void *arg, int i, void *scratch)
+{
+    struct queued *q = arg;
+    (void)i;
+    (void)scratch;
+    q->order[atomic_fetch_add(q->at, 1)] = q->name;
+}
+
+static void *run_queued(void *arg)
+{
+    struct queued *q = arg;
+    q->rc = pool_run(q->share, q->pieces, queued_piece, q, &q->cancel, NULL);
+    return NULL;
+}
+
+struct wanted {
+    struct pool_claim claim;
+    int pieces;
+};
+
+/* Runs the shares a, b, c.. together and gives the order in which their pieces were begun; those
+ * in `cancelled` are so before they begin. */
+static const char *order_of(const struct wanted *wanted, int count, const char *cancelled)
+{
+    static struct poster_run r;
+    static struct queued queued[QUEUED_MAX];
+    static char order[ORDER_MAX + 1];
+    pthread_t poster, thread[QUEUED_MAX];
+    atomic_int at = 0;
+    memset(order, 0, sizeof order);
+    hold_worker(&r, &poster);
+    atomic_store(&r.cancel, true); /* of the poster only the piece that holds the worker is done */
+    for (int i = 0; i < count; i++) {
+        queued[i] = (struct queued){
+            .at = &at, .order = order, .name = (char)('a' + i), .pieces = wanted[i].pieces};
+        atomic_store(&queued[i].cancel, strchr(cancelled, queued[i].name) != NULL);
+        ck_assert_int_eq(pool_share(r.pool, &wanted[i].claim, &queued[i].share, NULL), ERR_OK);
+        pthread_create(&thread[i], NULL, run_queued, &queued[i]);
+    }
+    while (pool_waiting(r.pool) < count + 1)
+        sched_yield();
+    sem_post(&r.poster.gate);
+    for (int i = 0; i < count; i++) {
+        pthread_join(thread[i], NULL);
+        ck_assert_int_eq(queued[i].rc, atomic_load(&queued[i].cancel) ? ERR_CANCELLED : ERR_OK);
+        pool_free(queued[i].share);
+    }
+    pthread_join(poster, NULL);
+    pool_free(r.pool);
+    return order;
+}
+
+START_TEST(least_left_goes_first)
+{
+    const struct wanted wanted[] = {{{3e12, 1}, 2}, {{1e12, 1}, 2}, {{2e12, 1}, 2}};
+    ck_assert_str_eq(order_of(wanted, 3, ""), "bbccaa");
+}
+END_TEST
+
+START_TEST(weight_divides_what_is_left)
+{
+    const struct wanted wanted[] = {{{3e12, 1}, 2}, {{3e12, 4}, 2}, {{3e12, 2}, 2}};
+    ck_assert_str_eq(order_of(wanted, 3, ""), "bbccaa");
+}
+END_TEST
+
+START_TEST(every_eighth_piece_is_of_who_waited_longest)
+{
+    const struct wanted wanted[] = {{{1e15, 1}, 40}, {{1e12, 1}, 280}};
+    const char *order = order_of(wanted, 2, "");
+    int large = 0;
+    for (int i = 0; i < 240; i++) {
+        large += order[i] == 'a';
+        ck_assert_msg(large <= i / 8 + 1 && large >= i / 8 - 1, "%s", order);
+    }
+}
+END_TEST
+
+START_TEST(cancelled_runs_end_before_any_other_piece)
+{
+    const struct wanted wanted[] = {{{1e15, 1}, 300}, {{1e12, 1}, 3}};
+    ck_assert_str_eq(order_of(wanted, 2, "a"), "bbb");
+}
+END_TEST
+
+START_TEST(shares_account_for_their_own_pieces)
+{
+    struct pool *p = NULL, *share = NULL;
+    const struct pool_claim claim = {0, 1};
+    struct tally t = {0};
+    ck_assert_int_eq(pool_new(2, &p, NULL), ERR_OK);
+    ck_assert_int_eq(pool_share(p, &claim, &share, NULL), ERR_OK);
+    ck_assert_int_eq(pool_threads(share), 2);
+    ck_assert_int_eq(pool_run(share, 1000, count_piece, &t, NULL, NULL), ERR_OK);
+    ck_assert(pool_used_ns(share) > 0);
+    ck_assert(pool_used_ns(p) == 0);
+    pool_free(share);
+    ck_assert_int_eq(pool_run(p, 1000, count_piece, &t, NULL, NULL), ERR_OK);
+    pool_free(p);
+}
+END_TEST
+
 struct fill {
     size_t bytes;
 };
@@ -275,7 +389,11 @@ START_TEST(failed_allocations_leave_it_whole)
             rc = pool_reserve(p, 100, &e);
         mem_fail_nth(-1);
         if (p) {
+            struct pool *share = NULL;
             struct fill f = {100};
+            mem_fail_nth(0);
+            ck_assert_int_eq(pool_share(p, &(struct pool_claim){0, 1}, &share, NULL), ERR_MEMORY);
+            mem_fail_nth(-1);
             ck_assert_int_eq(pool_reserve(p, 100, NULL), ERR_OK);
             ck_assert_int_eq(pool_run(p, 5, fill_scratch, &f, NULL, NULL), ERR_OK);
         }
@@ -298,6 +416,11 @@ int main(void)
     tcase_add_test(c, thumbnail_waits_for_one_more_piece_of_a_poster);
     tcase_add_test(c, cancel_skips_what_has_not_begun);
     tcase_add_test(c, short_runs_do_not_starve_a_long_one);
+    tcase_add_test(c, least_left_goes_first);
+    tcase_add_test(c, weight_divides_what_is_left);
+    tcase_add_test(c, every_eighth_piece_is_of_who_waited_longest);
+    tcase_add_test(c, cancelled_runs_end_before_any_other_piece);
+    tcase_add_test(c, shares_account_for_their_own_pieces);
     tcase_add_test(c, scratch_grows_while_others_run);
     tcase_add_test(c, failed_allocations_leave_it_whole);
     suite_add_tcase(s, c);
