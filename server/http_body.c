@@ -3,6 +3,7 @@
  * The first 33 bytes of the file decide whether it could be answered at all, so that nobody sends
  * sixty megabytes to be told that they are a JPEG. */
 #include <microhttpd.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -35,8 +36,8 @@ static bool is_file_part(const char *key)
     return false;
 }
 
-static enum err_code check_part(struct http_request *r, const char *key, const char *encoding,
-                                struct err *e)
+static enum err_code check_part(struct http_request *r, const char *key, const char *name,
+                                const char *encoding, struct err *e)
 {
     if (!key || !is_file_part(key))
         return err_set(e, ERR_BAD_MULTIPART,
@@ -47,6 +48,7 @@ static enum err_code check_part(struct http_request *r, const char *key, const c
     if (encoding && strcasecmp(encoding, "binary") != 0 && strcasecmp(encoding, "8bit") != 0)
         return err_set(e, ERR_BAD_MULTIPART, "a part's Content-Transfer-Encoding must be binary");
     r->form_has_file = true;
+    snprintf(r->file_name, sizeof r->file_name, "%s", name ? name : "");
     return ERR_OK;
 }
 
@@ -55,13 +57,14 @@ static enum MHD_Result on_part(void *arg, enum MHD_ValueKind kind, const char *k
                                const char *bytes, uint64_t offset, size_t count)
 {
     struct http_request *r = arg;
-    (void)kind, (void)filename, (void)type;
+    (void)kind, (void)type;
     if (r->verdict.code != ERR_OK)
         return MHD_NO;
     /* the library may tell of a part twice from its start: first without bytes, where its first
      * bytes might still be the boundary */
     bool again = offset == 0 && r->part_empty && count > 0;
-    enum err_code rc = offset == 0 && !again ? check_part(r, key, encoding, &r->verdict) : ERR_OK;
+    enum err_code rc =
+        offset == 0 && !again ? check_part(r, key, filename, encoding, &r->verdict) : ERR_OK;
     r->part_empty = offset == 0 && count == 0;
     if (rc == ERR_OK && count > 0)
         rc = take_file(r, bytes, count, &r->verdict);

@@ -164,6 +164,8 @@ enum err_code http_request_head(struct http_request *r, const char *url, const c
         r->reply.close = true; /* where the next request begins is not known */
         return rc;
     }
+    http_client_address(r);
+    http_client_origin(r);
     rc = route_find(url, method, &route, &argument, e);
     if (rc == ERR_METHOD)
         reply_header(&r->reply, "Allow", "%s", route->methods);
@@ -171,6 +173,7 @@ enum err_code http_request_head(struct http_request *r, const char *url, const c
         return rc;
     if (strcmp(method, "OPTIONS") == 0) {
         reply_header(&r->reply, "Allow", "%s", route->methods);
+        http_client_preflight(r, route);
         r->reply.status = 204;
         r->state = REQUEST_READY;
         return ERR_OK;
@@ -178,6 +181,8 @@ enum err_code http_request_head(struct http_request *r, const char *url, const c
     if (!route->answer)
         return begin_upload(r, e);
     route->answer(r->shared->service, argument, &r->reply);
+    if (route->flags & ROUTE_TAGGED)
+        http_client_validate(r);
     r->state = REQUEST_READY;
     return ERR_OK;
 }

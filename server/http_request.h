@@ -37,12 +37,14 @@ struct http_request {
     enum request_state state;
     char our_id[17], their_id[REQUEST_ID_MAX + 1]; /* X-Request-ID: theirs where it is plain */
     char *target;                                  /* as sent */
+    char client[PROXIES_TEXT_MAX];                 /* its address, or "unix" */
     struct http_framing framing;
     bool is_upload; /* to the route that takes pictures: `api` is in use */
     struct api_request api;
     /* the body */
     struct MHD_PostProcessor *form; /* NULL: the body is the file */
     struct buf file;
+    char file_name[128]; /* that the form gives, or "" */
     bool form_has_file, judged;
     bool part_empty; /* the library has told of the form's file, without bytes yet */
     uint64_t received, drained;
@@ -62,6 +64,13 @@ void http_request_free(struct http_request *r);
 /* Judges the head: ERR_OK when a body is to be read or `reply` is filled; else what to say. */
 enum err_code http_request_head(struct http_request *r, const char *url, const char *method,
                                 const char *version, struct err *e);
+
+/* http_client.c. Finds out the client's address; adds what lets a page of another origin read the
+ * reply, and what answers its preflight; adds validators, and makes a 304 of what it has. */
+void http_client_address(struct http_request *r);
+void http_client_origin(struct http_request *r);
+void http_client_preflight(struct http_request *r, const struct route *route);
+void http_client_validate(struct http_request *r);
 
 /* http_body.c. Makes ready for the body; takes a piece of it; after the last piece. */
 enum err_code http_body_begin(struct http_request *r, struct err *e);

@@ -2,6 +2,7 @@
 #include <microhttpd.h>
 #include <string.h>
 
+#include "server/disposition.h"
 #include "server/http_request.h"
 
 /* The request is the event thread's again from here on. */
@@ -18,6 +19,9 @@ static void describe(struct http_request *r)
                  "queue;dur=%.1f, decode;dur=%.1f, network;dur=%.1f, encode;dur=%.1f", r->queue_ms,
                  r->report.decode_ms, r->report.network_ms, r->report.encode_ms);
     reply_header(&r->reply, "X-Upscaled-Model", "%s@%s", m->name, m->sha256);
+    const struct upscale_size *size = &r->api.params.size;
+    disposition_apply(&r->reply, r->file_name,
+                      size->width > 0 || size->height > 0 ? 0 : size->scale);
     if (r->report.animated)
         reply_header(&r->reply, "X-Upscaled-Warning",
                      "the input is an animation; only its default image was kept");

@@ -9,7 +9,7 @@
 #include "engine/base/buf.h"
 #include "engine/base/err.h"
 
-enum { REPLY_HEADERS_MAX = 12, REPLY_VALUE_MAX = 192 };
+enum { REPLY_HEADERS_MAX = 16, REPLY_VALUE_MAX = 192 };
 
 struct reply_header {
     const char *name; /* static storage */

@@ -14,14 +14,14 @@ static route_answer hint, list_models, show_model, list_limits, live, ready, hea
 
 static const struct route routes[] = {
     /* clang-format off */
-    {"POST, PUT, OPTIONS", "/v1/upscale",       NULL,        "takes a PNG, gives it back enlarged"},
-    {READ,                 "/v1/models",        list_models, "the models there are"},
-    {READ,                 "/v1/models/{name}", show_model,  "one model"},
-    {READ,                 "/v1/limits",        list_limits, "the limits in force and their options"},
-    {READ,                 "/livez",            live,        "200 while the process runs"},
-    {READ,                 "/readyz",           ready,       "200 while pictures are taken, 503 while shutting down"},
-    {READ,                 "/health",           health,      "the same, with numbers"},
-    {READ,                 "/",                 hint,        "this text"},
+    {"POST, PUT, OPTIONS", "/v1/upscale",       NULL,        "takes a PNG, gives it back enlarged", 0},
+    {READ,                 "/v1/models",        list_models, "the models there are", ROUTE_TAGGED},
+    {READ,                 "/v1/models/{name}", show_model,  "one model", ROUTE_TAGGED},
+    {READ,                 "/v1/limits",        list_limits, "the limits in force and their options", ROUTE_TAGGED},
+    {READ,                 "/livez",            live,        "200 while the process runs", 0},
+    {READ,                 "/readyz",           ready,       "200 while pictures are taken, 503 while shutting down", 0},
+    {READ,                 "/health",           health,      "the same, with numbers", 0},
+    {READ,                 "/",                 hint,        "this text", ROUTE_TAGGED},
     /* clang-format on */
 };
 

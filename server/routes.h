@@ -11,11 +11,16 @@
  * `argument` is what the pattern's {name} stood for, else "". */
 typedef void route_answer(const struct service *s, const char *argument, struct reply *r);
 
+enum {
+    ROUTE_TAGGED = 1, /* the answer changes rarely: it gets an ETag */
+};
+
 struct route {
     const char *methods;  /* as the Allow header says them */
     const char *pattern;  /* a path; a last part {name} stands for one or more bytes but '/' */
     route_answer *answer; /* NULL: takes a picture and gives it back enlarged */
     const char *help;
+    int flags; /* ROUTE_* */
 };
 
 /* The route of a path and method. ERR_NO_ROUTE; ERR_METHOD, and then *out is the route all the

@@ -76,8 +76,9 @@ static enum err_code start(struct daemon *d, struct err *e)
         .waiting = (int)o->queue,
         .timeout_ms = o->queue_timeout * 1000,
     };
-    enum err_code rc =
-        open_listeners(d, e); /* first: the likeliest mistake, told before the wait */
+    enum err_code rc = proxies_read(&d->service.proxies, o->trusted_proxies, e);
+    if (rc == ERR_OK)
+        rc = open_listeners(d, e); /* first: the likeliest mistake, told before the wait */
     d->service.options = o;
     if (rc == ERR_OK)
         rc = pool_new(threads, &d->service.pool, e);

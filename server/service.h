@@ -8,12 +8,14 @@
 #include "server/jobs.h"
 #include "server/models.h"
 #include "server/options.h"
+#include "server/proxies.h"
 
 struct service {
     const struct options *options;
     struct pool *pool;
     struct models *models;
     struct jobs *jobs;
+    struct proxies proxies; /* whose X-Forwarded-For counts */
     atomic_bool draining; /* SIGTERM has come: new pictures are refused */
 };
 

@@ -238,7 +238,7 @@ class Client:
                 break
             name, value = line.split(":", 1)
             headers[name.lower()] = value.strip()
-        if method == "HEAD" or status in (100, 204):
+        if method == "HEAD" or status in (100, 204, 304):
             return Reply(status, headers, b"")
         if "content-length" not in headers:
             raise AssertionError("a reply without Content-Length")

@@ -1,0 +1,69 @@
+/* http_client.c - what the header lines say of the client, and what they ask of the reply. */
+#include <microhttpd.h>
+#include <string.h>
+#include <strings.h>
+
+#include "server/cors.h"
+#include "server/etag.h"
+#include "server/http_request.h"
+
+enum { FORWARDED_MAX = 512 };
+
+static const char *value_of(const struct http_request *r, const char *name)
+{
+    return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+/* Several lines are one list (RFC 9110, section 5.3), of which the end counts. */
+struct forwarded {
+    char text[FORWARDED_MAX];
+    size_t length;
+};
+
+static enum MHD_Result add_forwarded(void *arg, enum MHD_ValueKind kind, const char *name,
+                                     const char *value)
+{
+    struct forwarded *f = arg;
+    (void)kind;
+    if (!value || strcasecmp(name, "X-Forwarded-For") != 0)
+        return MHD_YES;
+    size_t count = strlen(value), most = sizeof f->text - 2;
+    if (count > most) {
+        value += count - most;
+        count = most;
+    }
+    size_t keep = f->length < most - count ? f->length : most - count;
+    memmove(f->text, f->text + f->length - keep, keep);
+    f->text[keep] = ',';
+    memcpy(f->text + keep + 1, value, count);
+    f->length = keep + 1 + count;
+    f->text[f->length] = '\0';
+    return MHD_YES;
+}
+
+void http_client_address(struct http_request *r)
+{
+    struct forwarded forwarded = {.length = 0};
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, add_forwarded, &forwarded);
+    proxies_client(&r->shared->service->proxies, info ? info->client_addr : NULL, forwarded.text,
+                   r->client);
+}
+
+void http_client_origin(struct http_request *r)
+{
+    cors_apply(&r->reply, r->shared->service->options->cors_origin, value_of(r, "Origin"));
+}
+
+void http_client_preflight(struct http_request *r, const struct route *route)
+{
+    if (value_of(r, "Access-Control-Request-Method"))
+        cors_preflight(&r->reply, r->shared->service->options->cors_origin, value_of(r, "Origin"),
+                       route->methods);
+}
+
+void http_client_validate(struct http_request *r)
+{
+    etag_apply(&r->reply, value_of(r, "If-None-Match"));
+}
