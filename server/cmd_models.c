@@ -84,7 +84,6 @@ static void check_named(void *arg, const struct model *m)
     }
 }
 
-/* Anything with a slash or .json is a file; the rest are names of what would be served. */
 static int check_file(const struct options *o, const char *path)
 {
     struct model_limits limits = options_model_limits(o);
@@ -120,12 +119,6 @@ static int check_name(const struct options *o, const char *name)
     return rc == ERR_OK ? w.status : 1;
 }
 
-static bool is_file(const char *text)
-{
-    size_t length = strlen(text);
-    return strchr(text, '/') || (length > 5 && strcmp(text + length - 5, ".json") == 0);
-}
-
 int command_models(int argc, char **argv)
 {
     struct options o;
@@ -139,7 +132,8 @@ int command_models(int argc, char **argv)
         status = list(&o);
     } else if (count > 1 && strcmp(argv[0], "check") == 0) {
         for (int i = 1; i < count; i++)
-            status |= is_file(argv[i]) ? check_file(&o, argv[i]) : check_name(&o, argv[i]);
+            status |=
+                command_names_file(argv[i]) ? check_file(&o, argv[i]) : check_name(&o, argv[i]);
     } else {
         fputs("usage: upscaled models [list | check NAME-OR-FILE...]\n", stderr);
         status = 2;

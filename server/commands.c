@@ -2,8 +2,15 @@
 #include "server/commands.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "server/errors.h"
+
+bool command_names_file(const char *word)
+{
+    size_t length = strlen(word);
+    return strchr(word, '/') || (length > 5 && strcmp(word + length - 5, ".json") == 0);
+}
 
 void command_complain(const char *about, const struct err *e)
 {

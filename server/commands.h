@@ -3,10 +3,16 @@
 #ifndef UPSCALED_SERVER_COMMANDS_H
 #define UPSCALED_SERVER_COMMANDS_H
 
+#include <stdbool.h>
+
 int command_serve(int argc, char **argv);
 int command_convert(int argc, char **argv);
 int command_models(int argc, char **argv);
 int command_health(int argc, char **argv);
+int command_bench(int argc, char **argv);
+
+/* Whether a word names a file and no model: it has a slash, or ends in .json. */
+bool command_names_file(const char *word);
 
 /* Prints "upscaled: SENTENCE (CODE)" on stderr. */
 struct err;

@@ -22,6 +22,8 @@ static const struct command {
     {"models", command_models, FOR_MODELS, "[OPTION...] [list | check NAME-OR-FILE...]",
      "list the models, or look at some closely"},
     {"health", command_health, FOR_HEALTH, "[URL]", "exit 0 when a server is ready"},
+    {"bench", command_bench, FOR_BENCH, "[OPTION...]",
+     "measure the engine against what this machine can do"},
     {"help", help, 0, "[COMMAND | --markdown]", "this, or a command's options"},
     {"version", version, 0, "", "the version"},
 };

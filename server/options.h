@@ -17,7 +17,7 @@
 enum { OPTIONS_LISTEN_MAX = 16 };
 
 /* Which sub-commands take an option. */
-enum { FOR_SERVE = 1, FOR_CONVERT = 2, FOR_MODELS = 4, FOR_HEALTH = 8 };
+enum { FOR_SERVE = 1, FOR_CONVERT = 2, FOR_MODELS = 4, FOR_HEALTH = 8, FOR_BENCH = 16 };
 
 /* Numbers are in the unit of their name; sizes in bytes. Strings belong to the struct. */
 struct options {
@@ -41,6 +41,9 @@ struct options {
     /* convert */
     char *output_dir;
     bool force, quiet;
+    /* bench */
+    char *size;
+    bool json;
 };
 
 /* Fills `o` for the sub-command `command` (one of FOR_*) from its arguments, the environment

@@ -5,8 +5,9 @@
 #include <string.h>
 
 #define FIELD(name) offsetof(struct options, name)
-#define ALL (FOR_SERVE | FOR_CONVERT | FOR_MODELS)
+#define ALL (FOR_SERVE | FOR_CONVERT | FOR_MODELS | FOR_BENCH)
 #define WORK (FOR_SERVE | FOR_CONVERT)
+#define RUN (WORK | FOR_BENCH)
 #define K ((int64_t)1 << 10)
 #define M ((int64_t)1 << 20)
 #define G ((int64_t)1 << 30)
@@ -17,15 +18,15 @@ const struct option_row option_rows[] = {
     {"config",               OPTION_TEXT,  FIELD(config),               ALL | FOR_HEALTH, 0,  0,    0,       false, "file of `name = value` lines"},
     {"listen",               OPTION_LIST,  FIELD(listen),               FOR_SERVE | FOR_HEALTH, 0, 0, 0,     false, "address: host:port, [v6]:port or unix:/path; may be repeated [127.0.0.1:8080]"},
     {"models",               OPTION_TEXT,  FIELD(models),               ALL,         0,       0,    0,       false, "folder of further models, *.json"},
-    {"threads",              OPTION_COUNT, FIELD(threads),              WORK,        0,       0,    1024,    false, "worker threads; 0: as many as CPUs may be used"},
+    {"threads",              OPTION_COUNT, FIELD(threads),              RUN,         0,       0,    1024,    false, "worker threads; 0: as many as CPUs may be used"},
     {"max-body",             OPTION_BYTES, FIELD(max_body),             WORK,        64 * M,  1,    4 * G,   true,  "largest request body or input file"},
-    {"max-side",             OPTION_COUNT, FIELD(max_side),             WORK,        32768,   1,    1 << 20, true,  "widest and highest input, in pixels"},
-    {"max-pixels",           OPTION_COUNT, FIELD(max_pixels),           WORK,        64 * M,  1,    G,       true,  "largest input, width x height"},
+    {"max-side",             OPTION_COUNT, FIELD(max_side),             RUN,         32768,   1,    1 << 20, true,  "widest and highest input, in pixels"},
+    {"max-pixels",           OPTION_COUNT, FIELD(max_pixels),           RUN,         64 * M,  1,    G,       true,  "largest input, width x height"},
     {"max-output-pixels",    OPTION_COUNT, FIELD(max_output_pixels),    WORK,        256 * M, 1,    64 * G,  true,  "largest output, width x height"},
     {"max-output-bytes",     OPTION_BYTES, FIELD(max_output_bytes),     WORK,        G,       K,    64 * G,  true,  "largest output file"},
     {"max-chunks",           OPTION_COUNT, FIELD(max_chunks),           WORK,        1000,    0,    1 << 20, true,  "chunks of an input beside its pixels"},
     {"max-chunk-bytes",      OPTION_BYTES, FIELD(max_chunk_bytes),      WORK,        8 * M,   0,    G,       true,  "bytes of all those chunks together"},
-    {"max-whole-bytes",      OPTION_BYTES, FIELD(max_whole_bytes),      WORK,        G,       0,    64 * G,  true,  "working memory of a model that cannot work in bands"},
+    {"max-whole-bytes",      OPTION_BYTES, FIELD(max_whole_bytes),      RUN,         G,       0,    64 * G,  true,  "working memory of a model that cannot work in bands"},
     {"max-model-bytes",      OPTION_BYTES, FIELD(max_model_bytes),      ALL,         128 * M, 1,    4 * G,   true,  "largest model file"},
     {"max-model-layers",     OPTION_COUNT, FIELD(max_model_layers),     ALL,         1024,    1,    1 << 16, true,  "layers of a model"},
     {"max-model-parameters", OPTION_COUNT, FIELD(max_model_parameters), ALL,         16 * M,  1,    G,       true,  "weights of a model"},
@@ -44,7 +45,7 @@ const struct option_row option_rows[] = {
     {"shutdown-timeout",     OPTION_COUNT, FIELD(shutdown_timeout),     FOR_SERVE,   60,      0,    86400,   true,  "seconds to finish requests after SIGTERM"},
     {"cors-origin",          OPTION_TEXT,  FIELD(cors_origin),          FOR_SERVE,   0,       0,    0,       false, "origins whose pages may use the API in a browser, with commas between, or * [none]"},
     {"trusted-proxies",      OPTION_TEXT,  FIELD(trusted_proxies),      FOR_SERVE,   0,       0,    0,       false, "addresses, networks, or `unix`, with commas between, whose X-Forwarded-For names the client [none]"},
-    {"model",                OPTION_TEXT,  FIELD(model),                FOR_CONVERT, 0,       0,    0,       false, "model to use [photo]"},
+    {"model",                OPTION_TEXT,  FIELD(model),                FOR_CONVERT | FOR_BENCH, 0, 0, 0,           false, "model to use [photo]; bench also takes a file"},
     {"scale",                OPTION_TEXT,  FIELD(scale),                FOR_CONVERT, 0,       0,    0,       false, "factor, 1 to 8 [2]"},
     {"width",                OPTION_TEXT,  FIELD(width),                FOR_CONVERT, 0,       0,    0,       false, "output width in pixels, instead of a factor"},
     {"height",               OPTION_TEXT,  FIELD(height),               FOR_CONVERT, 0,       0,    0,       false, "output height in pixels, instead of a factor"},
@@ -55,6 +56,8 @@ const struct option_row option_rows[] = {
     {"output-dir",           OPTION_TEXT,  FIELD(output_dir),           FOR_CONVERT, 0,       0,    0,       false, "folder for the outputs of several inputs"},
     {"force",                OPTION_FLAG,  FIELD(force),                FOR_CONVERT, 0,       0,    0,       false, "replace files in --output-dir"},
     {"quiet",                OPTION_FLAG,  FIELD(quiet),                FOR_CONVERT, 0,       0,    0,       false, "no progress bar"},
+    {"size",                 OPTION_TEXT,  FIELD(size),                 FOR_BENCH,   0,       0,    0,       false, "picture to measure with, WIDTHxHEIGHT [1920x1080]"},
+    {"json",                 OPTION_FLAG,  FIELD(json),                 FOR_BENCH,   0,       0,    0,       false, "results as JSON"},
     /* clang-format on */
 };
 
@@ -99,9 +102,9 @@ void options_help(FILE *out, int command)
 
 static void write_commands(FILE *out, int commands)
 {
-    static const char *const names[] = {"serve", "convert", "models", "health"};
+    static const char *const names[] = {"serve", "convert", "models", "health", "bench"};
     const char *between = "";
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 5; i++)
         if (commands & (1 << i)) {
             fprintf(out, "%s%s", between, names[i]);
             between = ", ";

@@ -3,6 +3,7 @@ how they exit: 0 done, 1 something failed, 2 called wrongly."""
 import json
 import os
 import pty
+import re
 import socket
 import stat
 import subprocess
@@ -53,6 +54,56 @@ class Folder(tempfile.TemporaryDirectory):
         write(os.path.join(folder, "b.png"), png(5, 4))
         write(os.path.join(folder, "bad.png"), JPEG)
         return folder
+
+
+# ---------------------------------------------------------------- bench
+
+
+def bench(*arguments):
+    return json.loads(expect(0, upscaled("bench", "--json", *arguments)).stdout)
+
+
+@claim
+def bench_tells_programs_what_the_network_takes():
+    listed = re.search(r"photo .* (\d+) MAC/px", upscaled("models").stdout.decode())
+    o = bench("--size", "40x30", "--threads", "1")
+    equal((o["model"], o["width"], o["height"], o["threads"]), ("photo", 40, 30, 1))
+    equal([s["name"] for s in o["stages"]], ["network", "network and colour"])
+    equal("%.0f" % o["macs_per_pixel"], listed.group(1))
+    equal(0 < o["ms_least"] <= o["ms"] < 1000, True, "%r" % o)
+    equal(o["peak_gflops"] > 1, True, "%r" % o)
+    equal(1 << 20 < o["peak_rss_bytes"] < 1 << 30, True, "%r" % o)
+    gflops = 2e-6 * o["macs_per_pixel"] * 40 * 30 / o["ms"]
+    equal(abs(o["gflops"] / gflops - 1) < 1e-6, True, "%r" % o)
+    equal(abs(o["percent_of_peak"] / (100 * gflops / o["peak_gflops"]) - 1) < 1e-6, True, "%r" % o)
+
+
+@claim
+def bench_takes_a_model_by_file_or_name():
+    model = dict(MODEL, color="rgb")
+    with Folder() as folder:
+        write(folder + "/double.json", json.dumps(model).encode())
+        for words in (("--model", folder + "/double.json"),
+                      ("--model", "double", "--models", folder)):
+            o = bench("--size", "9x7", *words)
+            equal((o["model"], [s["name"] for s in o["stages"]]), ("double", ["network"]))
+
+
+@claim
+def bench_prints_for_people():
+    out = expect(0, upscaled("bench", "--size", "16x16")).stdout.decode()
+    for words in ("photo, 16x16 luma", "multiply-add peak", "% of peak", "peak memory"):
+        equal(words in out, True, out)
+
+
+@claim
+def bench_refuses_what_it_cannot_measure():
+    for words, word in ((("--size", "16"), "WIDTHxHEIGHT"), (("--size", "0x5"), "--size"),
+                        (("--size", "16x16k"), "--size"), (("--size", "40000x1"), "--max-side"),
+                        (("--size", "32000x32000"), "--max-pixels"), (("a.png",), "usage"),
+                        (("--model", "nobody"), "unknown_model"), (("--json=maybe",), "json")):
+        expect(2, upscaled("bench", *words), word)
+    expect(1, upscaled("bench", "--model", "/nowhere.json"), "/nowhere.json")
 
 
 # ---------------------------------------------------------------- convert

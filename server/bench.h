@@ -1,0 +1,53 @@
+/* bench.h - `upscaled bench`: what is measured, and how it is told. For bench*.c alone.
+ *
+ * Times are milliseconds of the wall clock. Threads: one. */
+#ifndef UPSCALED_SERVER_BENCH_H
+#define UPSCALED_SERVER_BENCH_H
+
+#include "engine/base/pool.h"
+#include "engine/image/image.h"
+#include "engine/nn/peak.h"
+#include "server/models.h"
+#include "server/options.h"
+
+enum { BENCH_STAGES_MAX = 8 };
+
+/* One thing that was done several times. */
+struct bench_stage {
+    const char *name;
+    double ms, least; /* median and minimum */
+    int runs;
+};
+
+struct bench {
+    struct options options;
+    int width, height; /* of the picture that goes in */
+    struct pool *pool;
+    struct models *models;   /* or NULL: */
+    struct model_entry file; /* a model read from a file that was named */
+    const struct model_entry *entry;
+    const struct peak_loop *peak;
+    double peak_gflops;                          /* of all threads together */
+    struct bench_stage stages[BENCH_STAGES_MAX]; /* the first is the network alone */
+    int stage_count;
+};
+
+/* Something to measure; called again and again. */
+typedef enum err_code bench_work(struct bench *b, void *arg, struct err *e);
+
+/* Runs `work` once to warm up and then for some seconds, and adds a stage of that name. */
+enum err_code bench_stage(struct bench *b, const char *name, bench_work *work, void *arg,
+                          struct err *e);
+
+/* Enlarges `img` by the model's own factor and forgets the result. */
+enum err_code bench_upscale(struct bench *b, struct image *img, struct err *e);
+
+/* A picture with the statistics of a photograph (soft shades, edges, grain), the same for the same
+ * sides: 8 bits, 1 or 3 channels. image_free. */
+enum err_code bench_picture(int width, int height, int channels, struct image **out, struct err *e);
+
+/* What was measured, as text or as JSON, on standard output. */
+void bench_print(const struct bench *b);
+void bench_print_json(const struct bench *b);
+
+#endif
