@@ -13,6 +13,7 @@ int command_bench(int argc, char **argv);
 
 /* Whether a word names a file and no model: it has a slash, or ends in .json. */
 bool command_names_file(const char *word);
+int command_hash_key(int argc, char **argv);
 
 /* Prints "upscaled: SENTENCE (CODE)" on stderr. */
 struct err;

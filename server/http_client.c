@@ -67,3 +67,49 @@ void http_client_validate(struct http_request *r)
 {
     etag_apply(&r->reply, value_of(r, "If-None-Match"));
 }
+
+static const char *presented_key(const struct http_request *r)
+{
+    static const char scheme[] = "Bearer ";
+    const char *line = value_of(r, "Authorization");
+    if (line && strncasecmp(line, scheme, sizeof scheme - 1) == 0)
+        return line + sizeof scheme - 1;
+    return value_of(r, "X-API-Key");
+}
+
+enum err_code http_client_key(struct http_request *r, const struct route *route, struct err *e)
+{
+    struct keys *keys = r->shared->service->keys;
+    if (!keys)
+        return route->flags & ROUTE_ADMIN
+                   ? err_set(e, ERR_KEY, "this takes a key that --api-keys names an admin's")
+                   : ERR_OK;
+    enum err_code rc = keys_find(keys, presented_key(r), &r->key, e);
+    if (rc == ERR_NO_KEY)
+        reply_header(&r->reply, "WWW-Authenticate", "Bearer realm=\"upscaled\"");
+    if (rc == ERR_OK && route->flags & ROUTE_ADMIN && !key_is_admin(keys, r->key))
+        rc = err_set(e, ERR_KEY, "the key %s is no admin's", key_name(r->key));
+    return rc;
+}
+
+enum err_code http_client_enter(struct http_request *r, struct err *e)
+{
+    int retry_s;
+    if (!r->key)
+        return ERR_OK;
+    enum err_code rc = key_enter(r->shared->service->keys, r->key, conn_now_ms(), &retry_s, e);
+    if (rc == ERR_OK)
+        r->key_entered = true;
+    else
+        reply_header(&r->reply, "Retry-After", "%d", retry_s);
+    return rc;
+}
+
+void http_client_leave(struct http_request *r)
+{
+    struct keys *keys = r->shared->service->keys;
+    if (r->key_entered)
+        key_leave(keys, r->key);
+    if (r->key)
+        key_release(keys, r->key);
+}

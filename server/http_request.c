@@ -42,6 +42,7 @@ void http_request_free(struct http_request *r)
 {
     if (!r)
         return;
+    http_client_leave(r);
     if (r->form)
         MHD_destroy_post_processor(r->form);
     if (r->is_upload)
@@ -144,6 +145,8 @@ static enum err_code begin_upload(struct http_request *r, struct err *e)
     if (rc == ERR_OK)
         rc = jobs_would_admit(s->jobs, e);
     if (rc == ERR_OK)
+        rc = http_client_enter(r, e);
+    if (rc == ERR_OK)
         r->state = REQUEST_BODY;
     return rc;
 }
@@ -178,6 +181,8 @@ enum err_code http_request_head(struct http_request *r, const char *url, const c
         r->state = REQUEST_READY;
         return ERR_OK;
     }
+    if (!(route->flags & ROUTE_OPEN) && (rc = http_client_key(r, route, e)) != ERR_OK)
+        return rc;
     if (!route->answer)
         return begin_upload(r, e);
     route->answer(r->shared->service, argument, &r->reply);

@@ -38,6 +38,8 @@ struct http_request {
     char our_id[17], their_id[REQUEST_ID_MAX + 1]; /* X-Request-ID: theirs where it is plain */
     char *target;                                  /* as sent */
     char client[PROXIES_TEXT_MAX];                 /* its address, or "unix" */
+    struct key *key;                               /* held, where one was presented and is good */
+    bool key_entered;
     struct http_framing framing;
     bool is_upload; /* to the route that takes pictures: `api` is in use */
     struct api_request api;
@@ -71,6 +73,12 @@ void http_client_address(struct http_request *r);
 void http_client_origin(struct http_request *r);
 void http_client_preflight(struct http_request *r, const struct route *route);
 void http_client_validate(struct http_request *r);
+
+/* Finds whose key was presented, where the route needs one: ERR_NO_KEY, ERR_KEY. Counts a picture
+ * for it: ERR_RATE. Ends both. */
+enum err_code http_client_key(struct http_request *r, const struct route *route, struct err *e);
+enum err_code http_client_enter(struct http_request *r, struct err *e);
+void http_client_leave(struct http_request *r);
 
 /* http_body.c. Makes ready for the body; takes a piece of it; after the last piece. */
 enum err_code http_body_begin(struct http_request *r, struct err *e);

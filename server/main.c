@@ -24,6 +24,8 @@ static const struct command {
     {"health", command_health, FOR_HEALTH, "[URL]", "exit 0 when a server is ready"},
     {"bench", command_bench, FOR_BENCH, "[OPTION...]",
      "measure the engine against what this machine can do"},
+    {"hash-key", command_hash_key, 0, "[NAME]",
+     "make a line of --api-keys from the key on standard input"},
     {"help", help, 0, "[COMMAND | --markdown]", "this, or a command's options"},
     {"version", version, 0, "", "the version"},
 };

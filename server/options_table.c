@@ -43,6 +43,7 @@ const struct option_row option_rows[] = {
     {"drain-bytes",          OPTION_BYTES, FIELD(drain_bytes),          FOR_SERVE,   M,       0,    G,       true,  "bytes of a refused body that are read before the answer"},
     {"drain-timeout",        OPTION_COUNT, FIELD(drain_timeout),        FOR_SERVE,   5,       0,    3600,    true,  "seconds for the same"},
     {"shutdown-timeout",     OPTION_COUNT, FIELD(shutdown_timeout),     FOR_SERVE,   60,      0,    86400,   true,  "seconds to finish requests after SIGTERM"},
+    {"api-keys",             OPTION_TEXT,  FIELD(api_keys),             FOR_SERVE,   0,       0,    0,       false, "file of who may use the API, name:sha256[:rate[:concurrency[:admin]]] a line [everybody]"},
     {"cors-origin",          OPTION_TEXT,  FIELD(cors_origin),          FOR_SERVE,   0,       0,    0,       false, "origins whose pages may use the API in a browser, with commas between, or * [none]"},
     {"trusted-proxies",      OPTION_TEXT,  FIELD(trusted_proxies),      FOR_SERVE,   0,       0,    0,       false, "addresses, networks, or `unix`, with commas between, whose X-Forwarded-For names the client [none]"},
     {"model",                OPTION_TEXT,  FIELD(model),                FOR_CONVERT | FOR_BENCH, 0, 0, 0,           false, "model to use [photo]; bench also takes a file"},

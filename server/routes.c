@@ -18,10 +18,10 @@ static const struct route routes[] = {
     {READ,                 "/v1/models",        list_models, "the models there are", ROUTE_TAGGED},
     {READ,                 "/v1/models/{name}", show_model,  "one model", ROUTE_TAGGED},
     {READ,                 "/v1/limits",        list_limits, "the limits in force and their options", ROUTE_TAGGED},
-    {READ,                 "/livez",            live,        "200 while the process runs", 0},
-    {READ,                 "/readyz",           ready,       "200 while pictures are taken, 503 while shutting down", 0},
-    {READ,                 "/health",           health,      "the same, with numbers", 0},
-    {READ,                 "/",                 hint,        "this text", ROUTE_TAGGED},
+    {READ,                 "/livez",            live,        "200 while the process runs", ROUTE_OPEN},
+    {READ,                 "/readyz",           ready,       "200 while pictures are taken, 503 while shutting down", ROUTE_OPEN},
+    {READ,                 "/health",           health,      "the same, with numbers", ROUTE_OPEN},
+    {READ,                 "/",                 hint,        "this text", ROUTE_TAGGED | ROUTE_OPEN},
     /* clang-format on */
 };
 

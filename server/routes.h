@@ -13,6 +13,8 @@ typedef void route_answer(const struct service *s, const char *argument, struct 
 
 enum {
     ROUTE_TAGGED = 1, /* the answer changes rarely: it gets an ETag */
+    ROUTE_OPEN = 2,   /* needs no key where others do */
+    ROUTE_ADMIN = 4,  /* needs an admin's key */
 };
 
 struct route {

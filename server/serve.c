@@ -80,6 +80,8 @@ static enum err_code start(struct daemon *d, struct err *e)
     if (rc == ERR_OK)
         rc = open_listeners(d, e); /* first: the likeliest mistake, told before the wait */
     d->service.options = o;
+    if (rc == ERR_OK && o->api_keys)
+        rc = keys_new(o->api_keys, &d->service.keys, e);
     if (rc == ERR_OK)
         rc = pool_new(threads, &d->service.pool, e);
     if (rc == ERR_OK)
@@ -98,6 +100,7 @@ static void stop(struct daemon *d)
     http_free(d->http);
     jobs_free(d->service.jobs);
     models_free(d->service.models);
+    keys_free(d->service.keys);
     pool_free(d->service.pool);
     listeners_done(&d->listeners);
     options_done(&d->options);

@@ -6,6 +6,7 @@
 
 #include "engine/base/pool.h"
 #include "server/jobs.h"
+#include "server/keys.h"
 #include "server/models.h"
 #include "server/options.h"
 #include "server/proxies.h"
@@ -15,6 +16,7 @@ struct service {
     struct pool *pool;
     struct models *models;
     struct jobs *jobs;
+    struct keys *keys;      /* NULL: everybody may */
     struct proxies proxies; /* whose X-Forwarded-For counts */
     atomic_bool draining; /* SIGTERM has come: new pictures are refused */
 };

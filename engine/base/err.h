@@ -39,6 +39,9 @@ enum err_code {
     ERR_EMPTY_BODY,
     ERR_NO_ROUTE,
     ERR_METHOD,
+    ERR_NO_KEY, /* none was presented */
+    ERR_KEY,    /* one that may not do this */
+    ERR_RATE,   /* one that does it too often */
     ERR_BODY_TOO_LARGE,
     ERR_TIMEOUT,
     ERR_BUSY,

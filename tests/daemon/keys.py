@@ -1,0 +1,123 @@
+"""keys.py - --api-keys: who is let in, who is not, and how often."""
+import os
+import subprocess
+import tempfile
+
+from daemon import BINARY, Daemon, claim, equal, png, request, run_claims, wait_until
+
+folder = tempfile.TemporaryDirectory()
+PATH = os.path.join(folder.name, "keys")
+
+
+def line(name, key, rest=""):
+    done = subprocess.run([BINARY, "hash-key", name], input=key.encode() + b"\n",
+                          stdout=subprocess.PIPE, check=True)
+    return done.stdout.decode().strip() + rest + "\n"
+
+
+def write(*lines):
+    with open(PATH + ".part", "w") as file:
+        file.writelines(lines)
+    os.rename(PATH + ".part", PATH)
+
+
+def bearer(key):
+    return [("Authorization", "Bearer " + key)]
+
+
+@claim
+def without_a_key_nothing_is_done():
+    write(line("ann", "secret-a"))
+    with Daemon("--api-keys", PATH) as d:
+        for reply in (d.upscale(png()), d.ask("GET", "/v1/models"), d.ask("GET", "/v1/limits"),
+                      d.upscale(png(), headers=[("Authorization", "Basic c2VjcmV0LWE=")])):
+            reply.expect(401, "no_key")
+            equal(reply.headers["www-authenticate"], 'Bearer realm="upscaled"')
+
+
+@claim
+def a_wrong_key_is_refused():
+    write(line("ann", "secret-a"))
+    with Daemon("--api-keys", PATH) as d:
+        hashed = line("ann", "secret-a").split(":")[1].strip()
+        for key in ("secret-b", "secret-", "secret-aa", "ann", hashed, ""):
+            d.upscale(png(), headers=bearer(key)).expect(403, "key_refused")
+            d.upscale(png(), headers=[("X-API-Key", key)]).expect(403, "key_refused")
+
+
+@claim
+def a_right_key_is_let_in_by_either_header():
+    write(line("ann", "secret-a"), "# a comment\n", line("bob", "secret-b"))
+    with Daemon("--api-keys", PATH) as d:
+        for headers in (bearer("secret-a"), [("X-API-Key", "secret-a")],
+                        [("authorization", "bearer secret-b")], [("x-api-key", "secret-b")]):
+            d.upscale(png(), headers=headers).expect(200)
+            d.ask("GET", "/v1/models", headers=headers).expect(200)
+
+
+@claim
+def probes_the_page_and_preflights_need_none():
+    write(line("ann", "secret-a"))
+    with Daemon("--api-keys", PATH) as d:
+        for path in ("/", "/livez", "/readyz", "/health"):
+            d.ask("GET", path).expect(200)
+            d.ask("HEAD", path).expect(200)
+        d.ask("OPTIONS", "/v1/upscale").expect(204)
+
+
+@claim
+def a_body_without_a_key_is_not_asked_for():
+    write(line("ann", "secret-a"))
+    with Daemon("--api-keys", PATH) as d, d.connect() as client:
+        client.send(request("POST", "/v1/upscale", png(), [("Expect", "100-continue")])[:-len(png())])
+        client.read_reply().expect(401, "no_key")
+
+
+@claim
+def a_rate_is_kept_and_told_when_to_come_again():
+    write(line("ann", "secret-a", ":3"), line("bob", "secret-b"))
+    with Daemon("--api-keys", PATH) as d:
+        for _ in range(3):
+            d.upscale(png(), headers=bearer("secret-a")).expect(200)
+        reply = d.upscale(png(), headers=bearer("secret-a")).expect(429, "rate_limited")
+        equal(1 <= int(reply.headers["retry-after"]) <= 20, True, reply.headers["retry-after"])
+        d.ask("GET", "/v1/models", headers=bearer("secret-a")).expect(200)
+        for _ in range(10):
+            d.upscale(png(), headers=bearer("secret-b")).expect(200)
+
+
+@claim
+def concurrency_is_kept_until_the_answer_is_out():
+    write(line("ann", "secret-a", "::1"))
+    with Daemon("--api-keys", PATH) as d:
+        with d.connect() as slow:
+            slow.send(request("POST", "/v1/upscale", png(),
+                              bearer("secret-a") + [("Expect", "100-continue")])[:-len(png())])
+            equal(slow.read_reply().status, 100)  # so it was counted
+            reply = d.upscale(png(), headers=bearer("secret-a")).expect(429, "rate_limited")
+            equal("retry-after" in reply.headers, True)
+            slow.send(png())
+            slow.read_reply().expect(200)
+        wait_until(lambda: d.upscale(png(), headers=bearer("secret-a")).status == 200,
+                   "the first is forgotten")
+
+
+@claim
+def a_bad_file_is_named_at_the_start():
+    for text, word in (("ann\n", "keys:1"), ("", "no key")):
+        write(text)
+        done = subprocess.run([BINARY, "serve", "--listen", "127.0.0.1:0", "--api-keys", PATH],
+                              stderr=subprocess.PIPE, timeout=120)
+        equal((done.returncode != 0, word.encode() in done.stderr), (True, True), done.stderr)
+
+
+@claim
+def hash_key_refuses_what_is_no_key():
+    for text, arguments, status in ((b"", (), 1), (b"\n", (), 1), (b"x" * 400, (), 1),
+                                    (b"x", ("a", "b"), 2)):
+        done = subprocess.run([BINARY, "hash-key", *arguments], input=text, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE)
+        equal((done.returncode, done.stdout), (status, b""))
+
+
+run_claims()
