@@ -58,6 +58,14 @@ enum err_code buf_append(struct buf *b, const void *bytes, size_t count, struct 
     return ERR_OK;
 }
 
+void buf_fit(struct buf *b)
+{
+    if (b->length == b->capacity)
+        return;
+    b->data = mem_shrink(b->data, b->length);
+    b->capacity = b->length;
+}
+
 uint8_t *buf_take(struct buf *b, size_t *length)
 {
     uint8_t *data = b->data;

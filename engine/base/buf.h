@@ -25,6 +25,9 @@ enum err_code buf_append(struct buf *b, const void *bytes, size_t count, struct 
 /* Makes room for `count` bytes in all, so that appends up to there cannot fail. */
 enum err_code buf_reserve(struct buf *b, size_t count, struct err *e);
 
+/* Gives back the room behind the contents. */
+void buf_fit(struct buf *b);
+
 /* Hands the bytes to the caller (mem_free) and leaves the buffer empty. */
 uint8_t *buf_take(struct buf *b, size_t *length);
 

@@ -2,6 +2,7 @@
 #include "engine/base/mem.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #ifdef __GLIBC__
@@ -10,8 +11,10 @@
 
 #include "engine/base/size.h"
 
-/* The one mutable global of the engine: tests count allocations down with it. */
+/* The mutable globals of the engine: tests count allocations down, and their bytes up. */
 static atomic_long fail_countdown = -1;
+static atomic_bool counting;
+static atomic_llong counted, counted_most;
 
 static int must_fail(void)
 {
@@ -25,12 +28,43 @@ void mem_fail_nth(long n)
     atomic_store(&fail_countdown, n < 0 ? -1 : n);
 }
 
-void *mem_alloc(size_t count, size_t size)
+/* Adds the bytes of `p` to the count, or takes them off. */
+static void account(void *p, int sign)
+{
+#ifdef __GLIBC__
+    if (!p || !atomic_load_explicit(&counting, memory_order_relaxed))
+        return;
+    long long change = sign * (long long)malloc_usable_size(p);
+    long long now = atomic_fetch_add(&counted, change) + change;
+    long long most = atomic_load(&counted_most);
+    while (now > most && !atomic_compare_exchange_weak(&counted_most, &most, now))
+        ;
+#else
+    (void)p, (void)sign;
+#endif
+}
+
+void mem_count(void)
+{
+    atomic_store(&counted, 0);
+    atomic_store(&counted_most, 0);
+    atomic_store(&counting, true);
+}
+
+size_t mem_count_most(void)
+{
+    atomic_store(&counting, false);
+    return (size_t)atomic_load(&counted_most);
+}
+
+void *mem_alloc(size_t n, size_t size)
 {
     size_t bytes, padded;
-    if (!size_mul(count, size, &bytes) || !size_add(bytes, MEM_ALIGN, &padded) || must_fail())
+    if (!size_mul(n, size, &bytes) || !size_add(bytes, MEM_ALIGN, &padded) || must_fail())
         return NULL;
-    return aligned_alloc(MEM_ALIGN, padded / MEM_ALIGN * MEM_ALIGN);
+    void *p = aligned_alloc(MEM_ALIGN, padded / MEM_ALIGN * MEM_ALIGN);
+    account(p, 1);
+    return p;
 }
 
 void *mem_calloc(size_t count, size_t size)
@@ -52,6 +86,16 @@ void *mem_resize(void *p, size_t old_bytes, size_t new_bytes)
     return q;
 }
 
+void *mem_shrink(void *p, size_t bytes)
+{
+    account(p, -1);
+    void *q = realloc(p, bytes ? bytes : 1);
+    if (!q)
+        q = p;
+    account(q, 1);
+    return q;
+}
+
 char *mem_strdup(const char *s)
 {
     size_t bytes = strlen(s) + 1;
@@ -63,6 +107,7 @@ char *mem_strdup(const char *s)
 
 void mem_free(void *p)
 {
+    account(p, -1);
     free(p);
 }
 

@@ -8,6 +8,9 @@
 
 #define MEM_ALIGN 64
 
+/* What a block may take beyond the bytes asked for: alignment, and a page where it is large. */
+#define MEM_SLACK 8192
+
 /* Uninitialised block of count * size bytes; NULL when that overflows or memory is out.
  * A zero-sized request gives a valid, unique pointer. */
 void *mem_alloc(size_t count, size_t size);
@@ -16,6 +19,10 @@ void *mem_calloc(size_t count, size_t size); /* the same, zeroed */
 /* Grows or shrinks `p` (NULL: a new block) of `old_bytes` to `new_bytes`, keeping the common part.
  * On failure NULL, and `p` stays valid. */
 void *mem_resize(void *p, size_t old_bytes, size_t new_bytes);
+
+/* Gives the end of a block back: it keeps its first `bytes`, and its place where the C library can.
+ * For bytes: the alignment may be lost. Never fails. */
+void *mem_shrink(void *p, size_t bytes);
 
 char *mem_strdup(const char *s);
 void mem_free(void *p); /* NULL is fine */
@@ -26,5 +33,11 @@ void mem_trim(void);
 /* Tests only: the nth allocation from now on (0 is the next) fails, once; a negative n never.
  * Process-wide, so one test at a time; costs one relaxed load while unused. */
 void mem_fail_nth(long n);
+
+/* Tests only: counts from here on what is allocated and not yet freed, as the C library rounds it;
+ * mem_count_most gives the most that it came to and ends the counting (0 where the library cannot
+ * tell a block's size). Process-wide; costs one relaxed load while unused. */
+void mem_count(void);
+size_t mem_count_most(void);
 
 #endif
