@@ -5,8 +5,10 @@
 #include <time.h>
 
 #include "engine/base/mem.h"
+#include "engine/image/png_keep.h"
 #include "engine/image/png_reader.h"
 #include "engine/image/png_writer.h"
+#include "engine/transcode_memory.h"
 
 enum { DECODE_PIXELS = 1 << 18 }; /* in one go before another request gets its turn: some 10 ms */
 
@@ -50,32 +52,21 @@ static enum err_code on_pool(struct work *w, pool_piece *piece)
     return rc != ERR_OK ? rc : w->rc;
 }
 
-static enum err_code check_output(const struct transcode_params *params, int width, int height,
-                                  struct err *e)
-{
-    uint64_t pixels = (uint64_t)width * (uint64_t)height;
-    if (pixels <= params->max_output_pixels)
-        return ERR_OK;
-    return err_set_limit(e, ERR_OUTPUT_TOO_LARGE, "max-output-pixels", params->max_output_pixels,
-                         "the output would be %d x %d pixels; the limit is %llu "
-                         "(--max-output-pixels)",
-                         width, height, (unsigned long long)params->max_output_pixels);
-}
-
 enum err_code transcode_judge(const struct transcode_params *params, const uint8_t *head,
                               size_t length, int *out_width, int *out_height, struct err *e)
 {
     struct png_head h;
-    int width = 0, height = 0;
+    struct upscale_params up;
+    struct image_format out;
     enum err_code rc = png_head_read(head, length, &params->limits, &h, e);
-    if (rc == ERR_OK)
-        rc = upscale_output_size(&params->size, h.width, h.height, &width, &height, e);
-    if (rc == ERR_OK)
-        rc = check_output(params, width, height, e);
     if (rc != ERR_OK)
         return rc;
-    *out_width = width;
-    *out_height = height;
+    const struct image_format in = {h.width, h.height, 1, h.bit_depth == 16 ? 16 : 8};
+    rc = transcode_target(params, &in, &up, &out, e);
+    if (rc != ERR_OK)
+        return rc;
+    *out_width = out.width;
+    *out_height = out.height;
     return ERR_OK;
 }
 
@@ -199,7 +190,12 @@ static void begin_piece(void *arg, int i, void *scratch)
         .meta = &w->meta,
         .source = w->img->format,
     };
-    w->rc = png_writer_new(&params, w->out, &w->writer, w->e);
+    /* at once, or copies from a smaller to a larger buffer would take twice as much */
+    size_t bound =
+        png_writer_bound(&w->out_format, w->out_format.height) + png_keep_bound(&w->meta);
+    w->rc = buf_reserve(w->out, bound < w->out->max ? bound : w->out->max, w->e);
+    if (w->rc == ERR_OK)
+        w->rc = png_writer_new(&params, w->out, &w->writer, w->e);
 }
 
 static void end_piece(void *arg, int i, void *scratch)
@@ -208,27 +204,17 @@ static void end_piece(void *arg, int i, void *scratch)
     (void)i;
     (void)scratch;
     w->rc = png_writer_finish(w->writer, w->e);
+    buf_fit(w->out);
 }
 
 static enum err_code enlarge(struct work *w, upscale_progress *progress, void *progress_arg)
 {
     const struct transcode_params *params = w->params;
-    const struct image_format *in = &w->img->format;
-    struct upscale_params up = {
-        .plan = params->plan,
-        .border = params->border < 0 ? plan_model(params->plan)->border
-                                     : (enum model_border)params->border,
-        .depth = params->depth ? params->depth : in->depth,
-        .max_whole_bytes = params->max_whole_bytes,
-    };
-    enum err_code rc =
-        upscale_output_size(&params->size, in->width, in->height, &up.width, &up.height, w->e);
-    if (rc == ERR_OK)
-        rc = check_output(params, up.width, up.height, w->e);
+    struct upscale_params up;
+    enum err_code rc = transcode_target(params, &w->img->format, &up, &w->out_format, w->e);
     if (rc != ERR_OK)
         return rc;
-    w->out_format = (struct image_format){up.width, up.height, in->channels, up.depth};
-    w->strip_rows = up.band_multiple = png_strip_rows(&w->out_format);
+    w->strip_rows = up.band_multiple;
     size_t scratch;
     rc = png_strip_scratch_bytes(&w->out_format, &scratch, w->e);
     if (rc == ERR_OK)

@@ -224,19 +224,26 @@ static enum err_code prepare_axes(struct work *w)
     return rc;
 }
 
-/* One tile for all, in a block of its own, for models that cannot be cut. */
-static enum err_code prepare_whole(struct work *w)
+/* Working memory for the one tile of models that cannot be cut. */
+static enum err_code whole_bytes(const struct work *w, size_t *bytes)
 {
-    size_t bytes;
-    enum err_code rc = tile_whole_scratch_bytes(&w->job, &bytes, w->e);
-    if (rc != ERR_OK)
-        return rc;
-    if (bytes > w->params->max_whole_bytes)
+    enum err_code rc = tile_whole_scratch_bytes(&w->job, bytes, w->e);
+    if (rc == ERR_OK && *bytes > w->params->max_whole_bytes)
         return err_set_limit(w->e, ERR_TOO_MANY_PIXELS, "max-whole-bytes",
                              w->params->max_whole_bytes,
                              "model %s needs the picture whole: %zu bytes of working memory; the "
                              "limit is %zu (--max-whole-bytes)",
-                             plan_model(w->params->plan)->name, bytes, w->params->max_whole_bytes);
+                             plan_model(w->params->plan)->name, *bytes, w->params->max_whole_bytes);
+    return rc;
+}
+
+/* One tile for all, in a block of its own. */
+static enum err_code prepare_whole(struct work *w)
+{
+    size_t bytes = 0;
+    enum err_code rc = whole_bytes(w, &bytes);
+    if (rc != ERR_OK)
+        return rc;
     w->whole = mem_alloc(1, bytes);
     if (!w->whole)
         return err_set(w->e, ERR_MEMORY, "out of memory for %zu bytes of working memory", bytes);
@@ -267,13 +274,60 @@ static void choose_bands(struct work *w)
         w->band_rows = w->job.out.height;
 }
 
-static enum err_code prepare(struct work *w)
+static void describe_job(struct work *w)
 {
     const struct upscale_params *params = w->params;
     w->job = (struct tile_job){.plan = params->plan, .border = params->border, .img = w->img};
     w->job.out = (struct image_format){params->width, params->height, w->img->format.channels,
                                        params->depth};
     w->job.stages = count_stages(w);
+}
+
+static size_t axes_bytes(const struct work *w)
+{
+    const struct model *m = plan_model(w->params->plan);
+    const struct image_format *in = &w->img->format, *out = &w->job.out;
+    int full_width = window_side(&m->geometry, w->job.stages, in->width);
+    int full_height = window_side(&m->geometry, w->job.stages, in->height);
+    size_t bytes = 0;
+    if (full_width != out->width || full_height != out->height)
+        bytes += resample_axis_bytes(RESAMPLE_BICUBIC, full_width, out->width) +
+                 resample_axis_bytes(RESAMPLE_BICUBIC, full_height, out->height);
+    if (tile_has_chroma(m, in))
+        bytes += resample_axis_bytes(RESAMPLE_BICUBIC, in->width, out->width) +
+                 resample_axis_bytes(RESAMPLE_BICUBIC, in->height, out->height);
+    return bytes;
+}
+
+enum err_code upscale_memory(struct pool *pool, const struct upscale_params *params,
+                             const struct image_format *in, size_t *bytes, int *rows, struct err *e)
+{
+    struct image img = {.format = *in};
+    struct work w = {.pool = pool, .params = params, .img = &img, .e = e};
+    size_t whole = 0, bleed = 0, rest = 0;
+    describe_job(&w);
+    choose_bands(&w);
+    if (!same_size(&w)) {
+        rest = axes_bytes(&w);
+        bleed = image_has_alpha(in) ? bleed_bytes(in) : 0;
+    }
+    if (plan_model(params->plan)->geometry.whole && !same_size(&w)) {
+        enum err_code rc = whole_bytes(&w, &whole);
+        if (rc != ERR_OK)
+            return rc;
+        w.band_rows = params->height;
+        rest += whole + MEM_SLACK;
+    }
+    rest += (size_t)w.band_rows * image_row_bytes(&w.job.out) + MEM_SLACK;
+    *bytes = bleed > rest ? bleed : rest;
+    *rows = w.band_rows;
+    return ERR_OK;
+}
+
+static enum err_code prepare(struct work *w)
+{
+    const struct upscale_params *params = w->params;
+    describe_job(w);
     enum err_code rc = ERR_OK;
     if (!same_size(w)) {
         if (image_has_alpha(&w->img->format))

@@ -54,6 +54,14 @@ enum err_code upscale_output_size(const struct upscale_size *want, int width, in
 /* The worker scratch (pool_reserve) that pictures of any size need with this plan. */
 enum err_code upscale_scratch_bytes(const struct plan *p, size_t *bytes, struct err *e);
 
+/* The most memory that upscale_run takes for a picture of format `in`, beside the picture and the
+ * pool's scratch, and how many rows it may have given out at a time.
+ * ERR_TOO_MANY_PIXELS where a model that needs the picture whole needs more than max_whole_bytes.
+ */
+enum err_code upscale_memory(struct pool *pool, const struct upscale_params *params,
+                             const struct image_format *in, size_t *bytes, int *rows,
+                             struct err *e);
+
 /* Upscales `img`, whose colours under alpha 0 are overwritten. The pool must hold the scratch that
  * upscale_scratch_bytes names. ERR_CANCELLED within one band of *cancel becoming true; the sink's
  * errors are passed on; ERR_MEMORY. */

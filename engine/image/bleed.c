@@ -57,6 +57,11 @@ enum err_code bleed_new(struct image *img, struct bleed **out, struct err *e)
     return ERR_OK;
 }
 
+size_t bleed_bytes(const struct image_format *f)
+{
+    return ((size_t)f->width + 2) * ((size_t)f->height + 2) + sizeof(struct bleed) + 2 * MEM_SLACK;
+}
+
 void bleed_free(struct bleed *b)
 {
     if (!b)

@@ -2,7 +2,8 @@
  *
  * Interpolation near a transparent border mixes in the colour hidden under alpha 0, often black.
  * Pixels of alpha 0 therefore take the colour of (about) the nearest pixel that shows: a chamfer
- * distance transform that carries the source along (Borgefors 1986), two passes over the picture. */
+ * distance transform that carries the source along (Borgefors 1986), two passes over the picture.
+ */
 #ifndef UPSCALED_IMAGE_BLEED_H
 #define UPSCALED_IMAGE_BLEED_H
 
@@ -17,6 +18,9 @@ enum bleed_alpha { ALPHA_OPAQUE, ALPHA_PARTIAL, ALPHA_HOLES };
 enum bleed_alpha bleed_look(const struct image *img, int from, int to);
 
 struct bleed;
+
+/* The memory that bleed_new takes for such a picture. */
+size_t bleed_bytes(const struct image_format *f);
 
 /* For a picture with holes. On ERR_OK the caller owns *out (bleed_free); `img` is borrowed. */
 enum err_code bleed_new(struct image *img, struct bleed **out, struct err *e);

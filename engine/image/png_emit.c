@@ -29,7 +29,12 @@ enum err_code png_emit_chunk(struct buf *out, const char *type, const uint8_t *d
     if (length > 0) /* a NULL is taken for a wish to start again */
         crc = libdeflate_crc32(crc, data, length);
     png_emit_u32(tail, crc);
-    enum err_code rc = png_emit(out, head, sizeof head, e);
+    enum err_code rc = ERR_OK;
+    size_t whole = sizeof head + (size_t)length + sizeof tail;
+    if (out->capacity == 0 && whole <= out->max) /* a strip of its own: no more than it needs */
+        rc = buf_reserve(out, whole, e);
+    if (rc == ERR_OK)
+        rc = png_emit(out, head, sizeof head, e);
     if (rc == ERR_OK && length > 0)
         rc = png_emit(out, data, length, e);
     if (rc == ERR_OK)

@@ -1,6 +1,7 @@
 /* png_keep.c - one table of the chunks we know; all others go by their safe-to-copy bit. */
 #include "engine/image/png_keep.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -309,6 +310,15 @@ enum err_code png_keep_collect(const uint8_t *bytes, const struct png_walk *walk
     }
     drop_srgb_beside_profile(out);
     return ERR_OK;
+}
+
+size_t png_keep_bound(const struct png_meta *m)
+{
+    static_assert(PNG_KEEP_FRAME >= PNG_CHUNK_FRAME + CONVERTED_MAX, "a chunk restated");
+    size_t bytes = 0;
+    for (int i = 0; i < m->count; i++)
+        bytes += PNG_KEEP_FRAME + (size_t)m->chunks[i].length;
+    return bytes;
 }
 
 enum err_code png_keep_emit(const struct png_writer_params *params, bool after_pixels,

@@ -17,4 +17,9 @@ enum err_code png_keep_collect(const uint8_t *bytes, const struct png_walk *walk
 enum err_code png_keep_emit(const struct png_writer_params *params, bool after_pixels,
                             struct buf *out, struct err *e);
 
+/* The most bytes that the metadata can take in an output; PNG_KEEP_FRAME a chunk beside its data.
+ */
+enum { PNG_KEEP_FRAME = 32 };
+size_t png_keep_bound(const struct png_meta *m);
+
 #endif

@@ -13,7 +13,10 @@
 #include "engine/image/png_keep.h"
 #include "engine/image/png_walk.h"
 
-enum { SPANS = 5 };
+enum {
+    SPANS = 5,
+    DECODER_BYTES = 1 << 17,
+};
 
 struct png_reader {
     const uint8_t *bytes;
@@ -192,6 +195,12 @@ void png_reader_free(struct png_reader *r)
     png_destroy_read_struct(&r->png, &r->info, NULL);
     png_meta_done(&r->meta);
     mem_free(r);
+}
+
+size_t png_reader_bytes(const struct png_head *h)
+{
+    /* libpng keeps a few rows of at most 8 bytes a pixel; it and zlib take 60 KiB besides */
+    return (size_t)h->width * 8 * 4 + DECODER_BYTES;
 }
 
 const struct image_format *png_reader_format(const struct png_reader *r)

@@ -4,9 +4,9 @@
  * libpng then sees only the critical chunks and tRNS; metadata is kept as raw, bounded chunks and
  * never inflated. Gray stays gray, 16 bits stay 16; 1, 2, 4 bits become 8; a palette becomes RGB;
  * tRNS in its three forms becomes an alpha channel. What libpng and the browsers overlook is
- * overlooked alike: bytes behind IEND, compressed data beyond the last row, a tRNS that cannot apply,
- * palette indices without an entry (black).
- * Threads: a reader belongs to one thread at a time. */
+ * overlooked alike: bytes behind IEND, compressed data beyond the last row, a tRNS that cannot
+ * apply, palette indices without an entry (black). Threads: a reader belongs to one thread at a
+ * time. */
 #ifndef UPSCALED_IMAGE_PNG_READER_H
 #define UPSCALED_IMAGE_PNG_READER_H
 
@@ -20,6 +20,9 @@ struct png_reader;
 enum err_code png_reader_new(const uint8_t *bytes, size_t length, const struct png_limits *limits,
                              struct png_reader **out, struct err *e);
 void png_reader_free(struct png_reader *r); /* NULL is fine */
+
+/* The most memory that a reader of such a file takes, without its metadata. */
+size_t png_reader_bytes(const struct png_head *h);
 
 /* The format of the pixels that will come. */
 const struct image_format *png_reader_format(const struct png_reader *r);

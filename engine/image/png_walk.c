@@ -182,6 +182,41 @@ static enum err_code see(struct walker *w, const struct png_place *c, struct err
     return misplaced(c, "is unknown, and marked as one that a reader must understand", e);
 }
 
+enum { GLANCES = 1 << 16 }; /* chunks: who has more is not looked at so closely */
+
+void png_walk_glance(const uint8_t *bytes, size_t length, size_t file_bytes,
+                     const struct png_head *head, const struct png_limits *limits,
+                     struct png_glance *out)
+{
+    static const uint8_t channels[7] = {[0] = 1, [2] = 3, [3] = 3, [4] = 2, [6] = 4};
+    static const uint8_t most[7] = {[0] = 2, [2] = 4, [3] = 4, [4] = 2, [6] = 4};
+    struct png_glance g = {.channels = channels[head->color_type]};
+    struct png_place c;
+    size_t at = PNG_HEAD_BYTES;
+    for (int n = 0; n < GLANCES && length - at >= PNG_CHUNK_FRAME; n++) {
+        size_t next = png_walk_next(bytes, at, &c);
+        if (c.length > INT32_MAX || next > length)
+            break;
+        at = next;
+        if (is(&c, "IEND")) {
+            *out = g;
+            return;
+        }
+        if ((c.type[0] & 0x20) == 0 || is(&c, "fdAT") || is(&c, "fcTL"))
+            continue;
+        if (is(&c, "tRNS"))
+            g.channels = most[head->color_type];
+        g.chunks++;
+        g.chunk_bytes += c.length;
+    }
+    *out = (struct png_glance){
+        .channels = most[head->color_type],
+        .chunks = file_bytes / PNG_CHUNK_FRAME < limits->max_chunks ? file_bytes / PNG_CHUNK_FRAME
+                                                                    : limits->max_chunks,
+        .chunk_bytes = file_bytes < limits->max_chunk_bytes ? file_bytes : limits->max_chunk_bytes,
+    };
+}
+
 enum err_code png_walk_run(const uint8_t *bytes, size_t length, const struct png_limits *limits,
                            struct png_walk *out, struct err *e)
 {

@@ -48,4 +48,16 @@ size_t png_walk_next(const uint8_t *bytes, size_t offset, struct png_place *out)
 enum err_code png_walk_run(const uint8_t *bytes, size_t length, const struct png_limits *limits,
                            struct png_walk *out, struct err *e);
 
+/* What can be said of a file by its chunks' lengths, before any check sum: upper bounds. */
+struct png_glance {
+    int channels;       /* of the decoded picture */
+    size_t chunks;      /* that may be kept */
+    size_t chunk_bytes; /* their data */
+};
+
+/* For a file of `file_bytes`, of which the first `length` are there, from the head on. */
+void png_walk_glance(const uint8_t *bytes, size_t length, size_t file_bytes,
+                     const struct png_head *head, const struct png_limits *limits,
+                     struct png_glance *out);
+
 #endif

@@ -32,6 +32,17 @@ static enum err_code emit_head(const struct png_writer *w, struct err *e)
     return rc == ERR_OK ? png_keep_emit(&w->params, false, w->out, e) : rc;
 }
 
+size_t png_writer_bound(const struct image_format *f, int rows)
+{
+    enum {
+        EACH = 2048, /* a strip's frame, its flush, and what PNG_PACK_BOUND adds */
+        REST = 256,  /* signature, IHDR, zlib's head, the last IDAT, IEND */
+    };
+    size_t raw = (image_row_bytes(f) + 1) * (size_t)rows;
+    size_t strips = (size_t)rows / (size_t)png_strip_rows(f) + 1;
+    return raw + raw / 1024 * 5 + strips * EACH + REST;
+}
+
 enum err_code png_writer_new(const struct png_writer_params *params, struct buf *out,
                              struct png_writer **w, struct err *e)
 {

@@ -21,6 +21,9 @@ struct png_writer_params {
     struct image_format source;  /* the input's format: pHYs follows the change in size */
 };
 
+/* The most bytes that `rows` rows of a file can take, and all that is not pixels or metadata. */
+size_t png_writer_bound(const struct image_format *f, int rows);
+
 /* Appends the head of the file to `out`, borrowed until png_writer_free. When the file would pass
  * out->max: ERR_OUTPUT_TOO_LARGE. On ERR_OK the caller owns *w. */
 enum err_code png_writer_new(const struct png_writer_params *params, struct buf *out,

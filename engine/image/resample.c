@@ -136,6 +136,13 @@ done:
     return rc;
 }
 
+size_t resample_axis_bytes(enum resample_filter filter, int in, int out)
+{
+    size_t taps = (size_t)tap_count(filter, in, out);
+    return (size_t)out * (sizeof(int) + taps * sizeof(float)) + taps * sizeof(double) +
+           sizeof(struct resample_axis) + (size_t)4 * MEM_SLACK;
+}
+
 void resample_axis_free(struct resample_axis *axis)
 {
     if (!axis)

@@ -31,6 +31,9 @@ enum err_code resample_axis_new(enum resample_filter filter, int in, int out,
                                 struct resample_axis **axis, struct err *e);
 void resample_axis_free(struct resample_axis *axis); /* NULL is fine */
 
+/* The most memory that making such an axis takes. */
+size_t resample_axis_bytes(enum resample_filter filter, int in, int out);
+
 /* The samples that outputs from..to-1 read: *first..*last-1, some perhaps outside 0..in-1. */
 void resample_axis_reach(const struct resample_axis *axis, int from, int to, int *first,
                          int *last);

@@ -1,0 +1,82 @@
+/* transcode_memory.c - see transcode_memory.h. */
+#include "engine/transcode_memory.h"
+
+#include "engine/base/mem.h"
+#include "engine/image/png_keep.h"
+#include "engine/image/png_reader.h"
+#include "engine/image/png_strip.h"
+#include "engine/image/png_walk.h"
+#include "engine/image/png_writer.h"
+
+enum {
+    STRIP_ZLIB = 1 << 19, /* a deflate stream at its largest settings, 384 KiB and the rest */
+    SMALL = 1 << 16,      /* structs, rows and what the C library rounds up */
+};
+
+enum err_code transcode_target(const struct transcode_params *params, const struct image_format *in,
+                               struct upscale_params *up, struct image_format *out, struct err *e)
+{
+    *up = (struct upscale_params){
+        .plan = params->plan,
+        .border = params->border < 0 ? plan_model(params->plan)->border
+                                     : (enum model_border)params->border,
+        .depth = params->depth ? params->depth : in->depth,
+        .max_whole_bytes = params->max_whole_bytes,
+    };
+    enum err_code rc =
+        upscale_output_size(&params->size, in->width, in->height, &up->width, &up->height, e);
+    if (rc != ERR_OK)
+        return rc;
+    uint64_t pixels = (uint64_t)up->width * (uint64_t)up->height;
+    if (pixels > params->max_output_pixels)
+        return err_set_limit(e, ERR_OUTPUT_TOO_LARGE, "max-output-pixels",
+                             params->max_output_pixels,
+                             "the output would be %d x %d pixels; the limit is %llu "
+                             "(--max-output-pixels)",
+                             up->width, up->height, (unsigned long long)params->max_output_pixels);
+    *out = (struct image_format){up->width, up->height, in->channels, up->depth};
+    up->band_multiple = png_strip_rows(out);
+    return ERR_OK;
+}
+
+/* The strips of the bands in work, made and not yet added, and what makes them. */
+static size_t strips_bytes(struct pool *pool, const struct image_format *out, int rows)
+{
+    size_t threads = (size_t)pool_threads(pool);
+    return png_writer_bound(out, rows) + threads * (STRIP_ZLIB + (size_t)MEM_SLACK);
+}
+
+enum err_code transcode_memory(struct pool *pool, const struct transcode_params *params,
+                               const uint8_t *file, size_t length, size_t file_bytes,
+                               struct transcode_memory *out, struct err *e)
+{
+    struct png_head head;
+    struct png_glance glance;
+    struct transcode_memory m = {0};
+    struct upscale_params up;
+    size_t work = 0;
+    int band_rows = 0;
+    enum err_code rc = png_head_read(file, length, &params->limits, &head, e);
+    if (rc != ERR_OK)
+        return rc;
+    png_walk_glance(file, length, file_bytes, &head, &params->limits, &glance);
+    m.in = (struct image_format){head.width, head.height, glance.channels,
+                                 head.bit_depth == 16 ? 16 : 8};
+    rc = transcode_target(params, &m.in, &up, &m.out, e);
+    if (rc == ERR_OK)
+        rc = png_strip_scratch_bytes(&m.out, &m.scratch, e);
+    if (rc == ERR_OK)
+        rc = upscale_memory(pool, &up, &m.in, &work, &band_rows, e);
+    if (rc != ERR_OK)
+        return rc;
+    size_t picture = image_bytes(&m.in) + SMALL;
+    size_t list = glance.chunks * sizeof(struct png_chunk) + MEM_SLACK;
+    m.answer = png_writer_bound(&m.out, m.out.height) + glance.chunk_bytes +
+               glance.chunks * PNG_KEEP_FRAME;
+    m.decoding = picture + png_reader_bytes(&head) + 2 * list + glance.chunk_bytes;
+    m.enlarging = picture + list + glance.chunk_bytes + m.answer + work +
+                  strips_bytes(pool, &m.out, band_rows) + image_row_bytes(&m.out);
+    m.peak = file_bytes + m.decoding > m.enlarging ? file_bytes + m.decoding : m.enlarging;
+    *out = m;
+    return ERR_OK;
+}

@@ -1,0 +1,35 @@
+/* transcode_memory.h - how much memory a request will take, from its first bytes on.
+ *
+ * peak = the larger of   body + decoded picture + decoder            (decoding)
+ *                and     decoded picture + answer + bands in work    (enlarging)
+ *
+ * It is an upper bound of what transcode_run allocates, held by a test that counts. The answer is
+ * taken at its largest, as if nothing could be compressed; what of it is not written is never
+ * touched, so that the process grows by less. The pool's scratch is not in it: it belongs to the
+ * threads, whatever the number of requests. */
+#ifndef UPSCALED_TRANSCODE_MEMORY_H
+#define UPSCALED_TRANSCODE_MEMORY_H
+
+#include "engine/transcode.h"
+
+struct transcode_memory {
+    struct image_format in, out; /* channels: the most that the picture can have */
+    size_t decoding;             /* beside the file's bytes, until they are decoded */
+    size_t enlarging;            /* from then on; the file's bytes are gone */
+    size_t answer;               /* of which the answer at its largest */
+    size_t peak;                 /* of the whole request, its file included */
+    size_t scratch;              /* that each of the pool's threads brings (pool_reserve) */
+};
+
+/* For a file of `file_bytes` in all, of which the first `length` are there: at least
+ * PNG_HEAD_BYTES; with all of them the numbers are tighter. The errors of transcode_judge, and
+ * ERR_TOO_MANY_PIXELS past max_whole_bytes. Takes no time to speak of. */
+enum err_code transcode_memory(struct pool *pool, const struct transcode_params *params,
+                               const uint8_t *file, size_t length, size_t file_bytes,
+                               struct transcode_memory *out, struct err *e);
+
+/* What is to be made of a picture: shared with transcode_run. Its size; ERR_OUTPUT_TOO_LARGE. */
+enum err_code transcode_target(const struct transcode_params *params, const struct image_format *in,
+                               struct upscale_params *up, struct image_format *out, struct err *e);
+
+#endif

@@ -1,0 +1,168 @@
+/* test_transcode_memory.c - what a request is said to take at most, held against what it takes. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/mem.h"
+#include "engine/transcode_memory.h"
+#include "tests/harness.h"
+#include "tests/nn_build.h"
+#include "tests/png_build.h"
+
+static struct model *small_model(enum model_color color, bool whole)
+{
+    struct err e = ERR_INIT;
+    int ends = color == COLOR_Y ? 1 : 3;
+    struct model *m = build_model(color, 2, whole ? BORDER_MODEL : BORDER_REPLICATE);
+    build_conv(m, LAYER_CONV2D, ends, 4, 3, 1, whole ? 1 : 0);
+    if (whole)
+        m->layers[0].conv.padding_mode = PADDING_CIRCULAR;
+    build_conv(m, LAYER_CONV_TRANSPOSE2D, 4, ends, whole ? 4 : 6, 2, whole ? 1 : 4);
+    build_all_weights(m, 3);
+    ck_assert_msg(model_finish(m, &model_default_limits, &e) == ERR_OK, "%s", e.text);
+    return m;
+}
+
+/* One request, counted. */
+struct trial {
+    struct pool *pool;
+    struct transcode_params params;
+    struct bytes file;
+    struct transcode_memory all, head; /* by the whole file, by its first bytes */
+    size_t most;
+    size_t answer;
+    enum err_code rc;
+};
+
+static void estimate(struct trial *t)
+{
+    struct err e = ERR_INIT;
+    enum err_code rc = transcode_memory(t->pool, &t->params, t->file.data, t->file.length,
+                                        t->file.length, &t->all, &e);
+    ck_assert_msg(rc == ERR_OK, "%s", e.text);
+    rc = transcode_memory(t->pool, &t->params, t->file.data, PNG_HEAD_BYTES, t->file.length,
+                          &t->head, &e);
+    ck_assert_int_eq(rc, ERR_OK);
+}
+
+static void run(struct trial *t)
+{
+    struct buf in, out;
+    struct err e = ERR_INIT;
+    struct transcode_report report;
+    size_t scratch;
+    /* once: what workers change over from would be counted as given back */
+    ck_assert_int_eq(upscale_scratch_bytes(t->params.plan, &scratch, NULL), ERR_OK);
+    scratch = scratch > t->all.scratch ? scratch : t->all.scratch;
+    ck_assert_int_eq(pool_reserve(t->pool, scratch, NULL), ERR_OK);
+    buf_init(&in, t->file.length);
+    buf_init(&out, (size_t)1 << 30);
+    mem_count();
+    ck_assert_int_eq(buf_reserve(&in, t->file.length, NULL), ERR_OK);
+    ck_assert_int_eq(buf_append(&in, t->file.data, t->file.length, NULL), ERR_OK);
+    t->rc = transcode_run(t->pool, &t->params, &in, &out, NULL, NULL, NULL, &report, &e);
+    t->most = mem_count_most();
+    t->answer = out.length;
+    buf_done(&in);
+    buf_done(&out);
+}
+
+static void check(const struct trial *t, const char *what)
+{
+    ck_assert_int_eq(t->rc, ERR_OK);
+    ck_assert_uint_le(t->answer, t->all.answer);
+    ck_assert_uint_le(t->all.peak, t->head.peak);
+    ck_assert_msg(t->most <= t->all.peak, "%s: took %zu, said %zu", what, t->most, t->all.peak);
+    /* an upper bound that is far away is of no use either */
+    ck_assert_msg(t->all.peak <= t->most + t->most / 2 + (3 << 20), "%s: took %zu, said %zu", what,
+                  t->most, t->all.peak);
+}
+
+static const struct kind {
+    int color_type, bit_depth;
+    bool interlaced, transparent;
+} kinds[] = {
+    {0, 1, false, false},  {0, 8, false, false}, {0, 8, false, true},  {0, 16, true, false},
+    {2, 8, false, false},  {2, 8, true, true},   {2, 16, false, true}, {3, 4, false, false},
+    {3, 8, false, true},   {4, 8, false, false}, {4, 16, true, false}, {6, 8, false, false},
+    {6, 16, false, false},
+};
+
+static const struct {
+    int width, height;
+} sizes[] = {{1, 1}, {300, 200}, {2000, 30}, {40, 1500}};
+
+static const double scales[] = {1, 2, 2.7, 8};
+
+/* The colours are random, so that nothing can be compressed. */
+static void make_file(struct trial *t, const struct kind *k, int width, int height, uint64_t *seed)
+{
+    struct png_build p;
+    struct bytes text = {0};
+    uint8_t words[5000] = "Comment";
+    struct png_head h = {width, height, k->bit_depth, k->color_type, k->interlaced};
+    t->file = (struct bytes){0};
+    png_build_random(&p, h, k->transparent, seed);
+    png_build_chunk(&text, "tEXt", words, sizeof words);
+    png_build_file(&p, seed, &text, NULL, &text, &t->file);
+    bytes_done(&text);
+    png_build_done(&p);
+}
+
+static void try_all(enum model_color color, bool whole, int threads, const struct kind *k)
+{
+    uint64_t seed = 7;
+    struct model *m = small_model(color, whole);
+    struct trial t = {.params = {.border = -1,
+                                 .compression = threads == 1 ? 9 : 6,
+                                 .limits = png_default_limits,
+                                 .max_output_pixels = 1 << 28,
+                                 .max_whole_bytes = (size_t)1 << 30}};
+    struct plan *plan = NULL;
+    ck_assert_int_eq(plan_new(m, &plan, NULL), ERR_OK);
+    t.params.plan = plan;
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        make_file(&t, k, sizes[s].width, sizes[s].height, &seed);
+        for (size_t f = 0; f < sizeof scales / sizeof *scales; f++) {
+            char what[100];
+            snprintf(what, sizeof what, "type %d depth %d, %d x %d x %g", k->color_type,
+                     k->bit_depth, sizes[s].width, sizes[s].height, scales[f]);
+            if (scales[f] == 8 && s > 0)
+                continue;
+            t.params.size.scale = scales[f];
+            t.params.depth = f == 2 ? 16 : 0;
+            ck_assert_int_eq(pool_new(threads, &t.pool, NULL), ERR_OK);
+            estimate(&t);
+            run(&t);
+            check(&t, what);
+            pool_free(t.pool);
+        }
+        bytes_done(&t.file);
+    }
+    plan_free(plan);
+    model_free(m);
+}
+
+START_TEST(no_request_takes_more_than_was_said)
+{
+    try_all(COLOR_Y, false, 2, &kinds[_i]);
+}
+END_TEST
+
+START_TEST(nor_with_other_models_and_threads)
+{
+    try_all(COLOR_RGB, false, 5, &kinds[_i]);
+    try_all(COLOR_Y, true, 1, &kinds[_i]);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("transcode_memory");
+    TCase *c = tcase_create("transcode_memory");
+    int n = sizeof kinds / sizeof *kinds;
+    tcase_add_loop_test(c, no_request_takes_more_than_was_said, 0, n);
+    tcase_add_loop_test(c, nor_with_other_models_and_threads, 0, n);
+    suite_add_tcase(s, c);
+    return harness_run(s);
+}
