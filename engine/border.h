@@ -2,9 +2,11 @@
 #ifndef UPSCALED_BORDER_H
 #define UPSCALED_BORDER_H
 
+#include <limits.h>
+
 #include "engine/nn/model.h"
 
-enum { BORDER_NOTHING = -1 };
+enum { BORDER_NOTHING = INT_MIN }; /* no position that anything asks for */
 
 /* The pixel of a side of `n` pixels that stands for position `i`, or BORDER_NOTHING where `border`
  * is zero and `i` lies outside. Reflection does not repeat the edge (PyTorch's `reflect`) and goes

@@ -1,69 +1,22 @@
-/* tile.c - see tile.h. */
-#include "engine/tile.h"
-
+/* tile.c - see tile.h. Networks hand their rows on; some rows at a time become stored samples while
+ * they are in the cache. Only a downscale, which looks far to both sides, waits for all of them. */
 #include <assert.h>
 #include <string.h>
 
-#include "engine/base/mem.h"
-#include "engine/base/size.h"
+#include "engine/border.h"
 #include "engine/image/color.h"
 #include "engine/source.h"
+#include "engine/tile_layout.h"
 #include "engine/window.h"
-
-enum {
-    TILE_BYTES = 6 * 1024 * 1024, /* about what one core's caches hold */
-    WINDOW_MOST = 128,            /* input pixels inside a window: its halo costs a third more */
-    WINDOW_LEAST = 16,
-};
-
-/* Sides of what a tile works on; or, to measure, the largest they can be. */
-struct extent {
-    int window_width, window_height; /* the largest window */
-    int got_width, got_height;       /* what the last network gives */
-    int out_width, out_height;
-    int near_width, near_height; /* the picture's pixels that chroma is made from */
-};
-
-/* Where everything lies in a worker's scratch. */
-struct layout {
-    float *data;    /* [y][x][c]: what a network gives */
-    float *window;  /* [y][x][c]: what the next one takes, with its border */
-    float *got;     /* [y][x]: one channel of the last network's output */
-    float *near[2]; /* [y][x]: Cb and Cr of the picture */
-    float *spare;   /* a row of anything */
-    float *out[3];  /* [y][x]: planes of the result */
-    float *passes;  /* for resample_run */
-    void *plan;
-    size_t bytes; /* of all that, SIZE_MAX when it cannot be counted */
-};
 
 bool tile_has_chroma(const struct model *m, const struct image_format *f)
 {
     return m->color == COLOR_Y && f->channels >= 3;
 }
 
-/* Takes count x size bytes from the block at `base`, which may be NULL to measure only. */
-static void *take(void *base, size_t *used, size_t count, size_t size)
-{
-    size_t bytes, end, at = *used;
-    if (!size_mul(count, size, &bytes) || !size_add(bytes, MEM_ALIGN - 1, &bytes) ||
-        !size_add(at, bytes / MEM_ALIGN * MEM_ALIGN, &end)) {
-        *used = SIZE_MAX;
-        return NULL;
-    }
-    *used = end;
-    return base ? (unsigned char *)base + at : NULL;
-}
-
-static float *take_plane(void *base, size_t *used, int width, int height, size_t channels)
-{
-    /* sides are below 2^31, so this product fits 64 bits */
-    return take(base, used, (size_t)width * (size_t)height, channels * sizeof(float));
-}
-
 static size_t area_of(int width, int height)
 {
-    return (size_t)width * (size_t)height;
+    return (size_t)width * (size_t)height; /* sides are below 2^31, so this fits 64 bits */
 }
 
 static int larger(int a, int b)
@@ -71,248 +24,96 @@ static int larger(int a, int b)
     return a > b ? a : b;
 }
 
-static struct layout lay_out(const struct tile_job *job, const struct extent *x, size_t plan_bytes,
-                             void *base)
-{
-    struct layout l;
-    size_t used = 0, channels = (size_t)plan_model(job->plan)->geometry.in_channels;
-    /* each may hold any stage's pixels, and the last one's with the border a downscale needs */
-    int width = larger(x->window_width, x->got_width);
-    int height = larger(x->window_height, x->got_height);
-    l.window = take_plane(base, &used, width, height, channels);
-    l.data = take_plane(base, &used, width, height, channels);
-    l.got = take_plane(base, &used, x->got_width, x->got_height, 1);
-    for (int i = 0; i < 2; i++)
-        l.near[i] = take_plane(base, &used, x->near_width, x->near_height, 1);
-    l.spare = take_plane(base, &used, larger(width, x->near_width), 1, 1);
-    for (int i = 0; i < 3; i++)
-        l.out[i] = take_plane(base, &used, x->out_width, x->out_height, 1);
-    struct resample_area got = {0, 0, x->got_width, x->got_height};
-    struct resample_area near = {0, 0, x->near_width, x->near_height};
-    struct resample_area out = {0, 0, x->out_width, x->out_height};
-    size_t down = resample_scratch(got, out), up = resample_scratch(near, out);
-    l.passes = take(base, &used, down > up ? down : up, sizeof(float));
-    l.plan = take(base, &used, plan_bytes, 1);
-    l.bytes = used;
-    return l;
-}
-
-/* The side of the last network's output that tiles are laid out for. */
-static int tile_side(const struct plan *p)
-{
-    const struct model_geometry *g = &plan_model(p)->geometry;
-    int inside = WINDOW_MOST;
-    size_t bytes;
-    for (; inside > WINDOW_LEAST; inside /= 2) {
-        int window = window_bound(g, 1, inside * g->scale);
-        if (plan_scratch_bytes(p, window, window, &bytes, NULL) == ERR_OK && bytes <= TILE_BYTES)
-            break;
-    }
-    return inside * g->scale;
-}
-
-/* How much more than a side a downscale may want: the networks make up to `full` times the picture
- * and the output may be as small as the picture along one axis, and an antialiased bicubic reaches
- * two output pixels, which are 2 * full, to either side. With the fifth `full` a tile of one pixel
- * always fits. */
-static int tile_margin(const struct plan *p)
-{
-    int scale = plan_model(p)->geometry.scale, full = scale;
-    while (full < 1 << WINDOW_MAX_STAGES)
-        full *= scale;
-    return 5 * full + 2;
-}
-
-int tile_most(const struct plan *p, int full, int out)
-{
-    int side = tile_side(p), ratio = (full + out - 1) / out;
-    if (full == out)
-        return side;
-    int most = (side + tile_margin(p) - 2) / ratio - 4; /* want <= (most + 4) * ratio + 2 */
-    return most < side ? most : side;
-}
-
-static enum err_code measure(const struct tile_job *job, const struct extent *x, size_t *bytes,
-                             struct err *e)
-{
-    size_t plan_bytes = 0;
-    enum err_code rc =
-        plan_scratch_bytes(job->plan, x->window_width, x->window_height, &plan_bytes, e);
-    if (rc != ERR_OK)
-        return rc;
-    struct layout l = lay_out(job, x, plan_bytes, NULL);
-    if (l.bytes == SIZE_MAX)
-        return err_set(e, ERR_MODEL_LIMIT, "the model's working memory cannot be addressed");
-    *bytes = l.bytes;
-    return ERR_OK;
-}
-
-enum err_code tile_scratch_bytes(const struct plan *p, size_t *bytes, struct err *e)
-{
-    const struct model_geometry *g = &plan_model(p)->geometry;
-    int side = tile_side(p), got = side + tile_margin(p);
-    int window = window_bound(g, WINDOW_MAX_STAGES, got);
-    const struct tile_job job = {.plan = p};
-    struct extent x = {window, window, got, got, side, side, got, got};
-    return measure(&job, &x, bytes, e);
-}
-
-enum err_code tile_whole_scratch_bytes(const struct tile_job *job, size_t *bytes, struct err *e)
-{
-    const struct model_geometry *g = &plan_model(job->plan)->geometry;
-    int width = job->img->format.width, height = job->img->format.height;
-    int got_width = window_side(g, job->stages, width);
-    int got_height = window_side(g, job->stages, height), margin = tile_margin(job->plan);
-    struct extent x = {
-        window_bound(g, 1, got_width),
-        window_bound(g, 1, got_height),
-        got_width + margin,
-        got_height + margin,
-        job->out.width,
-        job->out.height,
-        width + margin,
-        height + margin,
-    };
-    return measure(job, &x, bytes, e);
-}
-
 /* One axis of a tile: what is wanted of the last network's output, and the windows for it. */
-struct axis {
+struct axis_chain {
     int side; /* of the picture */
     struct window_span want;
     struct window_chain chain;
 };
 
-/* Brings the picture to the wanted area of the last network's output, [y][x][c], which is in
- * l->data or, where it reaches beyond the edge, in l->window. */
-static const float *run_networks(const struct tile_job *job, const struct layout *l,
-                                 enum source source, const struct axis *ax, const struct axis *ay)
-{
-    const struct model_geometry *g = &plan_model(job->plan)->geometry;
-    size_t channels = (size_t)g->in_channels;
-    for (int k = 1; k <= job->stages; k++) {
-        const struct window_span *sx = &ax->chain.stage[k], *sy = &ay->chain.stage[k];
-        struct resample_area window = {sx->begin, sy->begin, sx->end - sx->begin,
-                                       sy->end - sy->begin};
-        if (k == 1)
-            source_load(job->img, job->border, source, window, g->in_channels, l->window, l->spare);
-        else
-            window_extend(job->border, window_side(g, k - 1, ax->side),
-                          window_side(g, k - 1, ay->side), sx, sy, channels, l->data, l->window);
-        const struct window_span *nx = k == job->stages ? &ax->want : sx + 1;
-        const struct window_span *ny = k == job->stages ? &ay->want : sy + 1;
-        struct plan_rect keep = {nx->first - sx->begin * g->scale, ny->first - sy->begin * g->scale,
-                                 nx->last - nx->first, ny->last - ny->first};
-        plan_run(job->plan, l->plan, l->window, window.width, window.height, keep, l->data,
-                 (size_t)keep.width * channels);
-    }
-    if (window_is_inside(&ax->want) && window_is_inside(&ay->want))
-        return l->data;
-    window_extend(job->border, window_side(g, job->stages, ax->side),
-                  window_side(g, job->stages, ay->side), &ax->want, &ay->want, channels, l->data,
-                  l->window);
-    return l->window;
-}
-
-/* Takes channel `c` of made[y][x][channels] apart into l->got. */
-static void pick(const struct layout *l, const float *made, size_t count, size_t channels, size_t c)
-{
-    for (size_t i = 0; i < count; i++)
-        l->got[i] = made[i * channels + c];
-}
-
-/* The luma of made[y][x][3]: what an RGB model makes of a gray picture. */
-static void fold(const struct layout *l, const float *made, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const float *rgb = made + 3 * i;
-        l->got[i] = rgb[1] + 0.299f * (rgb[0] - rgb[1]) + 0.114f * (rgb[2] - rgb[1]);
-    }
-}
-
 /* All that a tile's computation is made of. */
 struct tile {
     const struct tile_job *job;
-    struct resample_area area, want, near;
-    struct axis x, y;
-    struct layout l;
+    struct resample_area area; /* of the output */
+    uint8_t *pixels;
+    size_t row_bytes;
+    struct axis_chain x, y;
+    struct tile_layout l;
+    enum source source;
+    int stage;      /* whose network runs */
+    int chunk_y;    /* the first row of l.out, in the output */
+    int chunk_rows; /* that are there */
 };
 
-/* Brings l->got, `want` of the last network's size, to `area` of the output's. */
-static void shrink(const struct tile *t, float *out)
+static const struct model_geometry *geometry_of(const struct tile *t)
 {
-    const struct tile_job *job = t->job;
-    if (job->down_x)
-        resample_run(job->down_x, job->down_y, t->l.got, t->want, out, t->area, t->l.passes);
-    else
-        memcpy(out, t->l.got, area_of(t->want.width, t->want.height) * sizeof *out);
+    return &plan_model(t->job->plan)->geometry;
 }
 
-/* Cb and Cr of the area, into l->out[1] and [2]. */
-static void run_chroma(const struct tile *t)
+/* What stage k leaves of an axis. */
+static const struct window_span *span_of(const struct tile *t, const struct axis_chain *a, int k)
 {
-    const struct layout *l = &t->l;
-    source_load_chroma(t->job->img, t->job->border, t->near, l->near[0], l->near[1], l->spare);
-    for (int i = 0; i < 2; i++)
-        resample_run(t->job->chroma_x, t->job->chroma_y, l->near[i], t->near, l->out[1 + i],
-                     t->area, l->passes);
+    return k == t->job->stages ? &a->want : &a->chain.stage[k + 1];
 }
 
-static void store_plane(const struct tile_job *job, const float *plane, struct resample_area area,
-                        int channel, uint8_t *pixels, size_t row_bytes)
+/* Samples begin..end-1 of row y of what stage k made of channel c, extended by the border. */
+static void extend_row(const struct tile *t, int k, int c, int y, int begin, int end, float *out)
 {
-    for (int y = 0; y < area.height; y++)
-        color_store(&job->out, plane + (size_t)y * (size_t)area.width, area.width, channel,
-                    pixels + (size_t)y * row_bytes);
-}
-
-/* One sample a pixel through the network, into l->out[0]. */
-static void run_single(const struct tile *t, enum source source)
-{
-    const struct layout *l = &t->l;
-    size_t count = area_of(t->want.width, t->want.height);
-    const float *made = run_networks(t->job, l, source, &t->x, &t->y);
-    if (plan_model(t->job->plan)->geometry.in_channels == 1)
-        pick(l, made, count, 1, 0);
-    else
-        fold(l, made, count);
-    shrink(t, l->out[0]);
-}
-
-static void run_rgb(const struct tile *t, uint8_t *pixels, size_t row_bytes)
-{
-    const struct layout *l = &t->l;
-    size_t count = area_of(t->want.width, t->want.height);
-    const float *made = run_networks(t->job, l, SOURCE_RGB, &t->x, &t->y);
-    for (int c = 0; c < 3; c++) {
-        pick(l, made, count, 3, (size_t)c);
-        shrink(t, l->out[c]);
-        store_plane(t->job, l->out[c], t->area, c, pixels, row_bytes);
+    const struct window_span *sx = span_of(t, &t->x, k), *sy = span_of(t, &t->y, k);
+    int width = sx->last - sx->first, height = sy->last - sy->first;
+    int from = window_is_inside(sy)
+                   ? y
+                   : border_map(t->job->border, y, window_side(geometry_of(t), k, t->y.side));
+    if (from == BORDER_NOTHING) {
+        memset(out, 0, (size_t)(end - begin) * sizeof *out);
+        return;
+    }
+    const float *row =
+        t->l.stage[k % 2] + area_of(width, height) * (size_t)c + area_of(width, from - sy->first);
+    if (window_is_inside(sx)) {
+        memcpy(out, row + (begin - sx->first), (size_t)(end - begin) * sizeof *out);
+        return;
+    }
+    int side = window_side(geometry_of(t), k, t->x.side);
+    for (int x = begin; x < end; x++) {
+        int at = border_map(t->job->border, x, side);
+        *out++ = at == BORDER_NOTHING ? 0 : row[at - sx->first];
     }
 }
 
-static void run_luma_and_chroma(const struct tile *t, uint8_t *pixels, size_t row_bytes)
+static void load_row(void *arg, int y, int x, int count, float *const *planes)
 {
-    const struct layout *l = &t->l;
-    run_single(t, SOURCE_LUMA);
-    run_chroma(t);
-    for (int y = 0; y < t->area.height; y++) {
-        size_t at = (size_t)y * (size_t)t->area.width;
-        color_store_ycc(&t->job->out, l->out[0] + at, l->out[1] + at, l->out[2] + at, t->area.width,
-                        pixels + (size_t)y * row_bytes);
+    const struct tile *t = arg;
+    int channels = geometry_of(t)->in_channels;
+    if (t->stage == 1) {
+        source_load(t->job->img, t->job->border, t->source, y, x, count, channels, planes);
+        return;
     }
+    for (int c = 0; c < channels; c++)
+        extend_row(t, t->stage - 1, c, y, x, x + count, planes[c]);
 }
 
-static void run_alpha(const struct tile *t, uint8_t *pixels, size_t row_bytes)
+/* Keeps a row for the next stage, or for the downscale. */
+static void keep_row(struct tile *t, int y, int count, const float *const *planes)
 {
-    const struct layout *l = &t->l;
-    size_t count = area_of(t->area.width, t->area.height);
-    if (t->job->alpha)
-        run_single(t, SOURCE_ALPHA);
-    else
-        for (size_t i = 0; i < count; i++)
-            l->out[0][i] = 1.0f;
-    store_plane(t->job, l->out[0], t->area, t->job->out.channels - 1, pixels, row_bytes);
+    const struct window_span *sx = span_of(t, &t->x, t->stage), *sy = span_of(t, &t->y, t->stage);
+    size_t plane = area_of(sx->last - sx->first, sy->last - sy->first);
+    size_t at = area_of(sx->last - sx->first, y - sy->first);
+    for (int c = 0; c < geometry_of(t)->out_channels; c++)
+        memcpy(t->l.stage[t->stage % 2] + (size_t)c * plane + at, planes[c],
+               (size_t)count * sizeof **planes);
+}
+
+/* The luma of three planes: what an RGB model makes of a gray picture. */
+static void fold(const float *const *rgb, int count, float *out)
+{
+    for (int i = 0; i < count; i++)
+        out[i] = rgb[1][i] + 0.299f * (rgb[0][i] - rgb[1][i]) + 0.114f * (rgb[2][i] - rgb[1][i]);
+}
+
+static bool is_folded(const struct tile *t)
+{
+    return geometry_of(t)->out_channels == TILE_PLANES && t->source != SOURCE_RGB;
 }
 
 /* The part of a plane that `area` of the resampled one is made from. */
@@ -325,57 +126,208 @@ static struct resample_area reach(const struct resample_axis *x, const struct re
     return (struct resample_area){x0, y0, x1 - x0, y1 - y0};
 }
 
+/* Cb and Cr of the area, into l.out[1] and [2]. */
+static void run_chroma(const struct tile *t, struct resample_area area)
+{
+    const struct tile_job *job = t->job;
+    const struct tile_layout *l = &t->l;
+    struct resample_area near = reach(job->chroma_x, job->chroma_y, area);
+    source_load_chroma(job->img, job->border, near, l->near[0], l->near[1], l->spare);
+    for (int i = 0; i < 2; i++)
+        resample_run(job->chroma_x, job->chroma_y, l->near[i], near, l->out[1 + i], area,
+                     l->passes);
+}
+
+/* Turns the rows that are in l.out into stored samples. */
+static void store_chunk(struct tile *t)
+{
+    const struct tile_job *job = t->job;
+    struct resample_area rows = {t->area.x, t->chunk_y, t->area.width, t->chunk_rows};
+    bool chroma = t->source == SOURCE_LUMA && job->chroma_x;
+    if (chroma)
+        run_chroma(t, rows);
+    for (int y = 0; y < rows.height; y++) {
+        size_t at = area_of(rows.width, y);
+        uint8_t *to = t->pixels + (size_t)(rows.y + y - t->area.y) * t->row_bytes;
+        float *const *out = t->l.out;
+        if (chroma)
+            color_store_ycc(&job->out, out[0] + at, out[1] + at, out[2] + at, rows.width, to);
+        else if (t->source == SOURCE_RGB)
+            for (int c = 0; c < TILE_PLANES; c++)
+                color_store(&job->out, out[c] + at, rows.width, c, to);
+        else
+            color_store(&job->out, out[0] + at, rows.width,
+                        t->source == SOURCE_ALPHA ? job->out.channels - 1 : 0, to);
+    }
+    t->chunk_y += t->chunk_rows;
+    t->chunk_rows = 0;
+}
+
+/* Adds a row of the last network, which has the output's size, to the chunk. */
+static void add_row(struct tile *t, int count, const float *const *planes)
+{
+    size_t at = area_of(t->area.width, t->chunk_rows);
+    if (is_folded(t))
+        fold(planes, count, t->l.out[0] + at);
+    else
+        for (int c = 0; c < geometry_of(t)->out_channels; c++)
+            memcpy(t->l.out[c] + at, planes[c], (size_t)count * sizeof **planes);
+    t->chunk_rows++;
+    if (t->chunk_rows == TILE_CHUNK_ROWS ||
+        t->chunk_y + t->chunk_rows == t->area.y + t->area.height)
+        store_chunk(t);
+}
+
+static void store_row(void *arg, int y, int x, int count, const float *const *planes)
+{
+    struct tile *t = arg;
+    (void)x;
+    if (t->stage == t->job->stages && !t->job->down_x)
+        add_row(t, count, planes);
+    else
+        keep_row(t, y, count, planes);
+}
+
+/* Channel c of what the last network made, beyond the edges as well, into l.got. */
+static void gather(const struct tile *t, int c)
+{
+    const struct window_span *x = &t->x.want, *y = &t->y.want;
+    for (int row = y->begin; row < y->end; row++)
+        extend_row(t, t->job->stages, c, row, x->begin, x->end,
+                   t->l.got + area_of(x->end - x->begin, row - y->begin));
+}
+
+static void fold_stage(const struct tile *t)
+{
+    size_t plane = area_of(t->x.want.last - t->x.want.first, t->y.want.last - t->y.want.first);
+    float *made = t->l.stage[t->job->stages % 2];
+    const float *const rgb[TILE_PLANES] = {made, made + plane, made + 2 * plane};
+    fold(rgb, (int)plane, made);
+}
+
+/* Brings what the last network made to the output's size. */
+static void shrink(struct tile *t)
+{
+    const struct tile_job *job = t->job;
+    const struct window_span *x = &t->x.want, *y = &t->y.want;
+    struct resample_area want = {x->begin, y->begin, x->end - x->begin, y->end - y->begin};
+    bool folded = is_folded(t);
+    if (folded)
+        fold_stage(t);
+    for (int c = 0; c < (folded ? 1 : geometry_of(t)->out_channels); c++) {
+        gather(t, c);
+        resample_run(job->down_x, job->down_y, t->l.got, want, t->l.out[c], t->area, t->l.passes);
+    }
+    t->chunk_rows = t->area.height;
+    store_chunk(t);
+}
+
+/* Brings `source` through the networks and stores the samples that come of it. */
+static void run_source(struct tile *t, enum source source)
+{
+    const struct tile_job *job = t->job;
+    const struct model_geometry *g = geometry_of(t);
+    t->source = source;
+    t->chunk_y = t->area.y;
+    t->chunk_rows = 0;
+    for (t->stage = 1; t->stage <= job->stages; t->stage++) {
+        const struct window_span *x = span_of(t, &t->x, t->stage), *y = span_of(t, &t->y, t->stage);
+        struct plan_rect keep = {x->first, y->first, x->last - x->first, y->last - y->first};
+        plan_run(job->plan, t->l.plan, keep, window_side(g, t->stage - 1, t->x.side),
+                 window_side(g, t->stage - 1, t->y.side), job->border == BORDER_MODEL,
+                 &(struct plan_io){load_row, store_row, t});
+    }
+    t->stage = job->stages;
+    if (job->down_x)
+        shrink(t);
+}
+
+/* Alpha that is opaque everywhere needs no network. */
+static void store_opaque(struct tile *t)
+{
+    for (int i = 0; i < t->area.width; i++)
+        t->l.out[0][i] = 1.0f;
+    for (int y = 0; y < t->area.height; y++)
+        color_store(&t->job->out, t->l.out[0], t->area.width, t->job->out.channels - 1,
+                    t->pixels + (size_t)y * t->row_bytes);
+}
+
 /* Asks backwards, along one axis, from positions begin..begin+count-1 of the last network. */
-static void find_axis(const struct tile_job *job, int side, int begin, int count, struct axis *out)
+static void find_axis(const struct tile_job *job, enum axis axis, int side, int begin, int count,
+                      struct axis_chain *out)
 {
     const struct model_geometry *g = &plan_model(job->plan)->geometry;
     out->side = side;
+    out->chain.axis = axis;
     out->want = window_behind(g, job->border, job->stages, window_side(g, job->stages, side), begin,
                               begin + count);
-    window_chain_find(g, job->border, job->stages, side, out->want.first, out->want.last,
+    window_chain_find(job->plan, job->border, job->stages, side, out->want.first, out->want.last,
                       &out->chain);
 }
 
-static int widest(const struct axis *a, int stages)
+/* The most that any stage gives, first..last or, where it is downscaled, begin..end. */
+static int widest(const struct tile *t, const struct axis_chain *a, bool all)
 {
     int most = 0;
-    for (int k = 1; k <= stages; k++)
-        most = larger(most, a->chain.stage[k].end - a->chain.stage[k].begin);
+    for (int k = 1; k <= t->job->stages; k++)
+        if (all || k < t->job->stages || t->job->down_x)
+            most = larger(most, span_of(t, a, k)->end - span_of(t, a, k)->begin);
     return most;
+}
+
+static struct tile_sides sides_of(const struct tile *t)
+{
+    const struct tile_job *job = t->job;
+    struct resample_area rows = t->area;
+    if (!job->down_x)
+        rows.height = rows.height < TILE_CHUNK_ROWS ? rows.height : TILE_CHUNK_ROWS;
+    struct tile_sides x = {
+        widest(t, &t->x, false), widest(t, &t->y, false), rows.width, rows.height, 0, 0};
+    if (!job->chroma_x)
+        return x;
+    struct resample_area near = reach(job->chroma_x, job->chroma_y, rows);
+    x.near_width = near.width;
+    x.near_height = near.height + 2; /* as other rows of this number may reach */
+    return x;
+}
+
+/* Asks backwards what the area needs. */
+static struct tile begin(const struct tile_job *job, struct resample_area area)
+{
+    struct tile t = {.job = job, .area = area};
+    struct resample_area want = area;
+    if (job->down_x)
+        want = reach(job->down_x, job->down_y, area);
+    find_axis(job, AXIS_X, job->img->format.width, want.x, want.width, &t.x);
+    find_axis(job, AXIS_Y, job->img->format.height, want.y, want.height, &t.y);
+    return t;
+}
+
+static enum err_code measure(const struct tile *t, size_t *bytes, struct err *e)
+{
+    struct tile_sides sides = sides_of(t);
+    return tile_measure(t->job, &sides, widest(t, &t->x, true), widest(t, &t->y, true), bytes, e);
 }
 
 void tile_run(const struct tile_job *job, struct resample_area area, uint8_t *pixels,
               size_t row_bytes, void *scratch)
 {
-    struct tile t = {.job = job, .area = area, .want = area};
-    if (job->down_x)
-        t.want = reach(job->down_x, job->down_y, area);
-    if (job->chroma_x)
-        t.near = reach(job->chroma_x, job->chroma_y, area);
-    find_axis(job, job->img->format.width, t.want.x, t.want.width, &t.x);
-    find_axis(job, job->img->format.height, t.want.y, t.want.height, &t.y);
-    struct extent x = {
-        widest(&t.x, job->stages),
-        widest(&t.y, job->stages),
-        t.want.width,
-        t.want.height,
-        area.width,
-        area.height,
-        t.near.width,
-        t.near.height,
-    };
+    struct tile t = begin(job, area);
+    struct tile_sides sides = sides_of(&t);
     size_t bytes = 0;
     /* the sizes were bounded before any work; a mistake there must not reach memory */
-    assert(measure(job, &x, &bytes, NULL) == ERR_OK && bytes <= job->scratch_bytes);
-    t.l = lay_out(job, &x, 0, scratch);
-    if (job->out.channels < 3) {
-        run_single(&t, SOURCE_GRAY);
-        store_plane(job, t.l.out[0], area, 0, pixels, row_bytes);
-    } else if (job->chroma_x) {
-        run_luma_and_chroma(&t, pixels, row_bytes);
-    } else {
-        run_rgb(&t, pixels, row_bytes);
+    assert(measure(&t, &bytes, NULL) == ERR_OK && bytes <= job->scratch_bytes);
+    t.pixels = pixels;
+    t.row_bytes = row_bytes;
+    t.l = tile_lay_out(job, &sides, 0, scratch);
+    if (job->out.channels < 3)
+        run_source(&t, SOURCE_GRAY);
+    else
+        run_source(&t, job->chroma_x ? SOURCE_LUMA : SOURCE_RGB);
+    if (image_has_alpha(&job->out)) {
+        if (job->alpha)
+            run_source(&t, SOURCE_ALPHA);
+        else
+            store_opaque(&t);
     }
-    if (image_has_alpha(&job->out))
-        run_alpha(&t, pixels, row_bytes);
 }

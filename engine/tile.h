@@ -28,10 +28,10 @@ struct tile_job {
 /* Whether pictures of this format have chroma beside what this model sees. */
 bool tile_has_chroma(const struct model *m, const struct image_format *f);
 
-/* The most output pixels along one axis of a tile, where the last network makes `full` pixels of an
- * axis that has `out` in the end. Such tiles keep activations near what a core's caches hold, and
- * within tile_scratch_bytes, however much is scaled down. */
-int tile_most(const struct plan *p, int full, int out);
+/* The most output pixels of a tile each way, where the last network makes `full` pixels of sides
+ * that are `out` in the end. Such tiles keep activations near what a core's cache holds, and
+ * themselves within tile_scratch_bytes. */
+struct pair tile_most(const struct plan *p, struct pair full, struct pair out);
 
 /* Scratch for any tile within tile_most, for any picture, factors and border. */
 enum err_code tile_scratch_bytes(const struct plan *p, size_t *bytes, struct err *e);

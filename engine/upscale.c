@@ -13,8 +13,10 @@
 #include "engine/window.h"
 
 enum {
-    STEP_PIXELS = 1 << 18,  /* of serial work before another request gets its turn */
-    TILES_PER_THREAD = 4,   /* in a band, so that threads end it at about the same time */
+    STEP_PIXELS = 1 << 18, /* of serial work before another request gets its turn */
+    PIECES_PER_THREAD = 4, /* in a band, so that threads end it at about the same time */
+    PIECE_LEAST = 128,     /* output pixels: smaller ones are all halo */
+    PIECE_MULTIPLE = 16,
     LARGEST_SIDE = 1 << 24, /* keeps sides and their sums far inside int */
 };
 
@@ -254,21 +256,54 @@ static enum err_code prepare_whole(struct work *w)
     return ERR_OK;
 }
 
+static int pieces(int side, int piece)
+{
+    return (side + piece - 1) / piece;
+}
+
+/* A piece of which `count` make a side, rounded up to what areas are best cut at. */
+static int even_piece(int side, int count, int most)
+{
+    int piece = (pieces(side, count) + PIECE_MULTIPLE - 1) / PIECE_MULTIPLE * PIECE_MULTIPLE;
+    return piece < most ? piece : most;
+}
+
+/* Pieces as large as they may be, but enough of them for all threads. */
+static void choose_tiles(struct work *w, struct pair most)
+{
+    const struct image_format *out = &w->job.out;
+    int wanted = PIECES_PER_THREAD * pool_threads(w->pool);
+    int across = pieces(out->width, most.x), down = pieces(out->height, most.y);
+    while (across * down < wanted &&
+           (out->width / across > PIECE_LEAST || out->height / down > PIECE_LEAST)) {
+        if (out->width / across > out->height / down)
+            across++;
+        else
+            down++;
+    }
+    w->tile_width = even_piece(out->width, across, most.x);
+    w->tile_height = even_piece(out->height, down, most.y);
+}
+
 static void choose_bands(struct work *w)
 {
-    const struct plan *p = w->params->plan;
-    const struct model_geometry *g = &plan_model(p)->geometry;
+    const struct model_geometry *g = &plan_model(w->params->plan)->geometry;
     const struct image_format *in = &w->img->format, *out = &w->job.out;
-    int threads = pool_threads(w->pool);
-    w->tile_width = tile_most(p, window_side(g, w->job.stages, in->width), out->width);
-    w->tile_height = tile_most(p, window_side(g, w->job.stages, in->height), out->height);
-    int across = (out->width + w->tile_width - 1) / w->tile_width;
-    int wanted = TILES_PER_THREAD * threads;
-    w->band_rows = w->params->band_rows;
+    const struct upscale_params *params = w->params;
+    struct pair full = {window_side(g, w->job.stages, in->height),
+                        window_side(g, w->job.stages, in->width)};
+    struct pair most = tile_most(params->plan, full, (struct pair){out->height, out->width});
+    choose_tiles(w, most);
+    if (params->tile.y > 0 && params->tile.y < most.y)
+        w->tile_height = params->tile.y;
+    if (params->tile.x > 0 && params->tile.x < most.x)
+        w->tile_width = params->tile.x;
+    w->band_rows = params->band_rows;
     if (w->band_rows == 0) {
-        int multiple = w->params->band_multiple ? w->params->band_multiple : 1;
-        w->band_rows = w->tile_height * ((wanted + across - 1) / across);
-        w->band_rows = (w->band_rows + multiple - 1) / multiple * multiple;
+        int multiple = params->band_multiple ? params->band_multiple : 1;
+        int rows =
+            pieces(PIECES_PER_THREAD * pool_threads(w->pool), pieces(out->width, w->tile_width));
+        w->band_rows = pieces(w->tile_height * rows, multiple) * multiple;
     }
     if (w->band_rows > w->job.out.height)
         w->band_rows = w->job.out.height;

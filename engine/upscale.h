@@ -30,6 +30,7 @@ struct upscale_params {
     enum model_border border; /* the model's own, or what the request asks for */
     int depth;                /* of the output: 8 or 16 */
     int band_rows;            /* output rows a band; 0 chooses */
+    struct pair tile;         /* sides of the pieces that threads work on; 0 chooses */
     int band_multiple;        /* a band chosen so, but for the last, has a multiple of these rows;
                                  0 is 1 */
     size_t max_whole_bytes;   /* --max-whole-bytes: working memory for a model that needs the

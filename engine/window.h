@@ -5,7 +5,7 @@
 #ifndef UPSCALED_WINDOW_H
 #define UPSCALED_WINDOW_H
 
-#include "engine/nn/model.h"
+#include "engine/nn/plan.h"
 
 enum { WINDOW_MAX_STAGES = 3 }; /* 2^3 is the largest factor */
 
@@ -18,6 +18,7 @@ struct window_span {
 
 /* One axis of a chain of windows. */
 struct window_chain {
+    enum axis axis;
     struct window_span stage[WINDOW_MAX_STAGES + 1]; /* [0] is not used */
 };
 
@@ -28,23 +29,17 @@ struct window_span window_behind(const struct model_geometry *g, enum model_bord
                                  int stage, int side, int begin, int end);
 
 /* Asks backwards from outputs from..to-1 of the last of `stages` runs of a network over a side of
- * `side` pixels. */
-void window_chain_find(const struct model_geometry *g, enum model_border border, int stages,
-                       int side, int from, int to, struct window_chain *out);
+ * `side` pixels, along out->axis. */
+void window_chain_find(const struct plan *p, enum model_border border, int stages, int side,
+                       int from, int to, struct window_chain *out);
 
 /* The largest window that any chain can hold which is asked for `count` outputs. */
-int window_bound(const struct model_geometry *g, int stages, int count);
+int window_bound(const struct plan *p, int stages, int count);
 
 /* The size of side that stage `stage` has. */
 int window_side(const struct model_geometry *g, int stage, int side);
 
 /* Whether all positions of a span have pixels of their own. */
 bool window_is_inside(const struct window_span *s);
-
-/* Spreads data[y][x][channels], the pixels first..last-1 each way of a stage of width x height,
- * over the positions begin..end-1. The two must not overlap. */
-void window_extend(enum model_border border, int width, int height, const struct window_span *sx,
-                   const struct window_span *sy, size_t channels, const float *restrict data,
-                   float *restrict window);
 
 #endif

@@ -155,7 +155,7 @@ static enum err_code begin_file(struct bench *b, const struct model_limits *limi
         return rc;
     b->file = (struct model_entry){.model = model};
     b->entry = &b->file;
-    rc = plan_new(model, &b->file.plan, e);
+    rc = plan_new(model, kernels_find(NULL), &b->file.plan, e);
     if (rc == ERR_OK)
         rc = upscale_scratch_bytes(b->file.plan, &bytes, e);
     return rc == ERR_OK ? pool_reserve(b->pool, bytes, e) : rc;

@@ -52,7 +52,7 @@ static int check(const struct model *m)
     struct plan *plan = NULL;
     struct err e = ERR_INIT;
     size_t scratch = 0;
-    enum err_code rc = plan_new(m, &plan, &e);
+    enum err_code rc = plan_new(m, kernels_find(NULL), &plan, &e);
     if (rc == ERR_OK)
         rc = upscale_scratch_bytes(plan, &scratch, &e);
     plan_free(plan);

@@ -133,7 +133,7 @@ static enum err_code prepare(struct model_entry *entry, const char *path, struct
 {
     if (path && !(entry->path = mem_strdup(path)))
         return err_set(e, ERR_MEMORY, "out of memory for the models");
-    return plan_new(entry->model, &entry->plan, e);
+    return plan_new(entry->model, kernels_find(NULL), &entry->plan, e);
 }
 
 /* Puts a model, which it takes over, in its place; one of the same name from inside the binary

@@ -77,8 +77,8 @@ enum { LAYER_OTHERS_MAX = 8, LAYER_INPUT = -1 };
 
 struct layer {
     enum layer_kind kind;
-    char *name; /* what later layers call it, or NULL */
-    int input;  /* index of the layer it reads, LAYER_INPUT for the picture */
+    char *name;                   /* what later layers call it, or NULL */
+    int input;                    /* index of the layer it reads, LAYER_INPUT for the picture */
     int others[LAYER_OTHERS_MAX]; /* add, concat ("with"): further inputs, as `input`;
                                      max_unpool2d ("indices"): others[0], the max_pool2d */
     int other_count;
@@ -100,9 +100,9 @@ struct model_geometry {
     int scale;
     struct pair crop; /* output pixel (0, 0) of a window at (0, 0) is pixel (crop) of its scaled
                          area; half of what valid layers lose, negative where layers add */
-    int halo;   /* input pixels around an area that its outputs depend on, or that padding reaches */
-    int align;  /* windows begin and end on multiples of it (pooling and strides) */
-    int least;  /* the smallest window side, a multiple of align, that every layer can take */
+    int halo;  /* input pixels around an area that its outputs depend on, or that padding reaches */
+    int align; /* windows begin and end on multiples of it (pooling and strides) */
+    int least; /* the smallest window side, a multiple of align, that every layer can take */
     bool whole; /* depends on the whole picture (circular padding, align_corners): cannot be cut;
                    halo is then only what it takes for all outputs to exist */
     double macs_per_pixel; /* multiply-accumulates per input pixel, true taps only */
@@ -110,9 +110,9 @@ struct model_geometry {
 
 struct model {
     char *name;
-    char *license, *description;     /* NULL where the file has none */
+    char *license, *description;      /* NULL where the file has none */
     char *trained_json, *scores_json; /* compact JSON objects as in the file, or NULL */
-    char sha256[65];                 /* of the file's bytes, lower-case hex */
+    char sha256[65];                  /* of the file's bytes, lower-case hex */
     enum model_color color;
     enum model_border border;
     int scale;
@@ -123,7 +123,7 @@ struct model {
 };
 
 struct model_limits {
-    size_t max_bytes;       /* of the file */
+    size_t max_bytes; /* of the file */
     int max_layers;
     size_t max_parameters;
     double max_macs_per_pixel;

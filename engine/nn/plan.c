@@ -1,181 +1,48 @@
-/* plan.c - see plan.h. Layers run one after another inside the window; a tensor's buffer serves
- * again as soon as nobody reads the tensor any more. */
+/* plan.c - see plan.h: which way a model goes, and windows for those that go layer by layer. */
 #include "engine/nn/plan.h"
 
-#include <assert.h>
-#include <limits.h>
-#include <string.h>
-
+#include "engine/base/cpu.h"
 #include "engine/base/mem.h"
 #include "engine/base/size.h"
-#include "engine/nn/geometry.h"
+#include "engine/nn/layerwise.h"
+#include "engine/nn/stream.h"
 
-enum { NONE = -1, MAX_SIDE = 1 << 24 };
-
-/* What is known beforehand of running one layer. */
-struct step {
-    bool fused;       /* runs inside the step before it */
-    int then;         /* the activation fused into this one, or NONE */
-    int slot;         /* of the output, after `then` */
-    int indices_slot; /* max_pool2d with somebody to read its indices, else NONE */
-    int last_reader;  /* of the output */
-    int last_unpool;  /* that reads the indices, or NONE */
-    int readers;      /* of the output */
-    size_t packed;    /* where its weights begin */
+enum {
+    WINDOW_BYTES = 6 * 1024 * 1024, /* about what one core's caches hold */
+    WINDOW_MOST = 128,              /* pixels inside a window: its halo costs a third more */
+    WINDOW_LEAST = 16,
+    STRIP_MOST = 512, /* pixels across a strip: more gains nothing */
+    STRIP_LEAST = 32,
+    STRIP_HALOS = 24, /* pixels down a strip, in halos: those cost a twenty-fourth */
+    STRIP_LEAST_ROWS = 128,
+    MOST_SIDE = 1 << 24,
+    MOST_CHANNELS = 3, /* at a model's ends */
 };
 
 struct plan {
     const struct model *m;
-    struct step *steps; /* one a layer */
-    int slot_count;
-    float *packed;
+    struct stream *stream; /* one of these */
+    struct layerwise *layerwise;
+    struct stream_reason reason; /* why it is no stream */
 };
 
-/* A buffer during the search for places; `samples` is of its largest tensor in a long window. */
-struct slot {
-    double samples;
-    int busy_until; /* the last layer that reads it */
-};
-
-static void find_readers(struct plan *p)
+enum err_code plan_new(const struct model *m, const struct kernels *kernels, struct plan **out,
+                       struct err *e)
 {
-    const struct model *m = p->m;
-    for (int i = 0; i < m->layer_count; i++)
-        p->steps[i] = (struct step){.then = NONE,
-                                    .slot = NONE,
-                                    .indices_slot = NONE,
-                                    .last_reader = NONE,
-                                    .last_unpool = NONE};
-    for (int i = 0; i < m->layer_count; i++) {
-        const struct layer *l = &m->layers[i];
-        bool unpool = l->kind == LAYER_MAX_UNPOOL2D; /* of its other it needs indices alone */
-        for (int k = -1; k < (unpool ? 0 : l->other_count); k++) {
-            int id = k < 0 ? l->input : l->others[k];
-            if (id == LAYER_INPUT)
-                continue;
-            p->steps[id].last_reader = i;
-            p->steps[id].readers++;
-        }
-        if (unpool)
-            p->steps[l->others[0]].last_unpool = i;
-    }
-    p->steps[m->layer_count - 1].last_reader = m->layer_count; /* the caller */
-    p->steps[m->layer_count - 1].readers++;
-}
-
-static void fuse(struct plan *p)
-{
-    const struct model *m = p->m;
-    for (int i = 0; i + 1 < m->layer_count; i++) {
-        bool conv =
-            m->layers[i].kind == LAYER_CONV2D || m->layers[i].kind == LAYER_CONV_TRANSPOSE2D;
-        const struct layer *next = &m->layers[i + 1];
-        if (!conv || !layer_table[next->kind].activation || next->input != i ||
-            p->steps[i].readers != 1)
-            continue;
-        p->steps[i].then = i + 1;
-        p->steps[i + 1].fused = true;
-    }
-}
-
-/* The free buffer that has to grow least for `samples`, or a new one. */
-static int take_slot(struct plan *p, struct slot *slots, int now, double samples, int until)
-{
-    int best = NONE;
-    double best_growth = samples;
-    for (int k = 0; k < p->slot_count; k++) {
-        double growth = samples > slots[k].samples ? samples - slots[k].samples : 0;
-        if (slots[k].busy_until < now && growth < best_growth) {
-            best = k;
-            best_growth = growth;
-        }
-    }
-    if (best == NONE) {
-        best = p->slot_count++;
-        slots[best].samples = 0;
-    }
-    if (samples > slots[best].samples)
-        slots[best].samples = samples;
-    slots[best].busy_until = until;
-    return best;
-}
-
-static void find_slots(struct plan *p, const struct extent *y, const struct extent *x,
-                       struct slot *slots)
-{
-    const struct model *m = p->m;
-    for (int i = 0; i < m->layer_count; i++) {
-        struct step *s = &p->steps[i];
-        const struct layer *l = &m->layers[i];
-        if (s->fused)
-            continue;
-        int result = s->then == NONE ? i : s->then; /* the layer whose output this step stores */
-        int until = p->steps[result].last_reader;
-        double samples = (double)y[1 + i].size * (double)x[1 + i].size * l->channels;
-        bool in_place = layer_table[l->kind].activation && l->input != LAYER_INPUT &&
-                        p->steps[l->input].last_reader == i;
-        if (in_place) {
-            s->slot = p->steps[l->input].slot;
-            slots[s->slot].busy_until = until;
-        } else {
-            /* a result that nobody reads still needs its place until this step is done */
-            s->slot = take_slot(p, slots, i, samples, until < i ? i : until);
-        }
-        p->steps[result].slot = s->slot;
-        if (s->last_unpool != NONE)
-            s->indices_slot = take_slot(p, slots, i, samples, s->last_unpool);
-    }
-}
-
-static enum err_code pack_weights(struct plan *p, struct err *e)
-{
-    const struct model *m = p->m;
-    size_t total = 0;
-    for (int i = 0; i < m->layer_count; i++) {
-        const struct layer_row *row = &layer_table[m->layers[i].kind];
-        size_t floats = 0;
-        p->steps[i].packed = total;
-        if ((row->packed_floats && !row->packed_floats(&m->layers[i], &floats)) ||
-            !size_add(total, (floats + 15) / 16 * 16, &total)) /* each on a cache line */
-            return err_set(e, ERR_MODEL_LIMIT, "$.layers[%d].weight: too large to arrange", i);
-    }
-    p->packed = mem_alloc(total, sizeof *p->packed);
-    if (!p->packed)
-        return err_set(e, ERR_MEMORY, "no memory for %zu weights", total);
-    for (int i = 0; i < m->layer_count; i++)
-        if (layer_table[m->layers[i].kind].pack)
-            layer_table[m->layers[i].kind].pack(&m->layers[i], p->packed + p->steps[i].packed);
-    return ERR_OK;
-}
-
-enum err_code plan_new(const struct model *m, struct plan **out, struct err *e)
-{
-    size_t layers = (size_t)m->layer_count;
-    enum err_code rc = ERR_MEMORY;
     struct plan *p = mem_calloc(1, sizeof *p);
-    struct extent *extents = mem_calloc(2 * (layers + 1), sizeof *extents);
-    struct slot *slots = mem_calloc(2 * layers, sizeof *slots); /* a value and indices a layer */
-    if (p)
-        p->steps = mem_calloc(layers, sizeof *p->steps);
-    if (!p || !extents || !slots || !p->steps) {
-        err_set(e, rc, "no memory for the plan of %d layers", m->layer_count);
-        goto done;
-    }
+    if (!p)
+        return err_set(e, ERR_MEMORY, "no memory for the plan of %d layers", m->layer_count);
+    enum err_code rc = ERR_OK;
     p->m = m;
-    int64_t n = (int64_t)m->geometry.least * 16; /* only the proportions matter */
-    geometry_walk(m, AXIS_Y, n, extents);
-    geometry_walk(m, AXIS_X, n, extents + layers + 1);
-    find_readers(p);
-    fuse(p);
-    find_slots(p, extents, extents + layers + 1, slots);
-    rc = pack_weights(p, e);
-    if (rc)
-        goto done;
-    *out = p;
-    p = NULL;
-done:
-    mem_free(slots);
-    mem_free(extents);
+    p->reason = (struct stream_reason){0, "kernels are off"};
+    if (kernels)
+        rc = stream_new(m, kernels, &p->stream, &p->reason, e);
+    if (rc == ERR_OK && !p->stream)
+        rc = layerwise_new(m, &p->layerwise, e);
+    if (rc == ERR_OK) {
+        *out = p;
+        p = NULL;
+    }
     plan_free(p);
     return rc;
 }
@@ -184,8 +51,8 @@ void plan_free(struct plan *p)
 {
     if (!p)
         return;
-    mem_free(p->packed);
-    mem_free(p->steps);
+    stream_free(p->stream);
+    layerwise_free(p->layerwise);
     mem_free(p);
 }
 
@@ -194,139 +61,217 @@ const struct model *plan_model(const struct plan *p)
     return p->m;
 }
 
-/* How the scratch of one window is divided. */
-struct layout {
-    struct extent *y, *x; /* as geometry_walk leaves them */
-    size_t *slots;        /* bytes, then offsets, of the buffers */
+const char *plan_path(const struct plan *p, int i, const char **why)
+{
+    static const char *const names[] = {
+        [STREAM_LOAD] = "load",       [STREAM_CONV] = "direct", [STREAM_WINOGRAD] = "winograd",
+        [STREAM_PLANES] = "planes",   [STREAM_MERGE] = "rows",  [STREAM_UNBLOCK] = "unblock",
+        [STREAM_UPSAMPLE] = "resize", [STREAM_JOIN] = "join",   [STREAM_SHUFFLE] = "shuffle",
+    };
+    *why = !p->stream && p->reason.layer == i ? p->reason.why : NULL;
+    if (!p->stream)
+        return "reference";
+    for (int k = 0; k < p->stream->step_count; k++)
+        if (p->stream->steps[k].layer == &p->m->layers[i])
+            return names[p->stream->steps[k].op];
+    return NULL;
+}
+
+static int multiple_below(int64_t i, int step)
+{
+    return (int)(floor_div(i, step) * step);
+}
+
+static int multiple_above(int64_t i, int step)
+{
+    return (int)(ceil_div(i, step) * step);
+}
+
+/* A window with context on both sides. With padding nothing lies beyond the picture but what fills
+ * a window up to the alignment. */
+static void window_of(const struct model_geometry *g, int side, bool padded, int from, int to,
+                      int *begin, int *end)
+{
+    if (g->whole) {
+        from = 0;
+        to = side * g->scale;
+    }
+    *begin = multiple_below(floor_div(from, g->scale) - g->halo, g->align);
+    *end = multiple_above(ceil_div(to, g->scale) + g->halo, g->align);
+    if (padded) {
+        int last = multiple_above(side > g->least ? side : g->least, g->align);
+        *begin = *begin > 0 ? *begin : 0;
+        *end = *end < last ? *end : last;
+        if (*end - *begin < g->least)
+            *begin = *end - g->least > 0 ? *end - g->least : 0;
+    }
+    if (*end - *begin < g->least)
+        *end = *begin + g->least;
+}
+
+static struct span crop_span(const struct plan *p, enum axis axis, int from, int to)
+{
+    int crop = pair_at(p->m->geometry.crop, axis);
+    return (struct span){from - crop, to - crop};
+}
+
+void plan_reach(const struct plan *p, enum axis axis, int side, bool padded, int from, int to,
+                int *begin, int *end)
+{
+    if (!p->stream) {
+        window_of(&p->m->geometry, side, padded, from, to, begin, end);
+        return;
+    }
+    struct span s = stream_picture(p->stream, axis, crop_span(p, axis, from, to));
+    *begin = padded && s.lo < 0 ? 0 : s.lo;
+    *end = padded && s.hi > side ? side : s.hi;
+    if (*end <= *begin) /* areas beyond the edge of a padded picture: anything that exists */
+        *end = *begin + 1;
+}
+
+int plan_widest(const struct plan *p, int count)
+{
+    const struct model_geometry *g = &p->m->geometry;
+    int period = p->stream ? stream_period(p->stream) : g->align * g->scale, most = 0;
+    for (enum axis axis = AXIS_Y; axis <= AXIS_X; axis++)
+        for (int from = 0; from < period; from++) {
+            int begin, end;
+            plan_reach(p, axis, (int)ceil_div(count, g->scale), false, from, from + count, &begin,
+                       &end);
+            most = end - begin > most ? end - begin : most;
+        }
+    return most;
+}
+
+struct pair plan_tile(const struct plan *p)
+{
+    const struct model_geometry *g = &p->m->geometry;
+    if (p->stream) {
+        size_t columns = cpu_l2_bytes() / stream_column_bytes(p->stream);
+        int width = columns < STRIP_MOST ? (int)columns : STRIP_MOST;
+        int height =
+            STRIP_HALOS * g->halo > STRIP_LEAST_ROWS ? STRIP_HALOS * g->halo : STRIP_LEAST_ROWS;
+        width = multiple_below(width > STRIP_LEAST ? width : STRIP_LEAST, STREAM_GRID);
+        return (struct pair){multiple_above(height, STREAM_GRID) * g->scale, width * g->scale};
+    }
+    int inside = WINDOW_MOST;
+    for (size_t bytes; inside > WINDOW_LEAST; inside /= 2)
+        if (plan_scratch_bytes(p, inside * g->scale, inside * g->scale, &bytes, NULL) == ERR_OK &&
+            bytes <= WINDOW_BYTES)
+            break;
+    return (struct pair){inside * g->scale, inside * g->scale};
+}
+
+/* How the scratch of a window is divided, in bytes. */
+struct window_layout {
+    size_t in, out, planes, network, total;
 };
 
-/* Cannot overflow: a model has at most INT_MAX layers, two slots each. */
-static size_t head_bytes(const struct plan *p)
+static bool add_floats(size_t *total, size_t *at, size_t a, size_t b, size_t c)
 {
-    size_t bytes = 2 * ((size_t)p->m->layer_count + 1) * sizeof(struct extent) +
-                   (size_t)p->slot_count * sizeof(size_t);
-    return (bytes + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
+    size_t bytes;
+    *at = *total;
+    return size_mul3(a, b, c, &bytes) && size_mul(bytes, sizeof(float), &bytes) &&
+           size_add(bytes, MEM_ALIGN - 1, &bytes) &&
+           size_add(*total, bytes / MEM_ALIGN * MEM_ALIGN, total);
 }
 
-static struct layout layout_in(const struct plan *p, void *head)
+/* For a window and what is kept of it: everything but the network's own scratch, which is last. */
+static bool lay_window_out(const struct model *m, struct pair window, struct pair keep,
+                           struct window_layout *l)
 {
-    struct layout l;
-    l.y = head;
-    l.x = l.y + p->m->layer_count + 1;
-    l.slots = (size_t *)(l.x + p->m->layer_count + 1);
-    return l;
+    size_t in = (size_t)m->geometry.in_channels, out = (size_t)m->geometry.out_channels;
+    size_t row = (size_t)(window.x > keep.x ? window.x : keep.x);
+    l->total = 0;
+    return add_floats(&l->total, &l->in, (size_t)window.y, (size_t)window.x, in) &&
+           add_floats(&l->total, &l->out, (size_t)keep.y, (size_t)keep.x, out) &&
+           add_floats(&l->total, &l->planes, row, in > out ? in : out, 1) &&
+           add_floats(&l->total, &l->network, 0, 0, 0);
 }
 
-static void need(size_t *slot, size_t bytes)
+static enum err_code window_bytes(const struct plan *p, struct pair keep, size_t *bytes,
+                                  struct err *e)
 {
-    *slot = bytes > *slot ? bytes : *slot;
-}
-
-/* Fills the layout for a window; false where sizes cannot be represented. */
-static bool measure(const struct plan *p, int width, int height, struct layout *l, size_t *total)
-{
-    const struct model *m = p->m;
-    if (geometry_walk(m, AXIS_Y, height, l->y) < m->layer_count ||
-        geometry_walk(m, AXIS_X, width, l->x) < m->layer_count)
-        return false;
-    memset(l->slots, 0, (size_t)p->slot_count * sizeof *l->slots);
-    for (int i = 0; i < m->layer_count; i++) {
-        int64_t w = l->x[1 + i].size, h = l->y[1 + i].size;
-        size_t bytes;
-        if (w > MAX_SIDE || h > MAX_SIDE || w * h > INT_MAX ||
-            !size_mul3((size_t)(w * h), (size_t)m->layers[i].channels, sizeof(float), &bytes) ||
-            !size_add(bytes, MEM_ALIGN - 1, &bytes))
-            return false;
-        bytes -= bytes % MEM_ALIGN;
-        need(&l->slots[p->steps[i].slot], bytes);
-        if (p->steps[i].indices_slot != NONE)
-            need(&l->slots[p->steps[i].indices_slot], bytes);
-    }
-    *total = head_bytes(p);
-    for (int k = 0; k < p->slot_count; k++) {
-        size_t at = *total;
-        if (!size_add(at, l->slots[k], total))
-            return false;
-        l->slots[k] = at;
-    }
-    return true;
-}
-
-static int64_t window_side(const struct model_geometry *g, int side)
-{
-    int64_t aligned = ceil_div(side, g->align) * g->align;
-    return aligned > g->least ? aligned : g->least;
+    const struct model_geometry *g = &p->m->geometry;
+    struct pair window = {plan_widest(p, keep.y), plan_widest(p, keep.x)};
+    struct window_layout l;
+    size_t network;
+    window.y = window.y > g->least ? window.y : g->least;
+    window.x = window.x > g->least ? window.x : g->least;
+    enum err_code rc = layerwise_scratch_bytes(p->layerwise, window.x, window.y, &network, e);
+    if (rc != ERR_OK)
+        return rc;
+    if (!lay_window_out(p->m, window, keep, &l) || !size_add(l.total, network, bytes))
+        return err_set(e, ERR_MODEL_LIMIT, "the model's working memory cannot be addressed");
+    return ERR_OK;
 }
 
 enum err_code plan_scratch_bytes(const struct plan *p, int width, int height, size_t *bytes,
                                  struct err *e)
 {
-    int64_t w = window_side(&p->m->geometry, width), h = window_side(&p->m->geometry, height);
-    void *head = mem_alloc(1, head_bytes(p));
-    if (!head)
-        return err_set(e, ERR_MEMORY, "no memory to measure a plan");
-    struct layout l = layout_in(p, head);
-    size_t total;
-    bool fits = w <= MAX_SIDE && h <= MAX_SIDE && measure(p, (int)w, (int)h, &l, &total);
-    mem_free(head);
-    if (!fits)
-        return err_set(e, ERR_MODEL_LIMIT,
-                       "the model's buffers for a window of %dx%d pixels cannot be represented",
-                       width, height);
-    *bytes = total;
-    return ERR_OK;
+    if (width > MOST_SIDE || height > MOST_SIDE)
+        return err_set(e, ERR_MODEL_LIMIT, "areas of %dx%d pixels cannot be represented", width,
+                       height);
+    return p->stream ? stream_scratch_bytes(p->stream, width, bytes, e)
+                     : window_bytes(p, (struct pair){height, width}, bytes, e);
 }
 
-/* One step's arguments, from the layout. */
-static void run_step(const struct plan *p, int i, const struct layout *l, char *scratch,
-                     const float *picture, struct shape picture_shape)
+/* Planes to [x][c] and back. */
+static void weave(const float *const *planes, int count, int channels, float *out)
 {
-    const struct model *m = p->m;
-    const struct step *s = &p->steps[i];
-    const struct layer *layer = &m->layers[i];
-    struct layer_run r = {.layer = layer, .packed = p->packed + s->packed};
-    int ids[LAYER_INPUTS_MAX];
-    r.in_count = geometry_inputs(m, i, ids);
-    for (int k = 0; k < r.in_count; k++) {
-        int id = ids[k];
-        bool given = id == LAYER_INPUT;
-        r.in[k] = given ? picture : (float *)(void *)(scratch + l->slots[p->steps[id].slot]);
-        r.in_shape[k] = given ? picture_shape
-                              : (struct shape){(int)l->x[1 + id].size, (int)l->y[1 + id].size,
-                                               m->layers[id].channels};
+    for (int c = 0; c < channels; c++)
+        for (int i = 0; i < count; i++)
+            out[(size_t)i * (size_t)channels + (size_t)c] = planes[c][i];
+}
+
+static void unweave(const float *in, int count, int channels, float *const *planes)
+{
+    for (int c = 0; c < channels; c++)
+        for (int i = 0; i < count; i++)
+            planes[c][i] = in[(size_t)i * (size_t)channels + (size_t)c];
+}
+
+/* One rectangle by way of a window, layer by layer. */
+static void run_window(const struct plan *p, void *scratch, struct plan_rect keep,
+                       const struct plan_rect *window, const struct plan_io *io)
+{
+    const struct model_geometry *g = &p->m->geometry;
+    struct window_layout l;
+    lay_window_out(p->m, (struct pair){window->height, window->width},
+                   (struct pair){keep.height, keep.width}, &l);
+    char *base = scratch;
+    float *in = (float *)(void *)(base + l.in), *out = (float *)(void *)(base + l.out);
+    float *planes[MOST_CHANNELS], *row = (float *)(void *)(base + l.planes);
+    int widest = window->width > keep.width ? window->width : keep.width;
+    for (int c = 0; c < MOST_CHANNELS; c++)
+        planes[c] = row + (size_t)c * (size_t)widest; /* as many as there are channels are used */
+    for (int y = 0; y < window->height; y++) {
+        io->load(io->arg, window->y + y, window->x, window->width, planes);
+        weave((const float *const *)planes, window->width, g->in_channels,
+              in + (size_t)y * (size_t)window->width * (size_t)g->in_channels);
     }
-    r.out = (float *)(void *)(scratch + l->slots[s->slot]);
-    r.out_shape = (struct shape){(int)l->x[1 + i].size, (int)l->y[1 + i].size, layer->channels};
-    int indices = layer->kind == LAYER_MAX_UNPOOL2D ? p->steps[layer->others[0]].indices_slot
-                                                    : s->indices_slot;
-    if (indices != NONE)
-        r.indices = (int32_t *)(void *)(scratch + l->slots[indices]);
-    if (s->then != NONE)
-        r.then = &m->layers[s->then];
-    layer_table[layer->kind].run(&r);
+    struct layerwise_rect inside = {keep.x - window->x * g->scale, keep.y - window->y * g->scale,
+                                    keep.width, keep.height};
+    size_t stride = (size_t)keep.width * (size_t)g->out_channels;
+    layerwise_run(p->layerwise, base + l.network, in, window->width, window->height, inside, out,
+                  stride);
+    for (int y = 0; y < keep.height; y++) {
+        unweave(out + (size_t)y * stride, keep.width, g->out_channels, planes);
+        io->store(io->arg, keep.y + y, keep.x, keep.width, (const float *const *)planes);
+    }
 }
 
-void plan_run(const struct plan *p, void *restrict scratch, const float *restrict in, int width,
-              int height, struct plan_rect keep, float *restrict out, size_t out_stride)
+void plan_run(const struct plan *p, void *scratch, struct plan_rect keep, int width, int height,
+              bool padded, const struct plan_io *io)
 {
-    const struct model *m = p->m;
-    int last = m->layer_count - 1, channels = m->geometry.out_channels;
-    struct layout l = layout_in(p, scratch);
-    size_t total;
-    bool fits = measure(p, width, height, &l, &total);
-    assert(fits); /* as plan_scratch_bytes found */
-    if (!fits)
+    const struct pair crop = p->m->geometry.crop, sides = {height, width};
+    if (p->stream) {
+        struct plan_rect own = {keep.x - crop.x, keep.y - crop.y, keep.width, keep.height};
+        stream_run(p->stream, scratch, own, padded ? &sides : NULL, io);
         return;
-    for (int i = 0; i <= last; i++)
-        if (!p->steps[i].fused)
-            run_step(p, i, &l, scratch, in, (struct shape){width, height, m->geometry.in_channels});
-    int x = keep.x - m->geometry.crop.x, y = keep.y - m->geometry.crop.y;
-    int made = (int)l.x[1 + last].size;
-    assert(x >= 0 && y >= 0 && x + keep.width <= made && y + keep.height <= l.y[1 + last].size);
-    const char *from = (const char *)scratch + l.slots[p->steps[last].slot];
-    for (int row = 0; row < keep.height; row++)
-        memcpy(out + (size_t)row * out_stride,
-               (const float *)(const void *)from +
-                   ((size_t)(y + row) * (size_t)made + (size_t)x) * (size_t)channels,
-               (size_t)keep.width * (size_t)channels * sizeof *out);
+    }
+    int x, y, right, bottom;
+    plan_reach(p, AXIS_X, width, padded, keep.x, keep.x + keep.width, &x, &right);
+    plan_reach(p, AXIS_Y, height, padded, keep.y, keep.y + keep.height, &y, &bottom);
+    run_window(p, scratch, keep, &(struct plan_rect){x, y, right - x, bottom - y}, io);
 }

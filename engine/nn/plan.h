@@ -1,39 +1,70 @@
-/* plan.h - a model made ready to run: weights packed, every buffer's place known.
+/* plan.h - a model made ready to run on this processor: weights packed, every buffer's size known.
  *
- * A plan runs the whole network over one window of the picture at a time, so that memory grows with
- * the window and not with the picture. An output pixel is computed by the same operations in the
- * same order whatever the window, so results do not depend on how a picture is cut.
- * Activations are [y][x][c] float32. Threads: a plan is immutable and shared; each thread brings
- * its own scratch. */
+ * A plan computes any rectangle of the enlarged picture. It asks for the picture's rows and hands
+ * out its own as it goes, so that neither exists whole. An output sample is computed by the same
+ * operations in the same order whatever the rectangle, so results do not depend on how a picture is
+ * cut. Most models go depth first (stream.h): a few rows through all layers while they are in the
+ * cache. The rest run layer by layer over a window (whole.h).
+ * Samples are float32. Threads: a plan is immutable and shared; each thread brings its own scratch.
+ */
 #ifndef UPSCALED_NN_PLAN_H
 #define UPSCALED_NN_PLAN_H
 
+#include "engine/nn/kernels.h"
+#include "engine/nn/layers.h"
 #include "engine/nn/model.h"
 
 struct plan;
 
+/* Positions in the enlarged picture; they may lie outside of it. */
 struct plan_rect {
     int x, y, width, height;
 };
 
-/* Prepares `m`, which is borrowed and must outlive the plan. On ERR_OK the caller owns *out. */
-enum err_code plan_new(const struct model *m, struct plan **out, struct err *e);
+/* Where rows come from and go to. Planes are rows of one channel each. */
+struct plan_io {
+    /* Fills samples x..x+count-1 of row y of the picture, which may lie beyond its edges: what is
+     * there, the border says. */
+    void (*load)(void *arg, int y, int x, int count, float *const *planes);
+    /* Takes samples x..x+count-1 of row y of the enlarged picture. Rows come in order, once. */
+    void (*store)(void *arg, int y, int x, int count, const float *const *planes);
+    void *arg;
+};
+
+/* Prepares `m`, which is borrowed and must outlive the plan, for a set of kernels; with NULL for
+ * `kernels` by the plain definitions of the layers alone. On ERR_OK the caller owns *out. */
+enum err_code plan_new(const struct model *m, const struct kernels *kernels, struct plan **out,
+                       struct err *e);
 void plan_free(struct plan *p); /* NULL is fine */
 
 const struct model *plan_model(const struct plan *p);
 
-/* Bytes of scratch (aligned to MEM_ALIGN) that plan_run needs for windows of up to width x height.
- * ERR_MODEL_LIMIT where that cannot be represented. */
+/* How layer i is computed ("winograd", "direct", ...), for people; NULL where the layer before does
+ * it along. *why says, for a model that is not streamed, what keeps layer i from it, or is NULL. */
+const char *plan_path(const struct plan *p, int i, const char **why);
+
+/* The picture's samples begin..end-1 along an axis that outputs from..to-1 may be computed from, in
+ * pictures that have `side` pixels there (`padded`: the network's own padding meets their edges) or
+ * go on for ever. A model whose geometry is `whole` takes all it has. */
+void plan_reach(const struct plan *p, enum axis axis, int side, bool padded, int from, int to,
+                int *begin, int *end);
+
+/* The most positions that plan_reach gives for `count` outputs, in pictures that go on. */
+int plan_widest(const struct plan *p, int count);
+
+/* A width of rectangles that keeps their rows in this machine's cache, and a height that does not
+ * lose much to what neighbours compute again; multiples of what areas are best cut at. */
+struct pair plan_tile(const struct plan *p);
+
+/* Bytes of scratch (aligned to MEM_ALIGN) that plan_run needs for rectangles of up to width x
+ * height, wherever they lie. ERR_MODEL_LIMIT where that cannot be represented, ERR_MEMORY. */
 enum err_code plan_scratch_bytes(const struct plan *p, int width, int height, size_t *bytes,
                                  struct err *e);
 
-/* Runs the network on one window; cannot fail, does not allocate.
- *   in    [height][width][channels], dense; both sides multiples of geometry.align, >= .least
- *   keep  the part of the scaled window (its corner at (0, 0), scale * width across) to write; it
- *         must lie where the network produces output
- *   out   [keep.height][keep.width][channels], rows `out_stride` floats apart
- * in, out and scratch must not overlap. */
-void plan_run(const struct plan *p, void *restrict scratch, const float *restrict in, int width,
-              int height, struct plan_rect keep, float *restrict out, size_t out_stride);
+/* Computes one rectangle of what the network makes of a picture of width x height (`padded`: its
+ * own padding meets the edges, beyond which nothing is asked for; else the picture goes on). Cannot
+ * fail, does not allocate. */
+void plan_run(const struct plan *p, void *scratch, struct plan_rect keep, int width, int height,
+              bool padded, const struct plan_io *io);
 
 #endif

@@ -119,7 +119,7 @@ static void try_all(enum model_color color, bool whole, int threads, const struc
                                  .max_output_pixels = 1 << 28,
                                  .max_whole_bytes = (size_t)1 << 30}};
     struct plan *plan = NULL;
-    ck_assert_int_eq(plan_new(m, &plan, NULL), ERR_OK);
+    ck_assert_int_eq(plan_new(m, kernels_find(NULL), &plan, NULL), ERR_OK);
     t.params.plan = plan;
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         make_file(&t, k, sizes[s].width, sizes[s].height, &seed);

@@ -70,7 +70,7 @@ static struct engine engine_of(struct model *m)
     struct engine x = {m, NULL};
     struct err e = ERR_INIT;
     ck_assert_msg(model_finish(m, &model_default_limits, &e) == ERR_OK, "%s", e.text);
-    ck_assert_msg(plan_new(m, &x.plan, &e) == ERR_OK, "%s", e.text);
+    ck_assert_msg(plan_new(m, kernels_find(NULL), &x.plan, &e) == ERR_OK, "%s", e.text);
     return x;
 }
 

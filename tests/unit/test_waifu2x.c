@@ -64,7 +64,7 @@ START_TEST(equals_pytorch_to_one_level)
     struct err e = ERR_INIT;
     const char *path = harness_data("waifu2x/up_photo_scale2x.json");
     ck_assert_msg(models_read_file(path, &model_default_limits, &m, &e) == ERR_OK, "%s", e.text);
-    ck_assert_int_eq(plan_new(m, &plan, &e), ERR_OK);
+    ck_assert_int_eq(plan_new(m, kernels_find(NULL), &plan, &e), ERR_OK);
     struct buf out = enlarge(plan, "waifu2x/bird_lr.png");
     struct buf expected = read_data("waifu2x/bird_photo_expected.png");
     struct image *a = decode(&out), *b = decode(&expected);

@@ -1,0 +1,90 @@
+/* kernels.c - see kernels.h: which sets there are, and what they share. */
+#include <string.h>
+
+#include "engine/nn/kernels_sets.h"
+
+static bool always(void)
+{
+    return true;
+}
+
+#ifdef __x86_64__
+static bool has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+static bool has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+}
+#endif
+
+/* The best first. */
+static const struct {
+    const struct kernels *set;
+    bool (*supported)(void);
+} sets[] = {
+#ifdef __x86_64__
+    {&kernels_avx512, has_avx512},
+    {&kernels_avx2, has_avx2},
+#endif
+#ifdef __aarch64__
+    {&kernels_neon, always},
+#endif
+    {&kernels_c, always},
+};
+
+const struct kernels *kernels_at(int k)
+{
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
+        if (sets[i].supported() && k-- == 0)
+            return sets[i].set;
+    return NULL;
+}
+
+const struct kernels *kernels_find(const char *name)
+{
+    const struct kernels *set;
+    for (int k = 0; (set = kernels_at(k)) != NULL; k++)
+        if (!name || strcmp(set->name, name) == 0)
+            return set;
+    return NULL;
+}
+
+size_t kernel_winograd_scratch(int in_channels)
+{
+    size_t blocks = ((size_t)in_channels + KERNEL_LANES - 1) / KERNEL_LANES;
+    return (blocks + 1) * 36 * KERNEL_TILES * KERNEL_LANES;
+}
+
+/* G of F(4, 3): rows are the points 0, 1, -1, 2, -2 and infinity, scaled to suit B'. */
+static const double points[6][3] = {
+    {1.0 / 4, 0, 0},
+    {-1.0 / 6, -1.0 / 6, -1.0 / 6},
+    {-1.0 / 6, 1.0 / 6, -1.0 / 6},
+    {1.0 / 24, 1.0 / 12, 1.0 / 6},
+    {1.0 / 24, -1.0 / 12, 1.0 / 6},
+    {0, 0, 1},
+};
+
+static double transformed(const float g[9], int y, int x)
+{
+    double sum = 0;
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < 3; j++)
+            sum += points[y][i] * g[3 * i + j] * points[x][j];
+    return sum;
+}
+
+void kernel_winograd_pack(const float *weight, int in_channels, int out_channels, float *packed)
+{
+    for (int first = 0; first < out_channels; first += KERNEL_LANES)
+        for (int k = 0; k < 36; k++)
+            for (int c = 0; c < in_channels; c++)
+                for (int o = first; o < first + KERNEL_LANES; o++) {
+                    const float *g = weight + ((size_t)o * (size_t)in_channels + (size_t)c) * 9;
+                    *packed++ = o < out_channels ? (float)transformed(g, k / 6, k % 6) : 0;
+                }
+}

@@ -1,0 +1,87 @@
+/* lower.c - see lower.h. */
+#include "engine/nn/lower.h"
+
+#include <stddef.h>
+
+#include "engine/nn/layers.h"
+
+enum { MOST_PHASES = 2 };
+
+/* Output sample s * q + i takes tap k from input sample r where s * r - padding + k is it: with
+ * r = q + t, k = i + padding - s * t. */
+static void transposed_taps(const struct conv_params *c, enum axis axis, int *first, int *taps)
+{
+    int s = pair_at(c->stride, axis), padding = pair_at(c->padding, axis);
+    int kernel = pair_at(c->kernel_size, axis);
+    *first = (int)ceil_div(padding - (kernel - 1), s);
+    *taps = (int)floor_div(s - 1 + padding, s) - *first + 1;
+}
+
+static const char *lower_transposed(const struct conv_params *c, struct lowered *out)
+{
+    if (c->stride.y != c->stride.x || c->stride.y > MOST_PHASES)
+        return "only strides of 1 and 2, the same both ways, are cut into phases";
+    out->phases = c->stride.y;
+    transposed_taps(c, AXIS_Y, &out->first.y, &out->taps.y);
+    transposed_taps(c, AXIS_X, &out->first.x, &out->taps.x);
+    return NULL;
+}
+
+static const char *lower_plain(const struct conv_params *c, const struct layer *shuffle,
+                               struct lowered *out)
+{
+    if (c->stride.y != 1 || c->stride.x != 1)
+        return "a convolution's stride is not 1";
+    out->phases = shuffle ? shuffle->upscale_factor : 1;
+    out->out_channels /= out->phases * out->phases;
+    out->taps = c->kernel_size;
+    out->first = (struct pair){-c->padding.y, -c->padding.x};
+    return NULL;
+}
+
+const char *lower_conv(const struct layer *conv, const struct layer *shuffle, struct lowered *out)
+{
+    const struct conv_params *c = &conv->conv;
+    *out = (struct lowered){.conv = conv,
+                            .shuffled = shuffle != NULL,
+                            .in_channels = c->in_channels,
+                            .out_channels = c->out_channels};
+    if (c->groups != 1)
+        return "it has groups";
+    if (c->dilation.y != 1 || c->dilation.x != 1)
+        return "it is dilated";
+    if (conv->kind == LAYER_CONV2D)
+        return lower_plain(c, shuffle, out);
+    return shuffle ? "a pixel_shuffle follows a transposed convolution" : lower_transposed(c, out);
+}
+
+/* PyTorch's index of an output channel of a phase before the shuffle. */
+static int channel_of(const struct lowered *l, struct pair phase, int o)
+{
+    return l->shuffled ? (o * l->phases + phase.y) * l->phases + phase.x : o;
+}
+
+float lowered_weight(const struct lowered *l, struct pair phase, int o, int c, int ky, int kx)
+{
+    const struct conv_params *p = &l->conv->conv;
+    size_t outs = (size_t)p->out_channels, ins = (size_t)p->in_channels, from, to;
+    if (l->conv->kind == LAYER_CONV_TRANSPOSE2D) {
+        ky = phase.y + p->padding.y - l->phases * (ky + l->first.y);
+        kx = phase.x + p->padding.x - l->phases * (kx + l->first.x);
+        if (ky < 0 || kx < 0 || ky >= p->kernel_size.y || kx >= p->kernel_size.x)
+            return 0;
+        from = (size_t)c * outs;
+        to = (size_t)o;
+    } else {
+        from = (size_t)channel_of(l, phase, o) * ins;
+        to = (size_t)c;
+    }
+    size_t taps = (size_t)p->kernel_size.y * (size_t)p->kernel_size.x;
+    return p->weight[(from + to) * taps + (size_t)ky * (size_t)p->kernel_size.x + (size_t)kx];
+}
+
+float lowered_bias(const struct lowered *l, struct pair phase, int o)
+{
+    const float *bias = l->conv->conv.bias;
+    return bias ? bias[channel_of(l, phase, o)] : 0;
+}

@@ -1,0 +1,28 @@
+/* lower.h - every convolution as one with stride 1: a transposed convolution with stride s, or a
+ * convolution followed by a pixel shuffle, is s * s convolutions ("phases") whose outputs
+ * interleave. Output sample (s * q + i) of an axis is phase i's sample q, and reads the input at
+ * q + first, ..., q + first + taps - 1.
+ * Shi et al. 2016, "Is the deconvolution layer the same as a convolutional layer?". */
+#ifndef UPSCALED_NN_LOWER_H
+#define UPSCALED_NN_LOWER_H
+
+#include "engine/nn/model.h"
+
+struct lowered {
+    const struct layer *conv;      /* conv2d or conv_transpose2d */
+    bool shuffled;                 /* its channels are what a pixel_shuffle takes */
+    int phases;                    /* s */
+    int in_channels, out_channels; /* of one phase */
+    struct pair taps, first;
+};
+
+/* NULL where the layer can be lowered (`shuffle` is a pixel_shuffle by 2 behind it, or NULL); else
+ * what stands in the way, as a clause for people. */
+const char *lower_conv(const struct layer *conv, const struct layer *shuffle, struct lowered *out);
+
+/* The weight of phase (i, j) from input channel c to output channel o at tap (ky, kx): 0 where that
+ * phase has none. */
+float lowered_weight(const struct lowered *l, struct pair phase, int o, int c, int ky, int kx);
+float lowered_bias(const struct lowered *l, struct pair phase, int o);
+
+#endif

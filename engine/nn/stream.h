@@ -1,0 +1,127 @@
+/* stream.h - the depth-first path: rows go through all layers while they are in the cache.
+ *
+ * The network becomes steps between tensors. Samples have absolute positions, counted from the
+ * picture's first pixel by each layer's own law, so nothing depends on which area is asked for. Of
+ * a tensor only a ring of rows exists, as wide as the area needs. Steps run in turn, a few rows
+ * each, from the picture to the output; each makes just what later ones will read.
+ * Inside nn only: plan.h is the interface. Threads: immutable once made. */
+#ifndef UPSCALED_NN_STREAM_H
+#define UPSCALED_NN_STREAM_H
+
+#include "engine/nn/kernels.h"
+#include "engine/nn/layers.h"
+#include "engine/nn/lower.h"
+#include "engine/nn/plan.h"
+
+enum { STREAM_PARTS_MAX = 1 + LAYER_OTHERS_MAX, STREAM_PICTURE = 0, STREAM_GRID = 4 };
+enum { STREAM_PERIOD_MAX = 8 * STREAM_GRID }; /* scales are at most 8 */
+
+enum stream_op {
+    STREAM_LOAD,     /* the picture's rows, from the caller */
+    STREAM_CONV,     /* direct, into blocks of 16 channels */
+    STREAM_WINOGRAD, /* 3x3, blocks to blocks */
+    STREAM_PLANES,   /* up to 4 channels, into planes */
+    STREAM_UNBLOCK,  /* blocks to planes */
+    STREAM_MERGE,    /* add, or an activation of its own */
+    STREAM_JOIN,     /* planes of several tensors, one after another */
+    STREAM_SHUFFLE,  /* pixel_shuffle of planes */
+    STREAM_UPSAMPLE
+};
+
+/* Positions lo..hi-1 along an axis. */
+struct span {
+    int lo, hi;
+};
+
+struct stream_tensor {
+    bool blocked;
+    int channels;
+    struct pair rate;  /* samples a pixel */
+    struct pair extra; /* of a picture of n pixels there are rate * n + extra samples */
+    int ring;          /* rows that are kept */
+    int spare;         /* columns beyond those of the area itself, at most */
+};
+
+/* A tensor as a step sees it: sample i of the step's input is the tensor's i + shift. */
+struct stream_part {
+    int tensor;
+    struct pair shift;
+};
+
+struct stream_step {
+    enum stream_op op;
+    const struct layer *layer; /* that it computes first; NULL for load and unblock */
+    const struct layer *last;  /* whose value its output is */
+    int out;
+    struct stream_part in[STREAM_PARTS_MAX]; /* channels one after another; merge: terms */
+    int in_count, in_channels;
+    struct stream_part add; /* for the store; tensor -1: none */
+    int phases;             /* output samples s * q + i are made together */
+    struct pair taps, first;
+    struct pair grid; /* winograd: tiles begin here, modulo STREAM_GRID */
+    float *weight;    /* the step's block: weights, biases, slopes */
+    const float *bias, *slope;
+    size_t phase_floats; /* of weights */
+    float lo, hi;
+    bool add_first;
+    bool scratch; /* it needs winograd's */
+};
+
+struct stream {
+    const struct model *m;
+    const struct kernels *kernels;
+    struct stream_tensor *tensors;
+    int tensor_count;
+    struct stream_step *steps;
+    int step_count;
+    int output;                                /* tensor: planes */
+    struct span picture[2][STREAM_PERIOD_MAX]; /* [axis]: asked of the picture for outputs from
+                                                  (lo), and up to (hi), the index */
+};
+
+/* Why a model cannot be streamed: the layer, and a clause. */
+struct stream_reason {
+    int layer;
+    const char *why;
+};
+
+/* ERR_OK with *out NULL and *reason filled where the model has a layer that streams cannot run.
+ * `m` is borrowed. ERR_MEMORY. */
+enum err_code stream_new(const struct model *m, const struct kernels *kernels, struct stream **out,
+                         struct stream_reason *reason, struct err *e);
+void stream_free(struct stream *s); /* NULL is fine */
+
+/* What there must be of each tensor along an axis for positions `want` of the output; of the
+ * picture, what is asked for. lo depends on want.lo alone, hi on want.hi, linearly but for
+ * stream_period, so that want may end before it begins. `spans` has tensor_count entries. */
+void stream_needs(const struct stream *s, enum axis axis, struct span want, struct span *spans);
+
+/* Areas that are this many output samples apart are computed alike. */
+int stream_period(const struct stream *s);
+
+/* Where rounds begin that make the output from row `from` on: before the first round (up to the row
+ * that is returned, which may lie before `from`) nothing is made; made[tensor] is the first row
+ * that will be. Each round goes stream_period rows further. */
+int stream_begin(const struct stream *s, int from, struct span *spans, int *made);
+
+/* The step's input behind phases q.lo..q.hi-1 of its output. */
+struct span stream_step_input(const struct stream_step *t, enum axis axis, struct span q);
+
+/* The picture's samples behind positions `want` of the output. */
+struct span stream_picture(const struct stream *s, enum axis axis, struct span want);
+
+/* Places the grids and finds every tensor's ring. */
+enum err_code stream_find_rings(struct stream *s, struct err *e);
+
+/* Columns of a tensor that areas of `width` output columns need at most. */
+int stream_widest(const struct stream *s, int width, int tensor);
+
+/* Bytes that a column of the picture takes in all rings together. */
+size_t stream_column_bytes(const struct stream *s);
+
+/* As plan.h's functions; `keep` is in the network's own positions, not yet shifted by crop. */
+enum err_code stream_scratch_bytes(const struct stream *s, int width, size_t *bytes, struct err *e);
+void stream_run(const struct stream *s, void *scratch, struct plan_rect keep,
+                const struct pair *sides, const struct plan_io *io);
+
+#endif

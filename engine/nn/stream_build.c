@@ -1,0 +1,365 @@
+/* stream_build.c - from layers to steps: which kernel, which layout. See stream.h.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "engine/base/mem.h"
+#include "engine/nn/stream_builder.h"
+#include "engine/nn/stream_pack.h"
+
+enum { FEW = 4 };
+
+static bool refuse(struct stream_builder *b, int layer, const char *why)
+{
+    b->reason = (struct stream_reason){layer, why};
+    return false;
+}
+
+/* Layer i's value is this tensor. */
+static void give(struct stream_builder *b, int i, int tensor, struct pair shift)
+{
+    struct stream_value *v = &b->values[1 + i];
+    v->parts[0] = (struct stream_part){tensor, shift};
+    v->count = 1;
+    v->channels = b->s->tensors[tensor].channels;
+    v->made = true;
+}
+
+static int new_tensor(struct stream_builder *b, bool blocked, int channels, struct pair rate,
+                      int layer)
+{
+    struct stream_tensor *t = &b->s->tensors[b->s->tensor_count];
+    *t = (struct stream_tensor){.blocked = blocked, .channels = channels, .rate = rate};
+    t->extra.y = (int)b->y[1 + layer].size - rate.y * b->picture;
+    t->extra.x = (int)b->x[1 + layer].size - rate.x * b->picture;
+    b->planar[b->s->tensor_count] = blocked ? STREAM_NONE : b->s->tensor_count;
+    return b->s->tensor_count++;
+}
+
+static struct stream_step *new_step(struct stream_builder *b, enum stream_op op, int layer)
+{
+    struct stream_step *t = &b->s->steps[b->s->step_count++];
+    *t = (struct stream_step){.op = op,
+                              .add = {STREAM_NONE, {0, 0}},
+                              .phases = 1,
+                              .taps = {1, 1},
+                              .lo = -INFINITY,
+                              .hi = INFINITY};
+    t->layer = t->last = layer == LAYER_INPUT ? NULL : &b->m->layers[layer];
+    return t;
+}
+
+/* The same samples in planes, made once for all who want them. */
+static struct stream_part as_planes(struct stream_builder *b, struct stream_part part)
+{
+    int from = part.tensor;
+    if (b->planar[from] == STREAM_NONE) {
+        const struct stream_tensor *t = &b->s->tensors[from];
+        int to = b->s->tensor_count++;
+        b->s->tensors[to] = *t;
+        b->s->tensors[to].blocked = false;
+        struct stream_step *step = new_step(b, STREAM_UNBLOCK, LAYER_INPUT);
+        step->in[0] = (struct stream_part){from, {0, 0}};
+        step->in_count = 1;
+        step->in_channels = t->channels;
+        step->out = to;
+        b->planar[to] = b->planar[from] = to;
+    }
+    return (struct stream_part){b->planar[from], part.shift};
+}
+
+/* Whether the channels of all parts fall into whole blocks. */
+static bool is_blocked(const struct stream_builder *b, const struct stream_value *v)
+{
+    for (int k = 0; k < v->count; k++) {
+        const struct stream_tensor *t = &b->s->tensors[v->parts[k].tensor];
+        if (!t->blocked || (k + 1 < v->count && t->channels % KERNEL_LANES != 0))
+            return false;
+    }
+    return true;
+}
+
+static void set_inputs(struct stream_builder *b, struct stream_step *t,
+                       const struct stream_value *v, bool blocked)
+{
+    for (int k = 0; k < v->count; k++)
+        t->in[k] = blocked ? v->parts[k] : as_planes(b, v->parts[k]);
+    t->in_count = v->count;
+    t->in_channels = v->channels;
+}
+
+/* As set_inputs, but before the step exists, so that the steps it needs come first. */
+static void prepare_inputs(struct stream_builder *b, const struct stream_value *v, bool blocked)
+{
+    for (int k = 0; k < v->count && !blocked; k++)
+        as_planes(b, v->parts[k]);
+}
+
+/* One tensor, in planes, of all parts of a value. */
+static struct stream_part joined(struct stream_builder *b, const struct stream_value *v, int layer)
+{
+    if (v->count == 1)
+        return as_planes(b, v->parts[0]);
+    prepare_inputs(b, v, false);
+    struct stream_step *t = new_step(b, STREAM_JOIN, LAYER_INPUT);
+    set_inputs(b, t, v, false);
+    t->out = new_tensor(b, false, v->channels, b->s->tensors[t->in[0].tensor].rate, layer);
+    return (struct stream_part){t->out, {0, 0}};
+}
+
+static enum stream_op choose(const struct lowered *l, bool blocked)
+{
+    if (l->out_channels <= FEW)
+        return STREAM_PLANES;
+    bool three = l->taps.y == 3 && l->taps.x == 3 && l->phases == 1;
+    return blocked && three && l->in_channels >= 8 ? STREAM_WINOGRAD : STREAM_CONV;
+}
+
+static bool build_conv(struct stream_builder *b, int i, enum err_code *rc, struct err *e)
+{
+    const struct layer *conv = &b->m->layers[i], *shuffle = NULL;
+    const struct stream_value *in = &b->values[1 + conv->input];
+    int next = stream_only_reader(b, i);
+    if (next != STREAM_NONE && b->m->layers[next].kind == LAYER_PIXEL_SHUFFLE &&
+        b->m->layers[next].upscale_factor == 2)
+        shuffle = &b->m->layers[next];
+    struct lowered l;
+    const char *why = lower_conv(conv, shuffle, &l);
+    if (why)
+        return refuse(b, i, why);
+    bool padded = conv->conv.padding.y > 0 || conv->conv.padding.x > 0;
+    if (b->m->border == BORDER_MODEL && padded && conv->conv.padding_mode != PADDING_ZEROS)
+        return refuse(b, i, "it pads with something else than zeros");
+    bool blocked = is_blocked(b, in);
+    enum stream_op op = choose(&l, blocked);
+    blocked = blocked && op != STREAM_PLANES;
+    prepare_inputs(b, in, blocked);
+    struct stream_step *t = new_step(b, op, i);
+    set_inputs(b, t, in, blocked);
+    t->phases = l.phases;
+    t->taps = l.taps;
+    t->first = l.first;
+    int last = shuffle ? next : i;
+    b->values[1 + i].made = b->values[1 + last].made = true;
+    struct pair rate = b->s->tensors[t->in[0].tensor].rate;
+    rate = (struct pair){rate.y * l.phases, rate.x * l.phases};
+    t->out = new_tensor(b, op != STREAM_PLANES, l.out_channels, rate, last);
+    struct pair shift = {0, 0};
+    const struct layer *sloped = NULL;
+    last = stream_fuse(b, t, last, &sloped, &shift);
+    give(b, last, t->out, shift);
+    *rc = stream_pack(b->s, t, &l, sloped, e);
+    return true;
+}
+
+/* The terms of an add, or the one of an activation: blocks where all are, else planes. */
+static bool find_terms(struct stream_builder *b, int i, struct stream_part *terms)
+{
+    const struct layer *l = &b->m->layers[i];
+    bool blocked = true;
+    for (int k = -1; k < l->other_count; k++) {
+        const struct stream_value *v = &b->values[1 + (k < 0 ? l->input : l->others[k])];
+        blocked = blocked && v->count == 1 && b->s->tensors[v->parts[0].tensor].blocked;
+    }
+    for (int k = -1; k < l->other_count; k++) {
+        int id = k < 0 ? l->input : l->others[k];
+        const struct stream_value *v = &b->values[1 + id];
+        terms[1 + k] = blocked ? v->parts[0] : joined(b, v, id);
+        if (l->kind == LAYER_ADD)
+            terms[1 + k].shift = pair_plus(terms[1 + k].shift, stream_crop(b, i, id));
+    }
+    return blocked;
+}
+
+static enum err_code build_merge(struct stream_builder *b, int i, struct err *e)
+{
+    const struct layer *l = &b->m->layers[i];
+    struct stream_part terms[STREAM_PARTS_MAX];
+    bool blocked = find_terms(b, i, terms);
+    struct stream_step *t = new_step(b, STREAM_MERGE, i);
+    memcpy(t->in, terms, sizeof terms);
+    t->in_count = 1 + l->other_count;
+    t->in_channels = b->values[1 + l->input].channels;
+    t->out = new_tensor(b, blocked, t->in_channels, b->s->tensors[t->in[0].tensor].rate, i);
+    if (l->kind == LAYER_CLAMP) {
+        t->lo = l->clamp.min;
+        t->hi = l->clamp.max;
+    }
+    give(b, i, t->out, (struct pair){0, 0});
+    return stream_pack(b->s, t, NULL, stream_is_sloped(l) ? l : NULL, e);
+}
+
+static bool build_concat(struct stream_builder *b, int i)
+{
+    const struct layer *l = &b->m->layers[i];
+    struct stream_value *v = &b->values[1 + i];
+    for (int k = -1; k < l->other_count; k++) {
+        int id = k < 0 ? l->input : l->others[k];
+        const struct stream_value *from = &b->values[1 + id];
+        if (v->count + from->count > STREAM_PARTS_MAX)
+            return refuse(b, i, "it joins too many tensors");
+        for (int n = 0; n < from->count; n++, v->count++) {
+            v->parts[v->count] = from->parts[n];
+            v->parts[v->count].shift = pair_plus(from->parts[n].shift, stream_crop(b, i, id));
+        }
+        v->channels += from->channels;
+    }
+    v->made = true;
+    return true;
+}
+
+/* A step that makes planes `factor` times as large from one tensor of planes. */
+static struct stream_step *enlarge(struct stream_builder *b, enum stream_op op, int i, int channels,
+                                   int factor)
+{
+    const struct layer *l = &b->m->layers[i];
+    struct stream_part in = joined(b, &b->values[1 + l->input], l->input);
+    struct stream_step *t = new_step(b, op, i);
+    struct pair rate = b->s->tensors[in.tensor].rate;
+    t->in[0] = in;
+    t->in_count = 1;
+    t->in_channels = b->s->tensors[in.tensor].channels;
+    t->phases = factor;
+    t->out = new_tensor(b, false, channels, (struct pair){rate.y * factor, rate.x * factor}, i);
+    give(b, i, t->out, (struct pair){0, 0});
+    return t;
+}
+
+static bool build_upsample(struct stream_builder *b, int i)
+{
+    const struct upsample_params *u = &b->m->layers[i].upsample;
+    const struct stream_value *in = &b->values[1 + b->m->layers[i].input];
+    if (u->scale_factor.y != u->scale_factor.x)
+        return refuse(b, i, "its factors differ");
+    if (b->m->border == BORDER_MODEL && u->mode != UPSAMPLE_NEAREST)
+        return refuse(b, i, "it replicates the picture's edge");
+    struct stream_step *t = enlarge(b, STREAM_UPSAMPLE, i, in->channels, u->scale_factor.y);
+    int reach = u->mode == UPSAMPLE_NEAREST ? 0 : u->mode == UPSAMPLE_BILINEAR ? 1 : 2;
+    t->first = (struct pair){-reach, -reach};
+    t->taps = (struct pair){2 * reach + 1, 2 * reach + 1};
+    return true;
+}
+
+static bool build_shuffle(struct stream_builder *b, int i)
+{
+    const struct layer *l = &b->m->layers[i];
+    enlarge(b, STREAM_SHUFFLE, i, l->channels, l->upscale_factor);
+    return true;
+}
+
+static bool build_layer(struct stream_builder *b, int i, enum err_code *rc, struct err *e)
+{
+    switch (b->m->layers[i].kind) {
+    case LAYER_CONV2D:
+    case LAYER_CONV_TRANSPOSE2D:
+        return build_conv(b, i, rc, e);
+    case LAYER_CONCAT:
+        return build_concat(b, i);
+    case LAYER_UPSAMPLE:
+        return build_upsample(b, i);
+    case LAYER_PIXEL_SHUFFLE:
+        return build_shuffle(b, i);
+    case LAYER_MAX_POOL2D:
+    case LAYER_MAX_UNPOOL2D:
+        return refuse(b, i, "it pools");
+    default:
+        *rc = build_merge(b, i, e);
+        return true;
+    }
+}
+
+static void count_readers(struct stream_builder *b)
+{
+    for (int i = 0; i < b->m->layer_count; i++) {
+        const struct layer *l = &b->m->layers[i];
+        for (int k = -1; k < l->other_count; k++)
+            b->readers[1 + (k < 0 ? l->input : l->others[k])]++;
+    }
+    b->readers[b->m->layer_count]++; /* the caller */
+}
+
+/* Whether all layers could be built. */
+static bool build(struct stream_builder *b, enum err_code *rc, struct err *e)
+{
+    const struct model *m = b->m;
+    if (m->geometry.whole)
+        return refuse(b, 0, "a layer depends on the whole picture");
+    if (m->geometry.align != 1)
+        return refuse(b, 0, "a layer makes the picture smaller");
+    count_readers(b);
+    struct stream_step *load = new_step(b, STREAM_LOAD, LAYER_INPUT);
+    load->out = new_tensor(b, false, m->geometry.in_channels, (struct pair){1, 1}, LAYER_INPUT);
+    give(b, LAYER_INPUT, load->out, (struct pair){0, 0});
+    for (int i = 0; i < m->layer_count && *rc == ERR_OK; i++)
+        if (!b->values[1 + i].made && !build_layer(b, i, rc, e))
+            return false;
+    if (*rc != ERR_OK)
+        return true;
+    int last = m->layer_count - 1;
+    struct stream_part out = joined(b, &b->values[1 + last], last);
+    if (out.shift.y != 0 || out.shift.x != 0)
+        return refuse(b, last, "the output is cropped");
+    b->s->output = out.tensor;
+    return true;
+}
+
+static enum err_code allocate(struct stream_builder *b, struct extent **extents, struct err *e)
+{
+    size_t layers = (size_t)b->m->layer_count;
+    /* the picture and each layer, a twin of each in planes, and each joined for an add */
+    size_t most = (2 + LAYER_OTHERS_MAX) * (layers + 1);
+    b->s = mem_calloc(1, sizeof *b->s);
+    b->values = mem_calloc(layers + 1, sizeof *b->values);
+    b->readers = mem_calloc(layers + 1, sizeof *b->readers);
+    b->planar = mem_calloc(most, sizeof *b->planar);
+    *extents = mem_calloc(2 * (layers + 1), sizeof **extents);
+    if (b->s) {
+        b->s->m = b->m;
+        b->s->tensors = mem_calloc(most, sizeof *b->s->tensors);
+        b->s->steps = mem_calloc(most, sizeof *b->s->steps);
+    }
+    if (b->s && b->values && b->readers && b->planar && *extents && b->s->tensors && b->s->steps)
+        return ERR_OK;
+    return err_set(e, ERR_MEMORY, "no memory for the plan of %zu layers", layers);
+}
+
+enum err_code stream_new(const struct model *m, const struct kernels *kernels, struct stream **out,
+                         struct stream_reason *reason, struct err *e)
+{
+    struct stream_builder b = {.m = m, .picture = m->geometry.least};
+    struct extent *extents = NULL;
+    *out = NULL;
+    enum err_code rc = allocate(&b, &extents, e);
+    if (rc == ERR_OK) {
+        b.s->kernels = kernels;
+        b.y = extents;
+        b.x = extents + m->layer_count + 1;
+        geometry_walk(m, AXIS_Y, b.picture, extents);
+        geometry_walk(m, AXIS_X, b.picture, extents + m->layer_count + 1);
+        bool built = build(&b, &rc, e);
+        if (rc == ERR_OK && built)
+            rc = stream_find_rings(b.s, e);
+        if (rc == ERR_OK && built) {
+            *out = b.s;
+            b.s = NULL;
+        }
+        *reason = b.reason;
+    }
+    mem_free(extents);
+    mem_free(b.planar);
+    mem_free(b.readers);
+    mem_free(b.values);
+    stream_free(b.s);
+    return rc;
+}
+
+void stream_free(struct stream *s)
+{
+    if (!s)
+        return;
+    for (int k = 0; k < s->step_count; k++)
+        mem_free(s->steps[k].weight);
+    mem_free(s->steps);
+    mem_free(s->tensors);
+    mem_free(s);
+}

@@ -1,0 +1,72 @@
+/* stream_fuse.c - which layers the store of a step takes along: one activation, one add, one clamp
+ * at the end. See stream_builder.h. */
+#include "engine/nn/stream_builder.h"
+
+int stream_only_reader(const struct stream_builder *b, int i)
+{
+    for (int j = i + 1; j < b->m->layer_count && b->readers[1 + i] == 1; j++) {
+        const struct layer *l = &b->m->layers[j];
+        for (int k = -1; k < l->other_count; k++)
+            if ((k < 0 ? l->input : l->others[k]) == i)
+                return j;
+    }
+    return STREAM_NONE;
+}
+
+struct pair stream_crop(const struct stream_builder *b, int layer, int id)
+{
+    return (struct pair){(int)(b->y[1 + id].size - b->y[1 + layer].size) / 2,
+                         (int)(b->x[1 + id].size - b->x[1 + layer].size) / 2};
+}
+
+static struct pair minus(struct pair a, struct pair b)
+{
+    return (struct pair){a.y - b.y, a.x - b.x};
+}
+
+bool stream_is_sloped(const struct layer *l)
+{
+    return l->kind == LAYER_RELU || l->kind == LAYER_LEAKY_RELU || l->kind == LAYER_PRELU;
+}
+
+/* Takes the add `j` of layer i's value, which step t computes and which is the tensor's sample
+ * `shift` on, into the step, if it is of two terms whose other is there in the same layout. */
+static bool absorb_add(struct stream_builder *b, struct stream_step *t, int i, int j,
+                       struct pair *shift)
+{
+    const struct layer *l = &b->m->layers[j];
+    int other = l->input == i ? l->others[0] : l->input;
+    const struct stream_value *v = &b->values[1 + other];
+    if (l->other_count != 1 || other == i || !v->made || v->count != 1)
+        return false;
+    int tensor = v->parts[0].tensor;
+    if (b->s->tensors[tensor].blocked != b->s->tensors[t->out].blocked)
+        return false;
+    *shift = pair_plus(*shift, stream_crop(b, j, i));
+    t->add.tensor = tensor;
+    t->add.shift = minus(pair_plus(v->parts[0].shift, stream_crop(b, j, other)), *shift);
+    return true;
+}
+
+int stream_fuse(struct stream_builder *b, struct stream_step *t, int i, const struct layer **sloped,
+                struct pair *shift)
+{
+    bool clamped = false;
+    for (int j; (j = stream_only_reader(b, i)) != STREAM_NONE && !clamped; i = j) {
+        const struct layer *l = &b->m->layers[j];
+        if (stream_is_sloped(l) && !*sloped) {
+            *sloped = l;
+            t->add_first = t->add.tensor != STREAM_NONE;
+        } else if (l->kind == LAYER_CLAMP) {
+            t->lo = l->clamp.min;
+            t->hi = l->clamp.max;
+            clamped = true;
+        } else if (l->kind != LAYER_ADD || t->add.tensor != STREAM_NONE ||
+                   !absorb_add(b, t, i, j, shift)) {
+            break;
+        }
+        t->last = l;
+        b->values[1 + j].made = true; /* in case nobody is to see it */
+    }
+    return i;
+}

@@ -1,0 +1,17 @@
+/* stream_pack.h - a step's weights, biases and slopes as its kernel wants them. */
+#ifndef UPSCALED_NN_STREAM_PACK_H
+#define UPSCALED_NN_STREAM_PACK_H
+
+#include "engine/nn/stream.h"
+
+/* Fills t->weight (owned by the step), bias, slope, phase_floats. `l` is what the step computes,
+ * NULL for a merge; `sloped` the activation in its store, or NULL. Layouts of a phase (y, x), in
+ * order of phases:
+ *   conv      [out block] as kernels.h says, phase after phase
+ *   winograd  as kernel_winograd_pack
+ *   planes    [out channel] with the phases as outputs; phases 1: all channels as outputs
+ * ERR_MODEL_LIMIT, ERR_MEMORY. */
+enum err_code stream_pack(const struct stream *s, struct stream_step *t, const struct lowered *l,
+                          const struct layer *sloped, struct err *e);
+
+#endif

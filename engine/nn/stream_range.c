@@ -1,0 +1,223 @@
+/* stream_range.c - which samples each step must make, and how many rows stay. See stream.h.
+ *
+ * Winograd's tiles stand on a fixed grid, and each of a tile's outputs depends, by rounding, on all
+ * of its inputs; so a tile is always made whole, from inputs that are all true. Grids are placed so
+ * that whole tiles of successive layers fit into each other: alternately the left and the right
+ * end of an area of whole tiles falls on the next layer's grid. */
+#include <limits.h>
+
+#include "engine/base/mem.h"
+#include "engine/nn/stream.h"
+
+static int floor_to(int i, int origin)
+{
+    return i - (int)(((i - origin) % STREAM_GRID + STREAM_GRID) % STREAM_GRID);
+}
+
+static int ceil_to(int i, int origin)
+{
+    return floor_to(i + STREAM_GRID - 1, origin);
+}
+
+/* The whole phases (and tiles) that make output samples `want`. */
+static struct span phases_of(const struct stream_step *t, enum axis axis, struct span want)
+{
+    struct span q = {(int)floor_div(want.lo, t->phases), (int)ceil_div(want.hi, t->phases)};
+    if (t->op == STREAM_WINOGRAD) {
+        int origin = pair_at(t->grid, axis);
+        q = (struct span){floor_to(q.lo, origin), ceil_to(q.hi, origin)};
+    }
+    return q;
+}
+
+struct span stream_step_input(const struct stream_step *t, enum axis axis, struct span q)
+{
+    int first = pair_at(t->first, axis), taps = pair_at(t->taps, axis);
+    return (struct span){q.lo + first, q.hi - 1 + first + taps};
+}
+
+static void widen(struct span *s, struct span by, int shift)
+{
+    s->lo = by.lo + shift < s->lo ? by.lo + shift : s->lo;
+    s->hi = by.hi + shift > s->hi ? by.hi + shift : s->hi;
+}
+
+static const struct span nobody = {INT_MAX, INT_MIN};
+
+static bool is_read(const struct span *s)
+{
+    return s->lo != nobody.lo || s->hi != nobody.hi;
+}
+
+/* Widens what step t reads to what its output's span says, and that to whole phases. */
+static void ask(const struct stream_step *t, enum axis axis, struct span *spans)
+{
+    struct span *out = &spans[t->out];
+    if (!is_read(out)) {
+        *out = (struct span){0, 0};
+        return;
+    }
+    struct span q = phases_of(t, axis, *out), in = stream_step_input(t, axis, q);
+    *out = (struct span){q.lo * t->phases, q.hi * t->phases};
+    for (int n = 0; n < t->in_count; n++)
+        widen(&spans[t->in[n].tensor], in, pair_at(t->in[n].shift, axis));
+    if (t->add.tensor >= 0)
+        widen(&spans[t->add.tensor], *out, pair_at(t->add.shift, axis));
+}
+
+static void begin(const struct stream *s, struct span want, struct span *spans)
+{
+    for (int k = 0; k < s->tensor_count; k++)
+        spans[k] = nobody;
+    spans[s->output] = want;
+}
+
+void stream_needs(const struct stream *s, enum axis axis, struct span want, struct span *spans)
+{
+    begin(s, want, spans);
+    for (int k = s->step_count - 1; k >= 0; k--)
+        ask(&s->steps[k], axis, spans);
+}
+
+int stream_period(const struct stream *s)
+{
+    return STREAM_GRID * s->m->scale;
+}
+
+static void place_grids(struct stream *s, enum axis axis, struct span *spans)
+{
+    bool left = true;
+    begin(s, (struct span){0, 16 * stream_period(s)}, spans);
+    for (int k = s->step_count - 1; k >= 0; k--) {
+        struct stream_step *t = &s->steps[k];
+        struct span want = spans[t->out];
+        if (t->op == STREAM_WINOGRAD && is_read(&want)) {
+            *(axis == AXIS_Y ? &t->grid.y : &t->grid.x) = left ? want.lo : want.hi;
+            left = !left;
+        }
+        ask(t, axis, spans);
+    }
+}
+
+int stream_begin(const struct stream *s, int from, struct span *spans, int *made)
+{
+    stream_needs(s, AXIS_Y, (struct span){from, from + 1}, spans);
+    for (int k = 0; k < s->tensor_count; k++)
+        made[k] = spans[k].lo;
+    for (int to = from;; to -= stream_period(s)) {
+        bool idle = true;
+        stream_needs(s, AXIS_Y, (struct span){from, to}, spans);
+        for (int k = 0; k < s->tensor_count; k++)
+            idle = idle && spans[k].hi <= made[k];
+        if (idle)
+            return to;
+    }
+}
+
+/* The first row of a part that its reader will still ask for, when it has made `made` rows. */
+static int oldest(const struct stream_step *t, struct stream_part part, int made, bool add)
+{
+    struct span q = {made / t->phases, 0};
+    return add ? made + part.shift.y : stream_step_input(t, AXIS_Y, q).lo + part.shift.y;
+}
+
+static void keep_rows(struct stream *s, int tensor, int hi, int lo)
+{
+    struct stream_tensor *t = &s->tensors[tensor];
+    t->ring = hi - lo > t->ring ? hi - lo : t->ring;
+}
+
+/* One round of steps, as stream_run makes them, up to output row `to`. */
+static void simulate(struct stream *s, struct span want, struct span *spans, int *made)
+{
+    stream_needs(s, AXIS_Y, want, spans);
+    for (int k = 0; k < s->step_count; k++) {
+        const struct stream_step *t = &s->steps[k];
+        int before = made[t->out], after = spans[t->out].hi > before ? spans[t->out].hi : before;
+        keep_rows(s, t->out, after, before);
+        for (int n = 0; n < t->in_count; n++)
+            keep_rows(s, t->in[n].tensor, made[t->in[n].tensor],
+                      oldest(t, t->in[n], before, false));
+        if (t->add.tensor >= 0)
+            keep_rows(s, t->add.tensor, made[t->add.tensor], oldest(t, t->add, before, true));
+        made[t->out] = after;
+    }
+}
+
+static void find_picture(struct stream *s, enum axis axis, struct span *spans)
+{
+    for (int i = 0; i < stream_period(s); i++) {
+        stream_needs(s, axis, (struct span){i, i}, spans);
+        s->picture[axis][i] = spans[STREAM_PICTURE];
+    }
+}
+
+struct span stream_picture(const struct stream *s, enum axis axis, struct span want)
+{
+    int period = stream_period(s);
+    int lo = (int)floor_div(want.lo, period), hi = (int)floor_div(want.hi, period);
+    const struct span *table = s->picture[axis];
+    return (struct span){table[want.lo - lo * period].lo + lo * STREAM_GRID,
+                         table[want.hi - hi * period].hi + hi * STREAM_GRID};
+}
+
+size_t stream_column_bytes(const struct stream *s)
+{
+    size_t floats = 0; /* channels and rings are too small to overflow */
+    for (int k = 0; k < s->tensor_count; k++) {
+        const struct stream_tensor *t = &s->tensors[k];
+        size_t lanes = t->blocked
+                           ? (size_t)(t->channels + KERNEL_LANES - 1) / KERNEL_LANES * KERNEL_LANES
+                           : (size_t)t->channels;
+        floats += (size_t)t->ring * lanes * (size_t)t->rate.x;
+    }
+    return floats * sizeof(float);
+}
+
+/* What areas need is linear in their width but for the period. */
+static void find_spares(struct stream *s, struct span *spans)
+{
+    int period = stream_period(s);
+    for (int from = 0; from < period; from++)
+        for (int width = period; width < 2 * period; width++) {
+            stream_needs(s, AXIS_X, (struct span){from, from + width}, spans);
+            for (int k = 0; k < s->tensor_count; k++) {
+                struct stream_tensor *t = &s->tensors[k];
+                int more =
+                    spans[k].hi - spans[k].lo - t->rate.x * (int)ceil_div(width, s->m->scale);
+                t->spare = more > t->spare ? more : t->spare;
+            }
+        }
+}
+
+enum err_code stream_find_rings(struct stream *s, struct err *e)
+{
+    struct span *spans = mem_calloc((size_t)s->tensor_count, sizeof *spans);
+    int *made = mem_calloc((size_t)s->tensor_count, sizeof *made);
+    enum err_code rc = ERR_OK;
+    if (!spans || !made) {
+        rc = err_set(e, ERR_MEMORY, "no memory to size a plan");
+        goto done;
+    }
+    place_grids(s, AXIS_Y, spans);
+    place_grids(s, AXIS_X, spans);
+    find_spares(s, spans);
+    find_picture(s, AXIS_Y, spans);
+    find_picture(s, AXIS_X, spans);
+    /* everything repeats with the period, and so does every round once all steps are at work */
+    for (int from = 0; from < stream_period(s); from++) {
+        int to = stream_begin(s, from, spans, made);
+        for (; to <= from + 3 * stream_period(s); to += stream_period(s))
+            simulate(s, (struct span){from, to}, spans, made);
+    }
+done:
+    mem_free(made);
+    mem_free(spans);
+    return rc;
+}
+
+int stream_widest(const struct stream *s, int width, int tensor)
+{
+    const struct stream_tensor *t = &s->tensors[tensor];
+    return t->rate.x * (int)ceil_div(width, s->m->scale) + t->spare;
+}

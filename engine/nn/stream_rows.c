@@ -1,0 +1,295 @@
+/* stream_rows.c - see stream_rows.h: from steps to the arguments of kernels. */
+#include "engine/nn/stream_rows.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { LANES = KERNEL_LANES, FEW = 4 };
+
+static const struct stream_tensor *tensor_of(const struct stream_area *a, int tensor)
+{
+    return &a->s->tensors[tensor];
+}
+
+static int out_blocks(const struct stream_area *a, const struct stream_step *t)
+{
+    return (tensor_of(a, t->out)->channels + LANES - 1) / LANES;
+}
+
+/* Columns of phases that the step makes. */
+static struct span columns(const struct stream_area *a, const struct stream_step *t)
+{
+    struct span x = a->x[t->out];
+    return (struct span){x.lo / t->phases, x.hi / t->phases}; /* whole phases: exact */
+}
+
+/* Pointers at the first tap behind the row and column of phases at (y, x): next_row apart for the
+ * rows of taps, next_block for the blocks or planes. */
+static void point_in(const struct stream_area *a, const struct stream_step *t, int y, int x,
+                     int rows, int next_row, int next_block)
+{
+    for (int ky = 0; ky < rows; ky++) {
+        const float **to = a->in + (size_t)ky * (size_t)next_row;
+        for (int n = 0; n < t->in_count; n++) {
+            const struct stream_part *p = &t->in[n];
+            const struct stream_tensor *from = tensor_of(a, p->tensor);
+            int blocks = from->blocked ? (from->channels + LANES - 1) / LANES : from->channels;
+            for (int b = 0; b < blocks; b++, to += next_block)
+                *to = stream_row(a, p->tensor, b, y + t->first.y + ky + p->shift.y,
+                                 x + t->first.x + p->shift.x);
+        }
+    }
+}
+
+static int in_blocks(const struct stream_area *a, const struct stream_step *t)
+{
+    bool blocked = tensor_of(a, t->in[0].tensor)->blocked;
+    return blocked ? (t->in_channels + LANES - 1) / LANES : t->in_channels;
+}
+
+/* The row of the added tensor that belongs to sample (y, x) of the output, or NULL. */
+static const float *added(const struct stream_area *a, const struct stream_step *t, int block,
+                          int y, int x)
+{
+    if (t->add.tensor < 0)
+        return NULL;
+    return stream_row(a, t->add.tensor, block, y + t->add.shift.y, x + t->add.shift.x);
+}
+
+static struct kernel_store store_of(const struct stream_step *t, const float *slope)
+{
+    return (struct kernel_store){slope, t->lo, t->hi, t->add_first};
+}
+
+/* One row of one phase, all blocks of channels. */
+static void conv_phase(const struct stream_area *a, const struct stream_step *t, int q, int phase)
+{
+    struct span x = columns(a, t);
+    int blocks = out_blocks(a, t), s = t->phases, y = q * s + phase / s;
+    int first = x.lo * s + phase % s;
+    bool planar = !tensor_of(a, t->in[0].tensor)->blocked;
+    struct kernel_conv k = {.in = a->in,
+                            .in_channels = t->in_channels,
+                            .kernel_y = t->taps.y,
+                            .kernel_x = t->taps.x,
+                            .step = LANES * s,
+                            .width = x.hi - x.lo};
+    for (int b = 0; b < blocks; b++) {
+        size_t lanes = ((size_t)phase * (size_t)blocks + (size_t)b) * LANES;
+        k.weight = t->weight + lanes / LANES * (t->phase_floats / (size_t)blocks);
+        k.bias = t->bias + lanes;
+        k.store = store_of(t, t->slope + lanes);
+        k.add = added(a, t, b, y, first);
+        k.out = stream_row(a, t->out, b, y, first);
+        (planar ? a->s->kernels->conv_planar : a->s->kernels->conv_blocked)(&k);
+    }
+}
+
+static void run_conv(const struct stream_area *a, const struct stream_step *t, struct span rows)
+{
+    int blocks = in_blocks(a, t);
+    for (int q = rows.lo / t->phases; q < rows.hi / t->phases; q++) {
+        point_in(a, t, q, columns(a, t).lo, t->taps.y, blocks, 1);
+        for (int phase = 0; phase < t->phases * t->phases; phase++)
+            conv_phase(a, t, q, phase);
+    }
+}
+
+static void run_winograd(const struct stream_area *a, const struct stream_step *t, struct span rows)
+{
+    struct span x = columns(a, t);
+    int blocks = out_blocks(a, t);
+    struct kernel_winograd k = {.in = a->in,
+                                .in_channels = t->in_channels,
+                                .out_blocks = blocks,
+                                .weight = t->weight,
+                                .bias = t->bias,
+                                .store = store_of(t, t->slope),
+                                .add = t->add.tensor < 0 ? NULL : a->add,
+                                .out = a->out,
+                                .tiles = (x.hi - x.lo) / STREAM_GRID,
+                                .scratch = a->winograd};
+    for (int y = rows.lo; y < rows.hi; y += STREAM_GRID) {
+        point_in(a, t, y, x.lo, STREAM_GRID + 2, in_blocks(a, t), 1);
+        for (int i = 0; i < STREAM_GRID * blocks; i++) {
+            a->out[i] = stream_row(a, t->out, i % blocks, y + i / blocks, x.lo);
+            a->add[i] = added(a, t, i % blocks, y + i / blocks, x.lo);
+        }
+        a->s->kernels->winograd(&k);
+    }
+}
+
+/* Group g of planes: the phases of channel g, or all channels. */
+static void planes_group(const struct stream_area *a, const struct stream_step *t, int q, int g)
+{
+    struct span x = columns(a, t);
+    bool phased = t->phases > 1;
+    int rows = phased ? t->phases : tensor_of(a, t->out)->channels;
+    for (int i = 0; i < rows; i++) {
+        int plane = phased ? g : i, y = phased ? q * t->phases + i : q;
+        a->out[i] = stream_row(a, t->out, plane, y, x.lo * t->phases);
+        a->add[i] = added(a, t, plane, y, x.lo * t->phases);
+    }
+    size_t lanes = (size_t)g * FEW;
+    size_t taps = (size_t)(t->taps.y * t->taps.x) * (size_t)t->in_channels;
+    struct kernel_planes k = {.in = a->in,
+                              .in_channels = t->in_channels,
+                              .kernel_y = t->taps.y,
+                              .kernel_x = t->taps.x,
+                              .outs = phased ? FEW : rows,
+                              .weight = t->weight + lanes * taps,
+                              .bias = t->bias + lanes,
+                              .store = store_of(t, t->slope + lanes),
+                              .add = t->add.tensor < 0 ? NULL : a->add,
+                              .out = a->out,
+                              .interleave = phased,
+                              .width = x.hi - x.lo};
+    a->s->kernels->planes(&k);
+}
+
+static void run_planes(const struct stream_area *a, const struct stream_step *t, struct span rows)
+{
+    int groups = t->phases > 1 ? tensor_of(a, t->out)->channels : 1;
+    for (int q = rows.lo / t->phases; q < rows.hi / t->phases; q++) {
+        point_in(a, t, q, columns(a, t).lo, t->taps.y, 1, t->taps.y);
+        for (int g = 0; g < groups; g++)
+            planes_group(a, t, q, g);
+    }
+}
+
+static void run_unblock(const struct stream_area *a, const struct stream_step *t, struct span rows)
+{
+    struct span x = columns(a, t);
+    int channels = t->in_channels;
+    for (int y = rows.lo; y < rows.hi; y++)
+        for (int b = 0; b * LANES < channels; b++) {
+            int count = channels - b * LANES < LANES ? channels - b * LANES : LANES;
+            for (int c = 0; c < count; c++)
+                a->out[c] = stream_row(a, t->out, b * LANES + c, y, x.lo);
+            a->s->kernels->unblock(stream_row(a, t->in[0].tensor, b, y, x.lo), a->out, count,
+                                   x.hi - x.lo);
+        }
+}
+
+/* Sums the terms of a row of a block or plane, of `count` samples. */
+static void sum_row(const struct stream_area *a, const struct stream_step *t, int block, int y,
+                    float *out, size_t count)
+{
+    int x = a->x[t->out].lo;
+    for (int n = 0; n < t->in_count; n++) {
+        const struct stream_part *p = &t->in[n];
+        const float *in = stream_row(a, p->tensor, block, y + p->shift.y, x + p->shift.x);
+        for (size_t i = 0; i < count; i++)
+            out[i] = n == 0 ? in[i] : out[i] + in[i];
+    }
+}
+
+static void run_merge(const struct stream_area *a, const struct stream_step *t, struct span rows)
+{
+    const struct stream_tensor *out = tensor_of(a, t->out);
+    int lanes = out->blocked ? LANES : 1;
+    size_t count = (size_t)(a->x[t->out].hi - a->x[t->out].lo) * (size_t)lanes;
+    bool other = t->layer->kind == LAYER_SIGMOID || t->layer->kind == LAYER_TANH;
+    for (int y = rows.lo; y < rows.hi; y++)
+        for (int b = 0; b * lanes < out->channels; b++) {
+            float *row = stream_row(a, t->out, b, y, a->x[t->out].lo);
+            const float *slope = t->slope + b * lanes;
+            sum_row(a, t, b, y, row, count);
+            if (other)
+                layer_activate(t->layer, row, count, 1);
+            for (size_t i = 0; i < count; i++) {
+                float v = row[i];
+                v = v > 0 ? v : slope[i % (size_t)lanes] * v;
+                v = v > t->lo ? v : t->lo;
+                row[i] = v < t->hi ? v : t->hi;
+            }
+        }
+}
+
+static void run_join(const struct stream_area *a, const struct stream_step *t, struct span rows)
+{
+    struct span x = columns(a, t);
+    size_t bytes = (size_t)(x.hi - x.lo) * sizeof(float);
+    for (int y = rows.lo; y < rows.hi; y++) {
+        point_in(a, t, y, x.lo, 1, 0, 1);
+        for (int c = 0; c < t->in_channels; c++)
+            memcpy(stream_row(a, t->out, c, y, x.lo), a->in[c], bytes);
+    }
+}
+
+/* Plane (c * s + i) * s + j of the input is phase (i, j) of plane c. */
+static void run_shuffle(const struct stream_area *a, const struct stream_step *t, struct span rows)
+{
+    struct span x = columns(a, t);
+    int s = t->phases, width = x.hi - x.lo;
+    for (int q = rows.lo / s; q < rows.hi / s; q++) {
+        point_in(a, t, q, x.lo, 1, 0, 1);
+        for (int k = 0; k < t->in_channels; k++) {
+            float *out = stream_row(a, t->out, k / (s * s), q * s + k / s % s, x.lo * s) + k % s;
+            for (int i = 0; i < width; i++)
+                out[i * s] = a->in[k][i];
+        }
+    }
+}
+
+/* Cubic convolution with PyTorch's a = -0.75 (Keys 1981) at distance d. */
+static float cubic(float d)
+{
+    const float a = -0.75f;
+    d = fabsf(d);
+    if (d <= 1)
+        return ((a + 2) * d - (a + 3)) * d * d + 1;
+    return d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;
+}
+
+/* The weight of tap k (at q + first + k) for phase i of s. */
+static float resize_weight(const struct upsample_params *u, int i, int s, int tap)
+{
+    float at = ((float)i + 0.5f) / (float)s - 0.5f, d = fabsf(at - (float)tap);
+    if (u->mode == UPSAMPLE_NEAREST)
+        return tap == 0 ? 1.0f : 0.0f;
+    return u->mode == UPSAMPLE_BILINEAR ? (d < 1 ? 1 - d : 0) : cubic(d);
+}
+
+static void upsample_row(const struct stream_area *a, const struct stream_step *t, int channel,
+                         int q, int phase)
+{
+    const struct upsample_params *u = &t->layer->upsample;
+    struct span x = columns(a, t), in = stream_step_input(t, AXIS_X, x);
+    const struct stream_part *p = &t->in[0];
+    int s = t->phases, count = in.hi - in.lo;
+    float *out = stream_row(a, t->out, channel, q * s + phase, x.lo * s);
+    for (int k = 0; k < t->taps.y; k++) {
+        float w = resize_weight(u, phase, s, t->first.y + k);
+        const float *from =
+            stream_row(a, p->tensor, channel, q + t->first.y + k + p->shift.y, in.lo + p->shift.x);
+        for (int i = 0; i < count; i++)
+            a->line[i] = k == 0 ? w * from[i] : a->line[i] + w * from[i];
+    }
+    for (int j = 0; j < s; j++)
+        for (int k = 0; k < t->taps.x; k++) {
+            float w = resize_weight(u, j, s, t->first.x + k);
+            for (int i = 0; i < x.hi - x.lo; i++)
+                out[i * s + j] = (k == 0 ? 0 : out[i * s + j]) + w * a->line[i + k];
+        }
+}
+
+static void run_upsample(const struct stream_area *a, const struct stream_step *t, struct span rows)
+{
+    for (int y = rows.lo; y < rows.hi; y++)
+        for (int c = 0; c < t->in_channels; c++)
+            upsample_row(a, t, c, (int)floor_div(y, t->phases),
+                         y - (int)floor_div(y, t->phases) * t->phases);
+}
+
+void stream_rows(const struct stream_area *a, const struct stream_step *t, struct span rows)
+{
+    static void (*const run[])(const struct stream_area *, const struct stream_step *,
+                               struct span) = {
+        [STREAM_CONV] = run_conv,     [STREAM_WINOGRAD] = run_winograd,
+        [STREAM_PLANES] = run_planes, [STREAM_UNBLOCK] = run_unblock,
+        [STREAM_MERGE] = run_merge,   [STREAM_UPSAMPLE] = run_upsample,
+        [STREAM_JOIN] = run_join,     [STREAM_SHUFFLE] = run_shuffle,
+    };
+    run[t->op](a, t, rows);
+}
