@@ -30,6 +30,7 @@ static const struct error_row rows[] = {
     {ERR_METHOD,           405, "method_not_allowed", "The method is not allowed here"},
     {ERR_NO_KEY,           401, "no_key",            "A key is needed"},
     {ERR_KEY,              403, "key_refused",       "The key does not allow this"},
+    {ERR_KEYS_FILE,        500, "keys_file",         "The file of keys cannot be used"},
     {ERR_RATE,             429, "rate_limited",      "The key is used too often"},
     {ERR_BODY_TOO_LARGE,   413, "body_too_large",    "The body is too large"},
     {ERR_TIMEOUT,          408, "timeout",           "The request came too slowly"},

@@ -19,8 +19,8 @@ enum err_code http_new(struct service *s, struct http **out, struct err *e);
  * supervisor goes on listening when this process stops. */
 enum err_code http_listen(struct http *h, int fd, bool inherited, struct err *e);
 
-/* Stops accepting, refuses new pictures, and waits for those in work until all are answered or
- * timeout_ms have passed; what is left then is cancelled. Call it once, before http_free. */
+/* Stops accepting, and waits until every connection has had its answer or timeout_ms have passed;
+ * what is left then is cancelled, and new pictures refused. Call it once, before http_free. */
 void http_drain(struct http *h, int64_t timeout_ms);
 
 void http_free(struct http *h); /* NULL is fine */

@@ -10,6 +10,7 @@
 #include "server/jobs.h"
 #include "server/reply.h"
 
+enum { FRESH_MS = 1000 }; /* for a first request, while draining */
 enum { TICK_MS = 100, CLOSELY_EVERY = 10, REPLY_RAW_MAX = 8192 };
 
 int64_t conn_now_ms(void)
@@ -26,6 +27,7 @@ struct conn *conns_add(struct conns *c, int fd)
         return NULL;
     conn->fd = fd;
     conn->phase = CONN_IDLE;
+    conn->fresh = true;
     pthread_mutex_lock(&c->lock);
     conn->deadline_ms = conn_now_ms() + c->options->header_timeout * 1000;
     conn->next = c->first;
@@ -43,6 +45,7 @@ void conns_remove(struct conns *c, struct conn *conn)
     *conn->link = conn->next;
     if (conn->next)
         conn->next->link = conn->link;
+    pthread_cond_broadcast(&c->quiet);
     pthread_mutex_unlock(&c->lock);
     mem_free(conn);
 }
@@ -51,10 +54,10 @@ void conns_begin(struct conns *c, struct conn *conn, const char *id, atomic_bool
 {
     pthread_mutex_lock(&c->lock);
     conn->active = true;
+    conn->fresh = false;
     conn->id = id;
     conn->cancel = cancel;
     conn->verdict = (struct err)ERR_INIT;
-    c->requests++;
     if (conn->phase == CONN_IDLE) {
         conn->phase = CONN_HEAD;
         conn->deadline_ms = conn_now_ms() + c->options->header_timeout * 1000;
@@ -82,13 +85,11 @@ void conns_end(struct conns *c, struct conn *conn)
     conn->active = false;
     conn->id = NULL;
     conn->cancel = NULL;
-    c->requests--;
     if (conn->phase != CONN_LOST) {
         conn->phase = CONN_IDLE;
         conn->deadline_ms =
             conn_now_ms() + (c->options->idle_timeout + c->options->header_timeout) * 1000;
     }
-    pthread_cond_broadcast(&c->quiet);
     pthread_mutex_unlock(&c->lock);
 }
 
@@ -172,6 +173,13 @@ static bool has_hung_up(const struct conn *conn)
     return poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
+/* Whether an idle connection may be shut while draining: who speaks just now, or came so late that
+ * the first request may be on its way, is answered first. */
+static bool is_done(const struct conns *c, const struct conn *conn, int64_t now_ms)
+{
+    return look(conn) != SPEAKING && (!conn->fresh || now_ms >= c->drain_ms + FRESH_MS);
+}
+
 /* Under the lock. With `closely`, also finds clients that left before their request was whole:
  * libmicrohttpd 0.9.75 misses an end that arrives together with data, because its epoll is
  * edge-triggered and a short read clears its mark. */
@@ -181,8 +189,7 @@ static void look_after(struct conns *c, struct conn *conn, int64_t now_ms, bool 
         shut(conn);
     switch (conn->phase) {
     case CONN_IDLE:
-        /* who speaks just now is told that we are going */
-        if (now_ms >= conn->deadline_ms || (c->draining && look(conn) != SPEAKING))
+        if (now_ms >= conn->deadline_ms || (c->draining && is_done(c, conn, now_ms)))
             shut(conn);
         break;
     case CONN_HEAD:
@@ -266,10 +273,12 @@ bool conns_drain(struct conns *c, int64_t until_ms)
     int timed_out = 0;
     add_ms(&until, until_ms);
     pthread_mutex_lock(&c->lock);
+    if (!c->draining)
+        c->drain_ms = conn_now_ms();
     c->draining = true;
-    while (c->requests > 0 && timed_out != ETIMEDOUT)
+    while (c->first && timed_out != ETIMEDOUT)
         timed_out = pthread_cond_timedwait(&c->quiet, &c->lock, &until);
-    bool quiet = c->requests == 0;
+    bool quiet = !c->first;
     pthread_mutex_unlock(&c->lock);
     return quiet;
 }

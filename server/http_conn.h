@@ -32,6 +32,7 @@ struct conn {
     enum conn_phase phase;
     int64_t deadline_ms; /* in IDLE, HEAD, BODY, LINGER */
     bool active;         /* a request is under way */
+    bool fresh;          /* no request has come yet */
     const char *id;      /* its X-Request-ID */
     atomic_bool *cancel; /* its job's */
     struct err verdict;  /* what to say when the deadline comes; ERR_OK: that it was too slow */
@@ -40,13 +41,13 @@ struct conn {
 
 struct conns {
     pthread_mutex_t lock;
-    pthread_cond_t quiet; /* signalled when a request ends */
+    pthread_cond_t quiet; /* signalled when a connection closes */
     struct conn *first;
-    int requests; /* under way */
     const struct options *options;
     struct jobs *jobs;
     bool draining, stop;
-    bool running; /* the watchdog was started */
+    int64_t drain_ms; /* when draining began */
+    bool running;     /* the watchdog was started */
     pthread_t watchdog;
 };
 
@@ -79,8 +80,8 @@ void conns_hurry(struct conns *c, struct conn *conn, const struct err *verdict, 
 /* Sends the request's verdict past the library, and lets the client finish reading it. */
 void conns_answer_raw(struct conns *c, struct conn *conn, int64_t linger_ms);
 
-/* Waits until no request is under way, or until the moment `until_ms`; whether it came so far.
- * From the first call on, connections that fall idle are shut. */
+/* Waits until no connection is left, or until the moment `until_ms`; whether it came so far. From
+ * the first call on, idle connections are shut; new ones get a second to say what they want. */
 bool conns_drain(struct conns *c, int64_t until_ms);
 
 /* Sets every request's cancel flag. Shuts every connection. */

@@ -128,11 +128,17 @@ static enum MHD_Result add_word(void *arg, enum MHD_ValueKind kind, const char *
     return w->rc == ERR_OK ? MHD_YES : MHD_NO;
 }
 
+static enum err_code begin_reload(struct http_request *r, struct err *e)
+{
+    if (r->framing.chunked || r->framing.length > 0)
+        return err_set(e, ERR_BAD_REQUEST, "this takes no body");
+    r->state = REQUEST_RELOAD;
+    return ERR_OK;
+}
+
 static enum err_code begin_upload(struct http_request *r, struct err *e)
 {
     struct service *s = r->shared->service;
-    if (atomic_load(&s->draining))
-        return err_set(e, ERR_DRAINING, "the server is shutting down");
     api_request_init(&r->api, s->options);
     r->is_upload = true;
     struct words words = {&r->api, e, ERR_OK};
@@ -183,6 +189,8 @@ enum err_code http_request_head(struct http_request *r, const char *url, const c
     }
     if (!(route->flags & ROUTE_OPEN) && (rc = http_client_key(r, route, e)) != ERR_OK)
         return rc;
+    if (route->flags & ROUTE_RELOAD)
+        return begin_reload(r, e);
     if (!route->answer)
         return begin_upload(r, e);
     route->answer(r->shared->service, argument, &r->reply);

@@ -9,6 +9,7 @@
 #include "server/http_conn.h"
 #include "server/http_filter.h"
 #include "server/jobs.h"
+#include "server/reload.h"
 #include "server/reply.h"
 #include "server/routes.h"
 
@@ -24,9 +25,10 @@ struct http_shared {
 enum { REQUEST_ID_MAX = 64 };
 
 enum request_state {
-    REQUEST_HEAD,  /* headers not yet looked at */
-    REQUEST_BODY,  /* the body comes */
-    REQUEST_READY, /* `reply` is what to say */
+    REQUEST_HEAD,   /* headers not yet looked at */
+    REQUEST_BODY,   /* the body comes */
+    REQUEST_RELOAD, /* files are to be read anew */
+    REQUEST_READY,  /* `reply` is what to say */
 };
 
 struct http_request {
@@ -51,6 +53,7 @@ struct http_request {
     bool part_empty; /* the library has told of the form's file, without bytes yet */
     uint64_t received, drained;
     struct err verdict; /* ERR_OK, or why what comes is thrown away */
+    struct reload_waiter waiter;
     /* the answer */
     struct buf output;
     struct transcode_report report;
@@ -89,5 +92,8 @@ enum err_code http_body_end(struct http_request *r, struct err *e);
 /* http_work.c. Hands the picture to the drivers and suspends the connection, which resumes with
  * `reply` filled. ERR_BUSY, ERR_DRAINING: it did not. */
 enum err_code http_work(struct http_request *r, struct err *e);
+
+/* http_reload.c. Suspends the connection, which resumes with `reply` filled. */
+void http_reload(struct http_request *r);
 
 #endif

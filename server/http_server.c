@@ -88,7 +88,8 @@ static enum MHD_Result on_head(struct http_request *r, const char *url, const ch
         if (rc != ERR_OK)
             reply_error(&r->reply, &e);
         /* now, the library would close the connection after it; at the next call it does not */
-        r->state = REQUEST_READY;
+        if (rc != ERR_OK || r->state != REQUEST_RELOAD)
+            r->state = REQUEST_READY;
         return r->reply.close ? answer(r) : MHD_YES;
     }
     r->state = REQUEST_BODY;
@@ -144,6 +145,9 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
         if (on_piece(r, bytes, *count) == MHD_NO)
             return MHD_NO;
         *count = 0;
+        return MHD_YES;
+    case REQUEST_RELOAD:
+        http_reload(r);
         return MHD_YES;
     case REQUEST_READY:
         return answer(r);
@@ -287,8 +291,9 @@ void http_drain(struct http *h, int64_t timeout_ms)
 {
     struct conns *conns = &h->shared.conns;
     const struct timespec moment = {0, 20 * 1000000L};
-    atomic_store(&h->shared.service->draining, true);
+    atomic_store(&h->shared.service->draining, true); /* replies say `Connection: close` */
     quiesce(h);
+    nanosleep(&moment, NULL); /* who was just accepted is not counted before the library says so */
     conns_drain(conns, conn_now_ms() + timeout_ms);
     jobs_close(h->shared.service->jobs);
     while (conns_working(conns)) { /* a cancelled job ends within one band */

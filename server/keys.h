@@ -19,7 +19,7 @@ struct keys;
 struct keys_table; /* a file that was read */
 struct key;
 
-/* Reads the file. ERR_IO, or ERR_BAD_PARAMETER with path:line. On ERR_OK the caller owns *out. */
+/* Reads the file. ERR_IO, or ERR_KEYS_FILE with path:line. On ERR_OK the caller owns *out. */
 enum err_code keys_new(const char *path, struct keys **out, struct err *e);
 void keys_free(struct keys *k); /* NULL is fine; no key may be held */
 

@@ -103,7 +103,7 @@ static enum err_code read_line(struct key_rows *rows, const char *path, int numb
     if (!wrong)
         wrong = compare(rows, &row);
     if (wrong)
-        return err_set(e, ERR_BAD_PARAMETER, "%.160s:%d: %s", path, number, wrong);
+        return err_set(e, ERR_KEYS_FILE, "%.160s:%d: %s", path, number, wrong);
     return add_row(rows, &row, e);
 }
 
@@ -116,7 +116,7 @@ enum err_code key_rows_read(const char *path, struct key_rows *out, struct err *
     enum err_code rc = ERR_OK;
     for (int number = 1; rc == ERR_OK && fgets(line, sizeof line, f); number++) {
         if (!strchr(line, '\n') && !feof(f))
-            rc = err_set(e, ERR_BAD_PARAMETER, "%.160s:%d: line too long", path, number);
+            rc = err_set(e, ERR_KEYS_FILE, "%.160s:%d: line too long", path, number);
         else
             rc = read_line(out, path, number, line, e);
     }
@@ -124,6 +124,6 @@ enum err_code key_rows_read(const char *path, struct key_rows *out, struct err *
         rc = err_set(e, ERR_IO, "cannot read %.160s: %s", path, strerror(errno));
     fclose(f);
     if (rc == ERR_OK && out->count == 0)
-        rc = err_set(e, ERR_BAD_PARAMETER, "%.160s: there is no key in it", path);
+        rc = err_set(e, ERR_KEYS_FILE, "%.160s: there is no key in it", path);
     return rc;
 }

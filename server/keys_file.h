@@ -17,7 +17,7 @@ struct key_rows {
     struct key_row *list; /* mem_free */
 };
 
-/* ERR_IO; ERR_BAD_PARAMETER names path:line: a bad field, a name or digest that was there already,
+/* ERR_IO; ERR_KEYS_FILE names path:line: a bad field, a name or digest that was there already,
  * no key at all. `out` may hold rows on an error too. */
 enum err_code key_rows_read(const char *path, struct key_rows *out, struct err *e);
 

@@ -277,18 +277,23 @@ void models_free(struct models *m)
     mem_free(m);
 }
 
-enum err_code models_reload(struct models *m, struct err *e)
+enum err_code models_prepare(struct models *m, struct model_list **out, struct err *e)
 {
-    struct model_list *fresh = NULL;
-    enum err_code rc = load(m, &fresh, e);
-    if (rc != ERR_OK)
-        return rc;
+    return load(m, out, e);
+}
+
+void models_commit(struct models *m, struct model_list *fresh)
+{
     pthread_mutex_lock(&m->mutex);
     struct model_list *old = m->list;
     m->list = fresh;
     pthread_mutex_unlock(&m->mutex);
     list_release(old);
-    return ERR_OK;
+}
+
+void models_discard(struct model_list *fresh)
+{
+    list_free(fresh);
 }
 
 static struct model_list *hold_list(struct models *m)

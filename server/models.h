@@ -27,8 +27,11 @@ enum err_code models_new(struct pool *pool, const char *folder, const struct mod
                          struct models **out, struct err *e);
 void models_free(struct models *m); /* NULL is fine */
 
-/* Loads all again; on an error the old set stays. */
-enum err_code models_reload(struct models *m, struct err *e);
+/* Loads all again, and puts it in force; or not (NULL is fine). Between the two nothing has
+ * changed. */
+enum err_code models_prepare(struct models *m, struct model_list **out, struct err *e);
+void models_commit(struct models *m, struct model_list *fresh);
+void models_discard(struct model_list *fresh);
 
 /* The model of that name; NULL: the default (`photo`, else the first). Hold it until
  * models_release. ERR_UNKNOWN_MODEL names those there are. */

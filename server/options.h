@@ -36,7 +36,7 @@ struct options {
     int64_t header_timeout, body_timeout, queue_timeout, idle_timeout; /* seconds */
     char *api_keys;                      /* file, or NULL */
     char *cors_origin, *trusted_proxies; /* lists, or NULL */
-    int64_t drain_bytes, drain_timeout, shutdown_timeout;
+    int64_t drain_bytes, drain_timeout, drain_delay, shutdown_timeout;
     /* pictures: convert's flags, a request's query parameters; see api.h */
     char *model, *scale, *width, *height, *compression, *metadata, *depth, *edge;
     /* convert */

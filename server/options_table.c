@@ -42,6 +42,7 @@ const struct option_row option_rows[] = {
     {"idle-timeout",         OPTION_COUNT, FIELD(idle_timeout),         FOR_SERVE,   15,      1,    86400,   true,  "seconds that a connection may be idle"},
     {"drain-bytes",          OPTION_BYTES, FIELD(drain_bytes),          FOR_SERVE,   M,       0,    G,       true,  "bytes of a refused body that are read before the answer"},
     {"drain-timeout",        OPTION_COUNT, FIELD(drain_timeout),        FOR_SERVE,   5,       0,    3600,    true,  "seconds for the same"},
+    {"drain-delay",          OPTION_COUNT, FIELD(drain_delay),          FOR_SERVE,   0,       0,    3600,    true,  "seconds after SIGTERM that everything is still taken while /readyz says 503"},
     {"shutdown-timeout",     OPTION_COUNT, FIELD(shutdown_timeout),     FOR_SERVE,   60,      0,    86400,   true,  "seconds to finish requests after SIGTERM"},
     {"api-keys",             OPTION_TEXT,  FIELD(api_keys),             FOR_SERVE,   0,       0,    0,       false, "file of who may use the API, name:sha256[:rate[:concurrency[:admin]]] a line [everybody]"},
     {"cors-origin",          OPTION_TEXT,  FIELD(cors_origin),          FOR_SERVE,   0,       0,    0,       false, "origins whose pages may use the API in a browser, with commas between, or * [none]"},

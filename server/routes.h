@@ -15,12 +15,13 @@ enum {
     ROUTE_TAGGED = 1, /* the answer changes rarely: it gets an ETag */
     ROUTE_OPEN = 2,   /* needs no key where others do */
     ROUTE_ADMIN = 4,  /* needs an admin's key */
+    ROUTE_RELOAD = 8, /* `answer` is NULL: files are read anew */
 };
 
 struct route {
     const char *methods;  /* as the Allow header says them */
     const char *pattern;  /* a path; a last part {name} stands for one or more bytes but '/' */
-    route_answer *answer; /* NULL: takes a picture and gives it back enlarged */
+    route_answer *answer; /* NULL: takes a picture and gives it back enlarged, but for flags */
     const char *help;
     int flags; /* ROUTE_* */
 };

@@ -1,4 +1,5 @@
 /* serve.c - `upscaled serve`: starts the daemon's parts, waits for signals, ends them in order. */
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,9 +11,12 @@
 #include "server/cpus.h"
 #include "server/http.h"
 #include "server/listen.h"
+#include "server/notify.h"
 #include "server/options.h"
+#include "server/reload.h"
 #include "server/service.h"
 
+static const struct timespec for_ever = {1 << 30, 0};
 static const char default_address[] = "127.0.0.1:8080";
 
 enum { FIRST_INHERITED = 3 };
@@ -26,6 +30,8 @@ struct daemon {
     struct service service;
     struct http *http;
     struct listeners listeners;
+    struct reload reload;
+    struct notify notify;
 };
 
 /* sd_listen_fds(3): the descriptors from 3 on are for the process that the variables name. */
@@ -103,6 +109,7 @@ static void stop(struct daemon *d)
     keys_free(d->service.keys);
     pool_free(d->service.pool);
     listeners_done(&d->listeners);
+    notify_close(&d->notify);
     options_done(&d->options);
 }
 
@@ -127,20 +134,37 @@ static void our_signals(sigset_t *set)
 static void reload(struct daemon *d)
 {
     struct err e = ERR_INIT;
-    if (models_reload(d->service.models, &e) == ERR_OK)
-        fprintf(stderr, "upscaled: models reloaded\n");
+    notify_reloading(&d->notify);
+    if (reload_run(&d->reload, &e) == ERR_OK)
+        fprintf(stderr, "upscaled: models reloaded%s\n", d->service.keys ? ", keys too" : "");
     else
-        command_complain("models not reloaded, the old ones stay", &e);
+        command_complain("not reloaded, models and keys stay as they were", &e);
+    notify_send(&d->notify, "READY=1");
+}
+
+/* The supervisor hears of us twice as often as it wants to, and only while jobs can be counted. */
+static void say_alive(struct daemon *d)
+{
+    int running, waiting;
+    jobs_count(d->service.jobs, &running, &waiting);
+    notify_send(&d->notify, "WATCHDOG=1\nSTATUS=%d in work, %d waiting", running, waiting);
 }
 
 static void wait_for_end(struct daemon *d)
 {
     sigset_t set;
-    int got = 0;
+    int64_t every = d->notify.alive_every;
+    const struct timespec half = {every / 1000, (long)(every % 1000) * 1000000};
     our_signals(&set);
-    while (sigwait(&set, &got) != 0 || got == SIGHUP)
+    for (;;) {
+        int got = sigtimedwait(&set, NULL, every > 0 ? &half : &for_ever);
         if (got == SIGHUP)
             reload(d);
+        else if (got > 0)
+            return;
+        else if (every > 0)
+            say_alive(d);
+    }
 }
 
 static void end_at_once(int number)
@@ -163,6 +187,21 @@ static void heed_second_signal(void)
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
+/* A hang would be the supervisor's to end, but not before we should have. */
+enum { GRACE_S = 10 };
+
+static void drain(struct daemon *d)
+{
+    const struct options *o = &d->options;
+    heed_second_signal();
+    notify_send(&d->notify, "STOPPING=1\nWATCHDOG_USEC=%" PRId64,
+                (o->drain_delay + o->shutdown_timeout + GRACE_S) * 1000000);
+    atomic_store(&d->service.draining, true);
+    reload_close(&d->reload);
+    sleep((unsigned)o->drain_delay);
+    http_drain(d->http, o->shutdown_timeout * 1000);
+}
+
 static int run(struct daemon *d)
 {
     struct err e = ERR_INIT;
@@ -171,13 +210,16 @@ static int run(struct daemon *d)
     pthread_sigmask(SIG_BLOCK, &set, NULL); /* before any thread, so that all inherit it */
     signal(SIGPIPE, SIG_IGN);
     raise_file_limit();
+    reload_init(&d->reload, &d->service);
+    d->service.reload = &d->reload;
+    notify_open(&d->notify, getenv("NOTIFY_SOCKET"), getenv("WATCHDOG_USEC"));
     if (start(d, &e) != ERR_OK) {
         command_complain("serve", &e);
         return e.code == ERR_BAD_PARAMETER ? 2 : 1;
     }
+    notify_send(&d->notify, "READY=1");
     wait_for_end(d);
-    heed_second_signal();
-    http_drain(d->http, d->options.shutdown_timeout * 1000);
+    drain(d);
     return 0;
 }
 

@@ -11,12 +11,15 @@
 #include "server/options.h"
 #include "server/proxies.h"
 
+struct reload;
+
 struct service {
     const struct options *options;
     struct pool *pool;
     struct models *models;
     struct jobs *jobs;
     struct keys *keys;      /* NULL: everybody may */
+    struct reload *reload;
     struct proxies proxies; /* whose X-Forwarded-For counts */
     atomic_bool draining; /* SIGTERM has come: new pictures are refused */
 };

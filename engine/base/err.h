@@ -41,6 +41,7 @@ enum err_code {
     ERR_METHOD,
     ERR_NO_KEY, /* none was presented */
     ERR_KEY,    /* one that may not do this */
+    ERR_KEYS_FILE, /* the file of keys cannot be used */
     ERR_RATE,   /* one that does it too often */
     ERR_BODY_TOO_LARGE,
     ERR_TIMEOUT,

@@ -1,11 +1,16 @@
 """keys.py - --api-keys: who is let in, who is not, and how often."""
+import json
 import os
+import signal
 import subprocess
 import tempfile
 
 from daemon import BINARY, Daemon, claim, equal, png, request, run_claims, wait_until
 
 folder = tempfile.TemporaryDirectory()
+MODEL = {"format": "upscaled-model/1", "name": "double", "scale": 2, "color": "y",
+         "border": "replicate",
+         "layers": [{"type": "upsample", "scale_factor": 2, "mode": "nearest"}]}
 PATH = os.path.join(folder.name, "keys")
 
 
@@ -100,6 +105,72 @@ def concurrency_is_kept_until_the_answer_is_out():
             slow.read_reply().expect(200)
         wait_until(lambda: d.upscale(png(), headers=bearer("secret-a")).status == 200,
                    "the first is forgotten")
+
+
+@claim
+def an_admin_may_reload_and_others_may_not():
+    write(line("ann", "secret-a"), line("ops", "secret-o", ":::admin"))
+    with Daemon("--api-keys", PATH) as d:
+        d.ask("POST", "/v1/reload").expect(401, "no_key")
+        d.ask("POST", "/v1/reload", headers=bearer("secret-a")).expect(403, "key_refused")
+        reply = d.ask("POST", "/v1/reload", headers=bearer("secret-o")).expect(200)
+        equal(json.loads(reply.body)["keys"], 2)
+        d.ask("POST", "/v1/reload", b"body", bearer("secret-o")).expect(400, "bad_request")
+        d.ask("GET", "/v1/reload", headers=bearer("secret-o")).expect(405)
+    with Daemon() as d:
+        d.ask("POST", "/v1/reload").expect(403, "key_refused")
+
+
+@claim
+def a_reload_changes_who_may():
+    write(line("ops", "secret-o", ":::admin"))
+    with Daemon("--api-keys", PATH) as d, d.connect() as client:
+        d.upscale(png(), headers=bearer("secret-a")).expect(403)
+        write(line("ops", "secret-o", ":::admin"), line("ann", "secret-a"))
+        d.upscale(png(), headers=bearer("secret-a")).expect(403)
+        client.ask("POST", "/v1/reload", headers=bearer("secret-o")).expect(200)
+        d.upscale(png(), headers=bearer("secret-a")).expect(200)
+        write(line("ops", "secret-o", ":::admin"))
+        d.signal(signal.SIGHUP)
+        wait_until(lambda: d.upscale(png(), headers=bearer("secret-a")).status == 403, "it is out")
+        client.ask("GET", "/livez").expect(200)  # the connection lived on
+
+
+@claim
+def a_bad_file_leaves_all_as_it_was_and_says_why():
+    write(line("ops", "secret-o", ":::admin"))
+    with tempfile.TemporaryDirectory() as models:
+        with Daemon("--api-keys", PATH, "--models", models) as d:
+            def reload():
+                return d.ask("POST", "/v1/reload", headers=bearer("secret-o"))
+
+            with open(os.path.join(models, "double.json"), "w") as file:
+                json.dump(MODEL, file)
+            write("ops:junk\n")  # a good model beside bad keys: neither is taken
+            equal("keys:1" in reload().expect(500, "keys_file").problem()["detail"], True, "the line")
+            equal(json.loads(d.ask("GET", "/health").body)["status"], "ready")
+            d.ask("GET", "/v1/models/double", headers=bearer("secret-o")).expect(404)
+            write(line("ops", "secret-o", ":::admin"), line("ann", "secret-a"))
+            with open(os.path.join(models, "double.json"), "w") as file:
+                file.write("{")  # and the other way round
+            equal("double.json" in reload().expect(500).problem()["detail"], True)
+            d.upscale(png(), headers=bearer("secret-a")).expect(403)
+            with open(os.path.join(models, "double.json"), "w") as file:
+                json.dump(MODEL, file)
+            equal(json.loads(reload().expect(200).body), {"models": 2, "keys": 2})
+            d.upscale(png(), "?model=double", bearer("secret-a")).expect(200)
+
+
+@claim
+def many_reloads_at_once_are_all_answered():
+    write(line("ops", "secret-o", ":::admin"))
+    with Daemon("--api-keys", PATH) as d:
+        clients = [d.connect() for _ in range(20)]
+        for client in clients:
+            client.send(request("POST", "/v1/reload", headers=bearer("secret-o")))
+        for client in clients:
+            client.read_reply().expect(200)
+            client.socket.close()
 
 
 @claim

@@ -103,7 +103,7 @@ START_TEST(a_bad_line_is_named)
     struct keys *k = NULL;
     struct err e = ERR_INIT;
     put(bad[_i].text);
-    ck_assert_int_eq(keys_new(path, &k, &e), ERR_BAD_PARAMETER);
+    ck_assert_int_eq(keys_new(path, &k, &e), ERR_KEYS_FILE);
     ck_assert_msg(strstr(e.text, bad[_i].says) && strstr(e.text, path), "%s", e.text);
     ck_assert_ptr_null(k);
 }
@@ -184,7 +184,7 @@ START_TEST(a_bad_file_leaves_the_old_keys)
     struct keys *k = load("ann:" ABC "\n");
     struct err e = ERR_INIT;
     put("ann:junk\n");
-    ck_assert_int_eq(reload(k, &e), ERR_BAD_PARAMETER);
+    ck_assert_int_eq(reload(k, &e), ERR_KEYS_FILE);
     key_release(k, find(k, "abc"));
     unlink(path);
     ck_assert_int_eq(reload(k, NULL), ERR_IO);
