@@ -275,14 +275,30 @@ enum err_code http_listen(struct http *h, int fd, bool inherited, struct err *e)
     return ERR_OK;
 }
 
+/* Those whose connection the system has made already would be cut off by the end of listening. */
+static void take_waiting(struct MHD_Daemon *d, int fd)
+{
+    for (;;) {
+        struct sockaddr_storage name = {0};
+        socklen_t size = sizeof name;
+        int client = accept4(fd, (struct sockaddr *)&name, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (client < 0)
+            return;
+        /* the library closes it where it takes no more */
+        (void)MHD_add_connection(d, client, (const struct sockaddr *)&name, size);
+    }
+}
+
 /* Shut down and not yet closed: the library's threads may still name the descriptor to epoll. One
  * that is shared must not be: whoever else has it would listen no more. */
 static void quiesce(struct http *h)
 {
     for (int i = 0; i < h->daemon_count; i++) {
         h->silent[i] = MHD_quiesce_daemon(h->daemons[i]);
-        if (h->silent[i] >= 0 && !h->inherited[i])
-            shutdown(h->silent[i], SHUT_RDWR);
+        if (h->silent[i] < 0 || h->inherited[i])
+            continue;
+        take_waiting(h->daemons[i], h->silent[i]);
+        shutdown(h->silent[i], SHUT_RDWR);
     }
 }
 
