@@ -58,6 +58,7 @@ void conns_begin(struct conns *c, struct conn *conn, const char *id, atomic_bool
     conn->id = id;
     conn->cancel = cancel;
     conn->verdict = (struct err)ERR_INIT;
+    conn->said = ERR_OK;
     if (conn->phase == CONN_IDLE) {
         conn->phase = CONN_HEAD;
         conn->deadline_ms = conn_now_ms() + c->options->header_timeout * 1000;
@@ -79,7 +80,7 @@ static void shut(struct conn *conn)
     conn->phase = CONN_LOST;
 }
 
-void conns_end(struct conns *c, struct conn *conn)
+enum err_code conns_end(struct conns *c, struct conn *conn)
 {
     pthread_mutex_lock(&c->lock);
     conn->active = false;
@@ -90,7 +91,9 @@ void conns_end(struct conns *c, struct conn *conn)
         conn->deadline_ms =
             conn_now_ms() + (c->options->idle_timeout + c->options->header_timeout) * 1000;
     }
+    enum err_code said = conn->said;
     pthread_mutex_unlock(&c->lock);
+    return said;
 }
 
 enum conn_phase conns_enter(struct conns *c, struct conn *conn, enum conn_phase phase,
@@ -137,6 +140,7 @@ static void send_verdict(struct conn *conn)
     if (conn->id)
         reply_header(&reply, "X-Request-ID", "%s", conn->id);
     reply_error(&reply, &conn->verdict);
+    conn->said = conn->verdict.code;
     if (reply_render(&reply, &bytes, NULL) == ERR_OK)
         (void)!send(conn->fd, bytes.data, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL);
     buf_done(&bytes);

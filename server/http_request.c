@@ -33,6 +33,7 @@ struct http_request *http_request_new(struct http_shared *shared, struct MHD_Con
     r->shared = shared;
     r->connection = connection;
     r->conn = conn;
+    r->began_ms = conn_now_ms();
     make_id(r->our_id);
     reply_init(&r->reply);
     return r;
@@ -162,6 +163,7 @@ enum err_code http_request_head(struct http_request *r, const char *url, const c
 {
     const struct route *route;
     const char *argument;
+    snprintf(r->method, sizeof r->method, "%s", method);
     choose_id(r);
     enum err_code rc = filter(r, method, version, e);
     if (rc == ERR_OK && r->verdict.code != ERR_OK) {

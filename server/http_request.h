@@ -38,9 +38,11 @@ struct http_request {
     struct conn *conn;
     enum request_state state;
     char our_id[17], their_id[REQUEST_ID_MAX + 1]; /* X-Request-ID: theirs where it is plain */
-    char *target;                                  /* as sent */
-    char client[PROXIES_TEXT_MAX];                 /* its address, or "unix" */
-    struct key *key;                               /* held, where one was presented and is good */
+    char method[16];                               /* "" until the head is whole */
+    int64_t began_ms;
+    char *target;                  /* as sent */
+    char client[PROXIES_TEXT_MAX]; /* its address, or "unix" */
+    struct key *key;               /* held, where one was presented and is good */
     bool key_entered;
     struct http_framing framing;
     bool is_upload; /* to the route that takes pictures: `api` is in use */
@@ -59,6 +61,7 @@ struct http_request {
     struct transcode_report report;
     double queue_ms;
     struct reply reply;
+    bool answered; /* the library has it */
 };
 
 /* NULL when memory is out. */
@@ -92,6 +95,10 @@ enum err_code http_body_end(struct http_request *r, struct err *e);
 /* http_work.c. Hands the picture to the drivers and suspends the connection, which resumes with
  * `reply` filled. ERR_BUSY, ERR_DRAINING: it did not. */
 enum err_code http_work(struct http_request *r, struct err *e);
+
+/* http_log.c. Writes the request's line: `said` was sent past the library, if not ERR_OK; `whole`:
+ * the reply went out to its end. */
+void http_log(struct http_request *r, enum err_code said, bool whole);
 
 /* http_reload.c. Suspends the connection, which resumes with `reply` filled. */
 void http_reload(struct http_request *r);

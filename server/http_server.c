@@ -48,6 +48,7 @@ static enum MHD_Result answer(struct http_request *r)
         ok = MHD_add_response_header(response, "Connection", "close");
     if (ok)
         ok = MHD_queue_response(r->connection, (unsigned)r->reply.status, response);
+    r->answered = ok == MHD_YES;
     MHD_destroy_response(response);
     return ok;
 }
@@ -212,11 +213,11 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
 {
     struct http_shared *shared = arg;
     struct http_request *r = *context;
-    (void)connection, (void)why;
+    (void)connection;
     if (!r)
         return;
     *context = NULL;
-    conns_end(&shared->conns, r->conn);
+    http_log(r, conns_end(&shared->conns, r->conn), why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     http_request_free(r);
 }
 

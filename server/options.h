@@ -34,6 +34,7 @@ struct options {
     /* the daemon */
     int64_t max_running, queue, connections, connection_memory, http_threads;
     int64_t header_timeout, body_timeout, queue_timeout, idle_timeout; /* seconds */
+    char *log_format;                    /* see access_log.h; NULL: auto */
     char *api_keys;                      /* file, or NULL */
     char *cors_origin, *trusted_proxies; /* lists, or NULL */
     int64_t drain_bytes, drain_timeout, drain_delay, shutdown_timeout;

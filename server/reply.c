@@ -79,6 +79,7 @@ void reply_error(struct reply *r, const struct err *e)
 {
     const struct error_row *row = error_row(e->code);
     reply_owned(r, row->status, PROBLEM_TYPE, problem_json(e));
+    r->code = row->name;
     if (r->status == 503)
         reply_header(r, "Retry-After", "%d", RETRY_AFTER_S);
 }

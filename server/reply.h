@@ -18,6 +18,7 @@ struct reply_header {
 
 struct reply {
     int status;
+    const char *code; /* of an error, static storage; else NULL */
     const char *type; /* Content-Type, static storage; NULL: none */
     uint8_t *body;
     size_t length;

@@ -84,6 +84,8 @@ static enum err_code start(struct daemon *d, struct err *e)
     };
     enum err_code rc = proxies_read(&d->service.proxies, o->trusted_proxies, e);
     if (rc == ERR_OK)
+        rc = access_log_open(&d->service.log, STDOUT_FILENO, o->log_format, e);
+    if (rc == ERR_OK)
         rc = open_listeners(d, e); /* first: the likeliest mistake, told before the wait */
     d->service.options = o;
     if (rc == ERR_OK && o->api_keys)

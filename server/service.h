@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "engine/base/pool.h"
+#include "server/access_log.h"
 #include "server/jobs.h"
 #include "server/keys.h"
 #include "server/models.h"
@@ -20,6 +21,7 @@ struct service {
     struct jobs *jobs;
     struct keys *keys;      /* NULL: everybody may */
     struct reload *reload;
+    struct access_log log;
     struct proxies proxies; /* whose X-Forwarded-For counts */
     atomic_bool draining; /* SIGTERM has come: new pictures are refused */
 };

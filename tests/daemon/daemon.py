@@ -104,10 +104,17 @@ class Daemon:
                 raise AssertionError("no daemon: %r %s" % (line, self.log()))
             self.urls.append(line[len("listening on "):].strip())
         self.addresses = [address_of(url) for url in self.urls]
+        self.lines = []  # of the access log
+        self.listener = threading.Thread(target=self._read_lines, daemon=True)
+        self.listener.start()
 
     def _read_errors(self):
         for line in self.process.stderr:
             self.errors.append(line.decode(errors="replace"))
+
+    def _read_lines(self):
+        for line in self.process.stdout:
+            self.lines.append(line.decode())
 
     def log(self):
         return "".join(self.errors)
@@ -132,6 +139,7 @@ class Daemon:
     def wait(self):
         status = self.process.wait(DEADLINE)
         self.reader.join(DEADLINE)
+        self.listener.join(DEADLINE)
         return status
 
     def stop(self):
@@ -149,8 +157,6 @@ class Daemon:
             self.process.kill()
             self.process.wait()
             raise
-        finally:
-            self.process.stdout.close()
         if kind is None and status != 0:
             raise AssertionError("the daemon ended with %d: %s" % (status, self.log()))
         if kind is not None and self.log():

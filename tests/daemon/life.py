@@ -196,7 +196,6 @@ def ends_at_once_on_a_second_signal():
     d.signal(signal.SIGINT)
     equal(d.wait(), 1, "status")
     blocker.socket.close()
-    d.process.stdout.close()
 
 
 @claim
