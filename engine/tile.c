@@ -235,7 +235,7 @@ static void run_source(struct tile *t, enum source source)
         struct plan_rect keep = {x->first, y->first, x->last - x->first, y->last - y->first};
         plan_run(job->plan, t->l.plan, keep, window_side(g, t->stage - 1, t->x.side),
                  window_side(g, t->stage - 1, t->y.side), job->border == BORDER_MODEL,
-                 &(struct plan_io){load_row, store_row, t});
+                 &(struct plan_io){load_row, store_row, t, job->profile});
     }
     t->stage = job->stages;
     if (job->down_x)

@@ -21,6 +21,7 @@ struct tile_job {
     int stages;           /* how often the network is repeated, 1..WINDOW_MAX_STAGES */
     bool alpha;           /* alpha goes through the network; else it is opaque, or there is none */
     size_t scratch_bytes; /* what each worker brings; checked */
+    struct profile *profile;                     /* counts the network's time, or NULL */
     const struct resample_axis *down_x, *down_y; /* last network's size to out's; NULL if equal */
     const struct resample_axis *chroma_x, *chroma_y; /* img's size to out's; NULL without chroma */
 };

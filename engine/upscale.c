@@ -312,7 +312,8 @@ static void choose_bands(struct work *w)
 static void describe_job(struct work *w)
 {
     const struct upscale_params *params = w->params;
-    w->job = (struct tile_job){.plan = params->plan, .border = params->border, .img = w->img};
+    w->job = (struct tile_job){
+        .plan = params->plan, .border = params->border, .img = w->img, .profile = params->profile};
     w->job.out = (struct image_format){params->width, params->height, w->img->format.channels,
                                        params->depth};
     w->job.stages = count_stages(w);

@@ -35,6 +35,7 @@ struct upscale_params {
                                  0 is 1 */
     size_t max_whole_bytes;   /* --max-whole-bytes: working memory for a model that needs the
                                  picture whole (geometry.whole) */
+    struct profile *profile;  /* counts the network's time by layer, or NULL */
 };
 
 /* Takes finished rows, in order, from the calling thread of upscale_run. */

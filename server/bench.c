@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "engine/base/mem.h"
 #include "engine/upscale.h"
 #include "server/commands.h"
 #include "server/cpus.h"
@@ -64,7 +65,8 @@ static enum err_code forget(void *arg, const uint8_t *pixels, size_t row_bytes, 
     return ERR_OK;
 }
 
-enum err_code bench_upscale(struct bench *b, struct image *img, struct err *e)
+static enum err_code enlarge(const struct bench *b, struct image *img, struct profile *profile,
+                             struct err *e)
 {
     struct upscale_params params = {
         .plan = b->entry->plan,
@@ -73,6 +75,7 @@ enum err_code bench_upscale(struct bench *b, struct image *img, struct err *e)
         .border = b->entry->model->border,
         .depth = img->format.depth,
         .max_whole_bytes = (size_t)b->options.max_whole_bytes,
+        .profile = profile,
     };
     return upscale_run(b->pool, &params, img, (struct upscale_sink){forget, NULL}, NULL, NULL, NULL,
                        e);
@@ -80,17 +83,37 @@ enum err_code bench_upscale(struct bench *b, struct image *img, struct err *e)
 
 static enum err_code upscale(struct bench *b, void *arg, struct err *e)
 {
-    return bench_upscale(b, arg, e);
+    return enlarge(b, arg, NULL, e);
+}
+
+/* Apart from the stages, whose times the clock must not be in. */
+static enum err_code measure_layers(struct bench *b, struct image *img, struct err *e)
+{
+    struct bench_profile *p = &b->profile;
+    int layers = b->entry->model->layer_count;
+    p->sums.layers = layers;
+    p->sums.ns = mem_calloc((size_t)layers + PROFILE_OTHERS, sizeof *p->sums.ns);
+    if (!p->sums.ns)
+        return err_set(e, ERR_MEMORY, "out of memory for a profile of %d layers", layers);
+    enum err_code rc = ERR_OK;
+    double begun = now_ms();
+    for (p->runs = 0; rc == ERR_OK && p->runs < RUNS_LEAST; p->runs++)
+        rc = enlarge(b, img, &p->sums, e);
+    p->ms = (now_ms() - begun) / p->runs;
+    return rc;
 }
 
 /* A picture of that many channels through everything between decoding and encoding. */
-static enum err_code measure_upscale(struct bench *b, const char *name, int channels, struct err *e)
+static enum err_code measure_upscale(struct bench *b, const char *name, int channels, bool layers,
+                                     struct err *e)
 {
     struct image *img;
     enum err_code rc = bench_picture(b->width, b->height, channels, &img, e);
     if (rc != ERR_OK)
         return rc;
     rc = bench_stage(b, name, upscale, img, e);
+    if (rc == ERR_OK && layers)
+        rc = measure_layers(b, img, e);
     image_free(img);
     return rc;
 }
@@ -125,9 +148,9 @@ static enum err_code measure(struct bench *b, struct err *e)
     bool luma = b->entry->model->color == COLOR_Y;
     enum err_code rc = measure_peak(b, e);
     if (rc == ERR_OK)
-        rc = measure_upscale(b, "network", luma ? 1 : 3, e);
+        rc = measure_upscale(b, "network", luma ? 1 : 3, true, e);
     if (rc == ERR_OK && luma)
-        rc = measure_upscale(b, "network and colour", 3, e);
+        rc = measure_upscale(b, "network and colour", 3, false, e);
     return rc == ERR_OK ? measure_peak(b, e) : rc;
 }
 
@@ -181,6 +204,7 @@ static void end(struct bench *b)
     if (b->entry != &b->file)
         models_release(b->entry);
     models_free(b->models);
+    mem_free(b->profile.sums.ns);
     plan_free(b->file.plan);
     model_free(b->file.model);
     pool_free(b->pool);

@@ -19,6 +19,13 @@ struct bench_stage {
     int runs;
 };
 
+/* What became of the threads' time during some runs of the network. */
+struct bench_profile {
+    struct profile sums; /* ns NULL: nothing was counted */
+    double ms;           /* of a run, by the wall clock */
+    int runs;
+};
+
 struct bench {
     struct options options;
     int width, height; /* of the picture that goes in */
@@ -30,6 +37,7 @@ struct bench {
     double peak_gflops;                          /* of all threads together */
     struct bench_stage stages[BENCH_STAGES_MAX]; /* the first is the network alone */
     int stage_count;
+    struct bench_profile profile;
 };
 
 /* Something to measure; called again and again. */
@@ -38,9 +46,6 @@ typedef enum err_code bench_work(struct bench *b, void *arg, struct err *e);
 /* Runs `work` once to warm up and then for some seconds, and adds a stage of that name. */
 enum err_code bench_stage(struct bench *b, const char *name, bench_work *work, void *arg,
                           struct err *e);
-
-/* Enlarges `img` by the model's own factor and forgets the result. */
-enum err_code bench_upscale(struct bench *b, struct image *img, struct err *e);
 
 /* A picture with the statistics of a photograph (soft shades, edges, grain), the same for the same
  * sides: 8 bits, 1 or 3 channels. image_free. */

@@ -49,7 +49,7 @@ float *run_plan(const struct plan *p, const struct plan_picture *picture, struct
     char *scratch = mem_alloc(1, bytes);
     memset(scratch, 0xff, bytes); /* NaN wherever something is read before it is written */
     plan_run(p, scratch, keep, picture->width, picture->height, padded,
-             &(struct plan_io){load, store, &r});
+             &(struct plan_io){load, store, &r, NULL});
     ck_assert_int_eq(r.next, keep.height);
     mem_free(scratch);
     return r.out;

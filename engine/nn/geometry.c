@@ -192,10 +192,11 @@ static double count_macs(const struct model *m, const struct rate *y, const stru
 {
     double macs = 0;
     for (int i = 0; i < m->layer_count; i++) {
-        const struct layer *l = &m->layers[i];
+        struct layer *l = &m->layers[i];
         if (layer_table[l->kind].macs)
-            macs += layer_table[l->kind].macs(l, l->channels) * (double)y[1 + i].num *
-                    (double)x[1 + i].num / ((double)y[1 + i].den * (double)x[1 + i].den);
+            l->macs = layer_table[l->kind].macs(l, l->channels) * (double)y[1 + i].num *
+                      (double)x[1 + i].num / ((double)y[1 + i].den * (double)x[1 + i].den);
+        macs += l->macs;
     }
     return macs;
 }

@@ -304,7 +304,7 @@ static void run_step(const struct layerwise *p, int i, const struct layout *l, c
 
 void layerwise_run(const struct layerwise *p, void *restrict scratch, const float *restrict in,
                    int width, int height, struct layerwise_rect keep, float *restrict out,
-                   size_t out_stride)
+                   size_t out_stride, struct profile *profile)
 {
     const struct model *m = p->m;
     int last = m->layer_count - 1, channels = m->geometry.out_channels;
@@ -314,9 +314,12 @@ void layerwise_run(const struct layerwise *p, void *restrict scratch, const floa
     assert(fits); /* as layerwise_scratch_bytes found */
     if (!fits)
         return;
-    for (int i = 0; i <= last; i++)
+    for (int i = 0; i <= last; i++) {
+        uint64_t begun = profile_begin(profile);
         if (!p->steps[i].fused)
             run_step(p, i, &l, scratch, in, (struct shape){width, height, m->geometry.in_channels});
+        profile_end(profile, i, begun);
+    }
     int x = keep.x - m->geometry.crop.x, y = keep.y - m->geometry.crop.y;
     int made = (int)l.x[1 + last].size;
     assert(x >= 0 && y >= 0 && x + keep.width <= made && y + keep.height <= l.y[1 + last].size);

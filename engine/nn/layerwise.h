@@ -8,6 +8,7 @@
 #define UPSCALED_NN_LAYERWISE_H
 
 #include "engine/nn/model.h"
+#include "engine/nn/profile.h"
 
 struct layerwise;
 
@@ -29,9 +30,10 @@ enum err_code layerwise_scratch_bytes(const struct layerwise *p, int width, int 
  *   keep  the part of the scaled window (its corner at (0, 0), scale * width across) to write; it
  *         must lie where the network produces output
  *   out   [keep.height][keep.width][channels], rows `out_stride` floats apart
- * in, out and scratch must not overlap. */
+ * in, out and scratch must not overlap. `profile`, or NULL, counts the time of the layers; that of
+ * an activation with the convolution it is fused into. */
 void layerwise_run(const struct layerwise *p, void *restrict scratch, const float *restrict in,
                    int width, int height, struct layerwise_rect keep, float *restrict out,
-                   size_t out_stride);
+                   size_t out_stride, struct profile *profile);
 
 #endif

@@ -83,6 +83,7 @@ struct layer {
                                      max_unpool2d ("indices"): others[0], the max_pool2d */
     int other_count;
     int channels; /* of its output, found by model_finish */
+    double macs;  /* multiply-accumulates per pixel of the picture, found by model_finish */
     union {
         struct conv_params conv;
         struct prelu_params prelu;

@@ -245,20 +245,24 @@ static void run_window(const struct plan *p, void *scratch, struct plan_rect kee
     int widest = window->width > keep.width ? window->width : keep.width;
     for (int c = 0; c < MOST_CHANNELS; c++)
         planes[c] = row + (size_t)c * (size_t)widest; /* as many as there are channels are used */
+    uint64_t begun = profile_begin(io->profile);
     for (int y = 0; y < window->height; y++) {
         io->load(io->arg, window->y + y, window->x, window->width, planes);
         weave((const float *const *)planes, window->width, g->in_channels,
               in + (size_t)y * (size_t)window->width * (size_t)g->in_channels);
     }
+    profile_end(io->profile, p->m->layer_count + PROFILE_LOAD, begun);
     struct layerwise_rect inside = {keep.x - window->x * g->scale, keep.y - window->y * g->scale,
                                     keep.width, keep.height};
     size_t stride = (size_t)keep.width * (size_t)g->out_channels;
     layerwise_run(p->layerwise, base + l.network, in, window->width, window->height, inside, out,
-                  stride);
+                  stride, io->profile);
+    begun = profile_begin(io->profile);
     for (int y = 0; y < keep.height; y++) {
         unweave(out + (size_t)y * stride, keep.width, g->out_channels, planes);
         io->store(io->arg, keep.y + y, keep.x, keep.width, (const float *const *)planes);
     }
+    profile_end(io->profile, p->m->layer_count + PROFILE_STORE, begun);
 }
 
 void plan_run(const struct plan *p, void *scratch, struct plan_rect keep, int width, int height,

@@ -13,6 +13,7 @@
 #include "engine/nn/kernels.h"
 #include "engine/nn/layers.h"
 #include "engine/nn/model.h"
+#include "engine/nn/profile.h"
 
 struct plan;
 
@@ -29,6 +30,7 @@ struct plan_io {
     /* Takes samples x..x+count-1 of row y of the enlarged picture. Rows come in order, once. */
     void (*store)(void *arg, int y, int x, int count, const float *const *planes);
     void *arg;
+    struct profile *profile; /* counts the time of layers, or NULL */
 };
 
 /* Prepares `m`, which is borrowed and must outlive the plan, for a set of kernels; with NULL for

@@ -149,12 +149,21 @@ static void store_rows(const struct stream_area *a, struct plan_rect keep, int l
 {
     int output = a->s->output;
     const struct pair crop = a->s->m->geometry.crop;
+    uint64_t begun = profile_begin(a->io->profile);
     for (int y = lo; y < hi; y++) {
         for (int c = 0; c < a->s->tensors[output].channels; c++)
             a->out[c] = stream_row(a, output, c, y, keep.x);
         a->io->store(a->io->arg, y + crop.y, keep.x + crop.x, keep.width,
                      (const float *const *)a->out);
     }
+    profile_end(a->io->profile, a->s->m->layer_count + PROFILE_STORE, begun);
+}
+
+/* Where a profile counts the step. */
+static int place_of(const struct stream *s, const struct stream_step *t)
+{
+    const struct layer *layer = t->layer ? t->layer : t->last;
+    return layer ? (int)(layer - s->m->layers) : s->m->layer_count + PROFILE_LOAD;
 }
 
 /* Makes what the round asks for of one step's output. */
@@ -165,6 +174,7 @@ static void run_step(const struct stream_area *a, const struct stream_step *t)
     rows.hi = rows.hi < last ? rows.hi : last;
     if (rows.lo >= rows.hi)
         return;
+    uint64_t begun = profile_begin(a->io->profile);
     if (t->op == STREAM_LOAD)
         load_rows(a, t, rows);
     else
@@ -172,6 +182,7 @@ static void run_step(const struct stream_area *a, const struct stream_step *t)
     if (a->sides)
         clear_outside(a, t->out, rows);
     a->made[t->out] = rows.hi;
+    profile_end(a->io->profile, place_of(a->s, t), begun);
 }
 
 /* Divides the scratch for this area's columns and sets all tensors to their first rows. */

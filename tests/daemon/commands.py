@@ -90,9 +90,28 @@ def bench_takes_a_model_by_file_or_name():
 
 
 @claim
+def bench_says_where_the_time_goes():
+    pool = {"type": "max_pool2d", "kernel_size": 3, "stride": 1, "padding": 1}
+    by_layer = dict(MODEL, layers=[pool, *MODEL["layers"]])
+    with Folder() as folder:
+        write(folder + "/double.json", json.dumps(by_layer).encode())
+        for words in ((), ("--model", folder + "/double.json")):
+            o = bench("--size", "70x50", *words)
+            rows = o["layers"]
+            equal([r["name"] for r in rows[-3:]], ["picture in", "rows out", "rest"])
+            equal(all(r["layer"] is not None and r["thread_ms"] > 0 for r in rows[:-3]), True,
+                  "%r" % rows)
+            equal(len(rows) >= 5, True, "%r" % rows)
+            for key, whole in (("percent", 100), ("macs_per_pixel", o["macs_per_pixel"])):
+                total = sum(r[key] for r in rows)
+                equal(abs(total - whole) <= 1e-6 * whole, True, "%s: %r" % (key, rows))
+        equal(rows[0]["path"], "reference")
+
+
+@claim
 def bench_prints_for_people():
     out = expect(0, upscaled("bench", "--size", "16x16")).stdout.decode()
-    for words in ("photo, 16x16 luma", "multiply-add peak", "% of peak", "peak memory"):
+    for words in ("photo, 16x16 luma", "multiply-add peak", "% of peak", "picture in", "peak memory"):
         equal(words in out, True, out)
 
 

@@ -47,7 +47,7 @@ static float *run(const struct model *m, const struct layerwise *p, const float 
     char *scratch = mem_alloc(1, bytes);
     memset(scratch, 0xff, bytes); /* NaN wherever something is read before it is written */
     float *out = mem_alloc((size_t)keep.width * (size_t)keep.height * channels, sizeof *out);
-    layerwise_run(p, scratch, in, width, height, keep, out, (size_t)keep.width * channels);
+    layerwise_run(p, scratch, in, width, height, keep, out, (size_t)keep.width * channels, NULL);
     mem_free(scratch);
     return out;
 }

@@ -1,0 +1,37 @@
+/* profile.h - where the time of a plan goes, by layer; for `upscaled bench`.
+ *
+ * Off (a NULL profile) it costs a comparison a step. On, two readings of the clock a step.
+ * Threads: any number may add to one profile. */
+#ifndef UPSCALED_NN_PROFILE_H
+#define UPSCALED_NN_PROFILE_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <time.h>
+
+/* What is no layer's: counted behind them. */
+enum { PROFILE_LOAD, PROFILE_STORE, PROFILE_OTHERS };
+
+struct profile {
+    int layers;
+    atomic_uint_fast64_t *ns; /* [layers + PROFILE_OTHERS], summed over threads */
+};
+
+/* The beginning of a step. */
+static inline uint64_t profile_begin(const struct profile *p)
+{
+    struct timespec t;
+    if (!p)
+        return 0;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* Its end: counts it for layer `i`, or for layers + PROFILE_*. */
+static inline void profile_end(struct profile *p, int i, uint64_t begun)
+{
+    if (p)
+        atomic_fetch_add_explicit(&p->ns[i], profile_begin(p) - begun, memory_order_relaxed);
+}
+
+#endif
