@@ -1,4 +1,5 @@
-/* deflate_bits.h - bits into bytes, the first bit lowest (RFC 1951, 3.1.1), 64 at a time.
+/* deflate_bits.h - bytes as words, the first byte lowest on every machine; and bits into bytes, the
+ * first bit lowest (RFC 1951, 3.1.1), 64 at a time.
  *
  * A store always writes 8 bytes at `next`: the buffer ends at least 8 bytes after the last bit. */
 #ifndef UPSCALED_IMAGE_DEFLATE_BITS_H
@@ -15,17 +16,40 @@ struct deflate_bits {
 
 enum { DEFLATE_BITS_SLACK = 8 };
 
+static inline uint64_t deflate_load8(const uint8_t *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+    v = __builtin_bswap64(v);
+#endif
+    return v;
+}
+
+static inline uint32_t deflate_load4(const uint8_t *p)
+{
+    uint32_t v;
+    memcpy(&v, p, sizeof v);
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+    v = __builtin_bswap32(v);
+#endif
+    return v;
+}
+
+static inline void deflate_store8(uint8_t *p, uint64_t v)
+{
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+    v = __builtin_bswap64(v);
+#endif
+    memcpy(p, &v, sizeof v);
+}
+
 /* The lowest `count` (0..56) bits of `value`, whose others are zero. */
 static inline void deflate_bits_put(struct deflate_bits *b, uint64_t value, unsigned count)
 {
     b->held |= value << b->count;
     b->count += count;
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    memcpy(b->next, &b->held, sizeof b->held);
-#else
-    uint64_t swapped = __builtin_bswap64(b->held);
-    memcpy(b->next, &swapped, sizeof swapped);
-#endif
+    deflate_store8(b->next, b->held);
     b->next += b->count >> 3;
     b->held >>= b->count & ~7U;
     b->count &= 7;

@@ -49,7 +49,7 @@ uint64_t deflate_block_cost(const struct deflate_tally *t)
 {
     struct plan p;
     make_plan(t, &p);
-    return p.bits;
+    return p.bits - p.head.bits;
 }
 
 static uint32_t entry(uint32_t bits, unsigned count)

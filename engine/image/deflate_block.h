@@ -23,6 +23,22 @@ struct deflate_sequence {
     size_t match_count;
 };
 
+enum {
+    DEFLATE_WINDOW = 32768,
+    DEFLATE_HASH_BITS = 13,   /* two tables of 32 KiB: in L1, or not far from it */
+    DEFLATE_MATCHES = 1 << 14 /* of a block, at most */
+};
+
+/* Where matches are looked for, block by block. */
+struct deflate_search {
+    const uint8_t *bytes;
+    size_t count;      /* below 2^32 */
+    size_t at;         /* where the next block begins */
+    size_t pixel, row; /* distances that often hold, 1..DEFLATE_WINDOW */
+    unsigned lazy; /* a match shorter than that may be given up for a longer one at the next byte */
+    uint32_t (*places)[1 << DEFLATE_HASH_BITS]; /* [2], zeros at the start */
+};
+
 /* How often each thing comes in a sequence. */
 struct deflate_tally {
     uint32_t literals[256];
@@ -52,9 +68,6 @@ static inline unsigned deflate_distance_extra(unsigned symbol)
     return symbol < 4 ? 0 : symbol / 2 - 1;
 }
 
-/* At most so many bytes come of `count`, however it is cut into blocks of 64 KiB and more. */
-#define DEFLATE_BOUND(count) ((count) + ((count) >> 16) * 10 + 64)
-
 struct png_kernels;
 
 /* Writes the sequence as a block that is not the stream's last: with codes of its own, or stored
@@ -68,7 +81,7 @@ void deflate_stored_put(const uint8_t *bytes, size_t count, struct deflate_bits 
 /* An empty stored block: what follows begins at a whole byte. */
 void deflate_flush_put(struct deflate_bits *b);
 
-/* The bits that deflate_block_put would write for that tally in a block with codes of its own. */
+/* The bits that the tally's things take in a block with codes of its own, without its head. */
 uint64_t deflate_block_cost(const struct deflate_tally *t);
 
 #endif

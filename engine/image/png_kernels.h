@@ -1,6 +1,6 @@
 /* png_kernels.h - the inner loops of the encoder, compiled once for each vector unit.
  *
- * There is one source (png_kernels_filter.c, png_kernels_code.c) and several sets of compiler
+ * There is one source (png_kernels_filter.c, _match.c, _code.c) and several sets of compiler
  * flags, so the sets agree to the byte. Threads: pure functions. */
 #ifndef UPSCALED_IMAGE_PNG_KERNELS_H
 #define UPSCALED_IMAGE_PNG_KERNELS_H
@@ -22,14 +22,13 @@ struct png_kernels {
     void (*filter)(enum png_filter filter, const uint8_t *restrict row,
                    const uint8_t *restrict above, size_t count, size_t step, uint8_t *restrict out);
 
-    /* How many of the bytes end a stretch of eight that equal the bytes `step` before them or those
-     * above: little in photographs, much where things repeat. */
-    size_t (*repeats)(const uint8_t *restrict row, const uint8_t *restrict above, size_t count,
-                      size_t step);
-
     /* Finds long runs of one byte, as matches of distance 1; how many, at most
      * PNG_KERNELS_RUNS(count). */
     size_t (*runs)(const uint8_t *bytes, size_t count, struct deflate_match *matches);
+
+    /* Finds the matches of the next block and moves s->at to its end, which at last is s->count;
+     * how many, at most DEFLATE_MATCHES. */
+    size_t (*match)(struct deflate_search *s, struct deflate_match *matches);
 
     /* Adds what the sequence consists of to `t`. */
     void (*tally)(const struct deflate_sequence *s, struct deflate_tally *t);

@@ -3,19 +3,12 @@
 
 enum { GROUP = 32, LENGTH_MAX = 258, LENGTH_MIN = 3 };
 
-static inline uint64_t load(const uint8_t *p)
-{
-    uint64_t v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
 /* Whether GROUP bytes are all the same as the one before them. */
 static inline int repeats(const uint8_t *p)
 {
     uint64_t v = p[-1] * UINT64_C(0x0101010101010101), differ = 0;
     for (int i = 0; i < GROUP; i += 8)
-        differ |= load(p + i) ^ v;
+        differ |= deflate_load8(p + i) ^ v;
     return differ == 0;
 }
 
@@ -54,7 +47,7 @@ static void tally_literals(const uint8_t *bytes, size_t count, uint32_t tables[4
 {
     size_t i = 0;
     for (; i + 8 <= count; i += 8) {
-        uint64_t v = load(bytes + i);
+        uint64_t v = deflate_load8(bytes + i);
         for (int k = 0; k < 8; k++)
             tables[k & 3][v >> (8 * k) & 255]++;
     }

@@ -1,4 +1,4 @@
-/* png_kernels_filter.c - the row filters and what helps to choose one; see png_kernels.h. Compiled
+/* png_kernels_filter.c - the row filters; see png_kernels.h. Compiled
  * for each set.
  *
  * Writing has the raw neighbours at hand, so unlike reading no byte waits for the one before, and
@@ -80,32 +80,4 @@ void png_kernels_filter(enum png_filter filter, const uint8_t *restrict row,
         paeth(row, above, count, step, out);
         break;
     }
-}
-
-enum { STRETCH = 8, PART = 1024 };
-
-/* Whether each byte is as one of its neighbours; then stretches, by doubling. In parts, so that the
- * sums fit the vectors' narrow lanes well. */
-static size_t repeats_part(const uint8_t *restrict row, const uint8_t *restrict above, size_t count,
-                           size_t step)
-{
-    uint8_t same[PART];
-    uint32_t sum = 0;
-    for (size_t i = 0; i < count; i++)
-        same[i] = (uint8_t)((row[i] == *(row + i - step)) | (row[i] == above[i]));
-    for (size_t n = 1; n < STRETCH; n *= 2)
-        for (size_t i = 0; i + n < count; i++)
-            same[i] = (uint8_t)(same[i] & same[i + n]);
-    for (size_t i = 0; i + STRETCH <= count; i++)
-        sum += same[i];
-    return sum;
-}
-
-size_t png_kernels_repeats(const uint8_t *restrict row, const uint8_t *restrict above, size_t count,
-                           size_t step)
-{
-    size_t sum = 0;
-    for (size_t i = step; i < count; i += PART)
-        sum += repeats_part(row + i, above + i, count - i < PART ? count - i : PART, step);
-    return sum;
 }

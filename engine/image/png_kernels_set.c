@@ -7,8 +7,8 @@ extern const struct png_kernels png_kernels_table;
 const struct png_kernels png_kernels_table = {
     .name = KERNEL_TEXT(KERNEL_SET),
     .filter = png_kernels_filter,
-    .repeats = png_kernels_repeats,
     .runs = png_kernels_runs,
+    .match = png_kernels_match,
     .tally = png_kernels_tally,
     .send = png_kernels_send,
 };

@@ -1,9 +1,12 @@
 /* png_pack.c - see png_pack.h. */
 #include "engine/image/png_pack.h"
 
+#include <assert.h>
 #include <zlib.h>
 
 #include "engine/base/mem.h"
+
+static_assert(PNG_KERNELS_RUNS(PNG_PACK_BLOCK) <= DEFLATE_MATCHES, "room for a block's runs");
 
 static voidpf on_alloc(voidpf opaque, uInt count, uInt size)
 {
@@ -21,7 +24,8 @@ static size_t pack_zlib(const struct png_pack *p, const uint8_t *bytes, size_t c
 {
     z_stream z = {.zalloc = on_alloc, .zfree = on_free};
     size_t room = PNG_PACK_BOUND(count);
-    if (deflateInit2(&z, p->level, Z_DEFLATED, -MAX_WBITS, MAX_MEM_LEVEL, p->strategy) != Z_OK)
+    int strategy = p->filtered ? Z_FILTERED : Z_DEFAULT_STRATEGY;
+    if (deflateInit2(&z, p->compression, Z_DEFLATED, -MAX_WBITS, MAX_MEM_LEVEL, strategy) != Z_OK)
         return 0;
     z.next_in = (z_const Bytef *)bytes;
     z.avail_in = (uInt)count;
@@ -39,23 +43,55 @@ static void pack_code(const struct png_pack *p, const uint8_t *bytes, size_t cou
 {
     while (count > 0) {
         size_t here = count < PNG_PACK_BLOCK ? count : PNG_PACK_BLOCK;
-        struct deflate_sequence s = {bytes, here, p->matches, 0};
-        s.match_count = p->kernels->runs(bytes, here, p->matches);
+        struct deflate_sequence s = {bytes, here, p->room->matches, 0};
+        s.match_count = p->kernels->runs(bytes, here, p->room->matches);
         deflate_block_put(p->kernels, &s, b);
         bytes += here;
         count -= here;
     }
 }
 
+struct deflate_search png_pack_search(const struct png_pack *p, const uint8_t *bytes, size_t count)
+{
+    memset(p->room->places, 0, sizeof p->room->places);
+    return (struct deflate_search){
+        .bytes = bytes,
+        .count = count,
+        .pixel = p->pixel,
+        .row = p->row <= DEFLATE_WINDOW ? p->row : p->pixel,
+        .lazy = p->compression > 3 ? 32 : 0,
+        .places = p->room->places,
+    };
+}
+
+static void pack_match(const struct png_pack *p, const uint8_t *bytes, size_t count,
+                       struct deflate_bits *b)
+{
+    struct deflate_search search = png_pack_search(p, bytes, count);
+    while (search.at < count) {
+        struct deflate_sequence s = {bytes + search.at, 0, p->room->matches, 0};
+        s.match_count = p->kernels->match(&search, p->room->matches);
+        s.count = (size_t)(bytes + search.at - s.bytes);
+        deflate_block_put(p->kernels, &s, b);
+    }
+}
+
 size_t png_pack(const struct png_pack *p, const uint8_t *bytes, size_t count, uint8_t *out)
 {
     struct deflate_bits b = {.next = out};
-    if (p->method == METHOD_ZLIB)
+    switch (p->method) {
+    case METHOD_ZLIB:
         return pack_zlib(p, bytes, count, out);
-    if (p->method == METHOD_STORE)
+    case METHOD_STORE:
         deflate_stored_put(bytes, count, &b);
-    else
+        break;
+    case METHOD_CODE:
         pack_code(p, bytes, count, &b);
+        break;
+    case METHOD_MATCH:
+        pack_match(p, bytes, count, &b);
+        break;
+    }
     deflate_flush_put(&b);
     return (size_t)(b.next - out);
 }

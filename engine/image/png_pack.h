@@ -1,10 +1,13 @@
 /* png_pack.h - filtered rows into deflate blocks, by one of several methods.
  *
- * | compression | how |
- * |---|---|
- * | 0 | stored, not filtered |
- * | 1..6 | a photograph's strips: Paeth's filter, Huffman codes and long runs; others: zlib at that
- * level | 7..9 | zlib at that level |
+ * What a strip becomes (png_choose.h tells photographs from the rest):
+ *
+ * | compression | photographs | the rest |
+ * |---|---|---|
+ * | 0 | stored, not filtered | the same |
+ * | 1..3 | codes and long runs | first matches found |
+ * | 4..6 | the same | the better of two neighbouring matches |
+ * | 7..9 | the smaller of that and zlib at that level | zlib at that level |
  *
  * Threads: pure functions. */
 #ifndef UPSCALED_IMAGE_PNG_PACK_H
@@ -14,17 +17,27 @@
 
 #include "engine/image/png_kernels.h"
 
-enum png_method { METHOD_STORE, METHOD_CODE, METHOD_ZLIB };
+enum png_method { METHOD_STORE, METHOD_CODE, METHOD_MATCH, METHOD_ZLIB };
+
+enum {
+    PNG_PACK_SLOW = 7,        /* the compression from which on size counts and not time */
+    PNG_PACK_BLOCK = 1 << 18, /* bytes of a block without matches */
+};
+
+/* Working memory. */
+struct png_pack_room {
+    struct deflate_match matches[DEFLATE_MATCHES];
+    uint32_t places[2][1 << DEFLATE_HASH_BITS];
+};
 
 struct png_pack {
     const struct png_kernels *kernels;
+    struct png_pack_room *room;
     enum png_method method;
-    int level, strategy;           /* METHOD_ZLIB: zlib's */
-    struct deflate_match *matches; /* working memory: PNG_PACK_MATCHES(count) */
+    int compression;
+    bool filtered;     /* with a filter other than none */
+    size_t pixel, row; /* bytes of a pixel, and of a row with its filter's number */
 };
-
-enum { PNG_PACK_BLOCK = 1 << 18 }; /* bytes of a block: codes follow the picture, and fit L2 */
-#define PNG_PACK_MATCHES PNG_KERNELS_RUNS(PNG_PACK_BLOCK)
 
 /* Room that `count` bytes need in the worst case. */
 #define PNG_PACK_BOUND(count) ((count) + ((count) >> 10) * 5 + 1024)
@@ -32,5 +45,8 @@ enum { PNG_PACK_BLOCK = 1 << 18 }; /* bytes of a block: codes follow the picture
 /* Writes `count` (below 2^31) bytes to `out`, ending in a sync flush; how many that makes, 0 when
  * memory is out (METHOD_ZLIB). `out` has PNG_PACK_BOUND(count). */
 size_t png_pack(const struct png_pack *p, const uint8_t *bytes, size_t count, uint8_t *out);
+
+/* A search for matches as METHOD_MATCH would begin it. */
+struct deflate_search png_pack_search(const struct png_pack *p, const uint8_t *bytes, size_t count);
 
 #endif

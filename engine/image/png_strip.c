@@ -8,31 +8,17 @@
 #include "engine/base/mem.h"
 #include "engine/base/size.h"
 #include "engine/image/png_emit.h"
-#include "engine/image/png_pack.h"
+#include "engine/image/png_choose.h"
 
 enum {
     STRIP_BYTES = 4 << 20, /* of raw rows, at most: bounds a thread's memory */
-    SAMPLE_ROWS = 4,
-    ZLIB_FROM = 7,  /* compression from which on speed does not count */
-    CHUNK_HEAD = 8, /* length and type */
-    CHUNK_TAIL = 4, /* CRC */
-};
-
-/* A strip in the making. */
-struct work {
-    const struct png_strip_job *job;
-    const struct png_kernels *kernels;
-    size_t count, step; /* bytes of a row and of a pixel */
-    uint8_t *zeros;     /* [count]: what is above the picture */
-    uint8_t *swapped;   /* [2][count]: rows as PNG wants them */
-    uint8_t *filtered;  /* [rows][count + 1] */
-    uint8_t *packed;
-    struct deflate_match *matches;
+    CHUNK_HEAD = 8,        /* length and type */
+    CHUNK_TAIL = 4,        /* CRC */
 };
 
 /* Where the parts of the scratch begin, and where it ends. */
 struct layout {
-    size_t swapped, filtered, packed, matches, bytes;
+    size_t swapped, filtered, packed, room, bytes;
 };
 
 int png_strip_rows(const struct image_format *f)
@@ -58,8 +44,8 @@ static bool lay_out(const struct image_format *f, struct layout *l)
     l->swapped = aligned(count);
     l->filtered = l->swapped + aligned(2 * count);
     l->packed = l->filtered + aligned(filtered);
-    l->matches = l->packed + aligned(PNG_PACK_BOUND(filtered));
-    l->bytes = l->matches + PNG_PACK_MATCHES * sizeof(struct deflate_match);
+    l->room = l->packed + aligned(PNG_PACK_BOUND(filtered));
+    l->bytes = l->room + sizeof(struct png_pack_room);
     return true;
 }
 
@@ -72,9 +58,7 @@ enum err_code png_strip_scratch_bytes(const struct image_format *f, size_t *byte
     return ERR_OK;
 }
 
-/* Row y of the strip as PNG wants it, 16-bit samples big-endian; -1 is the row above. It lasts
- * until the row after the next is asked for. */
-static const uint8_t *row_at(const struct work *w, int y)
+const uint8_t *png_work_row(const struct png_work *w, int y)
 {
     const struct png_strip_job *job = w->job;
     const uint8_t *row = y < 0 ? job->above : job->pixels + (size_t)y * job->row_bytes;
@@ -93,97 +77,58 @@ static const uint8_t *row_at(const struct work *w, int y)
     return row;
 }
 
-/* Filters rows first..last-1 into w->filtered; gives their bytes. */
-static size_t filter_rows(const struct work *w, enum png_filter filter, int first, int last)
+/* Filters all rows into w->filtered; gives their bytes. */
+static size_t filter_rows(const struct png_work *w, enum png_filter filter)
 {
     uint8_t *out = w->filtered;
-    const uint8_t *above = row_at(w, first - 1);
-    for (int y = first; y < last; y++, out += w->count + 1) {
-        const uint8_t *row = row_at(w, y);
+    const uint8_t *above = png_work_row(w, -1);
+    for (int y = 0; y < w->job->rows; y++, out += w->count + 1) {
+        const uint8_t *row = png_work_row(w, y);
         w->kernels->filter(filter, row, above, w->count, w->step, out);
         above = row;
     }
     return (size_t)(out - w->filtered);
 }
 
-/* How a strip is made. */
-struct way {
-    enum png_filter filter;
-    enum png_method method;
-    int level, strategy;
-};
-
-static size_t pack(const struct work *w, const struct way *way, size_t count, size_t at)
+struct png_pack png_work_pack(const struct png_work *w, struct png_way way)
 {
-    struct png_pack p = {w->kernels, way->method, way->level, way->strategy, w->matches};
-    return png_pack(&p, w->filtered, count, w->packed + at);
-}
-
-/* Whether few of the bytes of some rows are a repetition, so that matching finds little. */
-static bool is_photograph(const struct work *w)
-{
-    int rows = w->job->rows;
-    size_t repeats = 0, looked = 0;
-    for (int k = 0; k < SAMPLE_ROWS; k++) {
-        int y = rows * (2 * k + 1) / (2 * SAMPLE_ROWS);
-        const uint8_t *above = row_at(w, y - 1), *row = row_at(w, y);
-        repeats += w->kernels->repeats(row, above, w->count, w->step);
-        looked += w->count;
-    }
-    return repeats * 4 < looked;
-}
-
-/* Drawings, screenshots, text: the same bytes come again, and the filter that keeps them the same
- * is worth much. A few rows from the middle tell. False when memory is out: to go on with a guess
- * would make the bytes depend on it. */
-static bool choose_by_trial(const struct work *w, struct way *best)
-{
-    static const struct way trials[] = {
-        {FILTER_PAETH, METHOD_CODE, 0, 0},
-        {FILTER_PAETH, METHOD_ZLIB, 1, Z_FILTERED},
-        {FILTER_NONE, METHOD_ZLIB, 1, Z_DEFAULT_STRATEGY},
-        {FILTER_SUB, METHOD_ZLIB, 1, Z_DEFAULT_STRATEGY},
-        {FILTER_UP, METHOD_ZLIB, 1, Z_DEFAULT_STRATEGY},
+    return (struct png_pack){
+        .kernels = w->kernels,
+        .room = w->room,
+        .method = way.method,
+        .compression = w->job->compression,
+        .filtered = way.filter != FILTER_NONE,
+        .pixel = w->step,
+        .row = w->count + 1,
     };
-    int rows = w->job->rows < SAMPLE_ROWS ? w->job->rows : SAMPLE_ROWS;
-    int first = (w->job->rows - rows) / 2, compression = w->job->compression;
-    size_t least = SIZE_MAX;
-    for (size_t i = compression < ZLIB_FROM ? 0 : 1; i < sizeof trials / sizeof *trials; i++) {
-        size_t size = pack(w, &trials[i], filter_rows(w, trials[i].filter, first, first + rows), 0);
-        if (size == 0)
-            return false;
-        if (size < least) {
-            *best = trials[i];
-            least = size;
-        }
-    }
-    best->level = compression;
-    return true;
 }
 
-static bool choose(const struct work *w, struct way *best)
+/* Where time does not count, zlib too; a photograph may be larger by it, so the smaller is taken.
+ */
+static size_t pack_slowly(const struct png_work *w, struct png_way way, size_t raw, uint8_t *out)
 {
-    *best = (struct way){FILTER_NONE, METHOD_STORE, 0, 0};
-    if (w->job->compression == 0)
-        return true;
-    *best = (struct way){FILTER_PAETH, METHOD_CODE, 0, 0};
-    if (w->job->compression < ZLIB_FROM && is_photograph(w))
-        return true;
-    return choose_by_trial(w, best);
+    struct png_pack ours = png_work_pack(w, way), zlib = ours;
+    size_t least = way.method == METHOD_CODE ? png_pack(&ours, w->filtered, raw, out) : SIZE_MAX;
+    zlib.method = METHOD_ZLIB;
+    size_t count = png_pack(&zlib, w->filtered, raw, out);
+    return count <= least ? count : png_pack(&ours, w->filtered, raw, out);
 }
 
-static enum err_code encode(const struct work *w, struct png_strip *out, struct err *e)
+static enum err_code encode(const struct png_work *w, struct png_strip *out, struct err *e)
 {
     static const uint8_t head[2] = {0x78, 0x01}; /* deflate, 32 KiB window; a multiple of 31 */
-    struct way way;
-    if (!choose(w, &way))
-        return err_set(e, ERR_MEMORY, "out of memory to look at %d rows of a PNG", w->job->rows);
-    size_t raw = filter_rows(w, way.filter, 0, w->job->rows), at = 0;
-    if (!w->job->above) {
-        memcpy(w->packed, head, sizeof head);
-        at = sizeof head;
+    int compression = w->job->compression;
+    struct png_way way = {FILTER_NONE, METHOD_STORE};
+    if (compression > 0)
+        way = png_choose(w);
+    size_t raw = filter_rows(w, way.filter), at = w->job->above ? 0 : sizeof head, packed;
+    memcpy(w->packed, head, at);
+    if (compression < PNG_PACK_SLOW) {
+        struct png_pack p = png_work_pack(w, way);
+        packed = png_pack(&p, w->filtered, raw, w->packed + at);
+    } else {
+        packed = pack_slowly(w, way, raw, w->packed + at);
     }
-    size_t packed = pack(w, &way, raw, at);
     if (packed == 0)
         return err_set(e, ERR_MEMORY, "out of memory to deflate %d rows of a PNG", w->job->rows);
     out->rows = w->job->rows;
@@ -199,7 +144,7 @@ enum err_code png_strip_encode(const struct png_strip_job *job, void *scratch,
     uint8_t *base = scratch;
     if (!lay_out(&job->format, &l))
         return err_set(e, ERR_MEMORY, "out of memory to encode %d rows of a PNG", job->rows);
-    struct work w = {
+    struct png_work w = {
         .job = job,
         .kernels = job->kernels ? job->kernels : png_kernels_at(0),
         .count = image_row_bytes(&job->format),
@@ -208,7 +153,7 @@ enum err_code png_strip_encode(const struct png_strip_job *job, void *scratch,
         .swapped = base + l.swapped,
         .filtered = base + l.filtered,
         .packed = base + l.packed,
-        .matches = (struct deflate_match *)(void *)(base + l.matches),
+        .room = (struct png_pack_room *)(void *)(base + l.room),
     };
     if (!job->above)
         memset(w.zeros, 0, w.count);

@@ -134,9 +134,9 @@ static size_t make_bytes(int kind, uint64_t *seed, uint8_t *bytes)
     return count;
 }
 
-/* Long runs, and matches wherever there happen to be any. */
-static size_t find_matches(const uint8_t *bytes, size_t count, uint64_t *seed,
-                           struct deflate_match *matches)
+/* Matches wherever there happen to be any, of any length and distance. */
+static size_t random_matches(const uint8_t *bytes, size_t count, uint64_t *seed,
+                             struct deflate_match *matches)
 {
     size_t n = 0, told = 0;
     for (size_t i = 1; i < count; i++) {
@@ -180,7 +180,7 @@ START_TEST(blocks_inflate_to_what_went_in)
     static struct deflate_match matches[BYTES];
     for (int round = 0; round < 40; round++) {
         struct deflate_sequence s = {bytes, make_bytes(_i, &seed, bytes), matches, 0};
-        s.match_count = round % 2 ? find_matches(bytes, s.count, &seed, matches)
+        s.match_count = round % 2 ? random_matches(bytes, s.count, &seed, matches)
                                   : png_kernels_at(0)->runs(bytes, s.count, matches);
         size_t length = 0;
         for (int k = 0; k < SETS && png_kernels_at(k); k++) {
@@ -194,6 +194,78 @@ START_TEST(blocks_inflate_to_what_went_in)
         }
         check_inflates(packed[0], length, bytes, s.count);
     }
+}
+END_TEST
+
+/* Copies of what was before, now and then changed: pixels, rows, and far away. */
+static size_t make_picture(int kind, uint64_t *seed, size_t pixel, size_t row, uint8_t *bytes)
+{
+    size_t count = make_bytes(kind % 6, seed, bytes);
+    for (size_t i = row + 1; i < count && kind >= 6; i++) {
+        size_t distances[] = {pixel, row, 1 + harness_random(seed) % i};
+        size_t distance = distances[harness_random(seed) % 3], length = harness_random(seed) % 600;
+        for (; length > 0 && i < count; length--, i++)
+            bytes[i] = bytes[i - distance];
+    }
+    return count;
+}
+
+/* Packs as the encoder does, block by block; how many bytes that makes. */
+static size_t pack_matches(const struct png_kernels *k, struct deflate_search s, uint8_t *packed)
+{
+    static struct deflate_match matches[DEFLATE_MATCHES];
+    struct deflate_bits b = {.next = packed};
+    memset(s.places, 0, 2 * sizeof *s.places);
+    while (s.at < s.count) {
+        struct deflate_sequence q = {s.bytes + s.at, s.at, matches, 0};
+        q.match_count = k->match(&s, matches);
+        ck_assert_uint_le(q.match_count, DEFLATE_MATCHES);
+        ck_assert_uint_gt(s.at, q.count);
+        q.count = s.at - q.count;
+        deflate_block_put(k, &q, &b);
+    }
+    deflate_flush_put(&b);
+    return (size_t)(b.next - packed);
+}
+
+START_TEST(matches_inflate_to_what_they_were_found_in)
+{
+    uint64_t seed = 90 + (uint64_t)_i;
+    static uint8_t bytes[BYTES], packed[2][BYTES + 1024];
+    static uint32_t places[2][1 << DEFLATE_HASH_BITS];
+    const struct png_kernels *k;
+    for (int round = 0; round < 40; round++) {
+        struct deflate_search s = {.bytes = bytes, .places = places, .lazy = round % 2 ? 32 : 0};
+        s.pixel = 1 + harness_random(&seed) % 8;
+        s.row = 1 + harness_random(&seed) % (round % 3 ? 4000 : 32768);
+        s.count = make_picture(_i, &seed, s.pixel, s.row, bytes);
+        size_t length = pack_matches(png_kernels_at(0), s, packed[0]);
+        check_inflates(packed[0], length, bytes, s.count);
+        for (int i = 1; (k = png_kernels_at(i)); i++) {
+            ck_assert_uint_eq(pack_matches(k, s, packed[1]), length);
+            ck_assert_int_eq(memcmp(packed[0], packed[1], length), 0);
+        }
+    }
+}
+END_TEST
+
+/* Text-like data, where zlib's fastest is the measure; and one value, where little is left. */
+START_TEST(matches_are_worth_their_while)
+{
+    uint64_t seed = 99;
+    static uint8_t bytes[BYTES], packed[BYTES + 1024], reference[BYTES + 1024];
+    static uint32_t places[2][1 << DEFLATE_HASH_BITS];
+    struct deflate_search s = {
+        .bytes = bytes, .places = places, .lazy = 32, .pixel = 3, .row = 1501};
+    do
+        s.count = make_picture(11, &seed, s.pixel, s.row, bytes);
+    while (s.count < BYTES / 2);
+    uLongf zlib = sizeof reference;
+    ck_assert_int_eq(compress2(reference, &zlib, bytes, s.count, 1), Z_OK);
+    ck_assert_uint_le(pack_matches(png_kernels_at(0), s, packed), zlib + zlib / 20);
+    memset(bytes, 9, BYTES);
+    s.count = BYTES;
+    ck_assert_uint_le(pack_matches(png_kernels_at(0), s, packed), 150);
 }
 END_TEST
 
@@ -221,37 +293,14 @@ START_TEST(the_sets_agree)
         c = k; /* the last is the plain one */
     ck_assert_str_eq(c->name, "c");
     for (int round = 0; round < 60; round++) {
-        size_t count = make_bytes(round % 6, &seed, bytes), width = count / 2;
-        size_t step = 1 + harness_random(&seed) % 8, runs = c->runs(bytes, count, matches[0]);
+        size_t count = make_bytes(round % 6, &seed, bytes),
+               runs = c->runs(bytes, count, matches[0]);
         ck_assert_uint_le(runs, PNG_KERNELS_RUNS(count));
         for (int i = 0; (k = png_kernels_at(i)); i++) {
             memset(matches[1], 0, runs * sizeof **matches);
             ck_assert_uint_eq(k->runs(bytes, count, matches[1]), runs);
             ck_assert_int_eq(memcmp(matches[0], matches[1], runs * sizeof **matches), 0);
-            ck_assert_uint_eq(k->repeats(bytes + width, bytes, width, step),
-                              c->repeats(bytes + width, bytes, width, step));
         }
-    }
-}
-END_TEST
-
-START_TEST(repeats_are_counted_as_defined)
-{
-    uint64_t seed = 82;
-    static uint8_t row[1500], above[1500]; /* one part only, then more */
-    for (int round = 0; round < 50; round++) {
-        size_t count = round % 2 ? 700 : sizeof row, step = 3, stretch = 0, sum = 0;
-        for (size_t i = 0; i < count; i++) {
-            row[i] = (uint8_t)(harness_random(&seed) % 7 == 0);
-            above[i] = (uint8_t)(harness_random(&seed) % 3 == 0);
-        }
-        for (size_t i = step; i < count; i++) {
-            if ((i - step) % 1024 == 0)
-                stretch = 0;
-            stretch = row[i] == row[i - step] || row[i] == above[i] ? stretch + 1 : 0;
-            sum += stretch >= 8;
-        }
-        ck_assert_uint_eq(png_kernels_at(0)->repeats(row, above, count, step), sum);
     }
 }
 END_TEST
@@ -263,9 +312,10 @@ int main(void)
     tcase_add_loop_test(c, code_lengths_are_complete_limited_and_near_the_best, 0, 6);
     tcase_add_test(c, canonical_codes_are_those_of_the_specification);
     tcase_add_loop_test(c, blocks_inflate_to_what_went_in, 0, 6);
+    tcase_add_loop_test(c, matches_inflate_to_what_they_were_found_in, 0, 12);
+    tcase_add_test(c, matches_are_worth_their_while);
     tcase_add_test(c, stored_bytes_inflate_too);
     tcase_add_test(c, the_sets_agree);
-    tcase_add_test(c, repeats_are_counted_as_defined);
     suite_add_tcase(s, c);
     return harness_run(s);
 }
