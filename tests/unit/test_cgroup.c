@@ -1,4 +1,5 @@
-/* test_cpus.c - quotas of control groups, in folders that look like the system's. */
+/* test_cgroup.c - what control groups grant, of CPUs and memory, in folders that look like the
+ * system's. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 
 #include "server/cpus.h"
+#include "server/memory.h"
 #include "tests/harness.h"
 
 static char root[64];
@@ -114,10 +116,69 @@ START_TEST(at_least_one_cpu_may_be_used)
 }
 END_TEST
 
+enum { MIB = 1 << 20 };
+
+/* A machine of 1 GiB. */
+static void put_machine(void)
+{
+    put("/proc/meminfo", "MemTotal:        1048576 kB\nMemFree:          10 kB\n");
+}
+
+START_TEST(memory_is_three_quarters_of_the_machines)
+{
+    put_machine();
+    ck_assert_int_eq(memory_default(root), 768 * MIB);
+    put("/proc/self/cgroup", "0::/\n");
+    put("/sys/fs/cgroup/memory.max", "max\n");
+    ck_assert_int_eq(memory_default(root), 768 * MIB);
+    put("/sys/fs/cgroup/memory.max", "1073741824\n");
+    ck_assert_int_eq(memory_default(root), 768 * MIB);
+}
+END_TEST
+
+START_TEST(memory_of_a_group_less_an_eighth)
+{
+    put_machine();
+    put("/proc/self/cgroup", "0::/a/b\n");
+    put("/sys/fs/cgroup/a/b/memory.max", "536870912\n");
+    ck_assert_int_eq(memory_default(root), 448 * MIB);
+    put("/sys/fs/cgroup/a/memory.max", "67108864\n");
+    ck_assert_int_eq(memory_default(root), 56 * MIB);
+    put("/sys/fs/cgroup/a/b/memory.max", "max\n");
+    ck_assert_int_eq(memory_default(root), 56 * MIB);
+}
+END_TEST
+
+START_TEST(memory_of_version_1)
+{
+    put_machine();
+    put("/proc/self/cgroup", "9:memory:/a\n4:cpu,cpuacct:/b\n");
+    put("/sys/fs/cgroup/memory/a/memory.limit_in_bytes", "9223372036854771712\n");
+    put("/sys/fs/cgroup/cpu/b/memory.limit_in_bytes", "1048576\n");
+    ck_assert_int_eq(memory_default(root), 768 * MIB);
+    put("/sys/fs/cgroup/memory/memory.limit_in_bytes", "134217728\n");
+    ck_assert_int_eq(memory_default(root), 112 * MIB);
+}
+END_TEST
+
+START_TEST(memory_where_nothing_is_known)
+{
+    ck_assert_int_eq(memory_default(root), 48 * MIB);
+    put("/proc/meminfo", "MemTotal: much\n");
+    ck_assert_int_eq(memory_default(root), 48 * MIB);
+}
+END_TEST
+
+START_TEST(this_process_is_resident)
+{
+    ck_assert_int_gt(memory_resident(), 100000);
+}
+END_TEST
+
 int main(void)
 {
-    Suite *s = suite_create("cpus");
-    TCase *c = tcase_create("cpus");
+    Suite *s = suite_create("cgroup");
+    TCase *c = tcase_create("cgroup");
     tcase_add_checked_fixture(c, begin, end);
     tcase_add_test(c, no_control_groups_set_no_quota);
     tcase_add_test(c, quota_of_version_2_is_rounded_up);
@@ -125,6 +186,11 @@ int main(void)
     tcase_add_test(c, quota_at_the_top_counts_where_the_path_is_another_ones);
     tcase_add_test(c, quota_of_version_1_is_found_by_its_controller);
     tcase_add_test(c, at_least_one_cpu_may_be_used);
+    tcase_add_test(c, memory_is_three_quarters_of_the_machines);
+    tcase_add_test(c, memory_of_a_group_less_an_eighth);
+    tcase_add_test(c, memory_of_version_1);
+    tcase_add_test(c, memory_where_nothing_is_known);
+    tcase_add_test(c, this_process_is_resident);
     suite_add_tcase(s, c);
     return harness_run(s);
 }

@@ -1,0 +1,64 @@
+/* budget.c - see budget.h. */
+#include "server/budget.h"
+
+#include <assert.h>
+#include <string.h>
+
+void budget_init(struct budget *b, int64_t limit)
+{
+    memset(b, 0, sizeof *b);
+    pthread_mutex_init(&b->lock, NULL);
+    b->limit = limit;
+}
+
+void budget_done(struct budget *b)
+{
+    pthread_mutex_destroy(&b->lock);
+}
+
+static int64_t sum(const struct budget *b)
+{
+    int64_t all = 0;
+    for (int i = 0; i < BUDGET_USES; i++)
+        all += b->used[i];
+    return all;
+}
+
+int64_t budget_most(const struct budget *b, enum budget_use use)
+{
+    return use == BUDGET_BODIES ? b->limit / 2 : b->limit;
+}
+
+bool budget_take(struct budget *b, enum budget_use use, int64_t bytes)
+{
+    pthread_mutex_lock(&b->lock);
+    bool fits = bytes <= b->limit - sum(b) && bytes <= budget_most(b, use) - b->used[use];
+    if (fits)
+        b->used[use] += bytes;
+    pthread_mutex_unlock(&b->lock);
+    return fits;
+}
+
+void budget_charge(struct budget *b, enum budget_use use, int64_t bytes)
+{
+    pthread_mutex_lock(&b->lock);
+    b->used[use] += bytes;
+    pthread_mutex_unlock(&b->lock);
+}
+
+void budget_give(struct budget *b, enum budget_use use, int64_t bytes)
+{
+    pthread_mutex_lock(&b->lock);
+    assert(b->used[use] >= bytes);
+    b->used[use] -= bytes;
+    pthread_mutex_unlock(&b->lock);
+}
+
+int64_t budget_look(struct budget *b, int64_t used[BUDGET_USES])
+{
+    pthread_mutex_lock(&b->lock);
+    memcpy(used, b->used, sizeof b->used);
+    int64_t all = sum(b);
+    pthread_mutex_unlock(&b->lock);
+    return all;
+}
