@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+const char *const budget_names[BUDGET_USES] = {"connections", "bodies", "work", "replies"};
+
 void budget_init(struct budget *b, int64_t limit)
 {
     memset(b, 0, sizeof *b);
@@ -29,10 +31,24 @@ int64_t budget_most(const struct budget *b, enum budget_use use)
     return use == BUDGET_BODIES ? b->limit / 2 : b->limit;
 }
 
+/* Under the lock. */
+static bool fits_now(const struct budget *b, enum budget_use use, int64_t bytes)
+{
+    return bytes <= b->limit - sum(b) && bytes <= budget_most(b, use) - b->used[use];
+}
+
+bool budget_fits(struct budget *b, enum budget_use use, int64_t bytes)
+{
+    pthread_mutex_lock(&b->lock);
+    bool fits = fits_now(b, use, bytes);
+    pthread_mutex_unlock(&b->lock);
+    return fits;
+}
+
 bool budget_take(struct budget *b, enum budget_use use, int64_t bytes)
 {
     pthread_mutex_lock(&b->lock);
-    bool fits = bytes <= b->limit - sum(b) && bytes <= budget_most(b, use) - b->used[use];
+    bool fits = fits_now(b, use, bytes);
     if (fits)
         b->used[use] += bytes;
     pthread_mutex_unlock(&b->lock);

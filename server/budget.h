@@ -24,11 +24,16 @@ struct budget {
     int64_t used[BUDGET_USES];
 };
 
+extern const char *const budget_names[BUDGET_USES];
+
 void budget_init(struct budget *b, int64_t limit);
 void budget_done(struct budget *b);
 
 /* Takes `bytes` where all uses together stay within the limit, and bodies within their half. */
 bool budget_take(struct budget *b, enum budget_use use, int64_t bytes);
+
+/* Whether budget_take would. */
+bool budget_fits(struct budget *b, enum budget_use use, int64_t bytes);
 
 /* Takes `bytes` that are in use already, whatever the limit says: others then get less. */
 void budget_charge(struct budget *b, enum budget_use use, int64_t bytes);

@@ -33,6 +33,8 @@ static const struct error_row rows[] = {
     {ERR_KEYS_FILE,        500, "keys_file",         "The file of keys cannot be used"},
     {ERR_RATE,             429, "rate_limited",      "The key is used too often"},
     {ERR_BODY_TOO_LARGE,   413, "body_too_large",    "The body is too large"},
+    {ERR_TOO_MUCH_MEMORY,  422, "too_much_memory",   "The picture needs too much memory"},
+    {ERR_TOO_MUCH_WORK,    422, "too_much_work",     "The picture takes too long"},
     {ERR_TIMEOUT,          408, "timeout",           "The request came too slowly"},
     {ERR_BUSY,             503, "busy",              "Too much to do"},
     {ERR_DRAINING,         503, "draining",          "The server is shutting down"},

@@ -9,19 +9,102 @@
 
 #include "server/http_request.h"
 
-enum { FORM_BUFFER = 4096 }; /* bounds a part's headers */
+enum {
+    FORM_BUFFER = 4096, /* bounds a part's headers */
+    SMALL_STEP = 4096,  /* in which the budget is charged, for files.. */
+    SMALL_FILE = 65536, /* ..up to here, and from here on */
+    LARGE_STEP = 65536,
+};
 
 static enum err_code judge(struct http_request *r, struct err *e)
 {
-    int width, height;
+    struct service *s = r->shared->service;
+    const struct options *o = s->options;
+    const struct admission_host host = {pool_threads(s->pool), (size_t)o->max_output_bytes};
     r->judged = true;
-    return transcode_judge(&r->api.params, r->file.data, r->file.length, &width, &height, e);
+    enum err_code rc =
+        admission_judge(&host, &r->api.params, r->file.data, r->file.length, &r->need, e);
+    if (rc != ERR_OK)
+        return rc;
+    int64_t most = budget_most(&s->budget, BUDGET_WORK);
+    int64_t bytes = r->need.work_bytes + (int64_t)r->framing.length;
+    if (bytes > most)
+        return err_set_limit(e, ERR_TOO_MUCH_MEMORY, "memory-limit", (uint64_t)most,
+                             "the request would need up to %lld bytes of memory; there are %lld "
+                             "for requests (--memory-limit)",
+                             (long long)bytes, (long long)most);
+    double seconds = cost_expected_ns(&s->cost, &r->need) / 1e9 / host.threads;
+    if (seconds > (double)o->work_timeout)
+        return err_set_limit(e, ERR_TOO_MUCH_WORK, "work-timeout", (uint64_t)o->work_timeout,
+                             "the request would take some %.0f s; the limit is %lld "
+                             "(--work-timeout)",
+                             seconds, (long long)o->work_timeout);
+    return ERR_OK;
+}
+
+static int64_t round_up(int64_t bytes, int64_t step)
+{
+    return (bytes + step - 1) / step * step;
+}
+
+static enum err_code too_large_for_memory(int64_t bytes, int64_t most, struct err *e)
+{
+    return err_set_limit(e, ERR_BODY_TOO_LARGE, "memory-limit", (uint64_t)most,
+                         "the body takes %lld bytes of memory; there are %lld for bodies "
+                         "(--memory-limit)",
+                         (long long)bytes, (long long)most);
+}
+
+/* Charges a file of `length` bytes. One whose length is not known is moved as it grows, and for a
+ * moment there twice. */
+static enum err_code charge(struct http_request *r, size_t length, struct err *e)
+{
+    struct service *s = r->shared->service;
+    int64_t bytes = (int64_t)length * (r->framing.chunked ? 2 : 1);
+    int64_t most = budget_most(&s->budget, BUDGET_BODIES);
+    bytes = round_up(bytes, bytes <= SMALL_FILE ? SMALL_STEP : LARGE_STEP);
+    if (bytes <= r->body_bytes)
+        return ERR_OK;
+    if (bytes > most)
+        return too_large_for_memory(bytes, most, e);
+    if (!budget_take(&s->budget, BUDGET_BODIES, bytes - r->body_bytes)) {
+        err_set_limit(e, ERR_BUSY, "memory-limit", (uint64_t)most,
+                      "the memory for requests is in use (--memory-limit)");
+        err_set_retry(e, jobs_retry_s(s->jobs));
+        return ERR_BUSY;
+    }
+    r->body_bytes = bytes;
+    return ERR_OK;
+}
+
+/* A file that is no longer small gets its room at once, so that it need not be moved again; the
+ * system gives memory only to what has come. */
+static enum err_code make_room(struct http_request *r, size_t length, struct err *e)
+{
+    size_t whole = (size_t)r->framing.length;
+    if (r->framing.chunked || length <= SMALL_FILE || r->file.capacity >= whole)
+        return ERR_OK;
+    return buf_reserve(&r->file, whole, e);
+}
+
+void http_body_release(struct http_request *r)
+{
+    buf_done(&r->file);
+    if (r->body_bytes == 0)
+        return;
+    budget_give(&r->shared->service->budget, BUDGET_BODIES, r->body_bytes);
+    r->body_bytes = 0;
+    jobs_wake(r->shared->service->jobs);
 }
 
 static enum err_code take_file(struct http_request *r, const char *bytes, size_t count,
                                struct err *e)
 {
-    enum err_code rc = buf_append(&r->file, bytes, count, e);
+    enum err_code rc = charge(r, r->file.length + count, e);
+    if (rc == ERR_OK)
+        rc = make_room(r, r->file.length + count, e);
+    if (rc == ERR_OK)
+        rc = buf_append(&r->file, bytes, count, e);
     if (rc == ERR_OK && !r->judged && r->file.length >= PNG_HEAD_BYTES)
         rc = judge(r, e);
     return rc;
@@ -85,6 +168,9 @@ enum err_code http_body_begin(struct http_request *r, struct err *e)
         return err_set_limit(e, ERR_BODY_TOO_LARGE, "max-body", max,
                              "the body has %llu bytes; the limit is %llu (--max-body)",
                              (unsigned long long)r->framing.length, (unsigned long long)max);
+    int64_t most = budget_most(&r->shared->service->budget, BUDGET_BODIES);
+    if (r->framing.length > (uint64_t)most)
+        return too_large_for_memory((int64_t)r->framing.length, most, e);
     if (!r->framing.chunked && r->framing.length == 0)
         return err_set(e, ERR_EMPTY_BODY, "the body is empty; it should be a PNG file");
     buf_init(&r->file, max);

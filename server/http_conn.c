@@ -7,11 +7,12 @@
 #include <time.h>
 
 #include "engine/base/mem.h"
+#include "server/budget.h"
 #include "server/jobs.h"
 #include "server/reply.h"
 
 enum { FRESH_MS = 1000 }; /* for a first request, while draining */
-enum { TICK_MS = 100, CLOSELY_EVERY = 10, REPLY_RAW_MAX = 8192 };
+enum { TICK_MS = 100, CLOSELY_EVERY = 10, REPLY_RAW_MAX = 8192, OTHER_BYTES = 8192 };
 
 int64_t conn_now_ms(void)
 {
@@ -20,11 +21,18 @@ int64_t conn_now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* The library's buffer and what else there is of a connection and its request. */
+static int64_t bytes_each(const struct conns *c)
+{
+    return c->options->connection_memory + OTHER_BYTES;
+}
+
 struct conn *conns_add(struct conns *c, int fd)
 {
     struct conn *conn = mem_calloc(1, sizeof *conn);
     if (!conn)
         return NULL;
+    budget_charge(c->budget, BUDGET_CONNECTIONS, bytes_each(c));
     conn->fd = fd;
     conn->phase = CONN_IDLE;
     conn->fresh = true;
@@ -47,6 +55,7 @@ void conns_remove(struct conns *c, struct conn *conn)
         conn->next->link = conn->link;
     pthread_cond_broadcast(&c->quiet);
     pthread_mutex_unlock(&c->lock);
+    budget_give(c->budget, BUDGET_CONNECTIONS, bytes_each(c));
     mem_free(conn);
 }
 
@@ -245,10 +254,11 @@ static void *watch(void *arg)
     }
 }
 
-enum err_code conns_init(struct conns *c, const struct options *o, struct jobs *jobs, struct err *e)
+enum err_code conns_init(struct conns *c, const struct options *o, struct jobs *jobs,
+                         struct budget *budget, struct err *e)
 {
     pthread_condattr_t clock;
-    *c = (struct conns){.options = o, .jobs = jobs};
+    *c = (struct conns){.options = o, .jobs = jobs, .budget = budget};
     pthread_mutex_init(&c->lock, NULL);
     pthread_condattr_init(&clock);
     pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);

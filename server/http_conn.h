@@ -15,6 +15,7 @@
 #include "engine/base/err.h"
 #include "server/options.h"
 
+struct budget;
 struct jobs;
 
 enum conn_phase {
@@ -46,6 +47,7 @@ struct conns {
     struct conn *first;
     const struct options *options;
     struct jobs *jobs;
+    struct budget *budget;
     bool draining, stop;
     int64_t drain_ms; /* when draining began */
     bool running;     /* the watchdog was started */
@@ -56,7 +58,7 @@ int64_t conn_now_ms(void); /* monotonic */
 
 /* Starts the watchdog, which also calls jobs_tick. */
 enum err_code conns_init(struct conns *c, const struct options *o, struct jobs *jobs,
-                         struct err *e);
+                         struct budget *budget, struct err *e);
 void conns_done(struct conns *c); /* no connection may be left */
 
 /* A connection opens; NULL when memory is out. It closes. */

@@ -48,9 +48,13 @@ void http_request_free(struct http_request *r)
         MHD_destroy_post_processor(r->form);
     if (r->is_upload)
         api_request_done(&r->api);
-    buf_done(&r->file);
+    http_body_release(r);
     buf_done(&r->output);
     reply_done(&r->reply);
+    if (r->reply_bytes > 0) {
+        budget_give(&r->shared->service->budget, BUDGET_REPLIES, r->reply_bytes);
+        jobs_wake(r->shared->service->jobs);
+    }
     mem_free(r->target);
     mem_free(r);
 }
@@ -150,7 +154,7 @@ static enum err_code begin_upload(struct http_request *r, struct err *e)
     if (rc == ERR_OK)
         rc = http_body_begin(r, e);
     if (rc == ERR_OK)
-        rc = jobs_would_admit(s->jobs, e);
+        rc = jobs_would_admit(s->jobs, 0, e);
     if (rc == ERR_OK)
         rc = http_client_enter(r, e);
     if (rc == ERR_OK)

@@ -5,6 +5,7 @@
 #ifndef UPSCALED_SERVER_HTTP_REQUEST_H
 #define UPSCALED_SERVER_HTTP_REQUEST_H
 
+#include "server/admission.h"
 #include "server/api.h"
 #include "server/http_conn.h"
 #include "server/http_filter.h"
@@ -54,7 +55,10 @@ struct http_request {
     bool form_has_file, judged;
     bool part_empty; /* the library has told of the form's file, without bytes yet */
     uint64_t received, drained;
-    struct err verdict; /* ERR_OK, or why what comes is thrown away */
+    struct need need;                /* once judged */
+    int64_t body_bytes, reply_bytes; /* of the budget, held */
+    int client_place;                /* in the table of clients, while in work */
+    struct err verdict;              /* ERR_OK, or why what comes is thrown away */
     struct reload_waiter waiter;
     /* the answer */
     struct buf output;
@@ -91,6 +95,9 @@ enum err_code http_body_begin(struct http_request *r, struct err *e);
 enum err_code http_body_take(struct http_request *r, const char *bytes, size_t count,
                              struct err *e);
 enum err_code http_body_end(struct http_request *r, struct err *e);
+
+/* Lets the file go, and what it holds of the budget. */
+void http_body_release(struct http_request *r);
 
 /* http_work.c. Hands the picture to the drivers and suspends the connection, which resumes with
  * `reply` filled. ERR_BUSY, ERR_DRAINING: it did not. */

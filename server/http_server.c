@@ -63,7 +63,7 @@ static enum MHD_Result answer_error(struct http_request *r, const struct err *e)
  * body or after it. */
 static void begin_drain(struct http_request *r)
 {
-    buf_done(&r->file);
+    http_body_release(r);
     conns_hurry(&r->shared->conns, r->conn, &r->verdict,
                 r->shared->service->options->drain_timeout * 1000);
 }
@@ -227,7 +227,7 @@ enum err_code http_new(struct service *s, struct http **out, struct err *e)
     if (!h)
         return err_set(e, ERR_MEMORY, "no memory for the HTTP server");
     h->shared.service = s;
-    enum err_code rc = conns_init(&h->shared.conns, s->options, s->jobs, e);
+    enum err_code rc = conns_init(&h->shared.conns, s->options, s->jobs, &s->budget, e);
     if (rc != ERR_OK) {
         conns_done(&h->shared.conns);
         mem_free(h);

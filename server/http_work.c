@@ -33,7 +33,7 @@ static void on_admitted(struct job *job)
     MHD_suspend_connection(r->connection);
 }
 
-/* Who is cancelled by the end of --shutdown-timeout did not wish it. */
+/* Who is cancelled by the end of --shutdown-timeout or of --work-timeout did not wish it. */
 static void tell_failure(struct http_request *r, const struct err *why)
 {
     struct err e = ERR_INIT;
@@ -41,30 +41,61 @@ static void tell_failure(struct http_request *r, const struct err *why)
         err_set_limit(&e, ERR_DRAINING, "shutdown-timeout",
                       (uint64_t)r->shared->service->options->shutdown_timeout,
                       "the server shut down before the picture was done (--shutdown-timeout)");
+    else if (why->code == ERR_CANCELLED && atomic_load(&r->job.timed_out))
+        err_set_limit(&e, ERR_BUSY, "work-timeout",
+                      (uint64_t)r->shared->service->options->work_timeout,
+                      "the request was in work for too long (--work-timeout)");
     reply_error(&r->reply, e.code != ERR_OK ? &e : why);
+}
+
+/* The picture, with a share of the pool, from which is learned what such pictures take. */
+static enum err_code transcode(struct http_request *r, struct err *e)
+{
+    struct service *s = r->shared->service;
+    const struct pool_claim claim = {r->job.expected_ms * 1e6, r->job.weight};
+    struct pool *share;
+    enum err_code rc = pool_share(s->pool, &claim, &share, e);
+    if (rc != ERR_OK)
+        return rc;
+    rc = transcode_run(share, &r->api.params, &r->file, &r->output, NULL, NULL, &r->job.cancel,
+                       &r->report, e);
+    if (rc == ERR_OK)
+        cost_learn(&s->cost, &r->need, &r->report, pool_used_ns(share));
+    pool_free(share);
+    return rc;
 }
 
 static void on_run(struct job *job)
 {
     struct http_request *r = (struct http_request *)job;
+    struct budget *budget = &r->shared->service->budget;
     struct err e = ERR_INIT;
     r->queue_ms = (double)(conn_now_ms() - job->queued_ms);
-    if (transcode_run(r->shared->service->pool, &r->api.params, &r->file, &r->output, NULL, NULL,
-                      &job->cancel, &r->report, &e) == ERR_OK) {
+    if (transcode(r, &e) == ERR_OK) {
         describe(r);
+        r->reply_bytes = (int64_t)r->output.capacity;
+        budget_charge(budget, BUDGET_REPLIES, r->reply_bytes);
         reply_bytes(&r->reply, 200, "image/png", &r->output);
     } else {
         tell_failure(r, &e);
     }
-    buf_done(&r->file);
     buf_done(&r->output);
+    budget_give(budget, BUDGET_WORK, job->bytes);
+    http_body_release(r);
+}
+
+static void on_done(struct job *job)
+{
+    struct http_request *r = (struct http_request *)job;
+    clients_leave(&r->shared->service->clients, r->client_place);
     resume(r);
 }
 
 static void on_drop(struct job *job, const struct err *why)
 {
     struct http_request *r = (struct http_request *)job;
-    buf_done(&r->file);
+    http_body_release(r);
+    clients_leave(&r->shared->service->clients, r->client_place);
     reply_error(&r->reply, why);
     resume(r);
 }
@@ -72,11 +103,19 @@ static void on_drop(struct job *job, const struct err *why)
 enum err_code http_work(struct http_request *r, struct err *e)
 {
     struct http_shared *shared = r->shared;
+    struct service *s = shared->service;
     r->job.admitted = on_admitted;
     r->job.run = on_run;
+    r->job.done = on_done;
     r->job.drop = on_drop;
-    buf_init(&r->output, (size_t)shared->service->options->max_output_bytes);
+    buf_init(&r->output, (size_t)s->options->max_output_bytes);
     if (conns_enter(&shared->conns, r->conn, CONN_WORK, 0) != CONN_WORK)
         return err_set(e, ERR_TIMEOUT, "the request did not arrive in time");
-    return jobs_submit(shared->service->jobs, &r->job, conn_now_ms(), e);
+    r->job.bytes = r->need.work_bytes;
+    r->job.expected_ms = cost_expected_ns(&s->cost, &r->need) / 1e6;
+    r->client_place = clients_enter(&s->clients, r->client, &r->job.weight);
+    enum err_code rc = jobs_submit(s->jobs, &r->job, conn_now_ms(), e);
+    if (rc != ERR_OK)
+        clients_leave(&s->clients, r->client_place);
+    return rc;
 }

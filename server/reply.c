@@ -81,7 +81,7 @@ void reply_error(struct reply *r, const struct err *e)
     reply_owned(r, row->status, PROBLEM_TYPE, problem_json(e));
     r->code = row->name;
     if (r->status == 503)
-        reply_header(r, "Retry-After", "%d", RETRY_AFTER_S);
+        reply_header(r, "Retry-After", "%u", e->retry_s ? e->retry_s : RETRY_AFTER_S);
 }
 
 static const char *reason_of(int status)

@@ -69,7 +69,7 @@ enum err_code route_find(const char *path, const char *method, const struct rout
     return err_set(e, ERR_NO_ROUTE, "there is nothing at this path; GET / lists what there is");
 }
 
-static void hint(const struct service *s, const char *argument, struct reply *r)
+static void hint(struct service *s, const char *argument, struct reply *r)
 {
     struct buf text;
     (void)s, (void)argument;
@@ -91,13 +91,13 @@ static void hint(const struct service *s, const char *argument, struct reply *r)
     buf_done(&text);
 }
 
-static void list_models(const struct service *s, const char *argument, struct reply *r)
+static void list_models(struct service *s, const char *argument, struct reply *r)
 {
     (void)argument;
     reply_owned(r, 200, JSON_TYPE, models_json(s->models));
 }
 
-static void show_model(const struct service *s, const char *argument, struct reply *r)
+static void show_model(struct service *s, const char *argument, struct reply *r)
 {
     const struct model_entry *entry;
     struct err e = ERR_INIT, gone = ERR_INIT;
@@ -117,7 +117,7 @@ static void add_limit(void *arg, const char *name, int64_t value, const char *he
                                          (json_int_t)value, "help", help));
 }
 
-static void list_limits(const struct service *s, const char *argument, struct reply *r)
+static void list_limits(struct service *s, const char *argument, struct reply *r)
 {
     (void)argument;
     json_t *list = json_array();
@@ -126,13 +126,13 @@ static void list_limits(const struct service *s, const char *argument, struct re
     reply_owned(r, 200, JSON_TYPE, json_text(json_pack("{s:o*}", "limits", list), JSON_INDENT(2)));
 }
 
-static void live(const struct service *s, const char *argument, struct reply *r)
+static void live(struct service *s, const char *argument, struct reply *r)
 {
     (void)s, (void)argument;
     reply_text(r, 200, TEXT_TYPE, "live\n");
 }
 
-static void ready(const struct service *s, const char *argument, struct reply *r)
+static void ready(struct service *s, const char *argument, struct reply *r)
 {
     struct err e = ERR_INIT;
     (void)argument;
@@ -144,13 +144,26 @@ static void ready(const struct service *s, const char *argument, struct reply *r
     reply_error(r, &e);
 }
 
-static void health(const struct service *s, const char *argument, struct reply *r)
+/* Who holds how much of the budget. */
+static json_t *memory_json(struct budget *b)
+{
+    int64_t used[BUDGET_USES];
+    json_t *o = json_object();
+    budget_look(b, used);
+    json_object_set_new(o, "limit", json_integer(b->limit));
+    for (int i = 0; i < BUDGET_USES; i++)
+        json_object_set_new(o, budget_names[i], json_integer(used[i]));
+    return o;
+}
+
+static void health(struct service *s, const char *argument, struct reply *r)
 {
     int running, waiting;
     bool draining = atomic_load(&s->draining);
     (void)argument;
     jobs_count(s->jobs, &running, &waiting);
-    json_t *o = json_pack("{s:s, s:i, s:i, s:i}", "status", draining ? "draining" : "ready",
-                          "running", running, "waiting", waiting, "threads", pool_threads(s->pool));
+    json_t *o = json_pack("{s:s, s:i, s:i, s:i, s:o*}", "status", draining ? "draining" : "ready",
+                          "running", running, "waiting", waiting, "threads", pool_threads(s->pool),
+                          "memory", memory_json(&s->budget));
     reply_owned(r, draining ? 503 : 200, JSON_TYPE, json_text(o, JSON_INDENT(2)));
 }

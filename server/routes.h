@@ -9,7 +9,7 @@
 
 /* Answers at once, from an event thread: no pixel work, nothing that waits.
  * `argument` is what the pattern's {name} stood for, else "". */
-typedef void route_answer(const struct service *s, const char *argument, struct reply *r);
+typedef void route_answer(struct service *s, const char *argument, struct reply *r);
 
 enum {
     ROUTE_TAGGED = 1, /* the answer changes rarely: it gets an ETag */

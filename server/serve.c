@@ -12,6 +12,7 @@
 #include "server/http.h"
 #include "server/listen.h"
 #include "server/notify.h"
+#include "server/memory.h"
 #include "server/options.h"
 #include "server/reload.h"
 #include "server/service.h"
@@ -20,6 +21,8 @@ static const struct timespec for_ever = {1 << 30, 0};
 static const char default_address[] = "127.0.0.1:8080";
 
 enum { FIRST_INHERITED = 3 };
+
+enum { LEAST_BUDGET = 1 << 20 }; /* for all requests together, or there is no use in starting */
 
 /* Requests in work at a time where --max-running is 0: enough that workers always find a piece
  * while others decode or encode, few enough that their pictures fit into memory. */
@@ -72,6 +75,37 @@ static enum err_code serve_listeners(struct daemon *d, struct err *e)
     return ERR_OK;
 }
 
+/* What the process has now, with its models and working buffers, is its own; requests share the
+ * rest. */
+static enum err_code divide_memory(struct daemon *d, struct err *e)
+{
+    int64_t limit = d->options.memory_limit, resident = memory_resident();
+    if (limit == 0)
+        limit = memory_default("");
+    d->options.memory_limit = limit;
+    int64_t rest = limit - resident - (int64_t)pool_scratch_bytes(d->service.pool);
+    if (rest < LEAST_BUDGET)
+        return err_set_limit(e, ERR_BAD_PARAMETER, "memory-limit", (uint64_t)limit,
+                             "of %lld bytes (--memory-limit) the process needs %lld itself",
+                             (long long)limit, (long long)(limit - rest));
+    budget_init(&d->service.budget, rest);
+    fprintf(stderr, "upscaled: %lld MiB of memory (--memory-limit), %lld MiB for requests\n",
+            (long long)(limit >> 20), (long long)(rest >> 20));
+    return ERR_OK;
+}
+
+static enum err_code measure_cost(struct daemon *d, struct err *e)
+{
+    const struct model_entry *entry;
+    cost_init(&d->service.cost);
+    enum err_code rc = models_get(d->service.models, NULL, &entry, e);
+    if (rc != ERR_OK)
+        return rc;
+    rc = cost_calibrate(&d->service.cost, d->service.pool, entry->plan, e);
+    models_release(entry);
+    return rc;
+}
+
 static enum err_code start(struct daemon *d, struct err *e)
 {
     struct options *o = &d->options;
@@ -81,6 +115,9 @@ static enum err_code start(struct daemon *d, struct err *e)
         .running = o->max_running > 0 ? (int)o->max_running : threads * RUNNING_PER_THREAD,
         .waiting = (int)o->queue,
         .timeout_ms = o->queue_timeout * 1000,
+        .work_ms = o->work_timeout * 1000,
+        .workers = threads,
+        .budget = &d->service.budget,
     };
     enum err_code rc = proxies_read(&d->service.proxies, o->trusted_proxies, e);
     if (rc == ERR_OK)
@@ -94,6 +131,10 @@ static enum err_code start(struct daemon *d, struct err *e)
         rc = pool_new(threads, &d->service.pool, e);
     if (rc == ERR_OK)
         rc = models_new(d->service.pool, o->models, &limits, &d->service.models, e);
+    if (rc == ERR_OK)
+        rc = measure_cost(d, e);
+    if (rc == ERR_OK)
+        rc = divide_memory(d, e);
     if (rc == ERR_OK)
         rc = jobs_new(&jobs, &d->service.jobs, e);
     if (rc == ERR_OK)
@@ -110,6 +151,8 @@ static void stop(struct daemon *d)
     models_free(d->service.models);
     keys_free(d->service.keys);
     pool_free(d->service.pool);
+    budget_done(&d->service.budget);
+    cost_done(&d->service.cost);
     listeners_done(&d->listeners);
     notify_close(&d->notify);
     options_done(&d->options);

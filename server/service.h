@@ -6,6 +6,9 @@
 
 #include "engine/base/pool.h"
 #include "server/access_log.h"
+#include "server/budget.h"
+#include "server/clients.h"
+#include "server/cost.h"
 #include "server/jobs.h"
 #include "server/keys.h"
 #include "server/models.h"
@@ -22,6 +25,9 @@ struct service {
     struct keys *keys;      /* NULL: everybody may */
     struct reload *reload;
     struct access_log log;
+    struct budget budget;
+    struct cost cost;
+    struct clients clients;
     struct proxies proxies; /* whose X-Forwarded-For counts */
     atomic_bool draining; /* SIGTERM has come: new pictures are refused */
 };

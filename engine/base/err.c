@@ -30,3 +30,9 @@ enum err_code err_set_limit(struct err *e, enum err_code code, const char *optio
     va_end(args);
     return code;
 }
+
+void err_set_retry(struct err *e, unsigned retry_s)
+{
+    if (e && e->retry_s == 0)
+        e->retry_s = retry_s;
+}

@@ -45,6 +45,8 @@ enum err_code {
     ERR_RATE,   /* one that does it too often */
     ERR_BODY_TOO_LARGE,
     ERR_TIMEOUT,
+    ERR_TOO_MUCH_MEMORY, /* more than the whole budget */
+    ERR_TOO_MUCH_WORK,   /* longer than a request may take */
     ERR_BUSY,
     ERR_DRAINING,
     ERR_COUNT
@@ -55,11 +57,12 @@ struct err {
     const char *option; /* the option that sets the limit concerned, or NULL; static storage */
     uint64_t limit;     /* that limit, when option is set */
     char text[320];     /* one sentence, no full stop, no newline */
+    unsigned retry_s;   /* seconds after which trying again may help; 0: not known */
 };
 
 #define ERR_INIT                                                                                   \
     {                                                                                              \
-        ERR_OK, 0, 0, ""                                                                           \
+        ERR_OK, 0, 0, "", 0                                                                        \
     }
 
 /* Records `code` and a printf-like sentence unless `e` already holds an error; `e` may be NULL.
@@ -70,5 +73,9 @@ enum err_code err_set(struct err *e, enum err_code code, const char *format, ...
 /* As err_set, for a limit that was crossed: `option` is its name without dashes ("max-pixels"). */
 enum err_code err_set_limit(struct err *e, enum err_code code, const char *option, uint64_t limit,
                             const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* Adds when trying again may help to the error that `e` (may be NULL) holds, unless that is said.
+ */
+void err_set_retry(struct err *e, unsigned retry_s);
 
 #endif

@@ -12,8 +12,9 @@
 #include "engine/base/mem.h"
 
 enum {
-    AGED_EVERY = 8, /* of so many pieces one is of the run that has waited longest */
-    OVERRUN = 8,    /* who needed more than expected is taken to need this part of it again */
+    AGED_EVERY = 8,    /* of so many pieces one is of the run that has waited longest */
+    PAUSE_NS = 250000, /* a caller needs about a tenth of it to come with its next step */
+    OVERRUN = 8,       /* who needed more than expected is taken to need this part of it again */
 };
 
 /* One call of pool_run; lives on its caller's stack until `begun` and `busy` say that it is over.
@@ -153,6 +154,26 @@ static void take_spare(struct worker *w)
     }
 }
 
+/* A request is a chain of steps. Between two of its steps it has nothing in the list, and another's
+ * long piece would take the worker away; so the worker waits for a moment when what it worked on
+ * had less left than all that waits. */
+static void await_next_step(struct crew *c, double left)
+{
+    if (!c->first)
+        return;
+    for (const struct run *r = c->first; r; r = r->next)
+        if (remaining(r->share) <= left)
+            return;
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += PAUSE_NS;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_nsec -= 1000000000;
+        until.tv_sec++;
+    }
+    pthread_cond_timedwait(&c->work, &c->mutex, &until);
+}
+
 static void *work(void *arg)
 {
     struct worker *w = arg;
@@ -175,8 +196,11 @@ static void *work(void *arg)
         pthread_mutex_lock(&c->mutex);
         r->share->used_ns += took;
         r->busy--;
-        if (run_over(r))
+        if (run_over(r)) {
+            double left = remaining(r->share);
             pthread_cond_signal(&r->finished);
+            await_next_step(c, left);
+        }
     }
     pthread_mutex_unlock(&c->mutex);
     return NULL;
@@ -225,12 +249,16 @@ static int start_workers(struct crew *c)
 
 static enum err_code crew_new(int threads, struct crew **out, struct err *e)
 {
+    pthread_condattr_t clock;
     struct crew *c = mem_calloc(1, sizeof *c);
     if (!c)
         return err_set(e, ERR_MEMORY, "out of memory for a thread pool");
     pthread_mutex_init(&c->mutex, NULL);
     pthread_mutex_init(&c->reserving, NULL);
-    pthread_cond_init(&c->work, NULL);
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&c->work, &clock);
+    pthread_condattr_destroy(&clock);
     c->threads = threads;
     c->workers = mem_calloc((size_t)threads, sizeof *c->workers);
     if (!c->workers) {
@@ -345,6 +373,14 @@ enum err_code pool_reserve(struct pool *p, size_t bytes, struct err *e)
     enum err_code rc = bytes > c->scratch_bytes ? hand_out(c, bytes, e) : ERR_OK;
     pthread_mutex_unlock(&c->reserving);
     return rc;
+}
+
+size_t pool_scratch_bytes(struct pool *p)
+{
+    pthread_mutex_lock(&p->crew->reserving);
+    size_t bytes = p->crew->scratch_bytes * (size_t)p->crew->threads;
+    pthread_mutex_unlock(&p->crew->reserving);
+    return bytes;
 }
 
 enum err_code pool_run(struct pool *p, int pieces, pool_piece *piece, void *arg,

@@ -49,6 +49,9 @@ double pool_used_ns(struct pool *p);
  * May be called while others run. On ERR_MEMORY nothing has changed. */
 enum err_code pool_reserve(struct pool *p, size_t bytes, struct err *e);
 
+/* What all workers have by that. */
+size_t pool_scratch_bytes(struct pool *p);
+
 /* Calls piece(arg, i, scratch) once for each i in 0..pieces-1, in any order and in parallel, and
  * returns when all are done: ERR_OK. When *cancel (may be NULL) becomes true, pieces not yet begun
  * are skipped: ERR_CANCELLED, and `e` says so. Never fails otherwise. */

@@ -19,6 +19,10 @@ def begin(d, body=None, query=""):
     return client
 
 
+# So that waiting behind `block` is not refused as too long.
+PATIENT = ("--queue-timeout", "86400", "--work-timeout", "86400")
+
+
 def block(d):
     """A client whose request takes longer than any test, however fast the engine; it ends when the
     client leaves."""
@@ -44,7 +48,7 @@ def answers_32_clients_at_once():
 
 @claim
 def refuses_what_does_not_fit_into_the_queue():
-    with Daemon("--max-running", "1", "--queue", "1") as d:
+    with Daemon(*PATIENT, "--max-running", "1", "--queue", "1") as d:
         blocker = block(d)
         queued = begin(d)
         busy(d, 1, 1)
@@ -58,17 +62,18 @@ def refuses_what_does_not_fit_into_the_queue():
 
 
 @claim
-def refuses_what_waited_too_long():
-    with Daemon("--max-running", "1", "--queue-timeout", "1") as d:
+def refuses_at_once_what_would_wait_too_long():
+    with Daemon("--work-timeout", "86400", "--max-running", "1", "--queue-timeout", "1") as d:
         blocker = block(d)
         reply = d.upscale(png()).expect(503, "busy")
         equal(reply.problem()["option"], "queue-timeout")
+        equal(int(reply.headers["retry-after"]) > 1, True, reply.headers["retry-after"])
         blocker.socket.close()
 
 
 @claim
 def forgets_a_client_that_left():
-    with Daemon("--max-running", "1") as d:
+    with Daemon(*PATIENT, "--max-running", "1") as d:
         blocker = block(d)
         queued = begin(d)
         busy(d, 1, 1)
@@ -81,7 +86,7 @@ def forgets_a_client_that_left():
 
 @claim
 def finishes_queued_requests_on_sigterm():
-    with Daemon("--max-running", "1") as d:
+    with Daemon(*PATIENT, "--max-running", "1") as d:
         blocker = block(d)
         clients = [begin(d) for _ in range(3)]
         busy(d, 1, 3)
@@ -137,7 +142,7 @@ def refuses_connections(d):
 
 @claim
 def takes_what_comes_on_open_connections_while_draining():
-    with Daemon("--max-running", "1") as d:
+    with Daemon("--work-timeout", "86400", "--max-running", "1") as d:
         blocker, other = block(d), d.connect()
         # a request line that was read makes it no idle connection, which the drain would shut
         other.send(b"POST /v1/upscale HTTP/1.1\r\n")
@@ -174,7 +179,7 @@ def takes_everything_for_the_drain_delay_but_is_not_ready():
 
 @claim
 def gives_up_at_the_shutdown_timeout():
-    with Daemon("--max-running", "1", "--shutdown-timeout", "0") as d:
+    with Daemon(*PATIENT, "--max-running", "1", "--shutdown-timeout", "0") as d:
         blocker = block(d)
         queued = begin(d)
         busy(d, 1, 1)
@@ -189,7 +194,7 @@ def gives_up_at_the_shutdown_timeout():
 
 @claim
 def ends_at_once_on_a_second_signal():
-    d = Daemon("--max-running", "1")
+    d = Daemon("--work-timeout", "86400", "--max-running", "1")
     blocker = block(d)
     d.signal(signal.SIGTERM)
     wait_until(lambda: refuses_connections(d), "it drains")

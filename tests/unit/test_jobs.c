@@ -30,6 +30,12 @@ static void on_run(struct job *job)
         *p->order = atomic_fetch_add(p->rank, 1);
     sem_post(&p->started);
     sem_wait(&p->go);
+}
+
+static void on_done(struct job *job)
+{
+    struct probe *p = (struct probe *)job;
+    ck_assert_int_eq(p->ran, 1);
     sem_post(&p->ended);
 }
 
@@ -45,6 +51,7 @@ static void probe_init(struct probe *p)
     memset(p, 0, sizeof *p);
     p->job.admitted = on_admitted;
     p->job.run = on_run;
+    p->job.done = on_done;
     p->job.drop = on_drop;
     sem_init(&p->started, 0, 0);
     sem_init(&p->go, 0, 0);
@@ -53,7 +60,7 @@ static void probe_init(struct probe *p)
 
 static struct jobs *new_jobs(int running, int waiting)
 {
-    struct jobs_config config = {running, waiting, 1000};
+    struct jobs_config config = {.running = running, .waiting = waiting, .timeout_ms = 1000};
     struct jobs *j = NULL;
     ck_assert_int_eq(jobs_new(&config, &j, NULL), ERR_OK);
     return j;
@@ -85,9 +92,9 @@ START_TEST(refuses_past_the_queue)
     for (int i = 0; i < 3; i++)
         probe_init(&waiting[i]);
     ck_assert_int_eq(jobs_submit(j, &waiting[0].job, 0, &e), ERR_OK);
-    ck_assert_int_eq(jobs_would_admit(j, &e), ERR_OK);
+    ck_assert_int_eq(jobs_would_admit(j, 0, &e), ERR_OK);
     ck_assert_int_eq(jobs_submit(j, &waiting[1].job, 0, &e), ERR_OK);
-    ck_assert_int_eq(jobs_would_admit(j, NULL), ERR_BUSY);
+    ck_assert_int_eq(jobs_would_admit(j, 0, NULL), ERR_BUSY);
     ck_assert_int_eq(jobs_submit(j, &waiting[2].job, 0, &e), ERR_BUSY);
     ck_assert_str_eq(e.option, "queue");
     ck_assert_int_eq(waiting[2].admitted, 0);
@@ -214,7 +221,7 @@ START_TEST(drops_the_waiting_when_freed)
     ck_assert_int_eq(jobs_submit(j, &queued.job, 0, NULL), ERR_OK);
     pthread_create(&thread, NULL, free_jobs, j);
     /* once it refuses, it has been told to stop: the driver will not take another */
-    while (jobs_would_admit(j, NULL) != ERR_DRAINING)
+    while (jobs_would_admit(j, 0, NULL) != ERR_DRAINING)
         sched_yield();
     sem_post(&busy.go);
     pthread_join(thread, NULL);
@@ -222,6 +229,193 @@ START_TEST(drops_the_waiting_when_freed)
     ck_assert_int_eq(queued.ran, 0);
     ck_assert_int_eq(queued.dropped, 1);
     ck_assert_int_eq(queued.why, ERR_DRAINING);
+}
+END_TEST
+
+/* A job that is let go already and notes its rank. */
+static void submit_ranked(struct jobs *j, struct probe *p, double expected_ms, int64_t bytes,
+                          int64_t now_ms, int *order, atomic_int *rank)
+{
+    probe_init(p);
+    p->job.expected_ms = expected_ms;
+    p->job.bytes = bytes;
+    p->order = order;
+    p->rank = rank;
+    sem_post(&p->go);
+    *order = -1;
+    ck_assert_int_eq(jobs_submit(j, &p->job, now_ms, NULL), ERR_OK);
+}
+
+START_TEST(the_short_go_before_the_long)
+{
+    struct jobs *j = new_jobs(1, 8);
+    struct probe busy, p[3];
+    int order[3];
+    atomic_int rank = 0;
+    start(j, &busy);
+    submit_ranked(j, &p[0], 900, 0, 0, &order[0], &rank);
+    submit_ranked(j, &p[1], 10, 0, 0, &order[1], &rank);
+    submit_ranked(j, &p[2], 100, 0, 0, &order[2], &rank);
+    jobs_tick(j, 50);
+    sem_post(&busy.go);
+    for (int i = 0; i < 3; i++)
+        sem_wait(&p[i].ended);
+    jobs_free(j);
+    ck_assert_int_eq(order[1], 0);
+    ck_assert_int_eq(order[2], 1);
+    ck_assert_int_eq(order[0], 2);
+}
+END_TEST
+
+START_TEST(the_long_have_their_turn_with_age)
+{
+    struct jobs *j = new_jobs(1, 8);
+    struct probe busy, p[2];
+    int order[2];
+    atomic_int rank = 0;
+    start(j, &busy);
+    submit_ranked(j, &p[0], 500, 0, 0, &order[0], &rank);
+    submit_ranked(j, &p[1], 10, 0, 890, &order[1], &rank);
+    jobs_tick(j, 899); /* ratios (899 + 500) / 500 and (9 + 10) / 10 */
+    sem_post(&busy.go);
+    sem_wait(&p[0].ended);
+    sem_wait(&p[1].ended);
+    jobs_free(j);
+    ck_assert_int_eq(order[0], 0);
+}
+END_TEST
+
+START_TEST(weight_makes_a_job_as_though_shorter)
+{
+    struct jobs *j = new_jobs(1, 8);
+    struct probe busy, p[2];
+    int order[2];
+    atomic_int rank = 0;
+    start(j, &busy);
+    submit_ranked(j, &p[0], 100, 0, 0, &order[0], &rank);
+    probe_init(&p[1]);
+    p[1].job.expected_ms = 300;
+    p[1].job.weight = 8;
+    p[1].order = &order[1];
+    p[1].rank = &rank;
+    sem_post(&p[1].go);
+    ck_assert_int_eq(jobs_submit(j, &p[1].job, 0, NULL), ERR_OK);
+    jobs_tick(j, 20);
+    sem_post(&busy.go);
+    sem_wait(&p[0].ended);
+    sem_wait(&p[1].ended);
+    jobs_free(j);
+    ck_assert_int_eq(order[1], 0);
+}
+END_TEST
+
+static struct jobs *new_budgeted(struct budget *b, int running, int64_t work_ms)
+{
+    struct jobs_config config = {
+        .running = running, .waiting = 8, .timeout_ms = 1000, .work_ms = work_ms, .budget = b};
+    struct jobs *j = NULL;
+    budget_init(b, 1000);
+    ck_assert_int_eq(jobs_new(&config, &j, NULL), ERR_OK);
+    return j;
+}
+
+START_TEST(waits_for_memory_and_is_passed_meanwhile)
+{
+    struct budget b;
+    struct jobs *j = new_budgeted(&b, 4, 0);
+    struct probe large, small;
+    int order[2], running, waiting;
+    atomic_int rank = 0;
+    ck_assert(budget_take(&b, BUDGET_REPLIES, 500));
+    submit_ranked(j, &large, 0, 600, 0, &order[0], &rank);
+    submit_ranked(j, &small, 0, 400, 1, &order[1], &rank);
+    sem_wait(&small.ended);
+    jobs_count(j, &running, &waiting);
+    ck_assert_int_eq(waiting, 1);
+    budget_give(&b, BUDGET_WORK, 400);
+    budget_give(&b, BUDGET_REPLIES, 500);
+    jobs_wake(j);
+    sem_wait(&large.ended);
+    jobs_free(j);
+    budget_give(&b, BUDGET_WORK, 600);
+    budget_done(&b);
+}
+END_TEST
+
+START_TEST(is_not_passed_once_it_has_waited_for_half_its_time)
+{
+    struct budget b;
+    struct jobs *j = new_budgeted(&b, 4, 0);
+    struct probe large, small;
+    int order[2];
+    atomic_int rank = 0;
+    ck_assert(budget_take(&b, BUDGET_REPLIES, 500));
+    submit_ranked(j, &large, 0, 600, 0, &order[0], &rank);
+    jobs_tick(j, 500);
+    submit_ranked(j, &small, 0, 400, 501, &order[1], &rank);
+    budget_give(&b, BUDGET_REPLIES, 500);
+    jobs_wake(j);
+    sem_wait(&large.ended);
+    sem_wait(&small.ended);
+    jobs_free(j);
+    ck_assert_int_eq(order[0], 0);
+    budget_done(&b);
+}
+END_TEST
+
+START_TEST(long_jobs_leave_a_quarter_of_the_drivers)
+{
+    struct jobs *j = new_jobs(4, 8);
+    struct probe slow[4], quick;
+    int running, waiting;
+    for (int i = 0; i < 4; i++) {
+        probe_init(&slow[i]);
+        slow[i].job.expected_ms = 1500;
+        ck_assert_int_eq(jobs_submit(j, &slow[i].job, 0, NULL), ERR_OK);
+    }
+    start(j, &quick);
+    jobs_count(j, &running, &waiting);
+    ck_assert_int_eq(running, 4);
+    ck_assert_int_eq(waiting, 1);
+    for (int i = 0; i < 4; i++)
+        sem_post(&slow[i].go);
+    for (int i = 0; i < 4; i++)
+        sem_wait(&slow[i].ended);
+    finish(j, &quick);
+}
+END_TEST
+
+START_TEST(cancels_what_runs_for_too_long)
+{
+    struct budget b;
+    struct jobs *j = new_budgeted(&b, 1, 300);
+    struct probe p;
+    start(j, &p);
+    jobs_tick(j, 299);
+    ck_assert(!atomic_load(&p.job.cancel));
+    jobs_tick(j, 300);
+    ck_assert(atomic_load(&p.job.cancel));
+    ck_assert(atomic_load(&p.job.timed_out));
+    finish(j, &p);
+    budget_done(&b);
+}
+END_TEST
+
+START_TEST(refuses_what_would_wait_too_long_and_says_when_to_come_back)
+{
+    struct jobs *j = new_jobs(1, 8);
+    struct probe slow, other;
+    struct err e = ERR_INIT;
+    probe_init(&slow);
+    slow.job.expected_ms = 9000;
+    ck_assert_int_eq(jobs_submit(j, &slow.job, 0, NULL), ERR_OK);
+    sem_wait(&slow.started);
+    probe_init(&other);
+    ck_assert_int_eq(jobs_submit(j, &other.job, 0, &e), ERR_BUSY);
+    ck_assert_str_eq(e.option, "queue-timeout");
+    ck_assert_uint_eq(e.retry_s, 5);
+    ck_assert_uint_eq(jobs_retry_s(j), 5);
+    finish(j, &slow);
 }
 END_TEST
 
@@ -260,6 +454,14 @@ int main(void)
     tcase_add_test(t, drops_what_was_cancelled);
     tcase_add_test(t, finishes_the_admitted_once_closed);
     tcase_add_test(t, drops_the_waiting_when_freed);
+    tcase_add_test(t, the_short_go_before_the_long);
+    tcase_add_test(t, the_long_have_their_turn_with_age);
+    tcase_add_test(t, weight_makes_a_job_as_though_shorter);
+    tcase_add_test(t, waits_for_memory_and_is_passed_meanwhile);
+    tcase_add_test(t, is_not_passed_once_it_has_waited_for_half_its_time);
+    tcase_add_test(t, long_jobs_leave_a_quarter_of_the_drivers);
+    tcase_add_test(t, cancels_what_runs_for_too_long);
+    tcase_add_test(t, refuses_what_would_wait_too_long_and_says_when_to_come_back);
     tcase_add_test(t, ends_each_job_once);
     suite_add_tcase(suite, t);
     return harness_run(suite);

@@ -1,0 +1,127 @@
+"""admission.py - what is possible, what is never, and what waits its turn: memory and time."""
+import json
+import subprocess
+import time
+
+from daemon import (BINARY, Daemon, chunked_request, claim, equal, flat_png, png, png_of_bytes,
+                    request, run_claims, wait_until)
+
+
+def refused(reply, status, code, option):
+    problem = reply.expect(status, code).problem()
+    equal(problem["option"], option)
+    equal("--" + option in problem["detail"], True, "the option in: " + problem["detail"])
+    return problem
+
+
+def start_with_budget(bytes_for_requests, *options):
+    """A daemon whose requests share about so much: what it needs itself is found by asking."""
+    done = subprocess.run([BINARY, "serve", "--listen", "127.0.0.1:0", "--memory-limit", "1"],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+    equal(done.returncode, 2, "status")
+    own = int(done.stderr.split(b" needs ")[1].split()[0])
+    return Daemon("--memory-limit", str(own + bytes_for_requests), *options)
+
+
+@claim
+def the_memory_limit_is_said_at_the_start():
+    with Daemon("--memory-limit", "4G") as d:
+        equal("4096 MiB of memory (--memory-limit)" in d.log(), True, d.log())
+        rows = json.loads(d.ask("GET", "/v1/limits").body)["limits"]
+        equal([row["value"] for row in rows if row["option"] == "memory-limit"], [4 << 30])
+    with Daemon() as d:
+        rows = json.loads(d.ask("GET", "/v1/limits").body)["limits"]
+        value = [row["value"] for row in rows if row["option"] == "memory-limit"][0]
+        equal(value > 1 << 20, True, "its own default")
+        equal("%d MiB" % (value >> 20) in d.log(), True, d.log())
+
+
+@claim
+def what_needs_more_than_there_is_is_refused_by_its_head():
+    with start_with_budget(16 << 20) as d, d.connect() as client:
+        d.upscale(png()).expect(200)
+        large = flat_png(4000, 4000)
+        client.send(request("POST", "/v1/upscale", large, [("Expect", "100-continue")])
+                    [:-len(large)])
+        equal(client.read_reply().status, 100)
+        client.send(large)
+        problem = refused(client.read_reply(), 422, "too_much_memory", "memory-limit")
+        equal(problem["limit"] <= 17 << 20, True, problem["limit"])
+        d.upscale(png()).expect(200)
+
+
+@claim
+def a_body_that_never_fits_is_refused():
+    with start_with_budget(4 << 20) as d:
+        refused(d.upscale(png_of_bytes(3 << 20)), 413, "body_too_large", "memory-limit")
+        d.upscale(png()).expect(200)
+
+
+@claim
+def bodies_that_stay_leave_no_room_for_others():
+    with start_with_budget(40 << 20, "--body-timeout", "3600") as d:
+        clients = [d.connect() for _ in range(3)]
+        for client in clients:
+            client.send(request("POST", "/v1/upscale", png_of_bytes(6 << 20))[:-9000])
+        wait_until(lambda: d.health()["memory"]["bodies"] == 18 << 20, "three bodies have arrived")
+        reply = d.upscale(png_of_bytes(3 << 20))
+        refused(reply, 503, "busy", "memory-limit")
+        equal(int(reply.headers["retry-after"]) >= 1, True)
+        d.upscale(png()).expect(200)  # a small one still fits
+        for client in clients:
+            client.socket.close()
+        wait_until(lambda: d.health()["memory"]["bodies"] == 0, "they are forgotten")
+        d.upscale(png_of_bytes(3 << 20)).expect(200)
+        for use in ("work", "replies"):
+            equal(d.health()["memory"][use], 0, use)
+
+
+@claim
+def a_chunked_body_is_charged_too():
+    with start_with_budget(4 << 20) as d, d.connect() as client:
+        pieces = [png_of_bytes(3 << 20)[i:i + 65536] for i in range(0, 3 << 20, 65536)]
+        client.send_until_refused(chunked_request("/v1/upscale", pieces))
+        refused(client.read_reply(), 413, "body_too_large", "memory-limit")
+
+
+@claim
+def too_long_in_work_is_refused_or_ended():
+    with Daemon("--work-timeout", "1", "--threads", "1") as d:
+        d.upscale(png()).expect(200)
+        refused(d.upscale(flat_png(3000, 3000)), 422, "too_much_work", "work-timeout")
+
+
+@claim
+def memory_is_waited_for():
+    # one of these needs more than half of what there is, so they take turns
+    with start_with_budget(24 << 20) as d:
+        clients = [d.connect() for _ in range(6)]
+        for client in clients:
+            client.send(request("POST", "/v1/upscale", flat_png(700, 700)))
+        for client in clients:
+            client.read_reply().expect(200)
+
+
+def seconds_of(d, body):
+    start = time.monotonic()
+    d.upscale(body).expect(200)
+    return time.monotonic() - start
+
+
+@claim
+def a_thumbnail_beside_a_poster_takes_about_its_own_time():
+    with Daemon("--work-timeout", "86400") as d:
+        thumbnail = png(64, 64)
+        alone = sorted(seconds_of(d, thumbnail) for _ in range(5))[2]
+        posters = [d.connect() for _ in range(3)]
+        for poster in posters:
+            poster.send(request("POST", "/v1/upscale?scale=8", flat_png(1500, 1500)))
+        wait_until(lambda: d.health()["running"] == 3, "the posters are in work")
+        beside = sorted(seconds_of(d, thumbnail) for _ in range(5))[2]
+        equal(beside <= 5 * alone + 0.5, True, "%.3f s alone, %.3f beside" % (alone, beside))
+        print("# a thumbnail: %.3f s alone, %.3f s beside three posters" % (alone, beside))
+        for poster in posters:
+            poster.socket.close()
+
+
+run_claims()
