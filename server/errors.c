@@ -6,7 +6,7 @@ static const struct error_row rows[] = {
     {ERR_MEMORY,           503, "out_of_memory",     "Out of memory"},
     {ERR_INTERNAL,         500, "internal",          "Our mistake"},
     {ERR_IO,               500, "io",                "Input or output failed"},
-    {ERR_CANCELLED,        503, "cancelled",         "The request was cancelled"},
+    {ERR_CANCELLED,        409, "cancelled",         "The request was cancelled"},
     {ERR_NOT_PNG,          415, "not_png",           "The body is not a PNG"},
     {ERR_PNG_HEADER,       422, "png_header",        "The PNG's header is wrong"},
     {ERR_PNG_TRUNCATED,    422, "png_truncated",     "The PNG ends too early"},

@@ -185,6 +185,8 @@ enum err_code http_body_begin(struct http_request *r, struct err *e)
 enum err_code http_body_take(struct http_request *r, const char *bytes, size_t count, struct err *e)
 {
     uint64_t max = (uint64_t)r->shared->service->options->max_body;
+    if (atomic_load(&r->job.cancel))
+        return err_set(e, ERR_CANCELLED, "the request was cancelled while its body came");
     r->received += count;
     if (r->received > max)
         return err_set_limit(e, ERR_BODY_TOO_LARGE, "max-body", max,

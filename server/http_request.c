@@ -43,6 +43,9 @@ void http_request_free(struct http_request *r)
 {
     if (!r)
         return;
+    http_progress_leave(r);
+    if (r->events)
+        http_events_close(r->events);
     http_client_leave(r);
     if (r->form)
         MHD_destroy_post_processor(r->form);
@@ -157,8 +160,10 @@ static enum err_code begin_upload(struct http_request *r, struct err *e)
         rc = jobs_would_admit(s->jobs, 0, e);
     if (rc == ERR_OK)
         rc = http_client_enter(r, e);
-    if (rc == ERR_OK)
+    if (rc == ERR_OK) {
+        http_progress_enter(r);
         r->state = REQUEST_BODY;
+    }
     return rc;
 }
 
@@ -197,6 +202,8 @@ enum err_code http_request_head(struct http_request *r, const char *url, const c
         return rc;
     if (route->flags & ROUTE_RELOAD)
         return begin_reload(r, e);
+    if (route->flags & ROUTE_PROGRESS)
+        return http_progress(r, method, argument, e);
     if (!route->answer)
         return begin_upload(r, e);
     route->answer(r->shared->service, argument, &r->reply);

@@ -8,8 +8,10 @@
 #include "server/admission.h"
 #include "server/api.h"
 #include "server/http_conn.h"
+#include "server/http_events.h"
 #include "server/http_filter.h"
 #include "server/jobs.h"
+#include "server/progress.h"
 #include "server/reload.h"
 #include "server/reply.h"
 #include "server/routes.h"
@@ -21,9 +23,10 @@ struct MHD_PostProcessor;
 struct http_shared {
     struct service *service;
     struct conns conns;
+    struct http_events *events;
 };
 
-enum { REQUEST_ID_MAX = 64 };
+enum { REQUEST_ID_MAX = PROGRESS_ID_MAX };
 
 enum request_state {
     REQUEST_HEAD,   /* headers not yet looked at */
@@ -45,6 +48,7 @@ struct http_request {
     char client[PROXIES_TEXT_MAX]; /* its address, or "unix" */
     struct key *key;               /* held, where one was presented and is good */
     bool key_entered;
+    struct ticket *ticket; /* an upload's progress, from its head to its reply */
     struct http_framing framing;
     bool is_upload; /* to the route that takes pictures: `api` is in use */
     struct api_request api;
@@ -65,7 +69,8 @@ struct http_request {
     struct transcode_report report;
     double queue_ms;
     struct reply reply;
-    bool answered; /* the library has it */
+    bool answered;               /* the library has it */
+    struct event_stream *events; /* goes out in place of the reply's body; or NULL */
 };
 
 /* NULL when memory is out. */
@@ -106,6 +111,13 @@ enum err_code http_work(struct http_request *r, struct err *e);
 /* http_log.c. Writes the request's line: `said` was sent past the library, if not ERR_OK; `whole`:
  * the reply went out to its end. */
 void http_log(struct http_request *r, enum err_code said, bool whole);
+
+/* http_progress.c. An upload begins to be found, and ends: `reply` is what it got. Fills `reply` or
+ * `events` for a request about another one: ERR_NO_ROUTE where that is not found. */
+void http_progress_enter(struct http_request *r);
+void http_progress_leave(struct http_request *r);
+enum err_code http_progress(struct http_request *r, const char *method, const char *id,
+                            struct err *e);
 
 /* http_reload.c. Suspends the connection, which resumes with `reply` filled. */
 void http_reload(struct http_request *r);

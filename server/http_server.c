@@ -19,8 +19,15 @@ struct http {
     int silent[LISTENERS_MAX];     /* sockets that we listen on no more, or -1; closed at the end */
 };
 
-static struct MHD_Response *make_response(struct reply *r)
+static struct MHD_Response *make_response(struct http_request *request)
 {
+    struct reply *r = &request->reply;
+    if (request->events) {
+        struct MHD_Response *stream = http_events_response(request->events);
+        if (stream)
+            request->events = NULL; /* the response's now */
+        return stream;
+    }
     struct MHD_Response *response =
         r->release
             ? MHD_create_response_from_buffer_with_free_callback(r->length, r->body, r->release)
@@ -36,7 +43,7 @@ static enum MHD_Result answer(struct http_request *r)
     r->state = REQUEST_READY;
     if (conns_enter(&shared->conns, r->conn, CONN_REPLY, 0) != CONN_REPLY)
         return MHD_NO;
-    struct MHD_Response *response = make_response(&r->reply);
+    struct MHD_Response *response = make_response(r);
     if (!response)
         return MHD_NO;
     enum MHD_Result ok = MHD_YES;
@@ -228,6 +235,8 @@ enum err_code http_new(struct service *s, struct http **out, struct err *e)
         return err_set(e, ERR_MEMORY, "no memory for the HTTP server");
     h->shared.service = s;
     enum err_code rc = conns_init(&h->shared.conns, s->options, s->jobs, &s->budget, e);
+    if (rc == ERR_OK)
+        rc = http_events_new(s->progress, &h->shared.events, e);
     if (rc != ERR_OK) {
         conns_done(&h->shared.conns);
         mem_free(h);
@@ -317,6 +326,7 @@ void http_drain(struct http *h, int64_t timeout_ms)
         conns_cancel(conns);
         nanosleep(&moment, NULL);
     }
+    http_events_stop(h->shared.events);
     conns_drain(conns, conn_now_ms() + 1000); /* their answers are on the way */
     conns_shut(conns);
 }
@@ -325,11 +335,13 @@ void http_free(struct http *h)
 {
     if (!h)
         return;
+    http_events_stop(h->shared.events);
     for (int i = 0; i < h->daemon_count; i++) {
         MHD_stop_daemon(h->daemons[i]);
         if (h->silent[i] >= 0)
             close(h->silent[i]);
     }
+    http_events_free(h->shared.events);
     conns_done(&h->shared.conns);
     mem_free(h);
 }

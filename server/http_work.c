@@ -8,6 +8,7 @@
 /* The request is the event thread's again from here on. */
 static void resume(struct http_request *r)
 {
+    http_progress_leave(r);
     r->state = REQUEST_READY;
     MHD_resume_connection(r->connection);
 }
@@ -30,6 +31,8 @@ static void describe(struct http_request *r)
 static void on_admitted(struct job *job)
 {
     struct http_request *r = (struct http_request *)job;
+    const struct service *s = r->shared->service;
+    progress_wait(s->progress, r->ticket, job->expected_ms / 1000 / pool_threads(s->pool));
     MHD_suspend_connection(r->connection);
 }
 
@@ -45,7 +48,15 @@ static void tell_failure(struct http_request *r, const struct err *why)
         err_set_limit(&e, ERR_BUSY, "work-timeout",
                       (uint64_t)r->shared->service->options->work_timeout,
                       "the request was in work for too long (--work-timeout)");
+    else if (why->code == ERR_CANCELLED)
+        err_set(&e, ERR_CANCELLED, "the request was cancelled");
     reply_error(&r->reply, e.code != ERR_OK ? &e : why);
+}
+
+static void on_progress(void *arg, double fraction)
+{
+    struct http_request *r = arg;
+    progress_move(r->shared->service->progress, r->ticket, fraction);
 }
 
 /* The picture, with a share of the pool, from which is learned what such pictures take. */
@@ -57,7 +68,8 @@ static enum err_code transcode(struct http_request *r, struct err *e)
     enum err_code rc = pool_share(s->pool, &claim, &share, e);
     if (rc != ERR_OK)
         return rc;
-    rc = transcode_run(share, &r->api.params, &r->file, &r->output, NULL, NULL, &r->job.cancel,
+    progress_work(s->progress, r->ticket, conn_now_ms());
+    rc = transcode_run(share, &r->api.params, &r->file, &r->output, on_progress, r, &r->job.cancel,
                        &r->report, e);
     if (rc == ERR_OK)
         cost_learn(&s->cost, &r->need, &r->report, pool_used_ns(share));
@@ -96,7 +108,7 @@ static void on_drop(struct job *job, const struct err *why)
     struct http_request *r = (struct http_request *)job;
     http_body_release(r);
     clients_leave(&r->shared->service->clients, r->client_place);
-    reply_error(&r->reply, why);
+    tell_failure(r, why);
     resume(r);
 }
 

@@ -18,6 +18,7 @@ static const struct route routes[] = {
     {READ,                 "/v1/models",        list_models, "the models there are", ROUTE_TAGGED},
     {READ,                 "/v1/models/{name}", show_model,  "one model", ROUTE_TAGGED},
     {READ,                 "/v1/limits",        list_limits, "the limits in force and their options", ROUTE_TAGGED},
+    {"GET, HEAD, DELETE, OPTIONS", "/v1/requests/{id}", NULL, "how far a request is, as JSON or events; DELETE cancels it", ROUTE_PROGRESS},
     {"POST, OPTIONS",      "/v1/reload",        NULL,        "reads models and keys anew; for an admin's key", ROUTE_ADMIN | ROUTE_RELOAD},
     {READ,                 "/livez",            live,        "200 while the process runs", ROUTE_OPEN},
     {READ,                 "/readyz",           ready,       "200 while pictures are taken, 503 while shutting down", ROUTE_OPEN},

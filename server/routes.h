@@ -12,10 +12,11 @@
 typedef void route_answer(struct service *s, const char *argument, struct reply *r);
 
 enum {
-    ROUTE_TAGGED = 1, /* the answer changes rarely: it gets an ETag */
-    ROUTE_OPEN = 2,   /* needs no key where others do */
-    ROUTE_ADMIN = 4,  /* needs an admin's key */
-    ROUTE_RELOAD = 8, /* `answer` is NULL: files are read anew */
+    ROUTE_TAGGED = 1,    /* the answer changes rarely: it gets an ETag */
+    ROUTE_OPEN = 2,      /* needs no key where others do */
+    ROUTE_ADMIN = 4,     /* needs an admin's key */
+    ROUTE_RELOAD = 8,    /* `answer` is NULL: files are read anew */
+    ROUTE_PROGRESS = 16, /* `answer` is NULL: about a request under way */
 };
 
 struct route {

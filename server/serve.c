@@ -138,6 +138,8 @@ static enum err_code start(struct daemon *d, struct err *e)
     if (rc == ERR_OK)
         rc = jobs_new(&jobs, &d->service.jobs, e);
     if (rc == ERR_OK)
+        rc = progress_new(&d->service.progress, e);
+    if (rc == ERR_OK)
         rc = http_new(&d->service, &d->http, e);
     if (rc == ERR_OK)
         rc = serve_listeners(d, e);
@@ -148,6 +150,7 @@ static void stop(struct daemon *d)
 {
     http_free(d->http);
     jobs_free(d->service.jobs);
+    progress_free(d->service.progress);
     models_free(d->service.models);
     keys_free(d->service.keys);
     pool_free(d->service.pool);

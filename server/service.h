@@ -13,6 +13,7 @@
 #include "server/keys.h"
 #include "server/models.h"
 #include "server/options.h"
+#include "server/progress.h"
 #include "server/proxies.h"
 
 struct reload;
@@ -22,14 +23,15 @@ struct service {
     struct pool *pool;
     struct models *models;
     struct jobs *jobs;
-    struct keys *keys;      /* NULL: everybody may */
+    struct progress *progress;
+    struct keys *keys; /* NULL: everybody may */
     struct reload *reload;
     struct access_log log;
     struct budget budget;
     struct cost cost;
     struct clients clients;
     struct proxies proxies; /* whose X-Forwarded-For counts */
-    atomic_bool draining; /* SIGTERM has come: new pictures are refused */
+    atomic_bool draining;   /* SIGTERM has come: new pictures are refused */
 };
 
 #endif

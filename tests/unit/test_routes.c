@@ -18,6 +18,8 @@ static const struct {
     {"GET", "/v1/models", ERR_OK, "/v1/models", ""},
     {"GET", "/v1/models/photo", ERR_OK, "/v1/models/{name}", "photo"},
     {"GET", "/v1/models/{name}", ERR_OK, "/v1/models/{name}", "{name}"},
+    {"DELETE", "/v1/requests/a-b.c", ERR_OK, "/v1/requests/{id}", "a-b.c"},
+    {"DELETE", "/v1/requests/", ERR_NO_ROUTE, NULL, NULL},
     {"GET", "/v1/upscale", ERR_METHOD, "/v1/upscale", ""},
     {"POST", "/livez", ERR_METHOD, "/livez", ""},
     {"", "/livez", ERR_METHOD, "/livez", ""},

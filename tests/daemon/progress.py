@@ -1,0 +1,192 @@
+"""progress.py - /v1/requests/{id}: who sees how far a request is, as JSON and as events, and who
+may cancel it."""
+import hashlib
+import json
+import tempfile
+import threading
+
+from daemon import Daemon, claim, equal, flat_png, png, request, run_claims, wait_until
+
+ID = "0123456789abcdef" * 2
+STATES = ["receiving", "waiting", "working", "done", "failed", "cancelled"]
+LARGE = flat_png(1200, 1200)
+
+
+class Upload:
+    """A long request on a thread of its own, under way when `with` is entered."""
+
+    def __init__(self, daemon, name=ID, body=LARGE, headers=()):
+        self.daemon = daemon
+        self.arguments = (body, "?scale=8", [("X-Request-ID", name), *headers])
+        self.thread = threading.Thread(target=self.run)
+        self.reply = None
+
+    def run(self):
+        self.reply = self.daemon.upscale(*self.arguments)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *why):
+        self.thread.join()
+
+
+def look(d, name=ID, headers=()):
+    reply = d.ask("GET", "/v1/requests/" + name, headers=headers)
+    return json.loads(reply.body) if reply.status == 200 else None
+
+
+def code(reply):
+    return reply.status, json.loads(reply.body)["code"]
+
+
+def cancel(d, name=ID, headers=()):
+    equal(d.ask("DELETE", "/v1/requests/" + name, headers=headers).status, 204, "DELETE")
+
+
+def read_events(client):
+    """The data of each event until the chunked body ends."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += client.socket.recv(1)
+    equal(b"text/event-stream" in head, True, head)
+    data = b""
+    while not data.endswith(b"0\r\n\r\n"):
+        piece = client.socket.recv(65536)
+        equal(bool(piece), True, "a stream that was cut off: %r" % data[-200:])
+        data += piece
+    lines = [line for line in data.split(b"\n") if line.startswith(b"data: ")]
+    return [json.loads(line[6:]) for line in lines]
+
+
+@claim
+def a_request_tells_how_far_it_is():
+    with Daemon() as d, Upload(d) as upload:
+        first = wait_until(lambda: look(d), "the request is found")
+        equal(sorted(first), sorted(["id", "state", "position", "fraction", "elapsed_seconds",
+                                     "expected_seconds"]), "keys")
+        equal(first["id"], ID, "id")
+        moved = wait_until(lambda: (look(d) or {"fraction": 1})["fraction"], "it moves")
+        equal(0 < moved <= 1, True, moved)
+        cancel(d)
+        upload.thread.join()
+        equal(look(d), None, "afterwards")
+
+
+@claim
+def delete_cancels_and_its_own_answer_says_so():
+    with Daemon() as d, Upload(d) as upload:
+        wait_until(lambda: (look(d) or {}).get("state") == "working", "it works")
+        cancel(d)
+        upload.thread.join()
+        equal(code(upload.reply), (409, "cancelled"), "the upload")
+        equal(upload.reply.headers.get("retry-after"), None, "Retry-After")
+        equal(d.upscale(png()).status, 200, "the next one")
+
+
+@claim
+def delete_cancels_what_waits_and_what_still_comes():
+    with Daemon("--max-running", "1", "--threads", "1") as d, Upload(d, "w" * 22) as first:
+        wait_until(lambda: (look(d, "w" * 22) or {}).get("state") == "working", "the first works")
+        with Upload(d) as second:
+            waiting = wait_until(lambda: look(d), "the second waits")
+            equal((waiting["state"], waiting["position"]), ("waiting", 1), "its state")
+            cancel(d)
+            second.thread.join()
+            equal(code(second.reply), (409, "cancelled"), "the second")
+        with d.connect() as client:
+            whole = request("POST", "/v1/upscale", LARGE, [("X-Request-ID", ID)])
+            client.send(whole[:-50])
+            wait_until(lambda: (look(d) or {}).get("state") == "receiving", "the body comes")
+            cancel(d)
+            client.send(whole[-50:])
+            equal(code(client.read_reply("POST")), (409, "cancelled"), "the third")
+        cancel(d, "w" * 22)
+        first.thread.join()
+
+
+@claim
+def events_come_until_the_end():
+    for stop in (False, True):
+        with Daemon() as d, Upload(d, body=flat_png(500, 500)) as upload:
+            wait_until(lambda: look(d), "it is found")
+            with d.connect() as client:
+                client.send(request("GET", "/v1/requests/" + ID,
+                                    headers=[("Accept", "text/event-stream")]))
+                if stop:
+                    cancel(d)
+                events = read_events(client)
+            upload.thread.join()
+            equal(events[-1]["state"], "cancelled" if stop else "done", "the last state")
+            order = [STATES.index(event["state"]) for event in events]
+            equal(order, sorted(order), "states go forwards")
+            fractions = [event["fraction"] for event in events]
+            equal(fractions, sorted(fractions), "fractions grow")
+            if not stop:
+                equal(events[-1]["fraction"], 1.0, "the whole")
+
+
+@claim
+def a_stream_whose_reader_left_harms_nobody():
+    with Daemon() as d, Upload(d) as upload:
+        wait_until(lambda: look(d), "it is found")
+        for _ in range(20):
+            with d.connect() as client:
+                client.send(request("GET", "/v1/requests/" + ID,
+                                    headers=[("Accept", "text/event-stream")]))
+                client.socket.recv(10)
+        cancel(d)
+        upload.thread.join()
+        equal(d.upscale(png()).status, 200, "the next one")
+
+
+@claim
+def a_daemon_that_ends_ends_its_streams():
+    with Daemon("--shutdown-timeout", "1") as d, Upload(d) as upload:
+        wait_until(lambda: look(d), "it is found")
+        with d.connect() as client:
+            client.send(request("GET", "/v1/requests/" + ID,
+                                headers=[("Accept", "text/event-stream")]))
+            client.socket.recv(10)
+            equal(d.stop(), 0, "status")
+        upload.thread.join()
+
+
+@claim
+def nobody_is_told_of_what_is_not_there():
+    with Daemon() as d:
+        for name in (ID, "short", "x" * 64):
+            for method in ("GET", "DELETE"):
+                equal(code(d.ask(method, "/v1/requests/" + name)), (404, "not_found"), name)
+        equal(code(d.ask("POST", "/v1/requests/" + ID)), (405, "method_not_allowed"), "POST")
+
+
+@claim
+def without_a_key_short_ids_are_not_shown():
+    with Daemon() as d, Upload(d, "x" * 21, flat_png(400, 400)) as upload:
+        wait_until(lambda: d.health()["running"], "it works")
+        equal(look(d, "x" * 21), None, "a short id")
+        equal(d.ask("DELETE", "/v1/requests/" + "x" * 21).status, 404, "DELETE")
+        del upload
+
+
+@claim
+def a_request_is_its_keys_alone():
+    lines = "".join("%s:%s\n" % (name, hashlib.sha256(name.encode()).hexdigest())
+                    for name in ("ann", "bob"))
+    with tempfile.NamedTemporaryFile("w", suffix=".keys") as file:
+        file.write(lines)
+        file.flush()
+        ann, bob = [("X-API-Key", "ann")], [("X-API-Key", "bob")]
+        with Daemon("--api-keys", file.name) as d, Upload(d, "7", headers=ann) as upload:
+            wait_until(lambda: look(d, "7", ann), "ann sees it, however short its id")
+            equal(code(d.ask("GET", "/v1/requests/7")), (401, "no_key"), "nobody")
+            equal(code(d.ask("GET", "/v1/requests/7", headers=bob)), (404, "not_found"), "bob")
+            equal(d.ask("DELETE", "/v1/requests/7", headers=bob).status, 404, "bob cancels")
+            cancel(d, "7", ann)
+            upload.thread.join()
+            equal(code(upload.reply), (409, "cancelled"), "ann's")
+
+
+run_claims()
