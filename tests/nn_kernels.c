@@ -9,7 +9,7 @@ static float finish(const struct kernel_store *s, int o, float v, const float *a
 {
     if (add && s->add_first)
         v += *add;
-    v = fmaf(s->slope[o], v < 0 ? v : 0, v > 0 ? v : 0);
+    v = v < 0 ? s->slope[o] * v : v;
     if (add && !s->add_first)
         v += *add;
     v = v > s->lo ? v : s->lo;

@@ -23,7 +23,7 @@ enum { KERNEL_LANES = 16 };
 
 /* What becomes of a sum v before it is stored:
  *   v = v + add              where there is an `add` and add_first
- *   v = fma(slope, min(v, 0), max(v, 0))
+ *   v = v < 0 ? slope * v : v
  *   v = v + add              where there is an `add` and not add_first
  *   v = min(max(v, lo), hi) */
 struct kernel_store {

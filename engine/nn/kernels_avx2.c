@@ -49,6 +49,17 @@ static inline v16 v_max(v16 x, v16 y)
     return (v16){_mm256_max_ps(x.a, y.a), _mm256_max_ps(x.b, y.b)};
 }
 
+static inline __m256 leak_8(__m256 v, __m256 slope)
+{
+    __m256 below = _mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_LT_OQ);
+    return _mm256_blendv_ps(v, _mm256_mul_ps(v, slope), below);
+}
+
+static inline v16 v_leak(v16 v, v16 slope)
+{
+    return (v16){leak_8(v.a, slope.a), leak_8(v.b, slope.b)};
+}
+
 static inline v16 zip_8(__m256 x, __m256 y)
 {
     __m256 lo = _mm256_unpacklo_ps(x, y), hi = _mm256_unpackhi_ps(x, y);

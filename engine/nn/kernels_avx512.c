@@ -45,6 +45,11 @@ static inline v16 v_max(v16 a, v16 b)
     return _mm512_max_ps(a, b);
 }
 
+static inline v16 v_leak(v16 v, v16 slope)
+{
+    return _mm512_mask_mul_ps(v, _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_LT_OQ), v, slope);
+}
+
 static inline void v_zip(v16 a, v16 b, v16 *lo, v16 *hi)
 {
     const __m512i first = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
@@ -81,7 +86,7 @@ static inline void v_transpose(v16 r[16])
 }
 
 /* Of 32 registers. */
-enum { CONV_PIXELS = 24, TILES = 28, PLANE_BLOCKS = 5 };
+enum { CONV_PIXELS = 24, TILES = 14, PLANE_BLOCKS = 5 };
 
 #define SET_NAME "avx512"
 #define SET_FUSED true

@@ -68,6 +68,12 @@ static inline v16 v_max(v16 a, v16 b)
     BY_QUARTERS(choose(a.q[i] > b.q[i], a.q[i], b.q[i]));
 }
 
+static inline v16 v_leak(v16 a, v16 slope)
+{
+    v4 zero = {0, 0, 0, 0};
+    BY_QUARTERS(choose(a.q[i] < zero, a.q[i] * slope.q[i], a.q[i]));
+}
+
 static inline void v_zip(v16 a, v16 b, v16 *lo, v16 *hi)
 {
     for (int i = 0; i < QUARTERS; i++) {

@@ -57,6 +57,11 @@ static inline v16 v_max(v16 a, v16 b)
     BY_QUARTERS(vmaxq_f32(a.q[i], b.q[i]));
 }
 
+static inline v16 v_leak(v16 a, v16 slope)
+{
+    BY_QUARTERS(vbslq_f32(vcltzq_f32(a.q[i]), vmulq_f32(a.q[i], slope.q[i]), a.q[i]));
+}
+
 static inline void v_zip(v16 a, v16 b, v16 *lo, v16 *hi)
 {
     for (int i = 0; i < QUARTERS; i++) {

@@ -5,7 +5,7 @@
 #include "engine/nn/kernels.h"
 
 /* Tiles of a row that go through Winograd's three stages together: V and M stay in the caches. */
-enum { KERNEL_TILES = 28 };
+enum { KERNEL_TILES = 14 };
 
 extern const struct kernels kernels_c, kernels_avx2, kernels_avx512, kernels_neon;
 

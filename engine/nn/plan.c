@@ -13,8 +13,8 @@ enum {
     WINDOW_LEAST = 16,
     STRIP_MOST = 512, /* pixels across a strip: more gains nothing */
     STRIP_LEAST = 32,
-    STRIP_HALOS = 24, /* pixels down a strip, in halos: those cost a twenty-fourth */
-    STRIP_LEAST_ROWS = 128,
+    STRIP_HALOS = 48, /* pixels down a strip, in halos: these cost a forty-eighth */
+    STRIP_LEAST_ROWS = 256,
     MOST_SIDE = 1 << 24,
     MOST_CHANNELS = 3, /* at a model's ends */
 };
@@ -147,7 +147,8 @@ struct pair plan_tile(const struct plan *p)
 {
     const struct model_geometry *g = &p->m->geometry;
     if (p->stream) {
-        size_t columns = cpu_l2_bytes() / stream_column_bytes(p->stream);
+        size_t columns =
+            2 * cpu_l2_bytes() / stream_column_bytes(p->stream); /* the third level helps */
         int width = columns < STRIP_MOST ? (int)columns : STRIP_MOST;
         int height =
             STRIP_HALOS * g->halo > STRIP_LEAST_ROWS ? STRIP_HALOS * g->halo : STRIP_LEAST_ROWS;
