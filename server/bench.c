@@ -171,6 +171,7 @@ static enum err_code read_size(struct bench *b, struct err *e)
 /* A file's own model, which no folder needs to hold. */
 static enum err_code begin_file(struct bench *b, const struct model_limits *limits, struct err *e)
 {
+    const struct kernels *kernels;
     struct model *model;
     size_t bytes;
     enum err_code rc = models_read_file(b->options.model, limits, &model, e);
@@ -178,7 +179,9 @@ static enum err_code begin_file(struct bench *b, const struct model_limits *limi
         return rc;
     b->file = (struct model_entry){.model = model};
     b->entry = &b->file;
-    rc = plan_new(model, kernels_find(NULL), &b->file.plan, e);
+    rc = models_kernels(b->options.kernels, &kernels, e);
+    if (rc == ERR_OK)
+        rc = plan_new(model, kernels, &b->file.plan, e);
     if (rc == ERR_OK)
         rc = upscale_scratch_bytes(b->file.plan, &bytes, e);
     return rc == ERR_OK ? pool_reserve(b->pool, bytes, e) : rc;
@@ -188,14 +191,14 @@ static enum err_code begin(struct bench *b, struct err *e)
 {
     const struct options *o = &b->options;
     struct model_limits limits = options_model_limits(o);
-    b->peak = peak_find(NULL);
+    b->peak = peak_find(o->kernels);
     enum err_code rc = read_size(b, e);
     if (rc == ERR_OK)
         rc = pool_new(o->threads ? (int)o->threads : cpus_usable(), &b->pool, e);
     if (rc == ERR_OK && o->model && command_names_file(o->model))
         return begin_file(b, &limits, e);
     if (rc == ERR_OK)
-        rc = models_new(b->pool, o->models, &limits, &b->models, e);
+        rc = models_new(b->pool, o->models, o->kernels, &limits, &b->models, e);
     return rc == ERR_OK ? models_get(b->models, o->model, &b->entry, e) : rc;
 }
 

@@ -25,7 +25,7 @@ static int list(const struct options *o)
     struct err e = ERR_INIT;
     enum err_code rc = pool_new(1, &pool, &e);
     if (rc == ERR_OK)
-        rc = models_new(pool, o->models, &limits, &models, &e);
+        rc = models_new(pool, o->models, o->kernels, &limits, &models, &e);
     if (rc == ERR_OK)
         models_each(models, print_row, NULL);
     else
@@ -46,17 +46,35 @@ static void print_warnings(const struct model *m)
              "\"border\": \"replicate\" avoids it");
 }
 
-static int check(const struct model *m)
+/* Which way each layer goes, and what keeps a model from the fast one. */
+static void print_paths(const struct plan *plan)
+{
+    const struct model *m = plan_model(plan);
+    for (int i = 0; i < m->layer_count; i++) {
+        const char *why, *path = plan_path(plan, i, &why);
+        printf("  layer %-3d %-17s %s%s%s\n", i, layer_table[m->layers[i].kind].type,
+               path ? path : "with the layer before", why ? ": " : "", why ? why : "");
+    }
+}
+
+static enum err_code make_plan(const struct options *o, const struct model *m, struct plan **plan,
+                               size_t *scratch, struct err *e)
+{
+    const struct kernels *kernels;
+    enum err_code rc = models_kernels(o->kernels, &kernels, e);
+    if (rc == ERR_OK)
+        rc = plan_new(m, kernels, plan, e);
+    return rc == ERR_OK ? upscale_scratch_bytes(*plan, scratch, e) : rc;
+}
+
+static int check(const struct options *o, const struct model *m)
 {
     const struct model_geometry *g = &m->geometry;
     struct plan *plan = NULL;
     struct err e = ERR_INIT;
     size_t scratch = 0;
-    enum err_code rc = plan_new(m, kernels_find(NULL), &plan, &e);
-    if (rc == ERR_OK)
-        rc = upscale_scratch_bytes(plan, &scratch, &e);
-    plan_free(plan);
-    if (rc != ERR_OK) {
+    if (make_plan(o, m, &plan, &scratch, &e) != ERR_OK) {
+        plan_free(plan);
         command_complain(m->name, &e);
         return 1;
     }
@@ -65,11 +83,14 @@ static int check(const struct model *m)
            m->color == COLOR_Y ? "y" : "rgb", m->scale, m->parameters, g->macs_per_pixel);
     printf("  halo %d, aligned to %d, crop %d x %d, %.1f MiB of working memory a thread\n", g->halo,
            g->align, g->crop.x, g->crop.y, (double)scratch / (1 << 20));
+    print_paths(plan);
     print_warnings(m);
+    plan_free(plan);
     return 0;
 }
 
 struct wanted {
+    const struct options *options;
     const char *name;
     bool found;
     int status;
@@ -80,7 +101,7 @@ static void check_named(void *arg, const struct model *m)
     struct wanted *w = arg;
     if (strcmp(w->name, m->name) == 0) {
         w->found = true;
-        w->status |= check(m);
+        w->status |= check(w->options, m);
     }
 }
 
@@ -93,7 +114,7 @@ static int check_file(const struct options *o, const char *path)
         command_complain(NULL, &e);
         return 1;
     }
-    int status = check(m);
+    int status = check(o, m);
     model_free(m);
     return status;
 }
@@ -104,10 +125,10 @@ static int check_name(const struct options *o, const char *name)
     struct pool *pool = NULL;
     struct models *models = NULL;
     struct err e = ERR_INIT;
-    struct wanted w = {name, false, 0};
+    struct wanted w = {o, name, false, 0};
     enum err_code rc = pool_new(1, &pool, &e);
     if (rc == ERR_OK)
-        rc = models_new(pool, o->models, &limits, &models, &e);
+        rc = models_new(pool, o->models, o->kernels, &limits, &models, &e);
     if (rc == ERR_OK)
         models_each(models, check_named, &w);
     if (rc == ERR_OK && !w.found)

@@ -46,7 +46,7 @@ static enum err_code begin(struct convert *c, struct err *e)
     int threads = o->threads ? (int)o->threads : cpus_usable();
     enum err_code rc = pool_new(threads, &c->pool, e);
     if (rc == ERR_OK)
-        rc = models_new(c->pool, o->models, &limits, &c->models, e);
+        rc = models_new(c->pool, o->models, o->kernels, &limits, &c->models, e);
     return rc == ERR_OK ? ask(c, e) : rc;
 }
 

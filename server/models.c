@@ -28,6 +28,7 @@ struct models {
     struct model_list *list;
     struct pool *pool;
     char *folder;
+    const struct kernels *kernels;
     struct model_limits limits;
 };
 
@@ -133,7 +134,7 @@ static enum err_code prepare(struct model_entry *entry, const char *path, struct
 {
     if (path && !(entry->path = mem_strdup(path)))
         return err_set(e, ERR_MEMORY, "out of memory for the models");
-    return plan_new(entry->model, kernels_find(NULL), &entry->plan, e);
+    return plan_new(entry->model, entry->list->registry->kernels, &entry->plan, e);
 }
 
 /* Puts a model, which it takes over, in its place; one of the same name from inside the binary
@@ -244,8 +245,31 @@ static enum err_code load(struct models *m, struct model_list **out, struct err 
     return ERR_OK;
 }
 
-enum err_code models_new(struct pool *pool, const char *folder, const struct model_limits *limits,
-                         struct models **out, struct err *e)
+/* The names of all sets that there are, for people. */
+static const char *kernel_names(char *text, size_t size)
+{
+    const struct kernels *set;
+    size_t used = 0;
+    text[0] = '\0';
+    for (int k = 0; (set = kernels_at(k)) != NULL && used < size; k++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", k ? ", " : "", set->name);
+    return text;
+}
+
+enum err_code models_kernels(const char *name, const struct kernels **out, struct err *e)
+{
+    char names[64];
+    const struct kernels *set = kernels_find(name);
+    if (!set)
+        return err_set(e, ERR_BAD_PARAMETER,
+                       "this processor has no kernels `%.64s`; there are %s (--kernels)", name,
+                       kernel_names(names, sizeof names));
+    *out = set;
+    return ERR_OK;
+}
+
+enum err_code models_new(struct pool *pool, const char *folder, const char *kernels,
+                         const struct model_limits *limits, struct models **out, struct err *e)
 {
     struct models *m = mem_calloc(1, sizeof *m);
     if (!m)
@@ -253,8 +277,8 @@ enum err_code models_new(struct pool *pool, const char *folder, const struct mod
     pthread_mutex_init(&m->mutex, NULL);
     m->pool = pool;
     m->limits = *limits;
-    enum err_code rc = ERR_OK;
-    if (folder && !(m->folder = mem_strdup(folder)))
+    enum err_code rc = models_kernels(kernels, &m->kernels, e);
+    if (rc == ERR_OK && folder && !(m->folder = mem_strdup(folder)))
         rc = err_set(e, ERR_MEMORY, "out of memory for the models");
     if (rc == ERR_OK)
         rc = load(m, &m->list, e);

@@ -26,6 +26,7 @@ struct options {
     int listen_count;
     char *models; /* folder, or NULL */
     int64_t threads;
+    char *kernels; /* name of a set, or NULL for the best */
     /* limits on requests */
     int64_t max_body, max_side, max_pixels, max_output_pixels, max_chunks, max_chunk_bytes;
     int64_t max_output_bytes, max_whole_bytes;

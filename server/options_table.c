@@ -19,6 +19,7 @@ const struct option_row option_rows[] = {
     {"listen",               OPTION_LIST,  FIELD(listen),               FOR_SERVE | FOR_HEALTH, 0, 0, 0,     false, "address: host:port, [v6]:port or unix:/path; may be repeated [127.0.0.1:8080]"},
     {"models",               OPTION_TEXT,  FIELD(models),               ALL,         0,       0,    0,       false, "folder of further models, *.json"},
     {"threads",              OPTION_COUNT, FIELD(threads),              RUN,         0,       0,    1024,    false, "worker threads; 0: as many as CPUs may be used"},
+    {"kernels",              OPTION_TEXT,  FIELD(kernels),              ALL,         0,       0,    0,       false, "vector instructions to use: avx512, avx2, neon or c [the best there is]"},
     {"max-body",             OPTION_BYTES, FIELD(max_body),             WORK,        64 * M,  1,    4 * G,   true,  "largest request body or input file"},
     {"max-side",             OPTION_COUNT, FIELD(max_side),             RUN,         32768,   1,    1 << 20, true,  "widest and highest input, in pixels"},
     {"max-pixels",           OPTION_COUNT, FIELD(max_pixels),           RUN,         64 * M,  1,    G,       true,  "largest input, width x height"},

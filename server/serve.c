@@ -130,7 +130,7 @@ static enum err_code start(struct daemon *d, struct err *e)
     if (rc == ERR_OK)
         rc = pool_new(threads, &d->service.pool, e);
     if (rc == ERR_OK)
-        rc = models_new(d->service.pool, o->models, &limits, &d->service.models, e);
+        rc = models_new(d->service.pool, o->models, o->kernels, &limits, &d->service.models, e);
     if (rc == ERR_OK)
         rc = measure_cost(d, e);
     if (rc == ERR_OK)

@@ -2,7 +2,7 @@
 
 build_packages="gcc make autoconf automake pkg-config libmicrohttpd-dev libpng-dev zlib1g-dev libdeflate-dev libjansson-dev"
 check_packages="check python3 curl pngcheck"
-all_packages="clang python3-torch python3-numpy python3-pil"
+all_packages="clang python3-torch python3-numpy python3-pil gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 
 # setup_packages [check] [all] - installs what is missing; asks nothing when nothing is.
 setup_packages() {
