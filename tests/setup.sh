@@ -2,13 +2,15 @@
 
 build_packages="gcc make autoconf automake pkg-config libmicrohttpd-dev libpng-dev zlib1g-dev libdeflate-dev libjansson-dev"
 check_packages="check python3 curl pngcheck"
+bench_packages="nodejs npm wrk python3-torch python3-numpy python3-pil"
 all_packages="clang python3-torch python3-numpy python3-pil gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 
-# setup_packages [check] [all] - installs what is missing; asks nothing when nothing is.
+# setup_packages [check] [all] [bench] - installs what is missing; asks nothing when nothing is.
 setup_packages() {
     want=$build_packages
     case " $* " in *" check "*) want="$want $check_packages" ;; esac
     case " $* " in *" all "*) want="$want $all_packages" ;; esac
+    case " $* " in *" bench "*) want="$want $bench_packages" ;; esac
     missing=
     for package in $want; do
         dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed ||
