@@ -16,7 +16,8 @@ extern char **environ;
 enum {
     RUNS_LEAST = 5,
     RUNS_MOST = 1001,
-    STAGE_MS = 2000,       /* after the warm-up, where that makes enough runs */
+    STAGE_MS = 2000, /* after the warm-up, where that makes enough runs */
+    LAYERS_MS = 500,
     PEAK_PIECES = 8,       /* a thread; a worker that was late does fewer */
     PEAK_ROUNDS = 1 << 18, /* of a piece: about a millisecond */
     PEAK_TRIES = 12,
@@ -97,8 +98,10 @@ static enum err_code measure_layers(struct bench *b, struct image *img, struct e
         return err_set(e, ERR_MEMORY, "out of memory for a profile of %d layers", layers);
     enum err_code rc = ERR_OK;
     double begun = now_ms();
-    for (p->runs = 0; rc == ERR_OK && p->runs < RUNS_LEAST; p->runs++)
+    while (rc == ERR_OK && (p->runs < RUNS_LEAST || now_ms() - begun < LAYERS_MS)) {
         rc = enlarge(b, img, &p->sums, e);
+        p->runs++;
+    }
     p->ms = (now_ms() - begun) / p->runs;
     return rc;
 }
