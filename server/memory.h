@@ -10,7 +10,8 @@
  * own). */
 int64_t memory_default(const char *root);
 
-/* The resident bytes of this process; 0 where the system does not tell. */
-int64_t memory_resident(void);
+/* The resident bytes of this process, of which `statm` is /proc/self/statm, kept open: the sandbox
+ * forbids to open it. 0 where the system does not tell. */
+int64_t memory_resident(int statm);
 
 #endif

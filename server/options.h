@@ -35,6 +35,7 @@ struct options {
     /* the daemon */
     int64_t memory_limit, max_running, queue, connections, connection_memory, http_threads;
     int64_t header_timeout, body_timeout, queue_timeout, work_timeout, idle_timeout; /* seconds */
+    char *sandbox;                       /* see sandbox.h; NULL: auto */
     char *log_format;                    /* see access_log.h; NULL: auto */
     char *api_keys;                      /* file, or NULL */
     char *cors_origin, *trusted_proxies; /* lists, or NULL */

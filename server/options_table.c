@@ -47,6 +47,7 @@ const struct option_row option_rows[] = {
     {"drain-timeout",        OPTION_COUNT, FIELD(drain_timeout),        FOR_SERVE,   5,       0,    3600,    true,  "seconds for the same"},
     {"drain-delay",          OPTION_COUNT, FIELD(drain_delay),          FOR_SERVE,   0,       0,    3600,    true,  "seconds after SIGTERM that everything is still taken while /readyz says 503"},
     {"shutdown-timeout",     OPTION_COUNT, FIELD(shutdown_timeout),     FOR_SERVE,   60,      0,    86400,   true,  "seconds to finish requests after SIGTERM"},
+    {"sandbox",              OPTION_TEXT,  FIELD(sandbox),              FOR_SERVE,   0,       0,    0,       false, "what the kernel is to forbid us: auto, all it can; strict, all or no start; off [auto]"},
     {"log-format",           OPTION_TEXT,  FIELD(log_format),           FOR_SERVE,   0,       0,    0,       false, "a line a request on standard output: json, text, off, or auto: text on a terminal, else json [auto]"},
     {"api-keys",             OPTION_TEXT,  FIELD(api_keys),             FOR_SERVE,   0,       0,    0,       false, "file of who may use the API, name:sha256[:rate[:concurrency[:admin]]] a line [everybody]"},
     {"cors-origin",          OPTION_TEXT,  FIELD(cors_origin),          FOR_SERVE,   0,       0,    0,       false, "origins whose pages may use the API in a browser, with commas between, or * [none]"},

@@ -163,8 +163,11 @@ static void health(struct service *s, const char *argument, struct reply *r)
     bool draining = atomic_load(&s->draining);
     (void)argument;
     jobs_count(s->jobs, &running, &waiting);
-    json_t *o = json_pack("{s:s, s:i, s:i, s:i, s:o*}", "status", draining ? "draining" : "ready",
-                          "running", running, "waiting", waiting, "threads", pool_threads(s->pool),
-                          "memory", memory_json(&s->budget));
+    const struct sandbox_state *box = &s->sandbox;
+    json_t *o = json_pack("{s:s, s:i, s:i, s:i, s:o*, s:{s:b, s:i, s:b, s:b}}", "status",
+                          draining ? "draining" : "ready", "running", running, "waiting", waiting,
+                          "threads", pool_threads(s->pool), "memory", memory_json(&s->budget),
+                          "sandbox", "no_new_privs", box->no_new_privs, "landlock", box->landlock,
+                          "network", box->network, "seccomp", box->seccomp);
     reply_owned(r, draining ? 503 : 200, JSON_TYPE, json_text(o, JSON_INDENT(2)));
 }

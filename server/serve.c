@@ -1,5 +1,7 @@
 /* serve.c - `upscaled serve`: starts the daemon's parts, waits for signals, ends them in order. */
+#include <fcntl.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,10 +81,7 @@ static enum err_code serve_listeners(struct daemon *d, struct err *e)
  * rest. */
 static enum err_code divide_memory(struct daemon *d, struct err *e)
 {
-    int64_t limit = d->options.memory_limit, resident = memory_resident();
-    if (limit == 0)
-        limit = memory_default("");
-    d->options.memory_limit = limit;
+    int64_t limit = d->options.memory_limit, resident = memory_resident(d->service.statm);
     int64_t rest = limit - resident - (int64_t)pool_scratch_bytes(d->service.pool);
     if (rest < LEAST_BUDGET)
         return err_set_limit(e, ERR_BAD_PARAMETER, "memory-limit", (uint64_t)limit,
@@ -103,6 +102,30 @@ static enum err_code measure_cost(struct daemon *d, struct err *e)
         return rc;
     rc = cost_calibrate(&d->service.cost, d->service.pool, entry->plan, e);
     models_release(entry);
+    return rc;
+}
+
+/* Sockets are bound, and no thread runs. */
+static enum err_code enter_sandbox(struct daemon *d, struct err *e)
+{
+    static struct sandbox_plan plan; /* large */
+    const struct options *o = &d->options;
+    enum sandbox_mode mode;
+    enum err_code rc = sandbox_read_mode(o->sandbox, &mode, e);
+    /* what will be out of reach: the machine's memory, ours, a seed from /dev/urandom */
+    if (o->memory_limit == 0)
+        d->options.memory_limit = memory_default("");
+    d->service.statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    json_object_seed(0);
+    sandbox_allow(&plan, o->models, false);
+    sandbox_allow_beside(&plan, o->api_keys, false);
+    for (int i = 0; i < d->listeners.count; i++)
+        if (d->listeners.list[i].path[0])
+            sandbox_allow_beside(&plan, d->listeners.list[i].path, true);
+    if (rc == ERR_OK)
+        rc = sandbox_enter(mode, &plan, &d->service.sandbox, e);
+    if (rc == ERR_OK && mode != SANDBOX_OFF && *sandbox_missing(&d->service.sandbox))
+        fprintf(stderr, "upscaled: the sandbox lacks %s\n", sandbox_missing(&d->service.sandbox));
     return rc;
 }
 
@@ -127,6 +150,8 @@ static enum err_code start(struct daemon *d, struct err *e)
     d->service.options = o;
     if (rc == ERR_OK && o->api_keys)
         rc = keys_new(o->api_keys, &d->service.keys, e);
+    if (rc == ERR_OK)
+        rc = enter_sandbox(d, e);
     if (rc == ERR_OK)
         rc = pool_new(threads, &d->service.pool, e);
     if (rc == ERR_OK)
@@ -158,6 +183,8 @@ static void stop(struct daemon *d)
     cost_done(&d->service.cost);
     listeners_done(&d->listeners);
     notify_close(&d->notify);
+    if (d->service.statm >= 0)
+        close(d->service.statm);
     options_done(&d->options);
 }
 
@@ -260,6 +287,7 @@ static int run(struct daemon *d)
     raise_file_limit();
     reload_init(&d->reload, &d->service);
     d->service.reload = &d->reload;
+    d->service.statm = -1;
     notify_open(&d->notify, getenv("NOTIFY_SOCKET"), getenv("WATCHDOG_USEC"));
     if (start(d, &e) != ERR_OK) {
         command_complain("serve", &e);

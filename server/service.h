@@ -15,6 +15,7 @@
 #include "server/options.h"
 #include "server/progress.h"
 #include "server/proxies.h"
+#include "server/sandbox.h"
 
 struct reload;
 
@@ -30,8 +31,10 @@ struct service {
     struct budget budget;
     struct cost cost;
     struct clients clients;
-    struct proxies proxies; /* whose X-Forwarded-For counts */
-    atomic_bool draining;   /* SIGTERM has come: new pictures are refused */
+    int statm;                    /* /proc/self/statm, for memory_resident; -1: not to be had */
+    struct sandbox_state sandbox; /* how far it is in force */
+    struct proxies proxies;       /* whose X-Forwarded-For counts */
+    atomic_bool draining;         /* SIGTERM has come: new pictures are refused */
 };
 
 #endif
