@@ -26,14 +26,14 @@ def start_with_budget(bytes_for_requests, *options):
 @claim
 def the_memory_limit_is_said_at_the_start():
     with Daemon("--memory-limit", "4G") as d:
-        equal("4096 MiB of memory (--memory-limit)" in d.log(), True, d.log())
+        wait_until(lambda: "4096 MiB of memory (--memory-limit)" in d.log(), "it is said")
         rows = json.loads(d.ask("GET", "/v1/limits").body)["limits"]
         equal([row["value"] for row in rows if row["option"] == "memory-limit"], [4 << 30])
     with Daemon() as d:
         rows = json.loads(d.ask("GET", "/v1/limits").body)["limits"]
         value = [row["value"] for row in rows if row["option"] == "memory-limit"][0]
         equal(value > 1 << 20, True, "its own default")
-        equal("%d MiB" % (value >> 20) in d.log(), True, d.log())
+        wait_until(lambda: "%d MiB" % (value >> 20) in d.log(), "it is said")
 
 
 @claim
