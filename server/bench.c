@@ -18,6 +18,7 @@ enum {
     RUNS_MOST = 1001,
     STAGE_MS = 2000, /* after the warm-up, where that makes enough runs */
     LAYERS_MS = 500,
+    PNG_STAGE_MS = 500,    /* there are more of these, and less to find out */
     PEAK_PIECES = 8,       /* a thread; a worker that was late does fewer */
     PEAK_ROUNDS = 1 << 18, /* of a piece: about a millisecond */
     PEAK_TRIES = 12,
@@ -43,7 +44,8 @@ enum err_code bench_stage(struct bench *b, const char *name, bench_work *work, v
     int runs = 0;
     enum err_code rc = work(b, arg, e);
     double begun = now_ms();
-    while (rc == ERR_OK && runs < RUNS_MOST && (runs < RUNS_LEAST || now_ms() - begun < STAGE_MS)) {
+    while (rc == ERR_OK && runs < RUNS_MOST &&
+           (runs < RUNS_LEAST || now_ms() - begun < b->stage_ms)) {
         double from = now_ms();
         rc = work(b, arg, e);
         ms[runs++] = now_ms() - from;
@@ -226,9 +228,14 @@ int command_bench(int argc, char **argv)
         command_complain(NULL, &e);
         return 2;
     }
-    if (count > 0) {
-        fputs("usage: upscaled bench [OPTION...]\n", stderr);
+    b.stage_ms = b.options.png ? PNG_STAGE_MS : STAGE_MS;
+    if (b.options.png != (count > 0)) {
+        fputs("usage: upscaled bench [OPTION...]\n"
+              "       upscaled bench --png [OPTION...] FILE...\n",
+              stderr);
         status = 2;
+    } else if (b.options.png) {
+        status = bench_png(&b, argv, count);
     } else if (begin(&b, &e) != ERR_OK) {
         command_complain(NULL, &e);
         status = e.code == ERR_BAD_PARAMETER || e.code == ERR_UNKNOWN_MODEL ? 2 : 1;

@@ -28,6 +28,7 @@ struct bench_profile {
 
 struct bench {
     struct options options;
+    int stage_ms;      /* of a stage, after its warm-up, where that makes enough runs */
     int width, height; /* of the picture that goes in */
     struct pool *pool;
     struct models *models;   /* or NULL: */
@@ -43,7 +44,7 @@ struct bench {
 /* Something to measure; called again and again. */
 typedef enum err_code bench_work(struct bench *b, void *arg, struct err *e);
 
-/* Runs `work` once to warm up and then for some seconds, and adds a stage of that name. */
+/* Runs `work` once to warm up and then for b->stage_ms, and adds a stage of that name. */
 enum err_code bench_stage(struct bench *b, const char *name, bench_work *work, void *arg,
                           struct err *e);
 
@@ -54,5 +55,9 @@ enum err_code bench_picture(int width, int height, int channels, struct image **
 /* What was measured, as text or as JSON, on standard output. */
 void bench_print(const struct bench *b);
 void bench_print_json(const struct bench *b);
+
+/* `bench --png`: measures files instead of the network, and tells; main's status. Of `b` it needs
+ * options and stage_ms. */
+int bench_png(struct bench *b, char **paths, int count);
 
 #endif

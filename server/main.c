@@ -22,7 +22,7 @@ static const struct command {
     {"models", command_models, FOR_MODELS, "[OPTION...] [list | check NAME-OR-FILE...]",
      "list the models, or look at some closely"},
     {"health", command_health, FOR_HEALTH, "[URL]", "exit 0 when a server is ready"},
-    {"bench", command_bench, FOR_BENCH, "[OPTION...]",
+    {"bench", command_bench, FOR_BENCH, "[OPTION...] | --png [OPTION...] FILE...",
      "measure the engine against what this machine can do"},
     {"hash-key", command_hash_key, 0, "[NAME]",
      "make a line of --api-keys from the key on standard input"},

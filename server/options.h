@@ -47,7 +47,7 @@ struct options {
     bool force, quiet;
     /* bench */
     char *size;
-    bool json;
+    bool json, png;
 };
 
 /* Fills `o` for the sub-command `command` (one of FOR_*) from its arguments, the environment

@@ -20,13 +20,13 @@ const struct option_row option_rows[] = {
     {"models",               OPTION_TEXT,  FIELD(models),               ALL,         0,       0,    0,       false, "folder of further models, *.json"},
     {"threads",              OPTION_COUNT, FIELD(threads),              RUN,         0,       0,    1024,    false, "worker threads; 0: as many as CPUs may be used"},
     {"kernels",              OPTION_TEXT,  FIELD(kernels),              ALL,         0,       0,    0,       false, "vector instructions to use: avx512, avx2, neon or c [the best there is]"},
-    {"max-body",             OPTION_BYTES, FIELD(max_body),             WORK,        64 * M,  1,    4 * G,   true,  "largest request body or input file"},
+    {"max-body",             OPTION_BYTES, FIELD(max_body),             RUN,         64 * M,  1,    4 * G,   true,  "largest request body or input file"},
     {"max-side",             OPTION_COUNT, FIELD(max_side),             RUN,         32768,   1,    1 << 20, true,  "widest and highest input, in pixels"},
     {"max-pixels",           OPTION_COUNT, FIELD(max_pixels),           RUN,         64 * M,  1,    G,       true,  "largest input, width x height"},
     {"max-output-pixels",    OPTION_COUNT, FIELD(max_output_pixels),    WORK,        256 * M, 1,    64 * G,  true,  "largest output, width x height"},
     {"max-output-bytes",     OPTION_BYTES, FIELD(max_output_bytes),     WORK,        G,       K,    64 * G,  true,  "largest output file"},
-    {"max-chunks",           OPTION_COUNT, FIELD(max_chunks),           WORK,        1000,    0,    1 << 20, true,  "chunks of an input beside its pixels"},
-    {"max-chunk-bytes",      OPTION_BYTES, FIELD(max_chunk_bytes),      WORK,        8 * M,   0,    G,       true,  "bytes of all those chunks together"},
+    {"max-chunks",           OPTION_COUNT, FIELD(max_chunks),           RUN,         1000,    0,    1 << 20, true,  "chunks of an input beside its pixels"},
+    {"max-chunk-bytes",      OPTION_BYTES, FIELD(max_chunk_bytes),      RUN,         8 * M,   0,    G,       true,  "bytes of all those chunks together"},
     {"max-whole-bytes",      OPTION_BYTES, FIELD(max_whole_bytes),      RUN,         G,       0,    64 * G,  true,  "working memory of a model that cannot work in bands"},
     {"max-model-bytes",      OPTION_BYTES, FIELD(max_model_bytes),      ALL,         128 * M, 1,    4 * G,   true,  "largest model file"},
     {"max-model-layers",     OPTION_COUNT, FIELD(max_model_layers),     ALL,         1024,    1,    1 << 16, true,  "layers of a model"},
@@ -56,7 +56,7 @@ const struct option_row option_rows[] = {
     {"scale",                OPTION_TEXT,  FIELD(scale),                FOR_CONVERT, 0,       0,    0,       false, "factor, 1 to 8 [2]"},
     {"width",                OPTION_TEXT,  FIELD(width),                FOR_CONVERT, 0,       0,    0,       false, "output width in pixels, instead of a factor"},
     {"height",               OPTION_TEXT,  FIELD(height),               FOR_CONVERT, 0,       0,    0,       false, "output height in pixels, instead of a factor"},
-    {"compression",          OPTION_TEXT,  FIELD(compression),          FOR_CONVERT, 0,       0,    0,       false, "0 (fast) to 9 (small) [6]"},
+    {"compression",          OPTION_TEXT,  FIELD(compression),          FOR_CONVERT | FOR_BENCH, 0,       0,    0,       false, "0 (fast) to 9 (small) [6]"},
     {"metadata",             OPTION_TEXT,  FIELD(metadata),             FOR_CONVERT, 0,       0,    0,       false, "keep, color or none [keep]"},
     {"depth",                OPTION_TEXT,  FIELD(depth),                FOR_CONVERT, 0,       0,    0,       false, "bits a sample: same, 8 or 16 [same]"},
     {"edge",                 OPTION_TEXT,  FIELD(edge),                 FOR_CONVERT, 0,       0,    0,       false, "beyond the border: replicate, reflect, wrap or zero [the model's]"},
@@ -65,6 +65,7 @@ const struct option_row option_rows[] = {
     {"quiet",                OPTION_FLAG,  FIELD(quiet),                FOR_CONVERT, 0,       0,    0,       false, "no progress bar"},
     {"size",                 OPTION_TEXT,  FIELD(size),                 FOR_BENCH,   0,       0,    0,       false, "picture to measure with, WIDTHxHEIGHT [1920x1080]"},
     {"json",                 OPTION_FLAG,  FIELD(json),                 FOR_BENCH,   0,       0,    0,       false, "results as JSON"},
+    {"png",                  OPTION_FLAG,  FIELD(png),                  FOR_BENCH,   0,       0,    0,       false, "measure the PNG files named, against libpng, instead of the network"},
     /* clang-format on */
 };
 

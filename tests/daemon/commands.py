@@ -116,11 +116,28 @@ def bench_prints_for_people():
 
 
 @claim
+def bench_png_measures_files_against_libpng():
+    sample = os.path.join(os.environ["top_srcdir"], "docs/pictures/sample.png")
+    rows = bench("--png", "--compression", "1", "--threads", "2", sample, sample)
+    equal([r["file"] for r in rows], [sample, sample])
+    for r in rows:
+        equal((r["compression"], r["threads"], r["depth"]), (1, 2, 8))
+        equal(sorted(r["ms"]), ["decode", "encode", "libpng_1", "libpng_6", "libpng_decode"])
+        equal(all(0 < ms < 1000 for ms in r["ms"].values()), True, "%r" % r)
+        equal(r["bytes"]["encode"] < 1.1 * r["bytes"]["libpng_6"], True, "%r" % r)
+    with Folder() as folder:
+        write(folder + "/bad.png", b"no picture")
+        done = expect(1, upscaled("bench", "--png", folder + "/bad.png", sample), "bad.png")
+        equal("encode 6" in done.stdout.decode(), True)
+
+
+@claim
 def bench_refuses_what_it_cannot_measure():
     for words, word in ((("--size", "16"), "WIDTHxHEIGHT"), (("--size", "0x5"), "--size"),
                         (("--size", "16x16k"), "--size"), (("--size", "40000x1"), "--max-side"),
                         (("--size", "32000x32000"), "--max-pixels"), (("a.png",), "usage"),
-                        (("--model", "nobody"), "unknown_model"), (("--json=maybe",), "json")):
+                        (("--model", "nobody"), "unknown_model"), (("--png",), "usage"),
+                        (("--png", "--compression", "10", "a.png"), "compression"), (("--json=maybe",), "json")):
         expect(2, upscaled("bench", *words), word)
     expect(1, upscaled("bench", "--model", "/nowhere.json"), "/nowhere.json")
 
