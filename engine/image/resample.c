@@ -10,6 +10,7 @@
 
 #include "engine/base/mem.h"
 #include "engine/base/size.h"
+#include "engine/image/row_kernels.h"
 
 static double triangle(double x)
 {
@@ -163,46 +164,21 @@ size_t resample_scratch(struct resample_area in, struct resample_area out)
     return (size_t)in.height * (size_t)out.width;
 }
 
-/* Outputs from..to-1 of one row, whose sample 0 is x0. */
-static void run_across(const struct resample_axis *a, const float *restrict src, int x0, int from,
-                       int to, float *restrict dst)
-{
-    for (int i = from; i < to; i++) {
-        const float *w = a->weight + (size_t)i * (size_t)a->taps, *s = src + (a->first[i] - x0);
-        float sum = w[0] * s[0];
-        for (int t = 1; t < a->taps; t++)
-            sum += w[t] * s[t];
-        dst[i - from] = sum;
-    }
-}
-
-static void add_row(float *restrict dst, const float *restrict row, float w, size_t count,
-                    int begin)
-{
-    if (begin)
-        for (size_t x = 0; x < count; x++)
-            dst[x] = w * row[x];
-    else
-        for (size_t x = 0; x < count; x++)
-            dst[x] += w * row[x];
-}
-
 void resample_run(const struct resample_axis *across, const struct resample_axis *down,
                   const float *restrict src, struct resample_area in, float *restrict dst,
                   struct resample_area out, float *restrict scratch)
 {
+    const struct row_kernels *k = row_kernels_at(0);
     size_t width = (size_t)out.width;
     int first, last;
     resample_axis_reach(down, out.y, out.y + out.height, &first, &last);
     for (int y = first; y < last; y++)
-        run_across(across, src + (size_t)(y - in.y) * (size_t)in.width, in.x, out.x,
-                   out.x + out.width, scratch + (size_t)(y - first) * width);
+        k->across(across, src + (size_t)(y - in.y) * (size_t)in.width, in.x, out.x,
+                  out.x + out.width, scratch + (size_t)(y - first) * width);
     for (int y = 0; y < out.height; y++) {
         int i = out.y + y;
-        const float *w = down->weight + (size_t)i * (size_t)down->taps;
-        for (int t = 0; t < down->taps; t++) {
-            int row = down->first[i] + t - first;
-            add_row(dst + (size_t)y * width, scratch + (size_t)row * width, w[t], width, t == 0);
-        }
+        k->down(scratch + (size_t)(down->first[i] - first) * width, width,
+                down->weight + (size_t)i * (size_t)down->taps, down->taps, width,
+                dst + (size_t)y * width);
     }
 }

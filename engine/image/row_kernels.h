@@ -1,0 +1,39 @@
+/* row_kernels.h - the loops over rows of samples, compiled once for each vector unit.
+ *
+ * There is one source and several sets of compiler flags, none of which may fuse or reorder
+ * arithmetic, so the sets agree to the bit. Threads: pure functions. */
+#ifndef UPSCALED_IMAGE_ROW_KERNELS_H
+#define UPSCALED_IMAGE_ROW_KERNELS_H
+
+#include <stdint.h>
+
+#include "engine/image/image.h"
+#include "engine/image/resample.h"
+
+struct row_kernels {
+    const char *name; /* "c", "avx2", "avx512" */
+
+    /* As color.h's functions. */
+    void (*load)(const struct image_format *f, const uint8_t *row, int count, int channel,
+                 float *restrict plane);
+    void (*load_ycc)(const struct image_format *f, const uint8_t *row, int count, float *restrict y,
+                     float *restrict cb, float *restrict cr);
+    void (*store)(const struct image_format *f, const float *restrict plane, int count, int channel,
+                  uint8_t *row);
+    void (*store_ycc)(const struct image_format *f, const float *restrict y,
+                      const float *restrict cb, const float *restrict cr, int count, uint8_t *row);
+
+    /* Outputs from..to-1 of one row, whose sample 0 is x0: the sum, in order of taps, of each
+     * weight times its sample. */
+    void (*across)(const struct resample_axis *a, const float *restrict src, int x0, int from,
+                   int to, float *restrict dst);
+
+    /* The same down columns: rows, one a tap, are `stride` floats apart. */
+    void (*down)(const float *restrict rows, size_t stride, const float *weight, int taps,
+                 size_t count, float *restrict dst);
+};
+
+/* The k-th set that this processor has, the best first; NULL past the last. */
+const struct row_kernels *row_kernels_at(int k);
+
+#endif

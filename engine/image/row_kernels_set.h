@@ -1,0 +1,29 @@
+/* row_kernels_set.h - the names of one set, by KERNEL_SET, which the build defines. */
+#ifndef UPSCALED_IMAGE_ROW_KERNELS_SET_H
+#define UPSCALED_IMAGE_ROW_KERNELS_SET_H
+
+#include "engine/image/png_kernels_set.h"
+#include "engine/image/row_kernels.h"
+
+#define row_kernels_load IN_SET(row_kernels_load)
+#define row_kernels_load_ycc IN_SET(row_kernels_load_ycc)
+#define row_kernels_store IN_SET(row_kernels_store)
+#define row_kernels_store_ycc IN_SET(row_kernels_store_ycc)
+#define row_kernels_across IN_SET(row_kernels_across)
+#define row_kernels_down IN_SET(row_kernels_down)
+
+void row_kernels_load(const struct image_format *f, const uint8_t *row, int count, int channel,
+                      float *restrict plane);
+void row_kernels_load_ycc(const struct image_format *f, const uint8_t *row, int count,
+                          float *restrict y, float *restrict cb, float *restrict cr);
+void row_kernels_store(const struct image_format *f, const float *restrict plane, int count,
+                       int channel, uint8_t *row);
+void row_kernels_store_ycc(const struct image_format *f, const float *restrict y,
+                           const float *restrict cb, const float *restrict cr, int count,
+                           uint8_t *row);
+void row_kernels_across(const struct resample_axis *a, const float *restrict src, int x0, int from,
+                        int to, float *restrict dst);
+void row_kernels_down(const float *restrict rows, size_t stride, const float *weight, int taps,
+                      size_t count, float *restrict dst);
+
+#endif
