@@ -55,6 +55,14 @@ static bool read_length(const struct http_field *f, uint64_t *out)
     return f->value_length > 0;
 }
 
+/* Content_Length and Transfer_Encoding are names of their own, which gateways to other protocols
+ * take for the real ones. */
+static bool is_disguised(const struct http_field *f)
+{
+    static const char *const names[] = {"Content_Length", "Transfer_Encoding"};
+    return is_named(f, names[0]) || is_named(f, names[1]);
+}
+
 struct counts {
     int host, length, encoding;
 };
@@ -64,6 +72,8 @@ static enum err_code look_at(const struct http_field *f, const struct http_head 
 {
     if (!is_token(f->name, f->name_length))
         return err_set(e, ERR_BAD_REQUEST, "a header's name is not a token");
+    if (is_disguised(f))
+        return err_set(e, ERR_BAD_REQUEST, "a header's name looks like another's");
     if (!is_clean_value(f))
         return err_set(e, ERR_BAD_REQUEST, "the value of header %.*s has control characters",
                        (int)(f->name_length < 64 ? f->name_length : 64), f->name);

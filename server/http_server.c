@@ -81,6 +81,17 @@ static bool awaits_continue(struct http_request *r)
     return expect && strcasecmp(expect, "100-continue") == 0;
 }
 
+/* Whether where this request ends is the library's word alone: it takes bare line feeds in chunks,
+ * and NUL bytes and folded lines can hide a length from the filter. The connection then ends with
+ * the answer, so that nothing that was hidden inside is taken for the next request. Libraries from
+ * 1.0 on are strict. */
+static bool has_doubtful_end(const struct http_request *r, const char *method)
+{
+    bool takes_body = strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0;
+    return MHD_VERSION < 0x01000000 &&
+           (r->framing.chunked || (takes_body && r->framing.length == 0));
+}
+
 static enum MHD_Result on_head(struct http_request *r, const char *url, const char *method,
                                const char *version)
 {
@@ -88,6 +99,8 @@ static enum MHD_Result on_head(struct http_request *r, const char *url, const ch
     const struct options *o = r->shared->service->options;
     enum err_code rc = http_request_head(r, url, method, version, &e);
     bool has_body = r->framing.chunked || r->framing.length > 0;
+    if (has_doubtful_end(r, method))
+        r->reply.close = true;
     if (rc != ERR_OK && has_body && awaits_continue(r)) {
         r->reply.close = true; /* whether the body comes after all is not known */
         return answer_error(r, &e);
@@ -98,7 +111,7 @@ static enum MHD_Result on_head(struct http_request *r, const char *url, const ch
         /* now, the library would close the connection after it; at the next call it does not */
         if (rc != ERR_OK || r->state != REQUEST_RELOAD)
             r->state = REQUEST_READY;
-        return r->reply.close ? answer(r) : MHD_YES;
+        return r->reply.close && r->state == REQUEST_READY ? answer(r) : MHD_YES;
     }
     r->state = REQUEST_BODY;
     r->verdict = e;

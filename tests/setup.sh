@@ -4,7 +4,7 @@ build_packages="gcc make autoconf automake pkg-config libmicrohttpd-dev libpng-d
 check_packages="check python3 curl pngcheck"
 bench_packages="wrk python3-torch python3-numpy python3-pil"
 command -v npm >/dev/null || bench_packages="nodejs npm $bench_packages" # one from elsewhere will do
-all_packages="clang python3-torch python3-numpy python3-pil gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+all_packages="clang haproxy nginx-light python3-torch python3-numpy python3-pil gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 
 # setup_packages [check] [all] [bench] - installs what is missing; asks nothing when nothing is.
 setup_packages() {

@@ -67,6 +67,8 @@ static const struct head_case bad[] = {
     /* names and values */
     {"POST", "/", "HTTP/1.1", {HOST, {"Transfer-Encoding ", "chunked"}}},
     {"POST", "/", "HTTP/1.1", {HOST, {" Transfer-Encoding", "chunked"}}},
+    {"POST", "/", "HTTP/1.1", {HOST, {"transfer_encoding", "chunked"}}},
+    {"POST", "/", "HTTP/1.1", {HOST, {"Content_Length", "5"}}},
     {"GET", "/", "HTTP/1.1", {HOST, {"", "x"}}},
     {"GET", "/", "HTTP/1.1", {HOST, {"X(", "x"}}},
     {"GET", "/", "HTTP/1.1", {HOST, {"X\x80", "x"}}},
