@@ -10,6 +10,7 @@
 #include "server/budget.h"
 #include "server/jobs.h"
 #include "server/reply.h"
+#include "server/socket_sent.h"
 
 enum { FRESH_MS = 1000 }; /* for a first request, while draining */
 enum { TICK_MS = 100, CLOSELY_EVERY = 10, REPLY_RAW_MAX = 8192, OTHER_BYTES = 8192 };
@@ -68,6 +69,7 @@ void conns_begin(struct conns *c, struct conn *conn, const char *id, atomic_bool
     conn->cancel = cancel;
     conn->verdict = (struct err)ERR_INIT;
     conn->said = ERR_OK;
+    conn->hurried = false;
     if (conn->phase == CONN_IDLE) {
         conn->phase = CONN_HEAD;
         conn->deadline_ms = conn_now_ms() + c->options->header_timeout * 1000;
@@ -112,16 +114,35 @@ enum conn_phase conns_enter(struct conns *c, struct conn *conn, enum conn_phase 
     if (conn->phase != CONN_LOST && conn->phase != CONN_LINGER) {
         conn->phase = phase;
         conn->deadline_ms = conn_now_ms() + timeout_ms;
+        conn->moved = conn->moved_before = 0;
     }
     phase = conn->phase;
     pthread_mutex_unlock(&c->lock);
     return phase;
 }
 
-enum conn_phase conns_phase(struct conns *c, struct conn *conn)
+enum conn_phase conns_begin_body(struct conns *c, struct conn *conn)
+{
+    return conns_enter(c, conn, CONN_BODY, c->options->body_timeout * 1000);
+}
+
+enum conn_phase conns_moved(struct conns *c, struct conn *conn, size_t count)
 {
     pthread_mutex_lock(&c->lock);
+    conn->moved += (int64_t)count;
     enum conn_phase phase = conn->phase;
+    pthread_mutex_unlock(&c->lock);
+    return phase;
+}
+
+enum conn_phase conns_begin_reply(struct conns *c, struct conn *conn, size_t length)
+{
+    int64_t acked = socket_acknowledged(conn->fd), timeout_ms = c->options->write_timeout * 1000;
+    if (acked < 0)
+        timeout_ms += (int64_t)length * 1000 / c->options->min_rate;
+    enum conn_phase phase = conns_enter(c, conn, CONN_REPLY, timeout_ms);
+    pthread_mutex_lock(&c->lock);
+    conn->moved_before = acked;
     pthread_mutex_unlock(&c->lock);
     return phase;
 }
@@ -133,19 +154,35 @@ void conns_hurry(struct conns *c, struct conn *conn, const struct err *verdict, 
     if (deadline_ms < conn->deadline_ms)
         conn->deadline_ms = deadline_ms;
     conn->verdict = *verdict;
+    conn->hurried = true;
     pthread_mutex_unlock(&c->lock);
+}
+
+static void tell_timeout(const struct conns *c, struct conn *conn)
+{
+    if (conn->phase == CONN_BODY)
+        err_set_limit(&conn->verdict, ERR_TIMEOUT, "body-timeout",
+                      (uint64_t)c->options->body_timeout,
+                      "the body did not arrive within %lld s, nor at %lld bytes a second "
+                      "(--body-timeout, --min-rate)",
+                      (long long)c->options->body_timeout, (long long)c->options->min_rate);
+    else
+        err_set_limit(&conn->verdict, ERR_TIMEOUT, "header-timeout",
+                      (uint64_t)c->options->header_timeout,
+                      "the headers did not arrive within %lld s (--header-timeout)",
+                      (long long)c->options->header_timeout);
 }
 
 /* Under the lock, while the library is reading and so not writing. What does not fit into the
  * socket's buffer at once is lost: the reply is small, and nobody may wait here. */
-static void send_verdict(struct conn *conn)
+static void send_verdict(const struct conns *c, struct conn *conn)
 {
     struct reply reply;
     struct buf bytes;
     reply_init(&reply);
     buf_init(&bytes, REPLY_RAW_MAX);
     if (conn->verdict.code == ERR_OK)
-        err_set(&conn->verdict, ERR_TIMEOUT, "the request did not arrive in time");
+        tell_timeout(c, conn);
     if (conn->id)
         reply_header(&reply, "X-Request-ID", "%s", conn->id);
     reply_error(&reply, &conn->verdict);
@@ -160,7 +197,7 @@ void conns_answer_raw(struct conns *c, struct conn *conn, int64_t linger_ms)
 {
     pthread_mutex_lock(&c->lock);
     if (conn->phase == CONN_BODY) {
-        send_verdict(conn);
+        send_verdict(c, conn);
         shutdown(conn->fd, SHUT_WR);
         conn->phase = CONN_LINGER;
         conn->deadline_ms = conn_now_ms() + linger_ms;
@@ -193,6 +230,20 @@ static bool is_done(const struct conns *c, const struct conn *conn, int64_t now_
     return look(conn) != SPEAKING && (!conn->fresh || now_ms >= c->drain_ms + FRESH_MS);
 }
 
+/* Whether in the time that has run out enough has moved to be given as much again. */
+static bool keeps_pace(const struct conns *c, struct conn *conn)
+{
+    bool body = conn->phase == CONN_BODY;
+    int64_t timeout_s = body ? c->options->body_timeout : c->options->write_timeout;
+    int64_t moved = body ? conn->moved : socket_acknowledged(conn->fd);
+    if (conn->hurried || conn->moved_before < 0 ||
+        moved - conn->moved_before < timeout_s * c->options->min_rate)
+        return false;
+    conn->moved_before = moved;
+    conn->deadline_ms += timeout_s * 1000;
+    return true;
+}
+
 /* Under the lock. With `closely`, also finds clients that left before their request was whole:
  * libmicrohttpd 0.9.75 misses an end that arrives together with data, because its epoll is
  * edge-triggered and a short read clears its mark. */
@@ -207,8 +258,8 @@ static void look_after(struct conns *c, struct conn *conn, int64_t now_ms, bool 
         break;
     case CONN_HEAD:
     case CONN_BODY:
-        if (now_ms >= conn->deadline_ms) {
-            send_verdict(conn);
+        if (now_ms >= conn->deadline_ms && !(conn->phase == CONN_BODY && keeps_pace(c, conn))) {
+            send_verdict(c, conn);
             shut(conn);
         }
         break;
@@ -221,6 +272,9 @@ static void look_after(struct conns *c, struct conn *conn, int64_t now_ms, bool 
             atomic_store(conn->cancel, true);
         break;
     case CONN_REPLY:
+        if (now_ms >= conn->deadline_ms && !keeps_pace(c, conn))
+            shut(conn);
+        break;
     case CONN_LOST:
         break;
     }

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "engine/base/err.h"
@@ -31,13 +32,17 @@ enum conn_phase {
 struct conn {
     int fd;
     enum conn_phase phase;
-    int64_t deadline_ms; /* in IDLE, HEAD, BODY, LINGER */
-    bool active;         /* a request is under way */
-    bool fresh;          /* no request has come yet */
-    const char *id;      /* its X-Request-ID */
-    atomic_bool *cancel; /* its job's */
-    enum err_code said;  /* what was sent past the library */
-    struct err verdict;  /* what to say when the deadline comes; ERR_OK: that it was too slow */
+    int64_t deadline_ms;  /* in IDLE, HEAD, BODY, REPLY, LINGER */
+    int64_t moved;        /* bytes of the body that have come */
+    int64_t moved_before; /* the same, or those of all replies that were acknowledged, when the
+                             deadline was set; -1: not known */
+    bool hurried;         /* the deadline is final */
+    bool active;          /* a request is under way */
+    bool fresh;           /* no request has come yet */
+    const char *id;       /* its X-Request-ID */
+    atomic_bool *cancel;  /* its job's */
+    enum err_code said;   /* what was sent past the library */
+    struct err verdict;   /* what to say when the deadline comes; ERR_OK: that it was too slow */
     struct conn *next, **link;
 };
 
@@ -75,7 +80,14 @@ enum err_code conns_end(struct conns *c, struct conn *conn);
  * the phase and gives the phase there is: CONN_LOST and CONN_LINGER are final. */
 enum conn_phase conns_enter(struct conns *c, struct conn *conn, enum conn_phase phase,
                             int64_t timeout_ms);
-enum conn_phase conns_phase(struct conns *c, struct conn *conn);
+
+/* Begins the body, or a reply of `length` bytes, with its timeout, which is granted again whenever
+ * it has run out and bytes have moved at --min-rate. As conns_enter. */
+enum conn_phase conns_begin_body(struct conns *c, struct conn *conn);
+enum conn_phase conns_begin_reply(struct conns *c, struct conn *conn, size_t length);
+
+/* `count` more bytes of the body have come; the phase there is. */
+enum conn_phase conns_moved(struct conns *c, struct conn *conn, size_t count);
 
 /* The deadline becomes `timeout_ms` from now where that is sooner, and `verdict` what is then said.
  */

@@ -41,7 +41,7 @@ static enum MHD_Result answer(struct http_request *r)
 {
     struct http_shared *shared = r->shared;
     r->state = REQUEST_READY;
-    if (conns_enter(&shared->conns, r->conn, CONN_REPLY, 0) != CONN_REPLY)
+    if (conns_begin_reply(&shared->conns, r->conn, r->reply.length) != CONN_REPLY)
         return MHD_NO;
     struct MHD_Response *response = make_response(r);
     if (!response)
@@ -96,7 +96,6 @@ static enum MHD_Result on_head(struct http_request *r, const char *url, const ch
                                const char *version)
 {
     struct err e = ERR_INIT;
-    const struct options *o = r->shared->service->options;
     enum err_code rc = http_request_head(r, url, method, version, &e);
     bool has_body = r->framing.chunked || r->framing.length > 0;
     if (has_doubtful_end(r, method))
@@ -115,7 +114,7 @@ static enum MHD_Result on_head(struct http_request *r, const char *url, const ch
     }
     r->state = REQUEST_BODY;
     r->verdict = e;
-    conns_enter(&r->shared->conns, r->conn, CONN_BODY, o->body_timeout * 1000);
+    conns_begin_body(&r->shared->conns, r->conn);
     if (rc != ERR_OK)
         begin_drain(r);
     return MHD_YES;
@@ -125,7 +124,7 @@ static enum MHD_Result on_piece(struct http_request *r, const char *bytes, size_
 {
     struct http_shared *shared = r->shared;
     const struct options *o = shared->service->options;
-    enum conn_phase phase = conns_phase(&shared->conns, r->conn);
+    enum conn_phase phase = conns_moved(&shared->conns, r->conn, count);
     if (phase != CONN_BODY)
         return phase == CONN_LINGER ? MHD_YES : MHD_NO;
     if (r->verdict.code == ERR_OK) {
@@ -268,6 +267,8 @@ static unsigned inactivity_s(const struct options *o)
         most = o->header_timeout;
     if (most < o->body_timeout)
         most = o->body_timeout;
+    if (most < o->write_timeout)
+        most = o->write_timeout;
     return (unsigned)most + 1;
 }
 

@@ -34,7 +34,9 @@ struct options {
     int64_t max_model_bytes, max_model_layers, max_model_parameters, max_model_macs;
     /* the daemon */
     int64_t memory_limit, max_running, queue, connections, connection_memory, http_threads;
-    int64_t header_timeout, body_timeout, queue_timeout, work_timeout, idle_timeout; /* seconds */
+    int64_t header_timeout, body_timeout, queue_timeout, work_timeout, write_timeout;
+    int64_t idle_timeout; /* all in seconds */
+    int64_t min_rate;     /* bytes a second */
     char *sandbox;                       /* see sandbox.h; NULL: auto */
     char *log_format;                    /* see access_log.h; NULL: auto */
     char *api_keys;                      /* file, or NULL */

@@ -1,0 +1,112 @@
+"""deadlines.py - slow clients: headers, bodies and readers that drip, and clients that leave."""
+import socket
+import time
+
+from daemon import Daemon, claim, equal, flat_png, png, png_of_bytes, request, run_claims, wait_until
+
+SLACK = 0.5
+LATE = 2.0  # on a machine that is busy with other things; tests/abuse/slow.py measures it
+
+
+def timed_out(client, option, seconds, drip=b""):
+    """The 408 that names the option comes about when it should, however often bytes drip in."""
+    start = time.monotonic()
+    client.socket.settimeout(0.05)
+    while True:
+        try:
+            client.pending += client.socket.recv(4096)
+            break
+        except socket.timeout:
+            client.send_until_refused(drip)
+        equal(time.monotonic() - start < 60, True, "it is ended at all")
+    took = time.monotonic() - start
+    client.socket.settimeout(60)
+    problem = client.read_reply().expect(408, "timeout").problem()
+    equal(problem["option"], option)
+    equal("--" + option in problem["detail"], True, problem["detail"])
+    equal(client.is_closed(), True)
+    equal(seconds - SLACK <= took <= seconds + LATE, True, "%.2f s" % took)
+
+
+@claim
+def dripping_headers_end_at_their_deadline():
+    with Daemon("--header-timeout", "2") as d, d.connect() as client:
+        client.send(b"GET /livez HTTP/1.1\r\nHost: a\r\nX-Slow: ")
+        timed_out(client, "header-timeout", 2, b"a")
+
+
+@claim
+def dripping_bodies_end_at_their_deadline():
+    with Daemon("--body-timeout", "2") as d, d.connect() as client:
+        client.send(request("POST", "/v1/upscale", png_of_bytes(9000))[:-8000])
+        timed_out(client, "body-timeout", 2, b"\0")
+
+
+@claim
+def a_body_at_the_least_rate_may_take_longer():
+    with Daemon("--body-timeout", "1", "--min-rate", "1000") as d, d.connect() as client:
+        whole = request("POST", "/v1/upscale", png_of_bytes(10000))
+        for at in range(0, len(whole), 500):
+            client.send(whole[at:at + 500])
+            time.sleep(0.15)
+        client.read_reply().expect(200)
+
+
+LARGE = flat_png(2400, 2400), "?compression=0"  # 23 MB, which no socket's buffers take
+
+
+@claim
+def a_reader_that_stops_is_ended():
+    with Daemon("--write-timeout", "2", "--min-rate", "8M") as d, d.connect() as client:
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        client.send(request("POST", "/v1/upscale" + LARGE[1], LARGE[0]))
+        wait_until(lambda: d.health()["memory"]["replies"] > 20 << 20, "the reply is on its way")
+        start = time.monotonic()
+        wait_until(lambda: d.health()["memory"]["replies"] == 0, "it is ended")
+        took = time.monotonic() - start
+        equal(2 - 2 * SLACK <= took <= 2 + LATE, True, "%.2f s" % took)
+        try:
+            client.read_reply()
+            raise AssertionError("it came whole")
+        except (EOFError, ConnectionResetError):
+            pass
+
+
+@claim
+def a_reader_that_drips_is_ended_and_one_at_the_least_rate_is_not():
+    with Daemon("--write-timeout", "1", "--min-rate", "2M") as d:
+        for pause, whole in ((0.5, False), (0.004, True)):
+            with d.connect() as client:
+                client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+                client.send(request("POST", "/v1/upscale" + LARGE[1], LARGE[0]))
+                got = 0
+                try:
+                    while got < 23040000:
+                        data = client.socket.recv(65536)
+                        if not data:
+                            break
+                        got += len(data)
+                        time.sleep(pause)
+                except ConnectionResetError:
+                    pass
+                equal(got >= 23040000, whole, "%d bytes with pauses of %g s" % (got, pause))
+
+
+@claim
+def the_work_for_a_client_that_leaves_is_cancelled():
+    with Daemon("--work-timeout", "86400") as d:
+        client = d.connect()
+        client.send(request("POST", "/v1/upscale?scale=8", flat_png(1500, 1500)))
+        wait_until(lambda: d.health()["running"] == 1, "it is in work")
+        start = time.monotonic()
+        client.socket.close()
+        wait_until(lambda: d.health()["running"] == 0, "it is cancelled")
+        took = time.monotonic() - start
+        print("# cancelled within %.2f s" % took)
+        equal(took < 20, True, "%.2f s" % took)
+        for use in ("bodies", "work", "replies"):
+            equal(d.health()["memory"][use], 0, use)
+        d.upscale(png()).expect(200)
+
+
+run_claims()
