@@ -68,6 +68,14 @@ static double rate(const struct cost_rate *r)
     return r->ns / r->units;
 }
 
+double cost_mac_ns(struct cost *c)
+{
+    pthread_mutex_lock(&c->lock);
+    double ns = rate(&c->network);
+    pthread_mutex_unlock(&c->lock);
+    return ns;
+}
+
 double cost_expected_ns(struct cost *c, const struct need *n)
 {
     pthread_mutex_lock(&c->lock);

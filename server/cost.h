@@ -27,6 +27,7 @@ void cost_done(struct cost *c);
 enum err_code cost_calibrate(struct cost *c, struct pool *pool, const struct plan *plan,
                              struct err *e);
 
+double cost_mac_ns(struct cost *c);
 double cost_expected_ns(struct cost *c, const struct need *n);
 
 /* A request with this need has taken `used_ns` of worker threads. */

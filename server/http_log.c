@@ -60,5 +60,6 @@ void http_log(struct http_request *r, enum err_code said, bool whole)
     describe_end(r, said, whole, &x);
     if (r->is_upload)
         describe_picture(r, &x);
+    metrics_request(&r->shared->service->metrics, &x);
     access_log_write(&r->shared->service->log, &x);
 }

@@ -73,6 +73,10 @@ static enum err_code transcode(struct http_request *r, struct err *e)
                        &r->report, e);
     if (rc == ERR_OK)
         cost_learn(&s->cost, &r->need, &r->report, pool_used_ns(share));
+    if (rc == ERR_OK)
+        metrics_macs(&s->metrics, r->need.macs);
+    if (rc == ERR_CANCELLED)
+        metrics_cancelled(&s->metrics);
     pool_free(share);
     return rc;
 }

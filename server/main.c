@@ -4,6 +4,7 @@
 
 #include "config.h"
 #include "server/commands.h"
+#include "server/metrics.h"
 #include "server/options.h"
 
 static int help(int argc, char **argv);
@@ -26,7 +27,7 @@ static const struct command {
      "measure the engine against what this machine can do"},
     {"hash-key", command_hash_key, 0, "[NAME]",
      "make a line of --api-keys from the key on standard input"},
-    {"help", help, 0, "[COMMAND | --markdown]", "this, or a command's options"},
+    {"help", help, 0, "[COMMAND | --markdown | --metrics]", "this, a command's options, or a page of the docs"},
     {"version", version, 0, "", "the version"},
 };
 
@@ -65,6 +66,8 @@ static int help(int argc, char **argv)
         print_command(stdout, c);
     } else if (argc > 0 && strcmp(argv[0], "--markdown") == 0) {
         options_markdown(stdout);
+    } else if (argc > 0 && strcmp(argv[0], "--metrics") == 0) {
+        metrics_markdown(stdout);
     } else if (argc > 0) {
         fprintf(stderr, "upscaled: there is no command `%s`\n", argv[0]);
         return 2;

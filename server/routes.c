@@ -8,9 +8,10 @@
 
 #define READ "GET, HEAD, OPTIONS"
 #define TEXT_TYPE "text/plain; charset=utf-8"
+#define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 #define JSON_TYPE "application/json"
 
-static route_answer hint, list_models, show_model, list_limits, live, ready, health;
+static route_answer hint, list_models, show_model, list_limits, show_metrics, live, ready, health;
 
 static const struct route routes[] = {
     /* clang-format off */
@@ -20,6 +21,7 @@ static const struct route routes[] = {
     {READ,                 "/v1/limits",        list_limits, "the limits in force and their options", ROUTE_TAGGED},
     {"GET, HEAD, DELETE, OPTIONS", "/v1/requests/{id}", NULL, "how far a request is, as JSON or events; DELETE cancels it", ROUTE_PROGRESS},
     {"POST, OPTIONS",      "/v1/reload",        NULL,        "reads models and keys anew; for an admin's key", ROUTE_ADMIN | ROUTE_RELOAD},
+    {READ,                 "/metrics",          show_metrics, "counts for Prometheus", 0},
     {READ,                 "/livez",            live,        "200 while the process runs", ROUTE_OPEN},
     {READ,                 "/readyz",           ready,       "200 while pictures are taken, 503 while shutting down", ROUTE_OPEN},
     {READ,                 "/health",           health,      "the same, with numbers", ROUTE_OPEN},
@@ -125,6 +127,12 @@ static void list_limits(struct service *s, const char *argument, struct reply *r
     if (list)
         options_limits(s->options, add_limit, list);
     reply_owned(r, 200, JSON_TYPE, json_text(json_pack("{s:o*}", "limits", list), JSON_INDENT(2)));
+}
+
+static void show_metrics(struct service *s, const char *argument, struct reply *r)
+{
+    (void)argument;
+    reply_owned(r, 200, METRICS_TYPE, metrics_text(s));
 }
 
 static void live(struct service *s, const char *argument, struct reply *r)

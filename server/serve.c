@@ -133,7 +133,8 @@ static enum err_code start(struct daemon *d, struct err *e)
 {
     struct options *o = &d->options;
     struct model_limits limits = options_model_limits(o);
-    int threads = o->threads > 0 ? (int)o->threads : cpus_usable();
+    d->service.usable_cpus = cpus_usable();
+    int threads = o->threads > 0 ? (int)o->threads : d->service.usable_cpus;
     struct jobs_config jobs = {
         .running = o->max_running > 0 ? (int)o->max_running : threads * RUNNING_PER_THREAD,
         .waiting = (int)o->queue,
@@ -148,6 +149,7 @@ static enum err_code start(struct daemon *d, struct err *e)
     if (rc == ERR_OK)
         rc = open_listeners(d, e); /* first: the likeliest mistake, told before the wait */
     d->service.options = o;
+    metrics_init(&d->service.metrics);
     if (rc == ERR_OK && o->api_keys)
         rc = keys_new(o->api_keys, &d->service.keys, e);
     if (rc == ERR_OK)
@@ -181,6 +183,7 @@ static void stop(struct daemon *d)
     pool_free(d->service.pool);
     budget_done(&d->service.budget);
     cost_done(&d->service.cost);
+    metrics_done(&d->service.metrics);
     listeners_done(&d->listeners);
     notify_close(&d->notify);
     if (d->service.statm >= 0)

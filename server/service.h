@@ -11,6 +11,7 @@
 #include "server/cost.h"
 #include "server/jobs.h"
 #include "server/keys.h"
+#include "server/metrics.h"
 #include "server/models.h"
 #include "server/options.h"
 #include "server/progress.h"
@@ -35,6 +36,8 @@ struct service {
     struct sandbox_state sandbox; /* how far it is in force */
     struct proxies proxies;       /* whose X-Forwarded-For counts */
     atomic_bool draining;         /* SIGTERM has come: new pictures are refused */
+    struct metrics metrics;
+    int usable_cpus;
 };
 
 #endif
