@@ -345,7 +345,7 @@ END_TEST
 START_TEST(is_not_passed_once_it_has_waited_for_half_its_time)
 {
     struct budget b;
-    struct jobs *j = new_budgeted(&b, 4, 0);
+    struct jobs *j = new_budgeted(&b, 1, 0);
     struct probe large, small;
     int order[2];
     atomic_int rank = 0;
