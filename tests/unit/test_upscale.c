@@ -25,6 +25,20 @@ static struct model *small_model(enum model_color color, enum model_border borde
     return m;
 }
 
+/* As small_model, with layers that go by Winograd's tiles. */
+static struct model *tiled_model(enum model_border border)
+{
+    struct model *m = build_model(COLOR_Y, 2, border);
+    build_conv(m, LAYER_CONV2D, 1, 16, 3, 1, 0);
+    build_prelu(m, 16);
+    for (int k = 0; k < 3; k++)
+        build_conv(m, LAYER_CONV2D, 16, 16, 3, 1, 0);
+    build_with(m, LAYER_ADD, 1);
+    build_conv(m, LAYER_CONV_TRANSPOSE2D, 16, 1, 6, 2, 4);
+    build_all_weights(m, 8);
+    return m;
+}
+
 /* Padding inside, as PyTorch's own networks have it: for `border: model`. */
 static struct model *padded_model(void)
 {
@@ -120,6 +134,7 @@ static enum err_code collect(void *arg, const uint8_t *pixels, size_t row_bytes,
 struct how {
     enum model_border border;
     int width, height, depth, threads, band_rows;
+    struct pair tile;
 };
 
 /* Upscales a copy of `img`; the bytes of the output (free). */
@@ -135,6 +150,7 @@ static uint8_t *enlarge(const struct engine *x, const struct image *img, const s
                                .border = how->border,
                                .depth = how->depth,
                                .band_rows = how->band_rows,
+                               .tile = how->tile,
                                .max_whole_bytes = 1 << 28};
     struct image_format out = {how->width, how->height, img->format.channels, how->depth};
     struct collected c = {malloc(image_bytes(&out)), 0, image_bytes(&out)};
@@ -200,7 +216,7 @@ static void check_against_reference(struct model *m, enum model_border border, i
     uint8_t *want = malloc(image_bytes(&f));
     for (int y = 0; y < f.height; y++)
         color_store(&f, plane + y * f.width, f.width, 0, want + y * f.width);
-    struct how how = {border, f.width, f.height, 8, 2, 0};
+    struct how how = {border, f.width, f.height, 8, 2, 0, {0, 0}};
     uint8_t *got = enlarge(&x, img, &how);
     ck_assert_int_eq(memcmp(got, want, image_bytes(&f)), 0);
     free(want);
@@ -245,17 +261,20 @@ static void check_cuts(struct model *m, int channels, int depth, int width, int 
 {
     struct engine x = engine_of(m);
     struct image *img = random_image(width, height, channels, depth, 1);
-    struct how how = {m->border, (int)(width * factor), (int)(height * factor), depth, 1, 0};
+    struct how how = {m->border, (int)(width * factor), (int)(height * factor), depth, 1, 0,
+                      {0, 0}};
     struct image_format out = {how.width, how.height, channels, depth};
     uint8_t *first = enlarge(&x, img, &how);
-    static const int rows[] = {1, 2, 7, 16, 33, 64, 1000};
+    static const int rows[] = {1, 2, 7, 16, 33, 64, 1000, 50};
+    uint64_t seed = (uint64_t)width;
     for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
         how.threads = 1 + (int)k;
         how.band_rows = rows[k];
+        how.tile = (struct pair){harness_between(&seed, 3, 100), harness_between(&seed, 3, 200)};
         uint8_t *again = enlarge(&x, img, &how);
         ck_assert_msg(memcmp(first, again, image_bytes(&out)) == 0,
-                      "bands of %d rows, %d threads, %d channels, factor %g", rows[k], how.threads,
-                      channels, factor);
+                      "bands of %d rows, tiles of %d x %d, %d threads, %d channels, factor %g",
+                      rows[k], how.tile.x, how.tile.y, how.threads, channels, factor);
         free(again);
     }
     free(first);
@@ -272,6 +291,8 @@ START_TEST(bytes_do_not_depend_on_bands_and_threads)
             check_cuts(small_model(COLOR_Y, border), channels, 8, 150, 41, factors[k]);
             check_cuts(small_model(COLOR_RGB, border), channels, 16, 81, 30, factors[k]);
         }
+    for (size_t k = 0; k < sizeof factors / sizeof *factors; k++)
+        check_cuts(tiled_model((enum model_border)k), 3, 16, 150, 61, factors[k]);
     check_cuts(padded_model(), 3, 8, 300, 20, 2);
     check_cuts(pooling_model(), 1, 8, 301, 33, 2);
     check_cuts(whole_model(), 3, 8, 40, 33, 2);
@@ -295,8 +316,8 @@ START_TEST(wrapped_tiles_join)
                     memcpy(nine->pixels + (size_t)y * nine->row_bytes + (size_t)i * one->row_bytes,
                            one->pixels + (size_t)(y % H) * one->row_bytes, one->row_bytes);
             int w = (int)(W * factors[k]), h = (int)(H * factors[k]);
-            struct how how = {BORDER_WRAP, w, h, 8, 2, 0};
-            struct how large = {BORDER_REPLICATE, 3 * w, 3 * h, 8, 2, 0};
+            struct how how = {BORDER_WRAP, w, h, 8, 2, 0, {0, 0}};
+            struct how large = {BORDER_REPLICATE, 3 * w, 3 * h, 8, 2, 0, {0, 0}};
             uint8_t *a = enlarge(&x, one, &how), *b = enlarge(&x, nine, &large);
             for (int y = 0; y < h; y++)
                 for (int i = 0; i < 4 * w; i++)
@@ -319,8 +340,13 @@ START_TEST(sides_may_grow_by_different_factors)
         for (int color = COLOR_Y; color <= COLOR_RGB; color++) {
             struct engine x = engine_of(small_model((enum model_color)color, BORDER_REPLICATE));
             struct image *img = random_image(90, 70, 3, 8, 2);
-            struct how how = {
-                BORDER_REPLICATE, (int)(90 * factors[i / 4]), (int)(70 * factors[i % 4]), 8, 2, 0};
+            struct how how = {BORDER_REPLICATE,
+                              (int)(90 * factors[i / 4]),
+                              (int)(70 * factors[i % 4]),
+                              8,
+                              2,
+                              0,
+                              {0, 0}};
             uint8_t *once = enlarge(&x, img, &how);
             how.band_rows = 50;
             uint8_t *again = enlarge(&x, img, &how);
@@ -340,7 +366,7 @@ START_TEST(gray_stored_as_rgb_gives_the_same)
         struct image *gray = random_image(60, 40, 1, 8, 3), *rgb = random_image(60, 40, 3, 8, 3);
         for (int i = 0; i < 60 * 40; i++)
             memset(rgb->pixels + 3 * i, gray->pixels[i], 3);
-        struct how how = {BORDER_REPLICATE, 120, 80, 8, 2, 0};
+        struct how how = {BORDER_REPLICATE, 120, 80, 8, 2, 0, {0, 0}};
         uint8_t *a = enlarge(&x, gray, &how), *b = enlarge(&x, rgb, &how);
         for (int i = 0; i < 120 * 80 && color == COLOR_Y; i++)
             for (int c = 0; c < 3; c++)
@@ -360,7 +386,7 @@ START_TEST(alpha_goes_through_the_network_as_gray_does)
     struct image *rgba = random_image(33, 21, 4, 8, 4), *gray = random_image(33, 21, 1, 8, 4);
     for (int i = 0; i < 33 * 21; i++)
         gray->pixels[i] = rgba->pixels[4 * i + 3];
-    struct how how = {BORDER_REPLICATE, 66, 42, 8, 2, 0};
+    struct how how = {BORDER_REPLICATE, 66, 42, 8, 2, 0, {0, 0}};
     uint8_t *a = enlarge(&x, rgba, &how), *b = enlarge(&x, gray, &how);
     for (int i = 0; i < 66 * 42; i++)
         ck_assert_int_eq(a[4 * i + 3], b[i]);
@@ -388,7 +414,7 @@ START_TEST(hidden_colour_does_not_fringe)
         memcpy(img->pixels + 4 * i, inside ? "\xc8\x14\x14\xff" : "\0\0\0\0", 4);
         memcpy(red->pixels + 4 * i, "\xc8\x14\x14\xff", 4);
     }
-    struct how how = {BORDER_REPLICATE, 80, 80, 8, 2, 0};
+    struct how how = {BORDER_REPLICATE, 80, 80, 8, 2, 0, {0, 0}};
     uint8_t *a = enlarge(&x, img, &how), *b = enlarge(&x, red, &how);
     for (int i = 0; i < 80 * 80; i++)
         ck_assert_int_eq(memcmp(a + 4 * i, b + 4 * i, 3), 0);
@@ -404,7 +430,7 @@ START_TEST(factor_one_copies_and_changes_depth_exactly)
 {
     struct engine x = engine_of(small_model(COLOR_Y, BORDER_REPLICATE));
     struct image *img = random_image(1500, 9, 4, 8, 8);
-    struct how how = {BORDER_REPLICATE, 1500, 9, 8, 2, 0};
+    struct how how = {BORDER_REPLICATE, 1500, 9, 8, 2, 0, {0, 0}};
     uint8_t *same = enlarge(&x, img, &how);
     ck_assert_int_eq(memcmp(same, img->pixels, image_bytes(&img->format)), 0);
     how.depth = 16;

@@ -1,0 +1,59 @@
+"""kernels.py - --kernels: sets with fused multiply-add give the same bytes, whatever the threads; the
+plain one, which rounds products too, is within one level of 8 bits, and rarely off at all."""
+import os
+import subprocess
+
+from daemon import BINARY, DEADLINE, claim, equal, run_claims
+
+TOP = os.environ.get("top_srcdir", ".")
+PICTURE = os.path.join(TOP, "docs/pictures/sample.png")
+DUMP = os.path.join(os.environ.get("top_builddir", "."), "tests/daemon/png_dump")
+RARELY = 2000  # one sample in so many
+
+
+def convert(*options):
+    done = subprocess.run([os.path.abspath(BINARY), "convert", "--quiet", *options, PICTURE, "-"],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=DEADLINE,
+                          check=False)
+    return done
+
+
+def sets():
+    """Those that this processor has: an unknown name's error lists them."""
+    words = convert("--kernels", "none").stderr.decode()
+    return words.split("there are ")[1].split(" (")[0].split(", ")
+
+
+def samples(data):
+    dumped = subprocess.run([DUMP], input=data, stdout=subprocess.PIPE, check=True).stdout
+    return dumped.split(b"\n", 1)[1]
+
+
+@claim
+def an_unknown_set_is_refused_by_name():
+    done = convert("--kernels", "none")
+    equal((done.returncode != 0, b"`none`" in done.stderr, b"--kernels" in done.stderr),
+          (True, True, True), done.stderr)
+
+
+@claim
+def fused_sets_and_any_threads_give_the_same_bytes():
+    fused = [name for name in sets() if name != "c"]
+    first = convert().stdout
+    for name in fused:
+        for threads in ("1", "2", "5", "8"):
+            equal(convert("--kernels", name, "--threads", threads).stdout == first, True,
+                  name + " with " + threads)
+
+
+@claim
+def the_plain_set_is_within_one_level():
+    best, plain = samples(convert().stdout), samples(convert("--kernels", "c").stdout)
+    equal(len(best), len(plain))
+    differences = [abs(a - b) for a, b in zip(best, plain) if a != b]
+    equal(max(differences, default=0) <= 1, True, "differences up to %d" % max(differences or [0]))
+    equal(len(differences) * RARELY <= len(best), True,
+          "%d of %d samples differ" % (len(differences), len(best)))
+
+
+run_claims()
