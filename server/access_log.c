@@ -101,6 +101,8 @@ static void write_json(struct line *l, const struct access_entry *x)
             ", \"out_width\": %d, \"out_height\": %d, \"queue_ms\": %.1f, \"decode_ms\": %.1f, "
             "\"network_ms\": %.1f, \"encode_ms\": %.1f",
             x->out_width, x->out_height, x->queue_ms, x->decode_ms, x->network_ms, x->encode_ms);
+    if (x->memory > 0)
+        add(l, ", \"memory\": %" PRIu64, x->memory);
     add(l, ", \"total_ms\": %.1f}\n", x->total_ms);
 }
 
@@ -135,6 +137,8 @@ static void write_text(struct line *l, const struct access_entry *x)
     if (x->out_width > 0)
         add(l, " %dx%d->%dx%d queue=%.1f decode=%.1f network=%.1f encode=%.1f", x->width, x->height,
             x->out_width, x->out_height, x->queue_ms, x->decode_ms, x->network_ms, x->encode_ms);
+    if (x->memory > 0)
+        add(l, " memory=%" PRIu64, x->memory);
     add(l, " total=%.1fms", x->total_ms);
     add_pair(l, "id", x->id);
     add(l, "\n");

@@ -27,7 +27,7 @@ struct access_entry {
     int64_t time_ms; /* since 1970 */
     const char *id, *client, *key, *method, *target, *code, *model;
     int status;
-    uint64_t bytes_in, bytes_out;
+    uint64_t bytes_in, bytes_out, memory; /* memory: to work in, as admitted */
     int width, height, out_width, out_height;
     double queue_ms, decode_ms, network_ms, encode_ms, total_ms;
 };

@@ -35,6 +35,7 @@ static void describe_picture(const struct http_request *r, struct access_entry *
     const struct transcode_report *report = &r->report;
     if (r->api.model)
         x->model = r->api.model->model->name;
+    x->memory = (uint64_t)r->job.bytes;
     x->width = report->in.width;
     x->height = report->in.height;
     x->out_width = report->out.width;

@@ -129,7 +129,8 @@ enum err_code http_work(struct http_request *r, struct err *e)
         return err_set(e, ERR_TIMEOUT, "the request did not arrive in time");
     r->job.bytes = r->need.work_bytes;
     r->job.expected_ms = cost_expected_ns(&s->cost, &r->need) / 1e6;
-    r->client_place = clients_enter(&s->clients, r->client, &r->job.weight);
+    r->client_place =
+        clients_enter(&s->clients, r->key ? key_name(r->key) : r->client, &r->job.weight);
     enum err_code rc = jobs_submit(s->jobs, &r->job, conn_now_ms(), e);
     if (rc != ERR_OK)
         clients_leave(&s->clients, r->client_place);

@@ -31,6 +31,7 @@ def a_picture_is_told_in_full():
                            ("height", 6), ("out_width", 16), ("out_height", 12),
                            ("bytes_in", len(png())), ("bytes_out", len(reply.body))):
             equal(entry[key], value, key)
+        equal(entry["memory"] > 0, True, "memory")
         for key in ("queue_ms", "decode_ms", "network_ms", "encode_ms", "total_ms"):
             equal(entry[key] >= 0, True, key)
         equal("code" in entry or "key" in entry, False)

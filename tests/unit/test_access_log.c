@@ -18,6 +18,7 @@ static const struct access_entry whole = {
     .status = 200,
     .bytes_in = 1000,
     .bytes_out = 5000,
+    .memory = 70000,
     .width = 8,
     .height = 6,
     .out_width = 16,
@@ -35,7 +36,7 @@ START_TEST(json_has_every_field)
     size_t length = access_log_line(ACCESS_JSON, &whole, line);
     json_t *o = json_loadb(line, length, JSON_REJECT_DUPLICATES, NULL);
     ck_assert_msg(o, "%s", line);
-    ck_assert_uint_eq(json_object_size(o), 19);
+    ck_assert_uint_eq(json_object_size(o), 20);
     ck_assert_str_eq(json_string_value(json_object_get(o, "time")), "2026-09-21T14:13:20.123Z");
     ck_assert_str_eq(json_string_value(json_object_get(o, "key")), "ann");
     ck_assert_int_eq(json_integer_value(json_object_get(o, "out_width")), 16);
@@ -48,10 +49,11 @@ START_TEST(text_is_one_line_for_people)
 {
     char line[ACCESS_LINE_MAX];
     access_log_line(ACCESS_TEXT, &whole, line);
-    ck_assert_str_eq(line, "2026-09-21T14:13:20.123Z 192.0.2.7 200 \"POST\" "
-                           "\"/v1/upscale?scale=2\" key=ann model=photo in=1000 out=5000 "
-                           "8x6->16x12 queue=0.5 decode=1.0 network=2.0 encode=3.0 total=7.0ms "
-                           "id=0123456789abcdef\n");
+    ck_assert_str_eq(
+        line, "2026-09-21T14:13:20.123Z 192.0.2.7 200 \"POST\" "
+              "\"/v1/upscale?scale=2\" key=ann model=photo in=1000 out=5000 "
+              "8x6->16x12 queue=0.5 decode=1.0 network=2.0 encode=3.0 memory=70000 total=7.0ms "
+              "id=0123456789abcdef\n");
 }
 END_TEST
 
@@ -69,7 +71,7 @@ START_TEST(whatever_came_stays_inside_its_field)
     char line[ACCESS_LINE_MAX];
     struct access_entry x = whole;
     x.id = x.client = x.key = x.method = x.target = x.model = x.code = hostile();
-    x.bytes_in = x.bytes_out = UINT64_MAX;
+    x.bytes_in = x.bytes_out = x.memory = UINT64_MAX;
     for (int format = ACCESS_TEXT; format <= ACCESS_JSON; format++) {
         size_t length = access_log_line((enum access_format)format, &x, line);
         ck_assert_uint_eq(length, strlen(line));
@@ -93,7 +95,7 @@ START_TEST(json_stays_json_whatever_came)
         size_t length = access_log_line(ACCESS_JSON, &x, line);
         json_t *o = json_loadb(line, length, JSON_REJECT_DUPLICATES, NULL);
         ck_assert_msg(o, "%s", line);
-        ck_assert_uint_eq(json_object_size(o), 19);
+        ck_assert_uint_eq(json_object_size(o), 20);
         json_decref(o);
     }
 }
