@@ -36,7 +36,7 @@ static int stored_channels(const struct png_head *h)
 
 void png_build_random(struct png_build *p, struct png_head head, bool transparent, uint64_t *seed)
 {
-    *p = (struct png_build){.head = head};
+    *p = (struct png_build){.head = head, .level = 6};
     size_t channels = (size_t)stored_channels(&head);
     size_t count = (size_t)head.width * (size_t)head.height * channels;
     int most = (1 << head.bit_depth) - 1;
@@ -201,16 +201,35 @@ void png_build_ihdr(struct bytes *out, const struct png_head *head)
     png_build_chunk(out, "IHDR", ihdr, sizeof ihdr);
 }
 
+void png_build_zlib(const struct bytes *data, int level, int strategy, struct bytes *out)
+{
+    z_stream z = {0};
+    deflateInit2(&z, level, Z_DEFLATED, MAX_WBITS, 8, strategy);
+    out->length = deflateBound(&z, data->length);
+    out->data = malloc(out->length);
+    z.next_in = data->data;
+    z.avail_in = (uInt)data->length;
+    z.next_out = out->data;
+    z.avail_out = (uInt)out->length;
+    deflate(&z, Z_FINISH);
+    out->length = z.total_out;
+    deflateEnd(&z);
+}
+
+static void add_idats(struct bytes *out, const struct bytes *packed, size_t split)
+{
+    for (size_t at = 0; at < packed->length; at += split) {
+        split = split == 0 || split > packed->length - at ? packed->length - at : split;
+        png_build_chunk(out, "IDAT", packed->data + at, split);
+    }
+}
+
 void png_build_idat(struct bytes *out, const struct bytes *data, size_t split)
 {
-    uLongf length = compressBound(data->length);
-    uint8_t *packed = malloc(length);
-    compress2(packed, &length, data->data, data->length, 6);
-    for (size_t at = 0; at < length; at += split) {
-        split = split == 0 || split > length - at ? length - at : split;
-        png_build_chunk(out, "IDAT", packed + at, split);
-    }
-    free(packed);
+    struct bytes packed;
+    png_build_zlib(data, 6, Z_DEFAULT_STRATEGY, &packed);
+    add_idats(out, &packed, split);
+    bytes_done(&packed);
 }
 
 static void add_transparency(const struct png_build *p, struct bytes *out)
@@ -230,7 +249,7 @@ static void add_transparency(const struct png_build *p, struct bytes *out)
 void png_build_file(const struct png_build *p, uint64_t *seed, const struct bytes *first,
                     const struct bytes *second, const struct bytes *third, struct bytes *out)
 {
-    struct bytes lines = {0};
+    struct bytes lines = {0}, packed;
     png_build_signature(out);
     png_build_ihdr(out, &p->head);
     if (first)
@@ -241,7 +260,9 @@ void png_build_file(const struct png_build *p, uint64_t *seed, const struct byte
     if (second)
         bytes_add(out, second->data, second->length);
     png_build_scanlines(p, seed, &lines);
-    png_build_idat(out, &lines, p->idat_bytes);
+    png_build_zlib(&lines, p->level, p->strategy, &packed);
+    add_idats(out, &packed, p->idat_bytes);
+    bytes_done(&packed);
     if (third)
         bytes_add(out, third->data, third->length);
     png_build_chunk(out, "IEND", NULL, 0);

@@ -29,6 +29,8 @@ struct png_build {
     uint16_t key_color[3];
     uint16_t *samples; /* [height][width][channels as stored] */
     size_t idat_bytes; /* of each IDAT; 0: one for all */
+    int level;         /* of zlib's compression, 0..9; png_build_random says 6 */
+    int strategy;      /* Z_DEFAULT_STRATEGY, Z_FILTERED, Z_HUFFMAN_ONLY, Z_RLE, Z_FIXED */
 };
 
 /* A random picture; with `transparent`, a tRNS where the colour type may have one. */
@@ -40,6 +42,9 @@ uint8_t *png_build_expected(const struct png_build *p, struct image_format *f);
 
 /* Filtered scanlines, as they are before compression. */
 void png_build_scanlines(const struct png_build *p, uint64_t *seed, struct bytes *out);
+
+/* `data` as a zlib stream. */
+void png_build_zlib(const struct bytes *data, int level, int strategy, struct bytes *out);
 
 /* The signature; one chunk; a chunk of compressed `data` or several of at most `split` bytes. */
 void png_build_signature(struct bytes *out);

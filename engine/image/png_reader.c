@@ -1,4 +1,5 @@
-/* png_reader.c - libpng on a diet: it is fed the critical chunks and tRNS alone.
+/* png_reader.c - libpng on a diet: it is fed the critical chunks and tRNS alone, and the pixels
+ * only where png_rows.h does not do it.
  *
  * libpng reports an error by calling us and expects not to be returned to, hence longjmp; all that
  * must survive lives in struct png_reader, reached through the error pointer. What is outside the
@@ -11,6 +12,7 @@
 
 #include "engine/base/mem.h"
 #include "engine/image/png_keep.h"
+#include "engine/image/png_rows.h"
 #include "engine/image/png_walk.h"
 
 enum {
@@ -25,6 +27,7 @@ struct png_reader {
     struct image_format format;
     struct png_span spans[SPANS]; /* what libpng has yet to read, in its order */
     int span;
+    struct png_rows *plain; /* or NULL: by libpng */
     png_structp png;
     png_infop info;
     bool out_of_memory;
@@ -180,6 +183,8 @@ enum err_code png_reader_new(const uint8_t *bytes, size_t length, const struct p
     rc = open_decoder(r, e);
     if (rc == ERR_OK)
         rc = png_keep_collect(bytes, &r->walk, &r->format, &r->meta, e);
+    if (rc == ERR_OK && png_rows_fit(&walk))
+        rc = png_rows_new(bytes, &r->walk, &r->format, &r->plain, e);
     if (rc == ERR_OK) {
         *out = r;
         r = NULL;
@@ -192,6 +197,7 @@ void png_reader_free(struct png_reader *r)
 {
     if (!r)
         return;
+    png_rows_free(r->plain);
     png_destroy_read_struct(&r->png, &r->info, NULL);
     png_meta_done(&r->meta);
     mem_free(r);
@@ -200,7 +206,7 @@ void png_reader_free(struct png_reader *r)
 size_t png_reader_bytes(const struct png_head *h)
 {
     /* libpng keeps a few rows of at most 8 bytes a pixel; it and zlib take 60 KiB besides */
-    return (size_t)h->width * 8 * 4 + DECODER_BYTES;
+    return (size_t)h->width * 8 * 4 + DECODER_BYTES + png_rows_bytes(h);
 }
 
 const struct image_format *png_reader_format(const struct png_reader *r)
@@ -213,9 +219,22 @@ const struct png_meta *png_reader_meta(const struct png_reader *r)
     return &r->meta;
 }
 
+void png_reader_by_libpng(struct png_reader *r)
+{
+    png_rows_free(r->plain);
+    r->plain = NULL;
+}
+
 enum err_code png_reader_step(struct png_reader *r, struct image *img, size_t pixels, bool *done,
                               struct err *e)
 {
+    if (r->plain) {
+        enum png_rows_result got = png_rows_step(r->plain, img, pixels);
+        *done = got == ROWS_DONE;
+        if (got == ROWS_REFUSED) /* libpng is the judge, from the first row on */
+            png_reader_by_libpng(r);
+        return ERR_OK;
+    }
     /* a row of one pass of seven is a seventh of a row, on average over the passes */
     size_t row_pixels = (size_t)(r->format.width / r->passes) + 1;
     r->rows = pixels / row_pixels > 0 ? pixels / row_pixels : 1;

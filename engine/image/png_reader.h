@@ -30,6 +30,9 @@ const struct image_format *png_reader_format(const struct png_reader *r);
 /* Metadata of the file; owned by the reader, its data by the file's bytes. */
 const struct png_meta *png_reader_meta(const struct png_reader *r);
 
+/* Before the first step: leaves all to libpng, however plain the file is; to compare. */
+void png_reader_by_libpng(struct png_reader *r);
+
 /* Decodes some more, about `pixels` of them (so that callers can share a thread fairly), into
  * `img`, which has the reader's format. Sets *done when the picture is complete. After an error
  * the reader can only be freed. ERR_PNG_ZLIB, ERR_PNG_TRUNCATED, ERR_PNG_CHUNK, ERR_MEMORY. */

@@ -1,8 +1,9 @@
 /* fuzz_png.c - any bytes through the PNG reader; what is read is written and read again.
  *
- * Claims: no crash and no leak; an error has a sentence, and is one that a picture can cause; what
- * was accepted has the pixels that libpng finds in the whole file, and survives a round trip
- * through our writer, metadata and all, to the bit.
+ * Claims: no crash and no leak; the decoder for plain files and libpng agree about every file; an
+ * error has a sentence, and is one that a picture can cause; what was accepted has the pixels that
+ * libpng finds in the whole file, and survives a round trip through our writer, metadata and all,
+ * to the bit.
  *
  * For a fuzzer, compile with -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION: it leaves check sums
  * unchecked, which nothing gets behind by chance. */
@@ -28,6 +29,8 @@ static enum err_code decode(struct png_reader *r, size_t step, struct image **im
 {
     bool done = false;
     enum err_code rc = image_new(png_reader_format(r), img, e);
+    if (rc == ERR_OK)
+        memset((*img)->pixels, 0x55, image_bytes(&(*img)->format));
     while (rc == ERR_OK && !done)
         rc = png_reader_step(r, *img, step, &done, e);
     return rc;
@@ -80,6 +83,23 @@ static void check_by_libpng(const uint8_t *data, size_t size, const struct image
     free(pixels);
 }
 
+/* The same by libpng alone, without the decoder for plain files: the same verdict, sentence and
+ * pixels. */
+static void check_the_other_decoder(const uint8_t *data, size_t size, enum err_code rc,
+                                    const char *text, const struct image *img)
+{
+    struct err e = ERR_INIT;
+    struct png_reader *r = NULL;
+    struct image *other = NULL;
+    must(png_reader_new(data, size, &limits, &r, &e) == ERR_OK);
+    png_reader_by_libpng(r);
+    must(decode(r, 1 << 20, &other, &e) == rc && strcmp(e.text, text) == 0);
+    if (rc == ERR_OK)
+        must(memcmp(other->pixels, img->pixels, image_bytes(&img->format)) == 0);
+    image_free(other);
+    png_reader_free(r);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct err e = ERR_INIT;
@@ -90,6 +110,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         rc = decode(r, size % 977 * 10, &img, &e);
     must(e.code == rc && (rc == ERR_OK || (rc >= ERR_NOT_PNG && rc <= ERR_TOO_MANY_PIXELS)));
     must((rc == ERR_OK) == (e.text[0] == 0));
+    if (r)
+        check_the_other_decoder(data, size, rc, e.text, img);
     if (rc == ERR_OK) {
         check_by_libpng(data, size, img);
         check_round_trip(r, img);

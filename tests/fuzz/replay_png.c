@@ -26,19 +26,41 @@ static void random_chunks(struct bytes *out, uint64_t *seed)
     }
 }
 
+/* What deflate makes every kind of block and match of: noise, few values, gradients, repetition. */
+static void shape_samples(struct png_build *p, uint64_t *seed)
+{
+    static const size_t channels_of[7] = {[0] = 1, [2] = 3, [3] = 1, [4] = 2, [6] = 4};
+    size_t row = (size_t)p->head.width * channels_of[p->head.color_type];
+    size_t count = row * (size_t)p->head.height;
+    int way = harness_between(seed, 0, 3);
+    for (size_t i = row; way > 0 && i < count; i++) {
+        int rare = harness_random(seed) % 16 == 0;
+        if (way == 1 && !rare)
+            p->samples[i] = p->samples[i - row];
+        else if (way == 2)
+            p->samples[i] = p->samples[harness_random(seed) % row];
+        else if (way == 3 && !rare)
+            p->samples[i] = (uint16_t)((p->samples[i - 1] + p->samples[i - row]) / 2);
+    }
+}
+
 static void random_file(struct bytes *file, uint64_t *seed)
 {
     static const int types[][2] = {{0, 1}, {0, 2}, {0, 4}, {0, 8}, {0, 16}, {2, 8}, {2, 16}, {3, 1},
                                    {3, 2}, {3, 4}, {3, 8}, {4, 8}, {4, 16}, {6, 8}, {6, 16}};
     const int *type = types[harness_random(seed) % (sizeof types / sizeof *types)];
-    struct png_head h = {harness_between(seed, 1, 12), harness_between(seed, 1, 12), type[1],
-                         type[0], harness_random(seed) % 2 == 1};
+    int most = harness_random(seed) % 16 == 0 ? 150 : 12;
+    struct png_head h = {harness_between(seed, 1, most), harness_between(seed, 1, most), type[1],
+                         type[0], harness_random(seed) % 3 == 0};
     struct png_build p;
     struct bytes extra[3] = {{0}};
     for (size_t i = 0; i < 3; i++)
         random_chunks(&extra[i], seed);
     png_build_random(&p, h, harness_random(seed) % 2 == 1, seed);
-    p.idat_bytes = harness_random(seed) % 2 ? 5 : 0;
+    p.idat_bytes = harness_random(seed) % 2 ? harness_random(seed) % 100 + 1 : 0;
+    p.level = harness_between(seed, 0, 9);
+    p.strategy = harness_between(seed, 0, 4);
+    shape_samples(&p, seed);
     png_build_file(&p, seed, &extra[0], &extra[1], &extra[2], file);
     png_build_done(&p);
     for (size_t i = 0; i < 3; i++)
