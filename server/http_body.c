@@ -100,8 +100,10 @@ void http_body_release(struct http_request *r)
 static enum err_code take_file(struct http_request *r, const char *bytes, size_t count,
                                struct err *e)
 {
+    if (r->estimates && count > PNG_HEAD_BYTES - r->file.length)
+        count = PNG_HEAD_BYTES - r->file.length; /* the rest says nothing more */
     enum err_code rc = charge(r, r->file.length + count, e);
-    if (rc == ERR_OK)
+    if (rc == ERR_OK && !r->estimates)
         rc = make_room(r, r->file.length + count, e);
     if (rc == ERR_OK)
         rc = buf_append(&r->file, bytes, count, e);

@@ -144,9 +144,10 @@ static enum err_code begin_reload(struct http_request *r, struct err *e)
     return ERR_OK;
 }
 
-static enum err_code begin_upload(struct http_request *r, struct err *e)
+static enum err_code begin_upload(struct http_request *r, bool estimates, struct err *e)
 {
     struct service *s = r->shared->service;
+    r->estimates = estimates;
     api_request_init(&r->api, s->options);
     r->is_upload = true;
     struct words words = {&r->api, e, ERR_OK};
@@ -156,8 +157,11 @@ static enum err_code begin_upload(struct http_request *r, struct err *e)
         rc = api_finish(&r->api, s->models, e);
     if (rc == ERR_OK)
         rc = http_body_begin(r, e);
-    if (rc == ERR_OK)
-        rc = jobs_would_admit(s->jobs, 0, e);
+    if (rc == ERR_OK && estimates)
+        r->state = REQUEST_BODY;
+    if (rc != ERR_OK || estimates)
+        return rc;
+    rc = jobs_would_admit(s->jobs, 0, e);
     if (rc == ERR_OK)
         rc = http_client_enter(r, e);
     if (rc == ERR_OK) {
@@ -205,7 +209,7 @@ enum err_code http_request_head(struct http_request *r, const char *url, const c
     if (route->flags & ROUTE_PROGRESS)
         return http_progress(r, method, argument, e);
     if (!route->answer)
-        return begin_upload(r, e);
+        return begin_upload(r, route->flags & ROUTE_ESTIMATE, e);
     route->answer(r->shared->service, argument, &r->reply);
     if (route->flags & ROUTE_TAGGED)
         http_client_validate(r);

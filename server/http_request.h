@@ -50,6 +50,7 @@ struct http_request {
     bool key_entered;
     struct ticket *ticket; /* an upload's progress, from its head to its reply */
     struct http_framing framing;
+    bool estimates; /* asks what it would need: nothing is computed */
     bool is_upload; /* to the route that takes pictures: `api` is in use */
     struct api_request api;
     /* the body */
@@ -103,6 +104,9 @@ enum err_code http_body_end(struct http_request *r, struct err *e);
 
 /* Lets the file go, and what it holds of the budget. */
 void http_body_release(struct http_request *r);
+
+/* http_estimate.c. After the last piece: fills `reply` with what the picture would need. */
+enum err_code http_estimate(struct http_request *r, struct err *e);
 
 /* http_work.c. Hands the picture to the drivers and suspends the connection, which resumes with
  * `reply` filled. ERR_BUSY, ERR_DRAINING: it did not. */

@@ -16,6 +16,7 @@ static route_answer hint, list_models, show_model, list_limits, show_metrics, li
 static const struct route routes[] = {
     /* clang-format off */
     {"POST, PUT, OPTIONS", "/v1/upscale",       NULL,        "takes a PNG, gives it back enlarged", 0},
+    {"POST, OPTIONS",      "/v1/estimate",      NULL,        "what the same request would need, by its first 33 bytes", ROUTE_ESTIMATE},
     {READ,                 "/v1/models",        list_models, "the models there are", ROUTE_TAGGED},
     {READ,                 "/v1/models/{name}", show_model,  "one model", ROUTE_TAGGED},
     {READ,                 "/v1/limits",        list_limits, "the limits in force and their options", ROUTE_TAGGED},

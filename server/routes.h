@@ -17,6 +17,7 @@ enum {
     ROUTE_ADMIN = 4,     /* needs an admin's key */
     ROUTE_RELOAD = 8,    /* `answer` is NULL: files are read anew */
     ROUTE_PROGRESS = 16, /* `answer` is NULL: about a request under way */
+    ROUTE_ESTIMATE = 32, /* `answer` is NULL: tells what a picture would need */
 };
 
 struct route {

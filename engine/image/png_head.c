@@ -9,7 +9,7 @@
 #include "engine/image/png_walk.h"
 
 const struct png_limits png_default_limits = {
-    .max_side = 65535,
+    .max_side = 32768,
     .max_pixels = 1u << 26,
     .max_chunks = 1000,
     .max_chunk_bytes = 8u << 20,

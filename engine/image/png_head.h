@@ -16,12 +16,13 @@ enum { PNG_HEAD_BYTES = 33 }; /* signature, IHDR and its CRC */
 struct png_limits {
     uint32_t max_side;     /* --max-side: pixels, width and height each */
     uint64_t max_pixels;   /* --max-pixels: width x height */
-    /* Chunks that may have to be kept: all but the critical ones and an animation's frames. */
+    /* Chunks that may have to be kept: all but the critical ones and an animation's frames. Empty
+     * pixel chunks and frames, which are only work, count too. */
     uint32_t max_chunks;    /* --max-chunks: their number */
     size_t max_chunk_bytes; /* --max-chunk-bytes: their data */
 };
 
-extern const struct png_limits png_default_limits; /* 65535, 2^26, 1000, 8 MiB */
+extern const struct png_limits png_default_limits; /* 32768, 2^26, 1000, 8 MiB: the options' defaults */
 
 struct png_head {
     int width, height;

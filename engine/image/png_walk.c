@@ -13,7 +13,7 @@ struct walker {
     size_t length;
     const struct png_limits *limits;
     struct png_walk walk;
-    uint32_t chunks;    /* ancillary, but for an animation's frames */
+    uint32_t chunks;    /* ancillary, but for an animation's frames; and empty ones */
     size_t chunk_bytes; /* their data */
     uint32_t palette;   /* entries that pixels can name */
     bool palette_seen;
@@ -109,6 +109,23 @@ static enum err_code see_palette(struct walker *w, const struct png_place *c, st
     return ERR_OK;
 }
 
+static enum err_code count_chunk(struct walker *w, const struct png_place *c, struct err *e)
+{
+    if (w->chunks == w->limits->max_chunks)
+        return err_set_limit(e, ERR_PNG_LIMIT, "max-chunks", w->limits->max_chunks,
+                             "chunk %s at byte %zu is one too many: the limit is %u beside the "
+                             "pixels (--max-chunks)",
+                             c->type, c->offset, w->limits->max_chunks);
+    w->chunks++;
+    return ERR_OK;
+}
+
+/* Frames have pixels, or 26 bytes about them; without, they are only there to be many. */
+static bool is_frame(const struct png_place *c)
+{
+    return (is(c, "fdAT") && c->length > 4) || (is(c, "fcTL") && c->length == 26);
+}
+
 static enum err_code see_pixels(struct walker *w, const struct png_place *c, struct err *e)
 {
     struct png_walk *k = &w->walk;
@@ -116,6 +133,11 @@ static enum err_code see_pixels(struct walker *w, const struct png_place *c, str
         return misplaced(c, "is parted from the other IDAT by a different chunk", e);
     if (k->head.color_type == 3 && k->plte.length == 0)
         return misplaced(c, "comes before any palette", e);
+    if (c->length == 0) { /* legal, but work for nothing: many are refused */
+        enum err_code rc = count_chunk(w, c, e);
+        if (rc != ERR_OK)
+            return rc;
+    }
     if (k->idat.length == 0)
         k->idat.offset = c->offset;
     k->idat.length = c->offset + PNG_CHUNK_FRAME + c->length - k->idat.offset;
@@ -146,16 +168,13 @@ static void see_transparency(struct walker *w, const struct png_place *c)
 static enum err_code see_ancillary(struct walker *w, const struct png_place *c, struct err *e)
 {
     /* frames of an animation are passed over without being kept: they cost nothing */
-    if (is(c, "fdAT") || is(c, "fcTL"))
+    if (is_frame(c))
         return ERR_OK;
     if (is(c, "tRNS"))
         see_transparency(w, c);
-    if (w->chunks == w->limits->max_chunks)
-        return err_set_limit(e, ERR_PNG_LIMIT, "max-chunks", w->limits->max_chunks,
-                             "chunk %s at byte %zu is one too many: the limit is %u beside the "
-                             "pixels (--max-chunks)",
-                             c->type, c->offset, w->limits->max_chunks);
-    w->chunks++;
+    enum err_code rc = count_chunk(w, c, e);
+    if (rc != ERR_OK)
+        return rc;
     if (c->length > w->limits->max_chunk_bytes - w->chunk_bytes)
         return err_set_limit(e, ERR_PNG_LIMIT, "max-chunk-bytes", w->limits->max_chunk_bytes,
                              "with chunk %s at byte %zu of %u bytes, the chunks beside the pixels "
@@ -202,7 +221,7 @@ void png_walk_glance(const uint8_t *bytes, size_t length, size_t file_bytes,
             *out = g;
             return;
         }
-        if ((c.type[0] & 0x20) == 0 || is(&c, "fdAT") || is(&c, "fcTL"))
+        if (is_frame(&c) || ((c.type[0] & 0x20) == 0 && c.length > 0))
             continue;
         if (is(&c, "tRNS"))
             g.channels = most[head->color_type];

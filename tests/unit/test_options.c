@@ -54,6 +54,20 @@ START_TEST(flag_beats_environment_beats_file_beats_default)
 }
 END_TEST
 
+START_TEST(the_engine_and_the_options_have_the_same_defaults)
+{
+    struct options o;
+    char *none[] = {NULL};
+    ck_assert_int_eq(read_words(&o, FOR_SERVE, "", none, NULL), ERR_OK);
+    struct png_limits limits = options_png_limits(&o);
+    ck_assert_uint_eq(limits.max_side, png_default_limits.max_side);
+    ck_assert_uint_eq(limits.max_pixels, png_default_limits.max_pixels);
+    ck_assert_uint_eq(limits.max_chunks, png_default_limits.max_chunks);
+    ck_assert_uint_eq(limits.max_chunk_bytes, png_default_limits.max_chunk_bytes);
+    options_done(&o);
+}
+END_TEST
+
 START_TEST(what_is_no_option_is_left)
 {
     struct options o;
@@ -264,6 +278,7 @@ int main(void)
     Suite *s = suite_create("options");
     TCase *c = tcase_create("options");
     tcase_add_test(c, flag_beats_environment_beats_file_beats_default);
+    tcase_add_test(c, the_engine_and_the_options_have_the_same_defaults);
     tcase_add_test(c, what_is_no_option_is_left);
     tcase_add_test(c, a_list_is_replaced_as_a_whole);
     tcase_add_test(c, refusals_name_their_place);

@@ -258,6 +258,38 @@ START_TEST(what_is_outside_the_palette_is_black_as_in_browsers)
 }
 END_TEST
 
+/* Each is work, and makes nothing. */
+START_TEST(empty_pixel_chunks_and_frames_are_counted)
+{
+    static const struct {
+        const char *type;
+        size_t length;
+    } empty[] = {{"IDAT", 0}, {"fdAT", 0}, {"fdAT", 4}, {"fcTL", 0}, {"fcTL", 25}};
+    struct png_limits limits = png_default_limits;
+    struct png_build p;
+    uint64_t seed = 8;
+    limits.max_chunks = 20;
+    png_build_random(&p, (struct png_head){2, 2, 8, 6, false}, false, &seed);
+    for (size_t i = 0; i < sizeof empty / sizeof *empty; i++)
+        for (int n = 20; n <= 21; n++) {
+            struct bytes chunks = {0}, file = {0};
+            struct image *img = NULL;
+            struct err e;
+            uint8_t zeros[32] = {0};
+            for (int k = 0; k < n; k++)
+                png_build_chunk(&chunks, empty[i].type, zeros, empty[i].length);
+            png_build_file(&p, &seed, NULL, &chunks, NULL, &file);
+            enum err_code rc = decode(&file, 100, &limits, &img, &e);
+            ck_assert_int_eq(rc, n == 20 ? ERR_OK : ERR_PNG_LIMIT);
+            ck_assert(n == 20 || strcmp(e.option, "max-chunks") == 0);
+            image_free(img);
+            bytes_done(&chunks);
+            bytes_done(&file);
+        }
+    png_build_done(&p);
+}
+END_TEST
+
 START_TEST(chunks_beside_the_pixels_are_counted_before_memory_is_taken)
 {
     struct png_limits limits = png_default_limits;
@@ -337,6 +369,7 @@ int main(void)
     tcase_add_test(c, a_picture_is_complete_or_refused);
     tcase_add_test(c, chunks_stand_where_they_must);
     tcase_add_test(c, what_is_outside_the_palette_is_black_as_in_browsers);
+    tcase_add_test(c, empty_pixel_chunks_and_frames_are_counted);
     tcase_add_test(c, chunks_beside_the_pixels_are_counted_before_memory_is_taken);
     tcase_add_test(c, a_length_that_lies_is_told_by_chunk_and_place);
     tcase_add_loop_test(c, every_failed_allocation_is_told, 0, TYPES);

@@ -160,13 +160,13 @@ START_TEST(limits_are_named_with_their_options)
         enum err_code code;
         const char *option;
     } cases[] = {
-        {65535, 1, ERR_OK, NULL},
-        {65536, 1, ERR_TOO_WIDE, "max-side"},
-        {1, 65536, ERR_TOO_WIDE, "max-side"},
+        {32768, 1, ERR_OK, NULL},
+        {32769, 1, ERR_TOO_WIDE, "max-side"},
+        {1, 32769, ERR_TOO_WIDE, "max-side"},
         {0x7fffffff, 0x7fffffff, ERR_TOO_WIDE, "max-side"},
         {8192, 8192, ERR_OK, NULL},
         {8193, 8192, ERR_TOO_MANY_PIXELS, "max-pixels"},
-        {65535, 65535, ERR_TOO_MANY_PIXELS, "max-pixels"},
+        {32768, 32768, ERR_TOO_MANY_PIXELS, "max-pixels"},
         {0, 1, ERR_PNG_HEADER, NULL},
         {1, 0, ERR_PNG_HEADER, NULL},
     };
