@@ -15,7 +15,7 @@ class Supervisor:
     def __init__(self, abstract=False):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.settimeout(DEADLINE)
-        name = os.path.join(folder.name, "notify%d" % id(self))
+        name = tempfile.mktemp(prefix="notify", dir=folder.name)
         self.socket.bind("\0" + name if abstract else name)
         self.variable = {"NOTIFY_SOCKET": "@" + name if abstract else name}
 
