@@ -15,7 +15,7 @@
 enum {
     STEP_PIXELS = 1 << 18, /* of serial work before another request gets its turn */
     PIECES_PER_THREAD = 4, /* in a band, so that threads end it at about the same time */
-    PIECE_LEAST = 128,     /* output pixels: smaller ones are all halo */
+    PIECE_LEAST = 256,     /* output pixels: smaller ones are much halo */
     PIECE_MULTIPLE = 16,
     LARGEST_SIDE = 1 << 24, /* keeps sides and their sums far inside int */
 };
@@ -261,17 +261,19 @@ static int pieces(int side, int piece)
     return (side + piece - 1) / piece;
 }
 
-/* A piece of which `count` make a side, rounded up to what areas are best cut at. */
-static int even_piece(int side, int count, int most)
+/* A piece of which `count` make a side, rounded up to a multiple where that is not too large. */
+static int even_piece(int side, int count, int most, int multiple)
 {
-    int piece = (pieces(side, count) + PIECE_MULTIPLE - 1) / PIECE_MULTIPLE * PIECE_MULTIPLE;
-    return piece < most ? piece : most;
+    int piece = pieces(pieces(side, count), multiple) * multiple;
+    return piece <= most ? piece : most < multiple ? most : most / multiple * multiple;
 }
 
-/* Pieces as large as they may be, but enough of them for all threads. */
+/* Pieces as large as they may be, but enough of them for all threads; whole bands have a multiple
+ * of params->band_multiple rows. */
 static void choose_tiles(struct work *w, struct pair most)
 {
     const struct image_format *out = &w->job.out;
+    int multiple = w->params->band_multiple ? w->params->band_multiple : PIECE_MULTIPLE;
     int wanted = PIECES_PER_THREAD * pool_threads(w->pool);
     int across = pieces(out->width, most.x), down = pieces(out->height, most.y);
     while (across * down < wanted &&
@@ -281,8 +283,11 @@ static void choose_tiles(struct work *w, struct pair most)
         else
             down++;
     }
-    w->tile_width = even_piece(out->width, across, most.x);
-    w->tile_height = even_piece(out->height, down, most.y);
+    int rows = pieces(wanted, across); /* of pieces, in a band */
+    if (down > rows)
+        down = pieces(down, rows) * rows; /* so that the last band is as full as the others */
+    w->tile_width = even_piece(out->width, across, most.x, PIECE_MULTIPLE);
+    w->tile_height = even_piece(out->height, down, most.y, multiple);
 }
 
 static void choose_bands(struct work *w)
