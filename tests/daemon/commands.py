@@ -109,6 +109,16 @@ def bench_says_where_the_time_goes():
 
 
 @claim
+def bench_has_a_thread_for_each_cpu_it_may_use():
+    before = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(before)})
+        equal(bench("--size", "16x16")["threads"], 1)
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@claim
 def bench_prints_for_people():
     out = expect(0, upscaled("bench", "--size", "16x16")).stdout.decode()
     for words in ("photo, 16x16 luma", "multiply-add peak", "% of peak", "picture in", "peak memory"):
