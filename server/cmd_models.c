@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "server/commands.h"
+#include "server/lint.h"
 #include "server/models.h"
 #include "server/options.h"
 #include "engine/upscale.h"
@@ -71,9 +72,10 @@ static int check(const struct options *o, const struct model *m)
 {
     const struct model_geometry *g = &m->geometry;
     struct plan *plan = NULL;
+    struct lint lint;
     struct err e = ERR_INIT;
     size_t scratch = 0;
-    if (make_plan(o, m, &plan, &scratch, &e) != ERR_OK) {
+    if (make_plan(o, m, &plan, &scratch, &e) != ERR_OK || lint_run(plan, &lint, &e) != ERR_OK) {
         plan_free(plan);
         command_complain(m->name, &e);
         return 1;
@@ -84,6 +86,7 @@ static int check(const struct options *o, const struct model *m)
     printf("  halo %d, aligned to %d, crop %d x %d, %.1f MiB of working memory a thread\n", g->halo,
            g->align, g->crop.x, g->crop.y, (double)scratch / (1 << 20));
     print_paths(plan);
+    lint_print(&lint, stdout);
     print_warnings(m);
     plan_free(plan);
     return 0;

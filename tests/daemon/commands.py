@@ -364,12 +364,29 @@ def models_check_warns_of_what_padding_does():
     with Folder() as folder:
         for padding, words in (("circular", b"the whole picture"), ("zeros", b"picture's edge")):
             layer = {"type": "conv2d", "in_channels": 1, "out_channels": 1, "kernel_size": 3,
-                     "padding": 1, "padding_mode": padding, "weight": [0] * 9, "bias": None}
+                     "padding": 1, "padding_mode": padding, "weight": [0] * 4 + [1] + [0] * 4,
+                     "bias": None}
             padded = {**MODEL, "border": "model", "layers": [layer] + MODEL["layers"]}
             write(folder + "/padded.json", json.dumps(padded).encode())
             done = expect(0, upscaled("models", "check", "padded.json", folder=folder))
             equal(done.stdout.count(b"warning: "), 1, done.stdout)
             equal(words in done.stdout, True, done.stdout)
+
+
+@claim
+def models_check_measures_faults_and_warns_in_words():
+    with Folder() as folder:
+        uneven = {"type": "conv_transpose2d", "in_channels": 1, "out_channels": 1, "stride": 2,
+                  "kernel_size": 2, "weight": [1, 1, 1, 1.1], "bias": None}
+        write(folder + "/uneven.json", json.dumps({**MODEL, "layers": [uneven]}).encode())
+        write(folder + "/double.json", json.dumps(MODEL).encode())
+        bad, good = (expect(0, upscaled("models", "check", name, folder=folder)).stdout
+                     for name in ("uneven.json", "double.json"))
+        for words in (b"256 constant grays: 251 changed, by 25.50 levels", b"checkerboard 19.13 levels",
+                      b"warning: flat areas do not keep their gray",
+                      b"warning: a checkerboard shows on flat areas"):
+            equal(words in bad, True, "%r in %s" % (words, bad.decode()))
+        equal(b"warning" in good, False, good)
 
 
 @claim
