@@ -1,22 +1,26 @@
 #!/usr/bin/python3
 """Photographs to train on, from Debian packages that anybody can install.
 
-    data.py fetch    downloads and unpacks the packages (apt), below run/
-    data.py make     makes run/photos.npz: clean luma at full and half size
-    data.py list     the pictures, with package and licence
+    data.py fetch           downloads and unpacks the packages (apt), below run/
+    data.py make MIX...     makes run/MIX.npz: clean pieces, and small ones as the mix makes them
+    data.py list            the pictures, with package and licence
 
 The packages' versions are printed by `fetch`; DATA.md keeps the list used for
-the shipped weights.
+the shipped weights. WEIGHTS_RUN names another folder than run/.
 """
 import argparse
+import os
 import pathlib
 import subprocess
 
 import numpy as np
 from PIL import Image
 
+import render
+from degrade import MIXES, degrade
+
 Image.MAX_IMAGE_PIXELS = None
-RUN = pathlib.Path(__file__).parent / "run"
+RUN = pathlib.Path(os.environ.get("WEIGHTS_RUN", pathlib.Path(__file__).parent / "run"))
 
 # package: (licence, folder, patterns that are photographs, patterns held out for tests)
 PACKAGES = {
@@ -35,13 +39,24 @@ PACKAGES = {
                          "coins.png", "grass.png", "gravel.png", "ihc.png", "moon.png",
                          "motorcycle_left.png", "rocket.jpg"], []),
 }
+# What render.py draws from: licence, folder, pattern.
+DRAWN = {
+    "openclipart-svg": ("public domain", "usr/share/openclipart/svg", "*.svg"),
+    "tango-icon-theme": ("public domain", "usr/share/icons/Tango/scalable", "*.svg"),
+    "fonts-dejavu-core": ("Bitstream Vera", "usr/share/fonts", "*.ttf"),
+    "fonts-liberation2": ("OFL-1.1", "usr/share/fonts", "*.ttf"),
+}
+SHEETS = 320  # drawn ones to train on
 LONGEST = 1800  # of a clean picture: shrinking hides the camera's noise and the JPEG's blocks
+PIECE = 384  # pixels of a clean piece's side, even
+VARIANTS = 6  # small pictures made of each piece
 
 
 def fetch():
     debs, root = RUN / "deb", RUN / "root"
-    debs.mkdir(parents=True, exist_ok=True)
-    for package in PACKAGES:
+    for folder in (debs, root):
+        folder.mkdir(parents=True, exist_ok=True)
+    for package in [*PACKAGES, *DRAWN]:
         if not list(debs.glob(f"{package}_*.deb")):
             subprocess.run(["apt-get", "download", "-q", package], cwd=debs, check=True)
         deb = next(debs.glob(f"{package}_*.deb"))
@@ -80,47 +95,72 @@ def luma(rgb):
     return (rgb.astype(np.float32) @ np.float32([0.299, 0.587, 0.114])) / np.float32(255)
 
 
-def halve(rgb):
-    """MATLAB's imresize(rgb, 0.5): bicubic a = -0.5, widened by 2, edges mirrored, 8 bits."""
-    taps = np.array([-0.01171875, -0.03515625, 0.11328125, 0.43359375])
-    taps = np.concatenate([taps, taps[::-1]])  # at -3.5 .. 3.5, halved in width and height
-    out = rgb.astype(np.float64)
-    for axis in (0, 1):
-        pad = [(3, 3) if a == axis else (0, 0) for a in range(3)]
-        wide = np.moveaxis(np.pad(out, pad, mode="symmetric"), axis, 0)
-        count = (wide.shape[0] - 6) // 2
-        out = sum(t * wide[k:k + 2 * count:2] for k, t in enumerate(taps))
-        out = np.moveaxis(out, 0, axis)
-    return np.clip(np.floor(out + 0.5), 0, 255).astype(np.uint8)
-
-
-def gradient(y):
-    """Mean absolute difference to the neighbours, in levels."""
+def gradient(rgb):
+    """Mean absolute difference of luma to the neighbours, in levels."""
+    y = luma(rgb)
     g = np.zeros_like(y)
     g[:-1] += np.abs(np.diff(y, axis=0))
     g[:, :-1] += np.abs(np.diff(y, axis=1))
     return g * 255
 
 
-def make():
-    arrays = {}
-    for _, _, path in pictures():
-        rgb = np.asarray(clean(path))
-        arrays[f"hr{len(arrays) // 2}"] = luma(rgb)
-        arrays[f"lr{len(arrays) // 2}"] = luma(halve(rgb))
-    np.savez(RUN / "photos.npz", **arrays)
-    print(f"{len(arrays) // 2} pictures, {sum(a.size for a in arrays.values()) / 1.25e6:.1f} Mpixel")
+def pieces(rgb):
+    """Tiles of a picture that hold something to learn from."""
+    for y in range(0, rgb.shape[0] - 127, PIECE):
+        for x in range(0, rgb.shape[1] - 127, PIECE):
+            piece = rgb[y:y + PIECE, x:x + PIECE]
+            if min(piece.shape[:2]) >= 128 and np.quantile(gradient(piece), 0.9) > 10:
+                yield np.ascontiguousarray(piece)
+
+
+def store(mix, clean_pieces, variants, seed):
+    """run/MIX.npz: each piece (hr0, ...) and small ones of it (lr0.0, lr0.1, ...), RGB."""
+    arrays, rng, count, area = {}, np.random.default_rng(seed), 0, 0
+    for piece in clean_pieces:
+        arrays[f"hr{count}"] = piece
+        for v in range(variants):
+            arrays[f"lr{count}.{v}"] = degrade(piece, mix, rng)
+        count += 1
+        area += piece.size / 3e6
+    np.savez(RUN / f"{mix}.npz", **arrays)
+    print(f"{mix}: {count} pieces, {area:.1f} Mpixel, {variants} small ones of each")
+
+
+def sheets(numbers):
+    """Drawn pictures by number; those below render.HELD are for tests."""
+    files = [[path for path in sorted((RUN / "root" / package / folder).rglob(pattern))
+              if path.is_file() and not path.is_symlink()]
+             for package, (_, folder, pattern) in DRAWN.items()]
+    clips, icons, *fonts = files
+    for number in numbers:
+        yield render.sheet(number, clips, icons, sum(fonts, []))
+
+
+def make(mix, seed):
+    if mix == "art":
+        store(mix, sheets(range(render.HELD, render.HELD + SHEETS)), VARIANTS, seed)
+        for k, rgb in enumerate(sheets(range(render.HELD))):
+            (RUN / "art-held").mkdir(exist_ok=True)
+            Image.fromarray(rgb).save(RUN / "art-held" / f"{k:02}.png")
+        return
+    variants = 1 if mix == "clean" else VARIANTS
+    cut = (piece for _, _, path in pictures() for piece in pieces(np.asarray(clean(path))))
+    store(mix, cut, variants, seed)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("action", choices=["fetch", "make", "list"])
-    action = parser.parse_args().action
-    if action == "list":
+    parser.add_argument("mixes", nargs="*", choices=[*MIXES, []], default=[], metavar="MIX")
+    parser.add_argument("--seed", type=int, default=1)
+    a = parser.parse_args()
+    if a.action == "fetch":
+        fetch()
+    elif a.action == "list":
         for package, licence, path in pictures():
             print(f"{package}\t{licence}\t{path.name}")
-    else:
-        {"fetch": fetch, "make": make}[action]()
+    for mix in a.mixes:
+        make(mix, a.seed)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,15 @@
 """PSNR and SSIM of what is served: runs `upscaled convert` or asks a daemon, not PyTorch.
 
     evaluate.py --binary ../build/upscaled --model photo ../../shared/data/set5
+    evaluate.py --binary ../build/upscaled --model photo --rows all ../../shared/data/set5
     evaluate.py --url http://127.0.0.1:8080 --model photo ../../shared/data/set5
 
 FOLDER holds hr/NAME.png and lr/NAME.png, the latter half the size (the "RGB protocol": MATLAB's
-bicubic on 8-bit RGB). Scores are of studio-swing BT.601 Y, computed in float from 8-bit RGB and
-never rounded, with 2 pixels shaved; SSIM as Wang et al. 2004 (11x11 Gaussian, sigma 1.5).
+bicubic on 8-bit RGB). With --rows the small pictures are made here, as degrade.ROWS names them,
+and FOLDER may be any folder of PNGs; each row is compared with bicubic enlargement.
+Scores are of studio-swing BT.601 Y, computed in float from 8-bit RGB and never rounded, or with
+--rgb of the three channels together; 2 pixels shaved. SSIM (of Y) as Wang et al. 2004 (11x11
+Gaussian, sigma 1.5).
 """
 import argparse
 import math
@@ -20,6 +24,7 @@ import numpy as np
 from PIL import Image
 
 from data import luma
+from degrade import ROWS
 
 SHAVE = 2
 
@@ -56,11 +61,72 @@ def ssim(a, b):
                    ((ma * ma + mb * mb + c1) * (va + vb + c2)))
 
 
-def score(out, hr):
-    a, b = studio(out), studio(hr)
-    height, width = min(a.shape[0], b.shape[0]), min(a.shape[1], b.shape[1])
-    a, b = (p[SHAVE:height - SHAVE, SHAVE:width - SHAVE] for p in (a, b))
-    return 10 * math.log10(255**2 / np.mean((a - b)**2)), ssim(a, b)
+def shaved(a, like):
+    height, width = (min(n, m) for n, m in zip(a.shape, like.shape))
+    return a[SHAVE:height - SHAVE, SHAVE:width - SHAVE]
+
+
+def score(out, hr, rgb=False):
+    """PSNR and SSIM of one file against another."""
+    y, z = studio(out), studio(hr)
+    y, z = shaved(y, z), shaved(z, y)
+    a, b = y, z
+    if rgb:
+        a, b = (np.asarray(Image.open(p).convert("RGB")).astype(np.float64) for p in (out, hr))
+        a, b = shaved(a, b), shaved(b, a)
+    return 10 * math.log10(255**2 / max(np.mean((a - b)**2), 1e-9)), ssim(y, z)
+
+
+def enlarge(a, model, lr, out):
+    if model == "bicubic":
+        bicubic(lr, out)
+    elif a.url:
+        ask(a.url, model, lr, out)
+    else:
+        subprocess.run([a.binary, "convert", "--model", model, lr, out], check=True)
+
+
+def pictures(folder):
+    found = sorted(folder.glob("hr/*.png")) or sorted(folder.glob("*.png"))
+    return found or sys.exit(f"{folder}: no PNGs, nor hr/*.png")
+
+
+def table(a, folder):
+    """One line a row: bicubic, the model, the difference."""
+    rows = list(ROWS) if a.rows == "all" else a.rows.split(",")
+    print(f"{'row':12} {'bicubic':>8} {a.model:>10} {'gain':>7}   "
+          f"({'RGB' if a.rgb else 'Y'}, x2, {SHAVE} px shaved)")
+    for row in rows:
+        scores = []
+        for path in pictures(a.folder):
+            rgb = np.asarray(Image.open(path).convert("RGB"))
+            rgb = rgb[:rgb.shape[0] // 2 * 2, :rgb.shape[1] // 2 * 2]
+            lr, hr, out = (folder / f"{name}.png" for name in ("lr", "hr", "out"))
+            Image.fromarray(ROWS[row](rgb)).save(lr)
+            Image.fromarray(rgb).save(hr)
+            pair = []
+            for model in ("bicubic", a.model):
+                enlarge(a, model, lr, out)
+                pair.append(score(out, hr, a.rgb)[0])
+            scores.append(pair)
+        low, high = np.mean(scores, axis=0)
+        print(f"{row:12} {low:8.2f} {high:10.2f} {high - low:+7.2f}", flush=True)
+
+
+def means(a, folder):
+    rows = []
+    for hr in pictures(a.folder):
+        lr, out = a.folder / "lr" / hr.name, folder / hr.name
+        if a.outputs:
+            out = a.outputs / hr.name
+        else:
+            enlarge(a, a.model, lr, out)
+        rows.append(score(out, hr, a.rgb))
+        print(f"{hr.stem:12} {rows[-1][0]:6.2f} dB  {rows[-1][1]:.4f}")
+    mean = np.mean(rows, axis=0)
+    print(f"{'mean':12} {mean[0]:6.2f} dB  {mean[1]:.4f}   "
+          f"({a.model}, {'RGB' if a.rgb else 'Y'}, x2, {SHAVE} px shaved)")
+    return mean[0]
 
 
 def main():
@@ -69,28 +135,16 @@ def main():
     p.add_argument("--binary", type=pathlib.Path, default=pathlib.Path("../build/upscaled"))
     p.add_argument("--url", help="of a daemon to ask instead")
     p.add_argument("--model", default="photo", help="a model's name, or `bicubic`")
+    p.add_argument("--rgb", action="store_true", help="PSNR of RGB instead of Y")
+    p.add_argument("--rows", help="small pictures made here: `all`, or some of degrade.ROWS by comma")
     p.add_argument("--outputs", type=pathlib.Path, help="score these files, as hr/'s, instead")
     p.add_argument("--least", type=float, help="exit with 1 where the mean PSNR is below")
     a = p.parse_args()
-    rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for hr in sorted(a.folder.glob("hr/*.png")):
-            lr, out = a.folder / "lr" / hr.name, pathlib.Path(folder) / hr.name
-            if a.outputs:
-                out = a.outputs / hr.name
-            elif a.model == "bicubic":
-                bicubic(lr, out)
-            elif a.url:
-                ask(a.url, a.model, lr, out)
-            else:
-                subprocess.run([a.binary, "convert", "--model", a.model, lr, out], check=True)
-            rows.append(score(out, hr))
-            print(f"{hr.stem:12} {rows[-1][0]:6.2f} dB  {rows[-1][1]:.4f}")
-    if not rows:
-        sys.exit(f"{a.folder}: no hr/*.png")
-    mean = np.mean(rows, axis=0)
-    print(f"{'mean':12} {mean[0]:6.2f} dB  {mean[1]:.4f}   ({a.model}, Y, x2, {SHAVE} px shaved)")
-    sys.exit(1 if a.least and mean[0] < a.least else 0)
+        if a.rows:
+            return table(a, pathlib.Path(folder))
+        mean = means(a, pathlib.Path(folder))
+    return sys.exit(1 if a.least and mean < a.least else 0)
 
 
 if __name__ == "__main__":

@@ -78,8 +78,23 @@ def whole(value):
 
 
 def pool(m):
+    """A pool of an nn.Sequential hands on its values alone, so nothing there can unpool."""
+    if m.return_indices:
+        raise ValueError(f"return_indices=True does not go on in a Sequential: {m}; "
+                         "write both layers by hand, see unpool")
+    return pooled(m)
+
+
+def pooled(m):
     return dict(type="max_pool2d", kernel_size=whole(m.kernel_size), stride=whole(m.stride),
                 padding=whole(m.padding), dilation=whole(m.dilation), ceil_mode=m.ceil_mode)
+
+
+def unpool(m, indices):
+    """nn.MaxUnpool2d, of the pool whose layer has the name `indices`:
+    [dict(pooled(down), name="down"), ..., unpool(up, "down")]."""
+    return dict(type="max_unpool2d", indices=indices, kernel_size=whole(m.kernel_size),
+                stride=whole(m.stride), padding=whole(m.padding))
 
 
 def upsample(m):
@@ -121,6 +136,26 @@ def sequential(modules):
     return layers
 
 
+def listed(state, rows):
+    """The layers of a state_dict, whose names say nothing of what is between them: `rows` are
+    (kind, name in the state_dict or None, keys of FORMAT.md that differ from their defaults)."""
+    layers = []
+    for kind, name, more in rows:
+        layer = dict(type=kind, **more)
+        if kind in ("conv2d", "conv_transpose2d"):
+            weight, groups = state[f"{name}.weight"], more.get("groups", 1)
+            first, second = weight.shape[0], weight.shape[1] * groups
+            ins, outs = (second, first) if kind == "conv2d" else (first, second)
+            layer.update(in_channels=ins, out_channels=outs, kernel_size=list(weight.shape[2:]),
+                         weight=weight, bias=state.get(f"{name}.bias"))
+        elif kind == "prelu":
+            layer.update(weight=state[f"{name}.weight"])
+        elif name:
+            raise ValueError(f"{kind} has no weights to take from {name}")
+        layers.append(layer)
+    return layers
+
+
 def conv3(weight, bias):
     return dict(type="conv2d", in_channels=weight.shape[1], out_channels=weight.shape[0],
                 kernel_size=[3, 3], padding=[0, 0], weight=weight, bias=bias)
@@ -132,11 +167,11 @@ def ours(net):
               dict(type="prelu", name="head", weight=net.slopes[0])]
     for layer, slope in zip(net.body, list(net.slopes)[1:]):
         layers += [conv3(layer.weight(), layer.bias), dict(type="prelu", weight=slope)]
-    channels = net.shape["channels"]
+    channels, planes = net.shape["channels"], net.shape["planes"]
     return layers + [
         {"type": "add", "with": "head"},
         {"type": "concat", "with": "input"},
-        dict(type="conv_transpose2d", in_channels=channels + 1, out_channels=1,
+        dict(type="conv_transpose2d", in_channels=channels + planes, out_channels=planes,
              kernel_size=[6, 6], stride=[2, 2], padding=[4, 4], weight=net.deconvolution(),
              bias=net.tail.bias),
     ]
@@ -144,7 +179,7 @@ def ours(net):
 
 def check(net):
     """The exported layers, run by PyTorch, agree with the network that was trained."""
-    x = torch.rand(1, 1, 40, 37)
+    x = torch.rand(1, net.shape["planes"], 60, 57)
     y = x
     kept = {"input": x}
     for layer in ours(net):
@@ -179,13 +214,14 @@ def main():
     net = Net(**state["shape"])
     net.load_state_dict(state["mean"])
     check(net)
-    head = dict(name=a.name, scale=2, color="y", border="replicate")
+    color = "y" if net.shape["planes"] == 1 else "rgb"
+    head = dict(name=a.name, scale=2, color=color, border="replicate")
     if a.info:
         with open(a.info) as f:
             head.update(json.load(f))
-    head.setdefault("trained", {}).update(steps=state["step"], shape=state["shape"])
+    head.setdefault("trained", {}).update(steps=state["step"], shape=net.shape)
     write(a.output, head, ours(net))
-    print(f"{a.output}: {macs_per_pixel(state['shape'])} MACs per pixel, step {state['step']}")
+    print(f"{a.output}: {macs_per_pixel(net.shape)} MACs per pixel, step {state['step']}")
 
 
 if __name__ == "__main__":

@@ -20,69 +20,122 @@ def crop(x, like):
 class LinearBlock(nn.Module):
     """A 3x3 convolution, trained as 3x3 to `wide` channels and 1x1 back; without activation the
     two are one convolution, but it is easier to train. `residual` adds the input's own pixel;
-    `biases` is 1 where all outputs share one, as the sub-pixels of a transposed convolution do."""
+    `shared` outputs in a row have one bias, as the sub-pixels of a transposed convolution do."""
 
-    def __init__(self, inputs, outputs, wide=64, residual=False, biases=None):
+    def __init__(self, inputs, outputs, wide=64, residual=False, shared=1):
         super().__init__()
         self.expand = nn.Parameter(torch.empty(wide, inputs, 3, 3))
         self.reduce = nn.Parameter(torch.empty(outputs, wide))
-        self.bias = nn.Parameter(torch.zeros(biases or outputs))
-        self.residual = residual
+        self.bias = nn.Parameter(torch.zeros(outputs // shared))
+        self.residual, self.shared = residual, shared
         nn.init.xavier_normal_(self.expand)
         nn.init.xavier_normal_(self.reduce)
 
-    def weight(self):
-        w = torch.einsum("ow,wiyx->oiyx", self.reduce, self.expand)
-        if self.residual:
-            own = torch.zeros_like(w)
-            own[range(len(w)), range(len(w)), 1, 1] = 1
-            w = w + own
+    def own(self):
+        """The convolution that gives back its input."""
+        w = torch.zeros(len(self.reduce), self.expand.shape[1], 3, 3)
+        w[range(len(w)), range(len(w)), 1, 1] = 1
         return w
 
+    def weight(self):
+        w = torch.einsum("ow,wiyx->oiyx", self.reduce, self.expand)
+        return w + self.own() if self.residual else w
+
+    def set(self, weight, bias):
+        """Makes the collapsed convolution this one: its singular vectors in the first of the
+        `wide` channels; the rest stay random at zero weight, so that they can still be learnt."""
+        if self.residual:
+            weight = weight - self.own()
+        u, s, v = torch.linalg.svd(weight.flatten(1), full_matrices=False)
+        root, rank = s.sqrt(), len(s)
+        with torch.no_grad():
+            self.reduce.zero_()
+            self.reduce[:, :rank] = u * root
+            self.expand[:rank] = (root[:, None] * v).view(rank, *weight.shape[1:])
+            self.bias.copy_(bias)
+
     def forward(self, x):
-        return F.conv2d(x, self.weight(), self.bias.expand(len(self.reduce)))
+        return F.conv2d(x, self.weight(), self.bias.repeat_interleave(self.shared))
 
 
 class Net(nn.Module):
-    """Luma in, luma of twice the size out: a head, `depth` residual layers, a skip around them, a
-    tail to the four pixels that one becomes, and the pixel itself added to each of them."""
+    """A picture of `planes` (1 luma, 3 RGB) in, one of twice the size out: a head, `depth`
+    residual layers, a skip around them, a tail to the four pixels that one becomes, and the pixel
+    itself added to each of them."""
 
-    def __init__(self, channels=16, depth=7, wide=64):
+    def __init__(self, channels=16, depth=7, wide=64, planes=1):
         super().__init__()
-        self.shape = dict(channels=channels, depth=depth, wide=wide)
+        self.shape = dict(channels=channels, depth=depth, wide=wide, planes=planes)
         self.halo = depth + 2
-        self.head = LinearBlock(1, channels, wide)
+        self.head = LinearBlock(planes, channels, wide)
         self.body = nn.ModuleList(LinearBlock(channels, channels, wide, True)
                                   for _ in range(depth))
         self.slopes = nn.ParameterList(nn.Parameter(torch.full((channels,), 0.25))
                                        for _ in range(depth + 1))
-        self.tail = LinearBlock(channels, 4, wide, biases=1)
+        self.tail = LinearBlock(channels, 4 * planes, wide, shared=4)
 
     def forward(self, x):
         first = y = F.prelu(self.head(x), self.slopes[0])
         for layer, slope in zip(self.body, self.slopes[1:]):
             y = F.prelu(layer(y), slope)
         y = self.tail(y + crop(first, y))
-        return F.pixel_shuffle(y + crop(x, y), 2)
+        return F.pixel_shuffle(y + crop(x, y).repeat_interleave(4, 1), 2)
+
+    def flat(self, x):
+        """What [n][planes] pictures of one colour become: [n][planes][4], the output's pixels
+        where they repeat. A kernel's sum stands for the kernel, so all grays cost next to
+        nothing."""
+        def layer(block, y):
+            bias = block.bias.repeat_interleave(block.shared)
+            return F.linear(y, block.weight().sum((2, 3)), bias)
+        first = y = F.prelu(layer(self.head, x), self.slopes[0])
+        for block, slope in zip(self.body, self.slopes[1:]):
+            y = F.prelu(layer(block, y), slope)
+        return (layer(self.tail, y + first) + x.repeat_interleave(4, 1)).view(len(x), -1, 4)
+
+    def adopt(self, other):
+        """Begins where a network of as many channels is. Depth may differ: new layers go to the
+        end as identities (so nothing changes yet), or layers are left out evenly. From luma to
+        RGB, the head sees the colours' luma, whose detail goes to all three."""
+        head, tail, bias = other.head.weight().detach(), other.tail.weight().detach(), other.tail.bias
+        if self.shape["planes"] > other.shape["planes"]:
+            head = head * torch.tensor([0.299, 0.587, 0.114])[:, None, None]
+            tail, bias = tail.repeat(3, 1, 1, 1), bias.repeat(3)
+        self.head.set(head, other.head.bias)
+        self.tail.set(tail, bias)
+        have, want = len(other.body), len(self.body)
+        picks = [k * have // want for k in range(want)] if want < have else range(have)
+        with torch.no_grad():
+            self.slopes[0].copy_(other.slopes[0])
+            for k, layer in enumerate(self.body):
+                if k < len(picks):
+                    layer.set(other.body[picks[k]].weight().detach(), other.body[picks[k]].bias)
+                    self.slopes[k + 1].copy_(other.slopes[picks[k] + 1])
+                else:
+                    layer.set(layer.own(), torch.zeros(len(layer.bias)))
+                    self.slopes[k + 1].fill_(1)
 
     def deconvolution(self):
-        """The tail, the pixel shuffle and the last skip as one ConvTranspose2d(channels + 1, 1,
-        kernel_size=6, stride=2, padding=4) whose last input channel is the luma.
+        """The tail, the pixel shuffle and the last skip as one ConvTranspose2d(channels + planes,
+        planes, kernel_size=6, stride=2, padding=4) whose last input channels are the picture.
 
-        Output pixel (2y + dy, 2x + dx) takes w[2 dy + dx, i, u + 1, v + 1] of its neighbour
-        (y + u, x + v), which is the transposed kernel's entry (dy + 2 - 2u, dx + 2 - 2v)."""
-        w = self.tail.weight()
-        k = torch.zeros(w.shape[1] + 1, 1, 6, 6, dtype=w.dtype)
+        Output pixel (2y + dy, 2x + dx) takes w[4 plane + 2 dy + dx, i, u + 1, v + 1] of its
+        neighbour (y + u, x + v), which is the transposed kernel's entry
+        (dy + 2 - 2u, dx + 2 - 2v)."""
+        w, planes = self.tail.weight(), self.shape["planes"]
+        k = torch.zeros(w.shape[1] + planes, planes, 6, 6, dtype=w.dtype)
         for dy in (0, 1):
             for dx in (0, 1):
                 for u in (-1, 0, 1):
                     for v in (-1, 0, 1):
-                        k[:-1, 0, dy + 2 - 2 * u, dx + 2 - 2 * v] = w[2 * dy + dx, :, u + 1, v + 1]
-        k[-1, 0, 2:4, 2:4] = 1
+                        k[:-planes, :, dy + 2 - 2 * u, dx + 2 - 2 * v] = \
+                            w[2 * dy + dx::4, :, u + 1, v + 1].T
+        for plane in range(planes):
+            k[plane - planes, plane, 2:4, 2:4] = 1
         return k
 
 
 def macs_per_pixel(shape):
     """Multiply-accumulates per input pixel, the last layer counted by its true taps."""
-    c, depth = shape["channels"], shape["depth"]
-    return 9 * c + depth * 9 * c * c + 36 * (c + 1)
+    c, depth, planes = shape["channels"], shape["depth"], shape.get("planes", 1)
+    return 9 * c * planes + depth * 9 * c * c + 36 * (c + planes) * planes

@@ -1,0 +1,199 @@
+"""export.py - what weights/export.py writes computes what PyTorch computes: a user's own networks
+by nn.Sequential and by state_dict, pools, and our own shape. Skipped without PyTorch. Speaks TAP."""
+import importlib.util
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+TOP = pathlib.Path(os.environ["top_srcdir"])
+BINARY = pathlib.Path(os.environ["top_builddir"], "upscaled").resolve()
+MODULES = ("torch", "numpy", "PIL")
+sys.path.insert(0, str(TOP / "weights"))
+
+HEAD = {"scale": 2, "color": "y", "border": "model"}
+
+
+def seeded(net):
+    """Weights that keep values well inside 0..1, so that clipping hides nothing."""
+    with torch.no_grad():
+        for p in net.parameters():
+            p.copy_(torch.rand_like(p) - 0.5).div_(max(1.0, p[0].numel() / 2))
+    return net
+
+
+def fsrcnn(d=12, s=5, m=2):
+    """Dong, Loy, Tang 2016, with the module names that PyTorch checkpoints of it have."""
+    net = nn.Module()
+    middle = [nn.Conv2d(d, s, 1), nn.PReLU(s)]
+    for _ in range(m):
+        middle += [nn.Conv2d(s, s, 3, padding=1), nn.PReLU(s)]
+    middle += [nn.Conv2d(s, d, 1), nn.PReLU(d)]
+    net.first_part = nn.Sequential(nn.Conv2d(1, d, 5, padding=2), nn.PReLU(d))
+    net.mid_part = nn.Sequential(*middle)
+    net.last_part = nn.ConvTranspose2d(d, 1, 9, stride=2, padding=4, output_padding=1)
+    net.forward = lambda x: net.last_part(net.mid_part(net.first_part(x)))
+    return seeded(net)
+
+
+def fsrcnn_rows(m=2):
+    rows = [("conv2d", "first_part.0", {"padding": 2}), ("prelu", "first_part.1", {})]
+    for k in range(0, 2 * m + 4, 2):
+        padding = 0 if k in (0, 2 * m + 2) else 1
+        rows += [("conv2d", f"mid_part.{k}", {"padding": padding}),
+                 ("prelu", f"mid_part.{k + 1}", {})]
+    return rows + [("conv_transpose2d", "last_part",
+                    {"stride": 2, "padding": 4, "output_padding": 1})]
+
+
+def espcn():
+    """Shi et al. 2016."""
+    return seeded(nn.Sequential(nn.Conv2d(1, 16, 5, padding=2), nn.Tanh(),
+                                nn.Conv2d(16, 8, 3, padding=1), nn.Tanh(),
+                                nn.Conv2d(8, 4, 3, padding=1), nn.PixelShuffle(2)))
+
+
+ESPCN_ROWS = [("conv2d", "0", {"padding": 2}), ("tanh", None, {}),
+              ("conv2d", "2", {"padding": 1}), ("tanh", None, {}),
+              ("conv2d", "4", {"padding": 1}), ("pixel_shuffle", None, {"upscale_factor": 2})]
+
+
+def lifted(layers):
+    """The middle of the range, so that nothing is clipped: the last bias plus a half."""
+    for layer in reversed(layers):
+        if layer["type"] in ("conv2d", "conv_transpose2d"):
+            layer["bias"] = layer["bias"] + 0.5
+            return layers
+    raise AssertionError("no convolution")
+
+
+def agrees(layers, expected, head=None, planes=1):
+    """The binary at 16 bits and PyTorch, within two of 65535 levels."""
+    x = torch.from_numpy(numpy.random.default_rng(3).integers(0, 256, (planes, 21, 18)))
+    with tempfile.TemporaryDirectory() as folder:
+        model, small, large = (f"{folder}/{n}" for n in ("m.json", "in.png", "out.png"))
+        export.write(model, {"name": "m", **HEAD, **(head or {})}, layers)
+        pixels = x.numpy().astype(numpy.uint8)
+        Image.fromarray(pixels[0] if planes == 1 else numpy.moveaxis(pixels, 0, 2)).save(small)
+        depth = ["--depth", "16"] if planes == 1 else []  # Pillow reads no 16-bit RGB
+        subprocess.run([BINARY, "convert", "--models", folder, "--model", "m", *depth, small,
+                        large], check=True)
+        got = numpy.asarray(Image.open(large)).astype(float)
+    with torch.no_grad():
+        want = expected(x[None].float() / 255)[0].double().numpy()
+    full = 65535 if planes == 1 else 255
+    want = numpy.clip(numpy.moveaxis(want, 0, 2).squeeze() * full, 0, full)
+    assert want.std() > full / 1000, "a test picture that says nothing"
+    worst = numpy.abs(got - want).max()
+    assert got.shape == want.shape and worst <= (2 if planes == 1 else 0.51), worst
+
+
+def fsrcnn_by_state_dict():
+    net = fsrcnn()
+    agrees(lifted(export.listed(net.state_dict(), fsrcnn_rows())), lambda x: net(x) + 0.5)
+
+
+def fsrcnn_by_modules():
+    net = fsrcnn()
+    agrees(lifted(export.sequential([net.first_part, net.mid_part, net.last_part])),
+           lambda x: net(x) + 0.5)
+
+
+def espcn_by_state_dict():
+    net = espcn()
+    agrees(lifted(export.listed(net.state_dict(), ESPCN_ROWS)), lambda x: shifted(net, x))
+
+
+def espcn_by_modules():
+    net = espcn()
+    agrees(lifted(export.sequential(net)), lambda x: shifted(net, x))
+
+
+def shifted(net, x):
+    """Four biases of the last convolution are a half for every pixel."""
+    return net(x) + 0.5
+
+
+def pool_and_unpool_by_hand():
+    down, up = nn.MaxPool2d(3, 3, return_indices=True), nn.MaxUnpool2d(3, 3)
+    layers = [dict(export.pooled(down), name="down"), export.unpool(up, "down"),
+              dict(type="upsample", scale_factor=2)]
+
+    def expected(x):
+        return nn.functional.interpolate(up(*down(x)), scale_factor=2)
+    agrees(layers, expected)
+
+
+def pool_with_indices_is_refused_in_a_sequential():
+    try:
+        export.sequential(nn.Sequential(nn.MaxPool2d(2, return_indices=True), nn.Upsample(2)))
+    except ValueError as e:
+        assert "return_indices" in str(e), e
+    else:
+        raise AssertionError("it was exported")
+
+
+def unknown_modules_are_named():
+    try:
+        export.sequential(nn.Sequential(nn.Conv2d(1, 1, 1), nn.Softplus()))
+    except TypeError as e:
+        assert "Softplus" in str(e), e
+    else:
+        raise AssertionError("it was exported")
+
+
+def our_own_shape_in_luma_and_rgb():
+    for planes in (1, 3):
+        torch.manual_seed(planes)
+        net = Net(channels=8, depth=2, planes=planes)
+        with torch.no_grad():
+            net.tail.bias.add_(0.01)
+        export.check(net)
+
+        def expected(x, net=net):
+            return net(nn.functional.pad(x, [net.halo] * 4, mode="replicate"))
+        agrees(export.ours(net), expected,
+               {"border": "replicate", "color": "y" if planes == 1 else "rgb"}, planes)
+
+
+def a_network_adopted_by_a_deeper_one_is_the_same():
+    torch.manual_seed(1)
+    small = Net(channels=8, depth=2)
+    deep, colour = Net(channels=8, depth=5), Net(channels=8, depth=2, planes=3)
+    deep.adopt(small)
+    colour.adopt(small)
+    gray = torch.rand(1, 1, 30, 30)
+    with torch.no_grad():
+        want = small(gray)
+        same = deep(gray) - want[..., 6:-6, 6:-6]
+        also = colour(gray.expand(-1, 3, -1, -1)) - want
+        flat = small.flat(torch.tensor([[0.3]])) - small(torch.full((1, 1, 9, 9), 0.3))[0, 0, 0, 0]
+    assert same.abs().max() < 1e-5 and also.abs().max() < 1e-5 and flat[0, 0, 0].abs() < 1e-6
+
+
+CLAIMS = [fsrcnn_by_state_dict, fsrcnn_by_modules, espcn_by_state_dict, espcn_by_modules,
+          pool_and_unpool_by_hand, pool_with_indices_is_refused_in_a_sequential,
+          unknown_modules_are_named, our_own_shape_in_luma_and_rgb,
+          a_network_adopted_by_a_deeper_one_is_the_same]
+
+missing = [m for m in MODULES if not importlib.util.find_spec(m)]
+if missing:
+    print(f"1..0 # SKIP {missing[0]} is not installed (./check --all does)")
+    sys.exit()
+import numpy
+import torch
+from PIL import Image
+from torch import nn
+
+import export
+from net import Net
+
+print(f"1..{len(CLAIMS)}")
+for number, claim in enumerate(CLAIMS, 1):
+    torch.manual_seed(1)
+    try:
+        claim()
+        print(f"ok {number} - {claim.__name__}")
+    except Exception as e:  # a test that cannot run has failed
+        print(f"not ok {number} - {claim.__name__}: {type(e).__name__}: {e}")

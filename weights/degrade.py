@@ -1,0 +1,92 @@
+"""How people's small pictures came to be: several ways to halve one, noise, JPEG.
+
+All functions take and give [y][x][3] uint8. `halve` and `ROWS` are what evaluate.py measures by,
+`MIXES` what is trained on.
+"""
+import io
+
+import numpy as np
+from PIL import Image
+
+PILLOW = {"box": Image.Resampling.BOX, "lanczos": Image.Resampling.LANCZOS,
+          "area": Image.Resampling.BILINEAR}  # all widened when shrinking, so antialiased
+
+
+def bicubic(rgb):
+    """MATLAB's imresize(rgb, 0.5): bicubic a = -0.5, widened by 2, edges mirrored, 8 bits."""
+    taps = np.array([-0.01171875, -0.03515625, 0.11328125, 0.43359375])
+    taps = np.concatenate([taps, taps[::-1]])  # at -3.5 .. 3.5, halved in width and height
+    out = rgb.astype(np.float64)
+    for axis in (0, 1):
+        pad = [(3, 3) if a == axis else (0, 0) for a in range(3)]
+        wide = np.moveaxis(np.pad(out, pad, mode="symmetric"), axis, 0)
+        count = (wide.shape[0] - 6) // 2
+        out = sum(t * wide[k:k + 2 * count:2] for k, t in enumerate(taps))
+        out = np.moveaxis(out, 0, axis)
+    return np.clip(np.floor(out + 0.5), 0, 255).astype(np.uint8)
+
+
+def halve(rgb, kernel="bicubic"):
+    if kernel == "bicubic":
+        return bicubic(rgb)
+    img = Image.fromarray(rgb)
+    return np.asarray(img.resize((img.width // 2, img.height // 2), PILLOW[kernel]))
+
+
+def noise(rgb, sigma, rng):
+    """Gaussian, of `sigma` levels in each channel, clipped and rounded to 8 bits."""
+    grain = rng.standard_normal(rgb.shape, dtype=np.float32) * np.float32(sigma)
+    return np.clip(np.rint(rgb + grain), 0, 255).astype(np.uint8)
+
+
+def jpeg(rgb, quality, subsampling=2):
+    """Through libjpeg and back; `subsampling` as Pillow's: 2 is 4:2:0, its default."""
+    file = io.BytesIO()
+    Image.fromarray(rgb).save(file, "JPEG", quality=int(quality), subsampling=int(subsampling))
+    return np.asarray(Image.open(file).convert("RGB"))
+
+
+def row(kernel="bicubic", sigma=0, quality=0):
+    def make(rgb):
+        small = halve(rgb, kernel)
+        if sigma:
+            small = noise(small, sigma, np.random.default_rng(sigma))
+        return jpeg(small, quality) if quality else small
+    return make
+
+
+# What a model is measured on: name, and from the large picture to the small one.
+ROWS = {
+    "bicubic": row(), "lanczos": row("lanczos"), "box": row("box"), "area": row("area"),
+    "jpeg-q90": row(quality=90), "jpeg-q75": row(quality=75), "jpeg-q50": row(quality=50),
+    "noise-5": row(sigma=5), "noise-10": row(sigma=10),
+}
+
+KERNELS = ("bicubic", "bicubic", "bicubic", "box", "lanczos", "area")
+# What a model is trained on: the kernels to choose from, the share that stays as it is, and of
+# the rest how many get noise, JPEG (both independently; one of them at least), and how much.
+MIXES = {
+    "clean": dict(kernels=("bicubic",), clean=1.0),
+    "photo": dict(kernels=KERNELS, clean=0.45, noise=0.4, sigma=(0.5, 10), jpeg=0.7,
+                  quality=(40, 96)),
+    "jpeg": dict(kernels=KERNELS, clean=0.1, noise=0.5, sigma=(1, 14), jpeg=0.65,
+                 quality=(30, 92)),
+    # what is rendered small is an area's mean: box
+    "art": dict(kernels=("box", *KERNELS), clean=0.8, noise=0.0, sigma=(0, 0), jpeg=1.0,
+                quality=(60, 96)),
+}
+
+
+def degrade(rgb, mix, rng):
+    """A small picture as `mix` (a name) has them."""
+    m = MIXES[mix]
+    small = halve(rgb, m["kernels"][rng.integers(len(m["kernels"]))])
+    if rng.random() < m["clean"]:
+        return small
+    noisy, packed = rng.random() < m["noise"], rng.random() < m["jpeg"]
+    if noisy or not packed:
+        low, high = m["sigma"]
+        small = noise(small, rng.uniform(low, high), rng)
+    if packed:
+        small = jpeg(small, rng.integers(*m["quality"]), rng.choice([0, 2]))
+    return small
