@@ -62,7 +62,7 @@ def ssim(a, b):
 
 
 def shaved(a, like):
-    height, width = (min(n, m) for n, m in zip(a.shape, like.shape))
+    height, width = (min(n, m) for n, m in zip(a.shape[:2], like.shape))
     return a[SHAVE:height - SHAVE, SHAVE:width - SHAVE]
 
 

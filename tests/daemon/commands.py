@@ -347,7 +347,7 @@ def models_lists_those_inside_and_in_the_folder():
         for arguments in (("models",), ("models", "list")):
             done = expect(0, upscaled(*arguments, "--models", folder))
             names = [line.split()[0] for line in done.stdout.decode().splitlines()]
-            equal(names, ["double", "photo"])
+            equal(names, ["art", "double", "photo", "psnr-m5"])
 
 
 @claim

@@ -156,7 +156,7 @@ def a_bad_file_leaves_all_as_it_was_and_says_why():
             d.upscale(png(), headers=bearer("secret-a")).expect(403)
             with open(os.path.join(models, "double.json"), "w") as file:
                 json.dump(MODEL, file)
-            equal(json.loads(reload().expect(200).body), {"models": 2, "keys": 2})
+            equal(json.loads(reload().expect(200).body), {"models": 4, "keys": 2})
             d.upscale(png(), "?model=double", bearer("secret-a")).expect(200)
 
 
