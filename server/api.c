@@ -140,6 +140,11 @@ static const struct parameter {
     {"depth", set_depth},   {"edge", set_edge},
 };
 
+const char *api_parameter(int index)
+{
+    return index < (int)(sizeof parameters / sizeof *parameters) ? parameters[index].name : NULL;
+}
+
 void api_request_init(struct api_request *r, const struct options *o)
 {
     *r = (struct api_request){.params = {

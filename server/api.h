@@ -28,4 +28,7 @@ enum err_code api_set(struct api_request *r, const char *name, const char *value
 /* After the last parameter: those that exclude each other, the model. ERR_UNKNOWN_MODEL. */
 enum err_code api_finish(struct api_request *r, struct models *models, struct err *e);
 
+/* The names that api_set knows, for pages and tests: NULL past the last. */
+const char *api_parameter(int index);
+
 #endif

@@ -6,9 +6,10 @@
 
 struct error_row {
     enum err_code code;
-    int status;        /* HTTP */
-    const char *name;  /* stable: programs match on it */
-    const char *title; /* a short phrase for people, the same for every occurrence */
+    int status;          /* HTTP */
+    const char *name;    /* stable: programs match on it */
+    const char *title;   /* a short phrase for people, the same for every occurrence */
+    const char *meaning; /* what it means and what to do; sentences without < > & */
 };
 
 /* The row of a code other than ERR_OK; never NULL. */

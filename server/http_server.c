@@ -49,6 +49,8 @@ static enum MHD_Result answer(struct http_request *r)
     enum MHD_Result ok = MHD_YES;
     if (r->reply.type)
         ok = MHD_add_response_header(response, "Content-Type", r->reply.type);
+    if (ok && r->reply.policy)
+        ok = MHD_add_response_header(response, "Content-Security-Policy", r->reply.policy);
     for (int i = 0; ok && i < r->reply.header_count; i++)
         ok = MHD_add_response_header(response, r->reply.headers[i].name, r->reply.headers[i].value);
     if (ok && (r->reply.close || atomic_load(&shared->service->draining)))

@@ -134,6 +134,8 @@ enum err_code reply_render(const struct reply *r, struct buf *out, struct err *e
                     r->status, reason_of(r->status), r->length);
     if (rc == ERR_OK && r->type)
         rc = append_line(out, e, "Content-Type: %s\r\n", r->type);
+    if (rc == ERR_OK && r->policy)
+        rc = append_line(out, e, "Content-Security-Policy: %s\r\n", r->policy);
     for (int i = 0; rc == ERR_OK && i < r->header_count; i++)
         rc = append_line(out, e, "%s: %s\r\n", r->headers[i].name, r->headers[i].value);
     if (rc == ERR_OK)

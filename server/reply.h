@@ -18,8 +18,9 @@ struct reply_header {
 
 struct reply {
     int status;
-    const char *code; /* of an error, static storage; else NULL */
-    const char *type; /* Content-Type, static storage; NULL: none */
+    const char *code;   /* of an error, static storage; else NULL */
+    const char *type;   /* Content-Type, static storage; NULL: none */
+    const char *policy; /* Content-Security-Policy, static storage; NULL: none */
     uint8_t *body;
     size_t length;
     void (*release)(void *body);                    /* frees the body; NULL: static storage */

@@ -1,17 +1,18 @@
 /* routes.c - see routes.h. */
 #include "server/routes.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "server/json_text.h"
+#include "server/page.h"
 
 #define READ "GET, HEAD, OPTIONS"
 #define TEXT_TYPE "text/plain; charset=utf-8"
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 #define JSON_TYPE "application/json"
 
-static route_answer hint, list_models, show_model, list_limits, show_metrics, live, ready, health;
+static route_answer page, errors, openapi, list_models, show_model, list_limits, show_metrics, live,
+    ready, health;
 
 static const struct route routes[] = {
     /* clang-format off */
@@ -26,11 +27,18 @@ static const struct route routes[] = {
     {READ,                 "/livez",            live,        "200 while the process runs", ROUTE_OPEN},
     {READ,                 "/readyz",           ready,       "200 while pictures are taken, 503 while shutting down", ROUTE_OPEN},
     {READ,                 "/health",           health,      "the same, with numbers", ROUTE_OPEN},
-    {READ,                 "/",                 hint,        "this text", ROUTE_TAGGED | ROUTE_OPEN},
+    {READ,                 "/openapi.json",     openapi,     "this contract", ROUTE_TAGGED | ROUTE_OPEN},
+    {READ,                 "/errors",           errors,      "what every error means, for people", ROUTE_TAGGED | ROUTE_OPEN},
+    {READ,                 "/",                 page,        "the page for people", ROUTE_TAGGED | ROUTE_OPEN},
     /* clang-format on */
 };
 
 enum { ROUTE_COUNT = sizeof routes / sizeof routes[0] };
+
+const struct route *route_at(int index)
+{
+    return index < ROUTE_COUNT ? &routes[index] : NULL;
+}
 
 static bool matches(const char *pattern, const char *path, const char **argument)
 {
@@ -70,29 +78,26 @@ enum err_code route_find(const char *path, const char *method, const struct rout
                            routes[i].methods, method);
         return ERR_OK;
     }
-    return err_set(e, ERR_NO_ROUTE, "there is nothing at this path; GET / lists what there is");
+    return err_set(e, ERR_NO_ROUTE,
+                   "there is nothing at this path; GET /openapi.json lists what there is");
 }
 
-static void hint(struct service *s, const char *argument, struct reply *r)
+static void page(struct service *s, const char *argument, struct reply *r)
 {
-    struct buf text;
     (void)s, (void)argument;
-    buf_init(&text, 1 << 14);
-    const char first[] = "upscaled enlarges PNG pictures with a neural network.\n\n"
-                         "  curl --fail-with-body --data-binary @in.png "
-                         "'http://HOST:PORT/v1/upscale?scale=2' -o out.png\n\n";
-    enum err_code rc = buf_append(&text, first, sizeof first - 1, NULL);
-    for (int i = 0; rc == ERR_OK && i < ROUTE_COUNT; i++) {
-        char line[160];
-        int n = snprintf(line, sizeof line, "%-19s %-18s %s\n", routes[i].methods,
-                         routes[i].pattern, routes[i].help);
-        rc = buf_append(&text, line, (size_t)n, NULL);
-    }
-    if (rc == ERR_OK)
-        reply_bytes(r, 200, TEXT_TYPE, &text);
-    else
-        reply_owned(r, 0, NULL, NULL);
-    buf_done(&text);
+    page_show(r);
+}
+
+static void errors(struct service *s, const char *argument, struct reply *r)
+{
+    (void)s, (void)argument;
+    page_show_errors(r);
+}
+
+static void openapi(struct service *s, const char *argument, struct reply *r)
+{
+    (void)s, (void)argument;
+    page_show_openapi(r);
 }
 
 static void list_models(struct service *s, const char *argument, struct reply *r)

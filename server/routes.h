@@ -33,4 +33,7 @@ struct route {
 enum err_code route_find(const char *path, const char *method, const struct route **out,
                          const char **argument, struct err *e);
 
+/* All of them, for pages and tests: NULL past the last. */
+const struct route *route_at(int index);
+
 #endif

@@ -1,0 +1,268 @@
+/* page.js - the queue of pictures, and what is shown of it. */
+
+const AT_ONCE = 2;       /* requests under way */
+const LOOK_AFTER_MS = 350; /* what is done sooner needs no progress */
+const one = selector => document.querySelector(selector);
+
+const queue = [];
+let busy = 0;
+
+function bytes(n) {
+  const [unit, by] = n < 1e6 ? ["kB", 1e3] : ["MB", 1e6];
+  return `${(n / by).toLocaleString("en", { maximumFractionDigits: n / by < 10 ? 1 : 0 })} ${unit}`;
+}
+
+function seconds(s) {
+  return s < 10 ? `${s.toFixed(1)} s` : s < 100 ? `${Math.round(s)} s` : `${Math.round(s / 60)} min`;
+}
+
+function sides(size) {
+  return `${size.width} × ${size.height}`;
+}
+
+function say(words) {
+  one("#said").textContent = words;
+}
+
+function notice(words) {
+  one("#notice").textContent = words;
+  one("#notice").hidden = !words;
+}
+
+/* ---------------------------------------------------------------- models */
+
+let models = [];
+
+function describeModel() {
+  const model = models.find(m => m.name === one("#model").value);
+  one("#about").textContent = model?.description || "";
+}
+
+async function loadModels() {
+  try {
+    models = await service.models();
+    one("#model").replaceChildren(...models.map(m => new Option(m.name, m.name)));
+    describeModel();
+    notice("");
+    startNext();
+  } catch (why) {
+    if (why.status !== 401 && why.status !== 403)
+      return notice(why.message || "The server cannot be reached.");
+    one("#key-field").hidden = false;
+    notice(service.key ? why.message : "This server asks for a key: enter yours below.");
+  }
+}
+
+/* ---------------------------------------------------------------- one picture */
+
+const label = {
+  queued: () => "Waiting for its turn",
+  preparing: () => "Reading",
+  sending: item => `Sending, ${Math.round(item.fraction * 100)} %`,
+  waiting: item => `In the server's queue${item.position ? `, place ${item.position}` : ""}${left(item)}`,
+  working: item => `Enlarging, ${Math.round(item.fraction * 100)} %${left(item)}`,
+  done: item => `${sides(item.before)} to ${sides(item.after)}, ${bytes(item.out.size)}, ${seconds(item.took)}`,
+  failed: () => "Not enlarged",
+  cancelled: () => "Cancelled",
+};
+
+function left(item) {
+  return item.expected == null ? "" : `, about ${seconds(item.expected)} left`;
+}
+
+function show(item) {
+  const row = item.row, final = ["done", "failed", "cancelled"].includes(item.state);
+  row.querySelector(".state").textContent = label[item.state](item);
+  const bar = row.querySelector("progress");
+  bar.hidden = final;
+  if (item.state === "sending" || item.state === "working")
+    bar.value = item.fraction;
+  else
+    bar.removeAttribute("value");
+  row.querySelector(".stop").hidden = final;
+  row.querySelector(".save").hidden = item.state !== "done";
+  row.querySelector(".again").hidden = item.state !== "cancelled" && !(item.state === "failed" && item.again);
+  row.querySelector(".show").disabled = item.state !== "done";
+  const wrong = row.querySelector(".wrong");
+  wrong.hidden = item.state !== "failed" && !item.warning;
+  const done = queue.filter(other => other.state === "done");
+  one("#save-all").hidden = done.length < 2;
+  one("#clear").hidden = !queue.some(other => ["done", "failed", "cancelled"].includes(other.state));
+}
+
+function move(item, state, more) {
+  Object.assign(item, { expected: null, position: 0 }, more, { state });
+  show(item);
+}
+
+function explain(item, words, link) {
+  const wrong = item.row.querySelector(".wrong");
+  wrong.replaceChildren(words, " ");
+  if (link?.startsWith("/errors#"))
+    wrong.append(Object.assign(document.createElement("a"), { href: link, textContent: "What to do" }));
+}
+
+function makeRow(item) {
+  const row = one("#row").content.firstElementChild.cloneNode(true);
+  row.querySelector(".name").textContent = item.file.name;
+  row.querySelector(".name").title = item.file.name;
+  row.querySelector("progress").setAttribute("aria-label", `Progress of ${item.file.name}`);
+  row.querySelector(".show").setAttribute("aria-label", `Compare ${item.file.name} before and after`);
+  row.querySelector(".show").onclick = () => compare.open(item, true);
+  for (const name of ["save", "again", "stop"]) {
+    const button = row.querySelector("." + name);
+    button.setAttribute("aria-label", `${button.textContent} ${item.file.name}`);
+  }
+  row.querySelector(".stop").onclick = () => cancel(item);
+  row.querySelector(".again").onclick = () => { move(item, "queued"); startNext(); };
+  return row;
+}
+
+/* "cat.jpg" at 2 becomes "cat-2x.png". */
+function outputName(item) {
+  return `${item.file.name.replace(/\.[^.]*$/, "")}-${item.query.scale}x.png`;
+}
+
+/* The time that the server says it took, of the queue apart. */
+function workSeconds(timing) {
+  const parts = [...timing.matchAll(/(\w+);dur=([\d.]+)/g)].filter(([, name]) => name !== "queue");
+  return parts.reduce((sum, [, , ms]) => sum + Number(ms) / 1000, 0);
+}
+
+/* Shows what the server says, from a moment on when it must know of the request. */
+function follow(item, signal) {
+  const each = v => {
+    if (!signal.aborted && (v.state === "waiting" || v.state === "working"))
+      move(item, v.state, { fraction: v.fraction, position: v.position, expected: v.expected_seconds });
+  };
+  const timer = setTimeout(() => service.follow(item.id, each, signal).catch(() => {}), LOOK_AFTER_MS);
+  signal.addEventListener("abort", () => clearTimeout(timer));
+}
+
+async function ask(item) {
+  const following = new AbortController();
+  const begun = performance.now();
+  item.id = service.newId();
+  let sent = false;
+  const onSent = fraction => {
+    if (item.state === "sending" || item.state === "preparing")
+      move(item, "sending", { fraction });
+    if (fraction === 1 && !sent) {
+      sent = true;
+      move(item, "working", { fraction: 0 });
+      follow(item, following.signal);
+    }
+  };
+  const request = service.upscale(item.png, item.query, item.id, item.file.name, onSent);
+  item.abort = request.abort;
+  try {
+    const answer = await request.done;
+    answer.took = (performance.now() - begun) / 1000;
+    return answer;
+  } finally {
+    following.abort();
+    item.abort = null;
+  }
+}
+
+async function run(item) {
+  try {
+    move(item, "preparing");
+    item.png ||= await toPng(item.file);
+    item.before = await sizeOf(item.png);
+    if (item.cancelled)
+      throw new Problem("Cancelled.", true);
+    item.query = { model: one("#model").value, scale: one("#scale").value };
+    const { blob, timing, warning, took } = await ask(item);
+    item.out = blob;
+    item.after = await sizeOf(blob);
+    item.work = workSeconds(timing);
+    item.warning = warning;
+    finish(item, took);
+  } catch (why) {
+    const state = item.cancelled ? "cancelled" : "failed";
+    if (state === "failed")
+      explain(item, why.message, why.link);
+    move(item, state, { again: why.again });
+    say(`${item.file.name}: ${state === "failed" ? why.message : "cancelled"}`);
+  }
+  item.cancelled = false;
+}
+
+function finish(item, took) {
+  const save = item.row.querySelector(".save");
+  URL.revokeObjectURL(item.url);
+  item.url = URL.createObjectURL(item.out);
+  save.href = item.url;
+  save.download = outputName(item);
+  if (item.warning)
+    explain(item, item.warning);
+  move(item, "done", { took });
+  say(`${item.file.name} is enlarged`);
+  if (!compare.item)
+    compare.open(item, false);
+}
+
+function startNext() {
+  while (busy < AT_ONCE && models.length > 0) {
+    const item = queue.find(other => other.state === "queued");
+    if (!item)
+      return;
+    busy++;
+    run(item).finally(() => { busy--; startNext(); });
+  }
+}
+
+function cancel(item) {
+  if (item.state === "queued")
+    return move(item, "cancelled");
+  item.cancelled = true;
+  if (item.abort) {
+    service.cancel(item.id);
+    item.abort();
+  }
+}
+
+function add(files) {
+  for (const file of files) {
+    const item = { file, state: "queued", fraction: 0 };
+    item.row = makeRow(item);
+    item.thumbnail = URL.createObjectURL(file);
+    item.row.querySelector("img").src = item.thumbnail;
+    queue.push(item);
+    one("#list").append(item.row);
+    show(item);
+  }
+  one("#queue").hidden = queue.length === 0;
+  document.body.classList.toggle("busy", queue.length > 0);
+  if (files.length > 0)
+    say(`${files.length} ${files.length === 1 ? "picture" : "pictures"} added`);
+  startNext();
+}
+
+function clearFinished() {
+  for (const item of queue.filter(other => ["done", "failed", "cancelled"].includes(other.state))) {
+    queue.splice(queue.indexOf(item), 1);
+    item.row.remove();
+    if (compare.item === item)
+      compare.close();
+    for (const url of [item.url, item.thumbnail])
+      URL.revokeObjectURL(url);
+  }
+  add([]);
+  one("#files").focus();
+}
+
+async function saveAll() {
+  const files = [], names = new Map();
+  for (const item of queue.filter(other => other.state === "done")) {
+    const name = outputName(item), count = names.get(name) || 0;
+    names.set(name, count + 1);
+    files.push({ name: count ? name.replace(/\.png$/, ` (${count + 1}).png`) : name, blob: item.out });
+  }
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await zip(files));
+  link.download = "upscaled.zip";
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+}
