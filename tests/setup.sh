@@ -3,8 +3,10 @@
 build_packages="gcc make autoconf automake pkg-config libmicrohttpd-dev libpng-dev zlib1g-dev libdeflate-dev libjansson-dev"
 check_packages="check python3 curl pngcheck"
 bench_packages="wrk python3-torch python3-numpy python3-pil"
-command -v npm >/dev/null || bench_packages="nodejs npm $bench_packages" # one from elsewhere will do
-all_packages="clang haproxy nginx-light python3-torch python3-numpy python3-pil gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+node_packages=
+command -v npm >/dev/null || node_packages="nodejs npm" # one from elsewhere will do
+bench_packages="$node_packages $bench_packages"
+all_packages="clang chromium $node_packages haproxy nginx-light python3-torch python3-numpy python3-pil gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 
 # setup_packages [check] [all] [bench] - installs what is missing; asks nothing when nothing is.
 setup_packages() {

@@ -13,7 +13,7 @@ function bytes(n) {
 }
 
 function seconds(s) {
-  return s < 10 ? `${s.toFixed(1)} s` : s < 100 ? `${Math.round(s)} s` : `${Math.round(s / 60)} min`;
+  return s < 0.1 ? `${Math.round(s * 1000)} ms` : s < 10 ? `${s.toFixed(1)} s` : s < 100 ? `${Math.round(s)} s` : `${Math.round(s / 60)} min`;
 }
 
 function sides(size) {
@@ -153,7 +153,7 @@ async function ask(item) {
       follow(item, following.signal);
     }
   };
-  const request = service.upscale(item.png, item.query, item.id, item.file.name, onSent);
+  const request = service.upscale(item.png, item.query, item.id, onSent);
   item.abort = request.abort;
   try {
     const answer = await request.done;
@@ -228,7 +228,9 @@ function add(files) {
     const item = { file, state: "queued", fraction: 0 };
     item.row = makeRow(item);
     item.thumbnail = URL.createObjectURL(file);
-    item.row.querySelector("img").src = item.thumbnail;
+    const image = item.row.querySelector("img");
+    image.onerror = () => image.removeAttribute("src"); /* no picture after all */
+    image.src = item.thumbnail;
     queue.push(item);
     one("#list").append(item.row);
     show(item);

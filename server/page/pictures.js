@@ -9,12 +9,13 @@ async function isPng(file) {
 }
 
 /* Whether the file's colours are said by a profile other than sRGB: ICC in JPEG, WebP and AVIF.
- * Names in a profile are ASCII or UTF-16, hence without zeros. */
+ * Names in a profile are ASCII or UTF-16, hence without zeros; "Display P3 with sRGB transfer" is wide. */
 async function hasWideProfile(file) {
   const bytes = await file.slice(0, 1 << 18).arrayBuffer();
   const text = new TextDecoder("latin1").decode(bytes).replaceAll("\0", "");
   const profile = text.search(/ICC_PROFILE|ICCP|colrprof/);
-  return profile >= 0 && !text.slice(profile, profile + 4096).includes("sRGB");
+  const words = text.slice(profile, profile + 4096);
+  return profile >= 0 && (/P3|Adobe|ProPhoto|2020/.test(words) || !words.includes("sRGB"));
 }
 
 /* Turned upright as the file says. A picture with a wide profile is drawn in Display P3, which the

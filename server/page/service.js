@@ -39,7 +39,7 @@ const service = {
   },
 
   /* Sends the picture; by XMLHttpRequest, since fetch does not tell how much has gone out. */
-  upscale(png, query, id, name, onSent) {
+  upscale(png, query, id, onSent) {
     const xhr = new XMLHttpRequest();
     const done = new Promise((resolve, reject) => {
       xhr.open("POST", "/v1/upscale?" + new URLSearchParams(query));
