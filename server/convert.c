@@ -9,7 +9,9 @@
 #include "server/api.h"
 #include "server/commands.h"
 #include "server/cpus.h"
+#include "server/errors.h"
 #include "server/file.h"
+#include "server/json_text.h"
 
 extern char **environ;
 
@@ -85,10 +87,33 @@ static bool same_file(const char *in, const char *out)
            a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+/* A file's line for programs (--json); `e` says what went wrong, `kept` that the output was there.
+ */
+static void print_json(const char *in, const char *out, const struct transcode_report *report,
+                       const struct err *e, bool kept)
+{
+    const char *code = e->code != ERR_OK ? error_row(e->code)->name : NULL;
+    json_t *o = json_pack("{s:s%, s:s%, s:b, s:b}", "input", in, strlen(in), "output", out,
+                          strlen(out), "done", report && e->code == ERR_OK, "kept", kept);
+    if (o && code) {
+        json_object_set_new(o, "code", json_string(code));
+        json_object_set_new(o, "error", json_string(e->text));
+    } else if (o && report) {
+        json_object_set_new(o, "width", json_integer(report->out.width));
+        json_object_set_new(o, "height", json_integer(report->out.height));
+        json_object_set_new(o, "ms",
+                            json_real(report->decode_ms + report->network_ms + report->encode_ms));
+    }
+    char *line = json_text(o, 0);
+    if (line)
+        fputs(line, stdout);
+    free(line);
+}
+
 static int convert_one(struct convert *c, const char *in, const char *out, bool keep)
 {
     struct buf body, answer;
-    struct transcode_report report;
+    struct transcode_report report = {0};
     struct err e = ERR_INIT;
     struct bar bar = {in, -1};
     buf_init(&body, (size_t)c->options.max_body);
@@ -101,6 +126,8 @@ static int convert_one(struct convert *c, const char *in, const char *out, bool 
         fputs("\r\033[K", stderr);
     if (rc == ERR_OK)
         rc = file_write(out, &answer, keep, &e);
+    if (c->options.json)
+        print_json(in, out, &report, &e, false);
     if (rc != ERR_OK)
         command_complain(in, &e);
     else if (report.animated)
@@ -151,6 +178,8 @@ static int convert_many(struct convert *c, int count, char **paths)
             status = 1;
         } else if (!c->options.force && access(out, F_OK) == 0) {
             fprintf(stderr, "upscaled: %s exists and is kept (--force replaces)\n", out);
+            if (c->options.json)
+                print_json(paths[i], out, NULL, &(const struct err)ERR_INIT, true);
         } else {
             status |= convert_one(c, paths[i], out, !c->options.force);
         }
@@ -160,6 +189,11 @@ static int convert_many(struct convert *c, int count, char **paths)
 
 static bool called_rightly(const struct convert *c, int count, char **paths)
 {
+    if (c->options.json && count == 2 && !c->options.output_dir && strcmp(paths[1], "-") == 0) {
+        fputs("upscaled: --json writes to standard output, where the PNG would go: name a file\n",
+              stderr);
+        return false;
+    }
     if (c->options.output_dir) {
         for (int i = 0; i < count; i++)
             if (strcmp(paths[i], "-") == 0) {

@@ -1,9 +1,11 @@
 /* main.c - the table of sub-commands. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "config.h"
 #include "server/commands.h"
+#include "server/manual.h"
 #include "server/metrics.h"
 #include "server/options.h"
 
@@ -27,7 +29,8 @@ static const struct command {
      "measure the engine against what this machine can do"},
     {"hash-key", command_hash_key, 0, "[NAME]",
      "make a line of --api-keys from the key on standard input"},
-    {"help", help, 0, "[COMMAND | --markdown | --metrics]", "this, a command's options, or a page of the docs"},
+    {"help", help, 0, "[COMMAND | PAGE]",
+     "this, a command's options, or --man, --completion, --markdown, --metrics, --errors"},
     {"version", version, 0, "", "the version"},
 };
 
@@ -59,15 +62,35 @@ static void print_all(FILE *out)
     fputs("\n`upscaled help COMMAND` says more.\n", out);
 }
 
+/* What is made of the tables; whether there is such a page. */
+static bool print_page(const char *name)
+{
+    struct manual_command all[COMMANDS];
+    for (int i = 0; i < COMMANDS; i++)
+        all[i] = (struct manual_command){commands[i].name, commands[i].options, commands[i].usage,
+                                         commands[i].help};
+    if (strcmp(name, "--man") == 0)
+        manual_page(stdout, all, COMMANDS);
+    else if (strcmp(name, "--completion") == 0)
+        manual_completion(stdout, all, COMMANDS);
+    else if (strcmp(name, "--errors") == 0)
+        manual_errors(stdout);
+    else if (strcmp(name, "--markdown") == 0)
+        options_markdown(stdout);
+    else if (strcmp(name, "--metrics") == 0)
+        metrics_markdown(stdout);
+    else
+        return false;
+    return true;
+}
+
 static int help(int argc, char **argv)
 {
     const struct command *c = argc > 0 ? find(argv[0]) : NULL;
     if (c) {
         print_command(stdout, c);
-    } else if (argc > 0 && strcmp(argv[0], "--markdown") == 0) {
-        options_markdown(stdout);
-    } else if (argc > 0 && strcmp(argv[0], "--metrics") == 0) {
-        metrics_markdown(stdout);
+    } else if (argc > 0 && print_page(argv[0])) {
+        return 0;
     } else if (argc > 0) {
         fprintf(stderr, "upscaled: there is no command `%s`\n", argv[0]);
         return 2;

@@ -66,7 +66,7 @@ const struct option_row option_rows[] = {
     {"force",                OPTION_FLAG,  FIELD(force),                FOR_CONVERT, 0,       0,    0,       false, "replace files in --output-dir"},
     {"quiet",                OPTION_FLAG,  FIELD(quiet),                FOR_CONVERT, 0,       0,    0,       false, "no progress bar"},
     {"size",                 OPTION_TEXT,  FIELD(size),                 FOR_BENCH,   0,       0,    0,       false, "picture to measure with, WIDTHxHEIGHT [1920x1080]"},
-    {"json",                 OPTION_FLAG,  FIELD(json),                 FOR_BENCH,   0,       0,    0,       false, "results as JSON"},
+    {"json",                 OPTION_FLAG,  FIELD(json),                 FOR_BENCH | FOR_CONVERT, 0,       0,    0,       false, "results as JSON; of convert an object a file, a line each"},
     {"png",                  OPTION_FLAG,  FIELD(png),                  FOR_BENCH,   0,       0,    0,       false, "measure the PNG files named, against libpng, instead of the network"},
     /* clang-format on */
 };
@@ -74,7 +74,7 @@ const struct option_row option_rows[] = {
 const int option_count = sizeof option_rows / sizeof *option_rows;
 
 /* 64M for 67108864. */
-static void write_size(FILE *out, int64_t value)
+void options_write_size(FILE *out, int64_t value)
 {
     static const char suffixes[] = {0, 'K', 'M', 'G'};
     int k = 0;
@@ -103,7 +103,7 @@ void options_help(FILE *out, int command)
                 (int)(24 - strlen(row->name) + (flag ? 2 : 0)), "", row->help);
         if (is_number(row)) {
             fputs(" [", out);
-            write_size(out, row->standard);
+            options_write_size(out, row->standard);
             fputc(']', out);
         }
         fputc('\n', out);
@@ -130,11 +130,11 @@ void options_markdown(FILE *out)
         const struct option_row *row = &option_rows[i];
         fprintf(out, "| `--%s` | ", row->name);
         if (is_number(row)) {
-            write_size(out, row->standard);
+            options_write_size(out, row->standard);
             fputs(" | ", out);
-            write_size(out, row->least);
+            options_write_size(out, row->least);
             fputs(" | ", out);
-            write_size(out, row->most);
+            options_write_size(out, row->most);
         } else {
             fputs(" | | ", out);
         }

@@ -27,4 +27,7 @@ struct option_row {
 extern const struct option_row option_rows[];
 extern const int option_count;
 
+/* 64M for 67108864. */
+void options_write_size(FILE *out, int64_t value);
+
 #endif

@@ -472,6 +472,20 @@ def health_says_when_it_is_called_wrongly():
 
 
 @claim
+def convert_tells_programs_how_each_file_went():
+    with Folder() as folder:
+        os.mkdir(os.path.join(folder, "out"))
+        write(os.path.join(folder, "out", "b.png"), b"kept")
+        done = expect(1, upscaled("convert", "--json", "--output-dir", "out", "bad.png", "a.png",
+                                  "b.png", folder=folder), "bad.png", "kept")
+        bad, a, b = [json.loads(line) for line in done.stdout.splitlines()]
+        equal((bad["input"], bad["done"], bad["code"]), ("bad.png", False, "not_png"), "bad.png")
+        equal((a["output"], a["done"], a["width"], a["height"]), ("out/a.png", True, 16, 12), "a")
+        equal((b["done"], b["kept"]), (False, True), "b.png")
+        expect(2, upscaled("convert", "--json", "a.png", "-", folder=folder), "--json")
+
+
+@claim
 def help_tells_of_every_command_and_option():
     done = expect(0, upscaled("help"))
     for command in ("serve", "convert", "models", "health"):
