@@ -52,6 +52,10 @@ static void append(void *arg, const struct model *m)
 char *models_json(struct models *m)
 {
     json_t *list = json_array();
+    const struct model_entry *chosen = NULL;
     models_each(m, append, list);
-    return json_text(json_pack("{s:o}", "models", list), JSON_INDENT(2));
+    models_get(m, NULL, &chosen, NULL); /* there is always one */
+    json_t *o = json_pack("{s:s, s:o}", "default", chosen->model->name, "models", list);
+    models_release(chosen);
+    return json_text(o, JSON_INDENT(2));
 }

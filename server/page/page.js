@@ -40,8 +40,10 @@ function describeModel() {
 
 async function loadModels() {
   try {
-    models = await service.models();
+    const offered = await service.models();
+    models = offered.models;
     one("#model").replaceChildren(...models.map(m => new Option(m.name, m.name)));
+    one("#model").value = offered.default;
     describeModel();
     notice("");
     startNext();

@@ -31,7 +31,7 @@ const service = {
     const reply = await fetch("/v1/models", { headers: this.headers() });
     if (!reply.ok)
       throw Object.assign(problemOf(reply.status, await reply.text()), { status: reply.status });
-    return (await reply.json()).models;
+    return reply.json();
   },
 
   newId() {
