@@ -146,9 +146,8 @@ int command_health(int argc, char **argv)
         command_complain(NULL, &e);
         return 2;
     }
-    const char *url = count > 0            ? argv[0]
-                      : o.listen_count > 0 ? ask_here(o.listen[0], here, sizeof here)
-                                           : "127.0.0.1:8080";
+    const char *listen = o.listen_count > 0 ? o.listen[0] : o.fallback_listen;
+    const char *url = count > 0 ? argv[0] : ask_here(listen, here, sizeof here);
     if (count > 1 || !parse(url, &place)) {
         fprintf(stderr, "upscaled: health takes one http://host:port or unix:/path, not `%s`\n",
                 url);

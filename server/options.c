@@ -227,6 +227,32 @@ static void forget_list(struct options *o)
     }
 }
 
+static const char *variable(const char *name, char *const *environment)
+{
+    size_t length = strlen(name);
+    for (; environment && *environment; environment++)
+        if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=')
+            return *environment + length + 1;
+    return NULL;
+}
+
+/* Containers' platforms say by PORT where they will connect to, from outside. */
+static enum err_code set_fallback_listen(struct options *o, char *const *environment, struct err *e)
+{
+    const char *port = variable("PORT", environment);
+    int64_t number = 0;
+    if (!port || !*port) {
+        snprintf(o->fallback_listen, sizeof o->fallback_listen, "127.0.0.1:8080");
+        return ERR_OK;
+    }
+    if (strspn(port, "0123456789") != strlen(port) || !options_size(port, &number) ||
+        number > UINT16_MAX)
+        return err_set(e, ERR_BAD_PARAMETER,
+                       "the variable PORT is a number from 0 to 65535, not `%.64s`", port);
+    snprintf(o->fallback_listen, sizeof o->fallback_listen, "0.0.0.0:%d", (int)number);
+    return ERR_OK;
+}
+
 /* Where --config or UPSCALED_CONFIG points, which must be known before anything else is read. */
 static const char *find_config(int argc, char **argv, char *const *environment)
 {
@@ -265,6 +291,8 @@ enum err_code options_read(struct options *o, int command, int argc, char **argv
         forget_list(o);
     if (rc == ERR_OK)
         rc = read_flags(o, command, argc, argv, rest, e);
+    if (rc == ERR_OK && o->listen_count == 0 && command & find_row("listen", 6, 0)->commands)
+        rc = set_fallback_listen(o, environment, e);
     if (rc != ERR_OK)
         options_done(o);
     return rc;

@@ -1,8 +1,10 @@
 /* options.h - every option, stated once.
  *
- * A row of the table in options_table.c is the flag `--name VALUE`, the variable UPSCALED_NAME, the key
- * `name = VALUE` of the --config file, the range check, the line of --help, the entry of the docs.
- * The flag wins over the environment, that over the file, that over the default. */
+ * A row of the table in options_table.c is the flag `--name VALUE`, the variable UPSCALED_NAME, the
+ * key `name = VALUE` of the --config file, the range check, the line of --help, the entry of the
+ * docs. The flag wins over the environment, that over the file, that over the default. Beside them
+ * there is one variable that platforms set for every program: PORT, which replaces the default of
+ * --listen. */
 #ifndef UPSCALED_SERVER_OPTIONS_H
 #define UPSCALED_SERVER_OPTIONS_H
 
@@ -24,7 +26,9 @@ struct options {
     char *config;
     char *listen[OPTIONS_LISTEN_MAX]; /* host:port, [v6]:port or unix:/path */
     int listen_count;
-    char *models; /* folder, or NULL */
+    char fallback_listen[24]; /* where none of these is given: $PORT on all addresses, or
+                                 127.0.0.1:8080 */
+    char *models;             /* folder, or NULL */
     int64_t threads;
     char *kernels; /* name of a set, or NULL for the best */
     /* limits on requests */
@@ -35,8 +39,8 @@ struct options {
     /* the daemon */
     int64_t memory_limit, max_running, queue, connections, connection_memory, http_threads;
     int64_t header_timeout, body_timeout, queue_timeout, work_timeout, write_timeout;
-    int64_t idle_timeout; /* all in seconds */
-    int64_t min_rate;     /* bytes a second */
+    int64_t idle_timeout;                /* all in seconds */
+    int64_t min_rate;                    /* bytes a second */
     char *sandbox;                       /* see sandbox.h; NULL: auto */
     char *log_format;                    /* see access_log.h; NULL: auto */
     char *api_keys;                      /* file, or NULL */

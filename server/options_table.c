@@ -16,7 +16,7 @@ const struct option_row option_rows[] = {
     /* clang-format off */
     /* name                    type          field                    commands      default  min   max      limit  help */
     {"config",               OPTION_TEXT,  FIELD(config),               ALL | FOR_HEALTH, 0,  0,    0,       false, "file of `name = value` lines"},
-    {"listen",               OPTION_LIST,  FIELD(listen),               FOR_SERVE | FOR_HEALTH, 0, 0, 0,     false, "address: host:port, [v6]:port or unix:/path; may be repeated [127.0.0.1:8080]"},
+    {"listen",               OPTION_LIST,  FIELD(listen),               FOR_SERVE | FOR_HEALTH, 0, 0, 0,     false, "address: host:port, [v6]:port or unix:/path; may be repeated [127.0.0.1:8080, or 0.0.0.0:$PORT where the variable PORT is set]"},
     {"models",               OPTION_TEXT,  FIELD(models),               ALL,         0,       0,    0,       false, "folder of further models, *.json"},
     {"threads",              OPTION_COUNT, FIELD(threads),              RUN,         0,       0,    1024,    false, "worker threads; 0: as many as CPUs may be used"},
     {"kernels",              OPTION_TEXT,  FIELD(kernels),              ALL,         0,       0,    0,       false, "vector instructions to use: avx512, avx2, neon or c [the best there is]"},

@@ -20,7 +20,6 @@
 #include "server/service.h"
 
 static const struct timespec for_ever = {1 << 30, 0};
-static const char default_address[] = "127.0.0.1:8080";
 
 enum { FIRST_INHERITED = 3 };
 
@@ -56,7 +55,7 @@ static enum err_code open_listeners(struct daemon *d, struct err *e)
     for (int i = 0; rc == ERR_OK && i < o->listen_count; i++)
         rc = listeners_open(&d->listeners, o->listen[i], e);
     if (rc == ERR_OK && d->listeners.count == 0)
-        rc = listeners_open(&d->listeners, default_address, e);
+        rc = listeners_open(&d->listeners, o->fallback_listen, e);
     return rc;
 }
 

@@ -432,6 +432,15 @@ def health_asks_where_the_daemon_was_told_to_listen():
 
 
 @claim
+def health_asks_at_port_where_the_daemon_listens_by_it():
+    with Daemon(listen=(None,), environment={"PORT": "0"}) as d:
+        host, port = d.urls[0].rsplit(":", 1)
+        equal(host, "http://0.0.0.0")
+        expect(0, upscaled("health", environment={"PORT": port}))
+    expect(2, upscaled("serve", environment={"PORT": "http"}), "PORT")
+
+
+@claim
 def health_is_1_when_nobody_answers_or_not_with_200():
     with Folder() as folder:
         expect(1, upscaled("health", "unix:" + folder + "/none"), "none")

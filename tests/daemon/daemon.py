@@ -78,7 +78,8 @@ HAND_OVER = ("import os, sys; os.dup2(int(sys.argv[1]), 3); os.environ['LISTEN_F
 class Daemon:
     """`with Daemon("--queue", "1") as d:` - stopped at the end, and then its status must be 0.
 
-    `inherit`: a listening socket that it is given as a supervisor would, instead of `listen`."""
+    `inherit`: a listening socket that it is given as a supervisor would, instead of `listen`.
+    A `listen` of None is no option: the daemon finds its address by itself."""
 
     def __init__(self, *options, listen=("127.0.0.1:0",), inherit=None, environment=()):
         arguments, keep = [BINARY, "serve"], ()
@@ -86,7 +87,7 @@ class Daemon:
             arguments[:0] = [sys.executable, "-c", HAND_OVER, str(inherit.fileno())]
             listen, keep = (None,), (inherit.fileno(),)
         else:
-            for address in listen:
+            for address in filter(None, listen):
                 arguments += ["--listen", address]
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("UPSCALED_")}
         self.process = subprocess.Popen(arguments + list(options), stdout=subprocess.PIPE,

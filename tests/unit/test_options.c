@@ -103,6 +103,53 @@ START_TEST(a_list_is_replaced_as_a_whole)
 }
 END_TEST
 
+START_TEST(port_is_where_to_listen_when_nothing_else_says)
+{
+    static const struct {
+        const char *port, *listen;
+    } rows[] = {
+        {"HOME=/", "127.0.0.1:8080"},
+        {"PORT=", "127.0.0.1:8080"},
+        {"PORT=9000", "0.0.0.0:9000"},
+        {"PORT=0", "0.0.0.0:0"},
+        {"PORT=65535", "0.0.0.0:65535"},
+        {"PORT=65536", NULL},
+        {"PORT=8K", NULL},
+        {"PORT=-1", NULL},
+        {"PORT=tcp://10.0.0.1:80", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct options o;
+        struct err e = ERR_INIT;
+        char port[40];
+        snprintf(port, sizeof port, "%s", rows[i].port);
+        char *environment[] = {port, NULL};
+        enum err_code rc = read_words(&o, FOR_SERVE, "", environment, &e);
+        ck_assert_msg(rc == (rows[i].listen ? ERR_OK : ERR_BAD_PARAMETER), "%s", port);
+        if (rows[i].listen)
+            ck_assert_str_eq(o.fallback_listen, rows[i].listen);
+        else
+            ck_assert_msg(strstr(e.text, "PORT"), "%s", e.text);
+        options_done(&o);
+    }
+}
+END_TEST
+
+START_TEST(port_is_not_looked_at_where_listen_is_given)
+{
+    struct options o;
+    char port[] = "PORT=junk", listen[] = "UPSCALED_LISTEN=[::1]:80";
+    char *environment[] = {port, listen, NULL}, *port_alone[] = {port, NULL};
+    ck_assert_int_eq(read_words(&o, FOR_SERVE, "", environment, NULL), ERR_OK);
+    ck_assert_str_eq(o.listen[0], "[::1]:80");
+    options_done(&o);
+    ck_assert_int_eq(read_words(&o, FOR_HEALTH, "--listen :80", port_alone, NULL), ERR_OK);
+    options_done(&o);
+    ck_assert_int_eq(read_words(&o, FOR_CONVERT, "", port_alone, NULL), ERR_OK);
+    options_done(&o);
+}
+END_TEST
+
 START_TEST(refusals_name_their_place)
 {
     static const struct {
@@ -281,6 +328,8 @@ int main(void)
     tcase_add_test(c, the_engine_and_the_options_have_the_same_defaults);
     tcase_add_test(c, what_is_no_option_is_left);
     tcase_add_test(c, a_list_is_replaced_as_a_whole);
+    tcase_add_test(c, port_is_where_to_listen_when_nothing_else_says);
+    tcase_add_test(c, port_is_not_looked_at_where_listen_is_given);
     tcase_add_test(c, refusals_name_their_place);
     tcase_add_test(c, a_bad_line_of_the_file_is_named);
     tcase_add_test(c, a_bad_variable_is_named);
