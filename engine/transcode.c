@@ -52,24 +52,6 @@ static enum err_code on_pool(struct work *w, pool_piece *piece)
     return rc != ERR_OK ? rc : w->rc;
 }
 
-enum err_code transcode_judge(const struct transcode_params *params, const uint8_t *head,
-                              size_t length, int *out_width, int *out_height, struct err *e)
-{
-    struct png_head h;
-    struct upscale_params up;
-    struct image_format out;
-    enum err_code rc = png_head_read(head, length, &params->limits, &h, e);
-    if (rc != ERR_OK)
-        return rc;
-    const struct image_format in = {h.width, h.height, 1, h.bit_depth == 16 ? 16 : 8};
-    rc = transcode_target(params, &in, &up, &out, e);
-    if (rc != ERR_OK)
-        return rc;
-    *out_width = out.width;
-    *out_height = out.height;
-    return ERR_OK;
-}
-
 static void open_piece(void *arg, int i, void *scratch)
 {
     struct work *w = arg;

@@ -27,11 +27,6 @@ struct transcode_report {
     double decode_ms, network_ms, encode_ms; /* wall clock */
 };
 
-/* Whether, by its first bytes, this file could be answered, and how large the answer would be:
- * the errors of png_head_read, of upscale_output_size, and ERR_OUTPUT_TOO_LARGE. */
-enum err_code transcode_judge(const struct transcode_params *params, const uint8_t *head,
-                              size_t length, int *out_width, int *out_height, struct err *e);
-
 /* Appends the answer to `out`. `in` is emptied (buf_done) as soon as it is decoded, to save memory.
  * `progress` is called with a fraction in 0..1 from the calling thread; may be NULL. On an error
  * `out` holds nothing of use. */

@@ -22,8 +22,9 @@ struct transcode_memory {
 };
 
 /* For a file of `file_bytes` in all, of which the first `length` are there: at least
- * PNG_HEAD_BYTES; with all of them the numbers are tighter. The errors of transcode_judge, and
- * ERR_TOO_MANY_PIXELS past max_whole_bytes. Takes no time to speak of. */
+ * PNG_HEAD_BYTES; with all of them the numbers are tighter. The errors of png_head_read, of
+ * upscale_output_size, ERR_OUTPUT_TOO_LARGE, and ERR_TOO_MANY_PIXELS past max_whole_bytes. Takes no
+ * time to speak of. */
 enum err_code transcode_memory(struct pool *pool, const struct transcode_params *params,
                                const uint8_t *file, size_t length, size_t file_bytes,
                                struct transcode_memory *out, struct err *e);

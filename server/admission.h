@@ -1,27 +1,21 @@
-/* admission.h - what a request needs, told by the first bytes of its picture. */
+/* admission.h - what a request needs, told by the bytes of its picture that have come. */
 #ifndef UPSCALED_SERVER_ADMISSION_H
 #define UPSCALED_SERVER_ADMISSION_H
 
-#include "engine/transcode.h"
+#include "engine/transcode_memory.h"
 
 struct need {
-    int width, height; /* of the output */
-    double in_pixels;
+    size_t file_bytes;
+    struct transcode_memory memory;
+    int64_t work_bytes; /* of memory.peak, what comes on top of the file */
     double macs;        /* multiply-accumulates of the network, halos aside */
     double out_samples; /* that are encoded */
-    int64_t
-        work_bytes; /* the most memory in use at a time, besides the file and the workers' own */
 };
 
-/* Who would do the work. */
-struct admission_host {
-    int threads;             /* of the pool */
-    size_t max_output_bytes; /* --max-output-bytes */
-};
-
-/* The errors of transcode_judge. */
-enum err_code admission_judge(const struct admission_host *host,
-                              const struct transcode_params *params, const uint8_t *head,
-                              size_t length, struct need *out, struct err *e);
+/* For a file of `file_bytes`, of which the first `length` are there, at least PNG_HEAD_BYTES; with
+ * all of them what is said is nearer. The errors of transcode_memory. */
+enum err_code admission_judge(struct pool *pool, const struct transcode_params *params,
+                              const uint8_t *file, size_t length, size_t file_bytes,
+                              struct need *out, struct err *e);
 
 #endif

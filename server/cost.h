@@ -23,7 +23,8 @@ struct cost {
 void cost_init(struct cost *c);
 void cost_done(struct cost *c);
 
-/* Runs the network over a small gray picture, some 50 ms. ERR_MEMORY. */
+/* Runs the network over a small gray picture, some 50 ms; `pool` has the scratch that it needs.
+ * ERR_MEMORY. */
 enum err_code cost_calibrate(struct cost *c, struct pool *pool, const struct plan *plan,
                              struct err *e);
 

@@ -16,24 +16,44 @@ enum {
     LARGE_STEP = 65536,
 };
 
-static enum err_code judge(struct http_request *r, struct err *e)
+/* The size of a file of which only its head was sent, to be told what it would need: that of its
+ * bare pixels. */
+static size_t bare_bytes(const struct http_request *r)
+{
+    struct png_head h;
+    uint64_t most = (uint64_t)r->shared->service->options->max_body, pixels = 0;
+    if (png_head_read(r->file.data, r->file.length, &r->api.params.limits, &h, NULL) == ERR_OK)
+        pixels = png_head_pixel_bytes(&h);
+    return (size_t)(pixels < most ? pixels : most);
+}
+
+/* The size of the file, as far as is known. */
+static size_t file_bytes(const struct http_request *r, bool whole)
+{
+    if (r->estimates && whole)
+        return r->received > PNG_HEAD_BYTES ? r->received : bare_bytes(r);
+    return whole ? r->file.length : r->framing.sized ? (size_t)r->framing.length : PNG_HEAD_BYTES;
+}
+
+/* Once by the first bytes, and again by the whole file, which tells more; never by what happens to
+ * have come, or packets would decide. */
+static enum err_code judge(struct http_request *r, bool whole, struct err *e)
 {
     struct service *s = r->shared->service;
     const struct options *o = s->options;
-    const struct admission_host host = {pool_threads(s->pool), (size_t)o->max_output_bytes};
+    size_t length = whole ? r->file.length : PNG_HEAD_BYTES;
     r->judged = true;
-    enum err_code rc =
-        admission_judge(&host, &r->api.params, r->file.data, r->file.length, &r->need, e);
+    enum err_code rc = admission_judge(s->pool, &r->api.params, r->file.data, length,
+                                       file_bytes(r, whole), &r->need, e);
     if (rc != ERR_OK)
         return rc;
-    int64_t most = budget_most(&s->budget, BUDGET_WORK);
-    int64_t bytes = r->need.work_bytes + (int64_t)r->framing.length;
+    int64_t most = budget_most(&s->budget, BUDGET_WORK), bytes = (int64_t)r->need.memory.peak;
     if (bytes > most)
         return err_set_limit(e, ERR_TOO_MUCH_MEMORY, "memory-limit", (uint64_t)most,
                              "the request would need up to %lld bytes of memory; there are %lld "
                              "for requests (--memory-limit)",
                              (long long)bytes, (long long)most);
-    double seconds = cost_expected_ns(&s->cost, &r->need) / 1e9 / host.threads;
+    double seconds = cost_expected_ns(&s->cost, &r->need) / 1e9 / pool_threads(s->pool);
     if (seconds > (double)o->work_timeout)
         return err_set_limit(e, ERR_TOO_MUCH_WORK, "work-timeout", (uint64_t)o->work_timeout,
                              "the request would take some %.0f s; the limit is %lld "
@@ -108,7 +128,7 @@ static enum err_code take_file(struct http_request *r, const char *bytes, size_t
     if (rc == ERR_OK)
         rc = buf_append(&r->file, bytes, count, e);
     if (rc == ERR_OK && !r->judged && r->file.length >= PNG_HEAD_BYTES)
-        rc = judge(r, e);
+        rc = judge(r, false, e);
     return rc;
 }
 
@@ -218,5 +238,5 @@ enum err_code http_body_end(struct http_request *r, struct err *e)
     }
     if (r->file.length == 0)
         return err_set(e, ERR_EMPTY_BODY, "the body is empty; it should be a PNG file");
-    return r->judged ? ERR_OK : judge(r, e);
+    return judge(r, true, e);
 }

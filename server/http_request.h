@@ -106,7 +106,7 @@ enum err_code http_body_end(struct http_request *r, struct err *e);
 void http_body_release(struct http_request *r);
 
 /* http_estimate.c. After the last piece: fills `reply` with what the picture would need. */
-enum err_code http_estimate(struct http_request *r, struct err *e);
+void http_estimate(struct http_request *r);
 
 /* http_work.c. Hands the picture to the drivers and suspends the connection, which resumes with
  * `reply` filled. ERR_BUSY, ERR_DRAINING: it did not. */

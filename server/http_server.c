@@ -145,10 +145,13 @@ static enum MHD_Result on_end(struct http_request *r)
     struct err e = ERR_INIT;
     if (r->verdict.code != ERR_OK)
         return answer_error(r, &r->verdict);
-    if (http_body_end(r, &e) != ERR_OK ||
-        (r->estimates ? http_estimate(r, &e) : http_work(r, &e)) != ERR_OK)
+    if (http_body_end(r, &e) != ERR_OK)
         return answer_error(r, &e);
-    return r->estimates ? answer(r) : MHD_YES;
+    if (r->estimates) {
+        http_estimate(r);
+        return answer(r);
+    }
+    return http_work(r, &e) == ERR_OK ? MHD_YES : answer_error(r, &e);
 }
 
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,

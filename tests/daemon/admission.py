@@ -51,6 +51,19 @@ def what_needs_more_than_there_is_is_refused_by_its_head():
 
 
 @claim
+def what_the_estimate_tells_is_what_admission_counts():
+    pictures = [flat_png(side, side) for side in range(300, 1501, 100)]
+    with Daemon() as d:
+        peaks = [json.loads(d.ask("POST", "/v1/estimate", picture).expect(200).body)
+                 ["peak_memory_bytes"] for picture in pictures]
+    with start_with_budget(16 << 20) as d:
+        limit = d.upscale(flat_png(4000, 4000)).problem()["limit"]
+        equal(min(peaks) < limit < max(peaks), True, "some fit, some do not")
+        equal([d.upscale(picture).status for picture in pictures],
+              [200 if peak <= limit else 422 for peak in peaks])
+
+
+@claim
 def a_body_that_never_fits_is_refused():
     with start_with_budget(4 << 20) as d:
         refused(d.upscale(png_of_bytes(3 << 20)), 413, "body_too_large", "memory-limit")
