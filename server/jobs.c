@@ -30,6 +30,12 @@ static bool is_long(const struct job *job)
     return job->expected_ms >= LONG_MS;
 }
 
+/* How many long ones may begin now, were there drivers. */
+static int long_left(const struct jobs *j)
+{
+    return j->config.running - j->config.running / 4 - j->long_running;
+}
+
 /* What it takes, as far as its turn is concerned. */
 static double length_of(const struct job *job)
 {
@@ -46,8 +52,7 @@ static double response_ratio(const struct jobs *j, const struct job *job)
 /* Where a driver for it would be, were there memory. */
 static bool may_run(const struct jobs *j, const struct job *job)
 {
-    int most = j->config.running - j->config.running / 4;
-    return !is_long(job) || j->long_running < most;
+    return !is_long(job) || long_left(j) > 0;
 }
 
 static bool has_memory(struct jobs *j, const struct job *job)
@@ -210,6 +215,16 @@ static enum err_code refuse(const struct jobs *j, const char *option, int64_t li
     return ERR_BUSY;
 }
 
+/* Whether a driver will be left for it by those that wait, some of whom take one at once. */
+static bool has_driver(const struct jobs *j, double expected_ms)
+{
+    int idle = j->config.running - j->running, left = long_left(j);
+    for (const struct job *job = j->first; job; job = job->next)
+        if (!is_long(job) || left-- > 0)
+            idle--;
+    return idle > 0 && (expected_ms < LONG_MS || left > 0);
+}
+
 /* Under the lock. An idle driver takes a job at once, so it does not count as waiting. */
 static enum err_code judge(const struct jobs *j, double expected_ms, struct err *e)
 {
@@ -223,7 +238,7 @@ static enum err_code judge(const struct jobs *j, double expected_ms, struct err 
                  j->running + j->waiting);
         return refuse(j, "queue", j->config.waiting, text, e);
     }
-    double wait_ms = idle > j->waiting ? 0 : backlog_ms(j, expected_ms);
+    double wait_ms = has_driver(j, expected_ms) ? 0 : backlog_ms(j, expected_ms);
     if (wait_ms > (double)j->config.timeout_ms) {
         snprintf(text, sizeof text,
                  "the request would wait for some %.0f s; it may for %lld (--queue-timeout)",

@@ -363,25 +363,57 @@ START_TEST(is_not_passed_once_it_has_waited_for_half_its_time)
 }
 END_TEST
 
-START_TEST(long_jobs_leave_a_quarter_of_the_drivers)
+/* Four drivers, of which three have long jobs; the fourth of those waits. */
+static struct jobs *new_busy_with_long(struct probe slow[4], int64_t timeout_ms)
 {
-    struct jobs *j = new_jobs(4, 8);
-    struct probe slow[4], quick;
-    int running, waiting;
+    struct jobs_config config = {.running = 4, .waiting = 8, .timeout_ms = timeout_ms};
+    struct jobs *j = NULL;
+    ck_assert_int_eq(jobs_new(&config, &j, NULL), ERR_OK);
     for (int i = 0; i < 4; i++) {
         probe_init(&slow[i]);
         slow[i].job.expected_ms = 1500;
         ck_assert_int_eq(jobs_submit(j, &slow[i].job, 0, NULL), ERR_OK);
+        if (i < 3)
+            sem_wait(&slow[i].started);
     }
-    start(j, &quick);
-    jobs_count(j, &running, &waiting);
-    ck_assert_int_eq(running, 4);
-    ck_assert_int_eq(waiting, 1);
+    return j;
+}
+
+static void let_go(struct jobs *j, struct probe slow[4])
+{
     for (int i = 0; i < 4; i++)
         sem_post(&slow[i].go);
     for (int i = 0; i < 4; i++)
         sem_wait(&slow[i].ended);
-    finish(j, &quick);
+    jobs_free(j);
+}
+
+START_TEST(long_jobs_leave_a_quarter_of_the_drivers)
+{
+    struct probe slow[4], quick;
+    struct jobs *j = new_busy_with_long(slow, 10000);
+    int running, waiting;
+    start(j, &quick);
+    jobs_count(j, &running, &waiting);
+    ck_assert_int_eq(running, 4);
+    ck_assert_int_eq(waiting, 1);
+    sem_post(&quick.go);
+    let_go(j, slow);
+    ck_assert_int_eq(quick.ran, 1);
+}
+END_TEST
+
+START_TEST(a_driver_that_long_jobs_leave_is_no_wait)
+{
+    struct probe slow[4], quick;
+    struct jobs *j = new_busy_with_long(slow, 2300); /* half of what runs takes 2250 */
+    struct err e = ERR_INIT;
+    ck_assert_int_eq(jobs_would_admit(j, 1500, &e), ERR_BUSY);
+    ck_assert_str_eq(e.option, "queue-timeout");
+    start(j, &quick);
+    sem_post(&quick.go);
+    let_go(j, slow);
+    ck_assert_int_eq(quick.ran, 1);
 }
 END_TEST
 
@@ -446,7 +478,6 @@ int main(void)
 {
     Suite *suite = suite_create("jobs");
     TCase *t = tcase_create("queue");
-    tcase_set_timeout(t, 60);
     tcase_add_test(t, refuses_past_the_queue);
     tcase_add_test(t, takes_one_with_no_queue_when_idle);
     tcase_add_test(t, runs_in_order_of_arrival);
@@ -460,6 +491,7 @@ int main(void)
     tcase_add_test(t, waits_for_memory_and_is_passed_meanwhile);
     tcase_add_test(t, is_not_passed_once_it_has_waited_for_half_its_time);
     tcase_add_test(t, long_jobs_leave_a_quarter_of_the_drivers);
+    tcase_add_test(t, a_driver_that_long_jobs_leave_is_no_wait);
     tcase_add_test(t, cancels_what_runs_for_too_long);
     tcase_add_test(t, refuses_what_would_wait_too_long_and_says_when_to_come_back);
     tcase_add_test(t, ends_each_job_once);
