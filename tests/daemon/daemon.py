@@ -75,6 +75,10 @@ HAND_OVER = ("import os, sys; os.dup2(int(sys.argv[1]), 3); os.environ['LISTEN_F
              "os.environ['LISTEN_PID'] = str(os.getpid()); os.execv(sys.argv[2], sys.argv[2:])")
 
 
+# where a claim is not about them: how long a picture is expected to take is the machine's affair
+PATIENCE = {"UPSCALED_QUEUE_TIMEOUT": "86400", "UPSCALED_WORK_TIMEOUT": "86400"}
+
+
 class Daemon:
     """`with Daemon("--queue", "1") as d:` - stopped at the end, and then its status must be 0.
 
@@ -90,6 +94,7 @@ class Daemon:
             for address in filter(None, listen):
                 arguments += ["--listen", address]
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("UPSCALED_")}
+        inherited.update(PATIENCE)
         self.process = subprocess.Popen(arguments + list(options), stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, pass_fds=keep,
                                         env={**inherited, **dict(environment)})
