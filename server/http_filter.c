@@ -126,3 +126,46 @@ enum err_code http_filter(const struct http_head *head, struct http_framing *out
     *out = framing;
     return ERR_OK;
 }
+
+enum { LINE_END = 2, HEAD_END = 4 };
+
+static bool are_zero(const char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (bytes[i] != '\0')
+            return false;
+    return true;
+}
+
+/* The strings may lie anywhere, so that only the numbers can be compared. */
+static bool is_at(const char *there, const char *from, size_t distance)
+{
+    return (uintptr_t)there == (uintptr_t)from + distance;
+}
+
+/* Name, colon, blanks, value. */
+static bool is_one_line(const struct http_field *f)
+{
+    const char *at = f->name + f->name_length + 1;
+    while (*at == ' ' || *at == '\t')
+        at++;
+    return is_at(f->value, at, 0);
+}
+
+enum err_code http_filter_layout(const struct http_head *head, struct err *e)
+{
+    const char *end = head->version + strlen(head->version);
+    for (size_t i = 0; i < head->field_count; i++) {
+        const struct http_field *f = &head->fields[i];
+        if (!is_at(f->name, end, LINE_END) || !are_zero(end, LINE_END) || !is_one_line(f))
+            return err_set(e, ERR_BAD_REQUEST,
+                           "header line %zu does not end in CR and LF, or is "
+                           "folded, or has NUL bytes",
+                           i);
+        end = f->value + f->value_length;
+    }
+    if (!is_at(head->method + head->bytes, end, HEAD_END) || !are_zero(end, HEAD_END))
+        return err_set(e, ERR_BAD_REQUEST,
+                       "the last header line does not end in CR and LF, or has NUL bytes");
+    return ERR_OK;
+}

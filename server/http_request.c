@@ -91,8 +91,13 @@ static enum err_code filter(struct http_request *r, const char *method, const ch
     const char *zero = strstr(r->target, "%00"), *query = strchr(r->target, '?');
     if (zero && (!query || zero < query))
         return err_set(e, ERR_BAD_REQUEST, "the path has a zero byte");
-    struct http_head head = {method, version, r->target, fields.list, fields.count};
-    return http_filter(&head, &r->framing, e);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    struct http_head head = {method,      version,      r->target,
+                             fields.list, fields.count, info ? info->header_size : 0};
+    enum err_code rc = http_filter(&head, &r->framing, e);
+    /* from 1.0 on it refuses by itself what this finds */
+    return rc == ERR_OK && MHD_VERSION < 0x01000000 ? http_filter_layout(&head, e) : rc;
 }
 
 /* The client's, where it cannot do harm in a log or a header; else ours. */

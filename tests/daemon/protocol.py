@@ -1,6 +1,7 @@
 """protocol.py - HTTP beyond one request and one reply: what caches, browsers, pages of other
 origins and clients in a hurry ask for."""
 import json
+import socket
 
 from daemon import (Daemon, chunked_request, claim, equal, flat_png, form, png, request, run_claims,
                     shape)
@@ -51,6 +52,26 @@ def a_304_says_no_wrong_length():
     whole = shared.ask("GET", "/v1/models")
     reply = shared.ask("GET", "/v1/models", headers=[("If-None-Match", whole.headers["etag"])])
     equal(reply.headers.get("content-length"), whole.headers["content-length"])
+
+
+@claim
+def headers_may_have_blanks_and_come_in_pieces():
+    heads = [b"GET /livez HTTP/1.1\r\n%s\r\n\r\n" % lines for lines in (
+        b"Host:a", b"Host:a\r\nX:", b"Host:\ta \r\nX: \t \r\nY:  y  ", b"X:\r\nHost: a",
+        b"Host: a\r\n" + b"\r\n".join(b"X-%d: %s" % (i, b"v" * 7 * i) for i in range(40)))]
+    with shared.connect() as client:
+        for head in heads:
+            client.send(head)
+            client.read_reply().expect(200)
+        client.send(b"\r\n" + b"".join(heads) + b"GET /livez HTTP/1.0\r\n\r\n")
+        for _ in range(len(heads) + 1):
+            client.read_reply().expect(200)
+    with shared.connect() as client:
+        client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for head in heads[:-1]:
+            for i in range(len(head)):
+                client.send(head[i:i + 1])
+            client.read_reply().expect(200)
 
 
 @claim

@@ -158,7 +158,29 @@ def _heads():
         yield "hop: %r" % (lines,), head(*lines, b"Content-Length: " + n) + HIDDEN
 
 
+def _unseen():
+    """Lines that libmicrohttpd 0.9.75 drops, cuts or joins, in requests that keep the connection."""
+    n = b"%d" % len(HIDDEN)
+    for start in (b"GET /readyz HTTP/1.1\r\n", b"POST /v1/reload HTTP/1.1\r\n",
+                  b"GET /readyz HTTP/1.0\r\nConnection: keep-alive\r\n"):
+        for about, lines in (
+                ("NUL before the name", (b"\0Content-Length: " + n,)),
+                ("NULs before the name", (b"X: y", b"\0\0Content-Length: " + n, b"Y: z")),
+                ("NUL alone", (b"\0", b"Content-Length: " + n)),
+                ("NUL in a value before", (b"X: y\0\r\nContent-Length: " + n,)),
+                ("NUL in a value, bare LF", (b"X: y\0\nContent-Length: " + n,)),
+                ("bare LF before", (b"X: y\nContent-Length: 0", b"Y: \0Content-Length: " + n)),
+                ("folded", (b"X: y", b"\tContent-Length: " + n)),
+                ("folded into an empty value", (b"X:", b" y", b"\0Content-Length: " + n)),
+                ("NUL in a folded line", (b"X: y", b" \0z", b"\0Transfer-Encoding: chunked"))):
+            yield "unseen: %s: %r" % (about, start), head(*lines, start=start) + HIDDEN
+    for about, end in (("bare LFs end it", b"\n\n"), ("LF, CR LF", b"\n\r\n"),
+                       ("CR LF, LF", b"\r\n\n"), ("CR LF, NUL, LF", b"\r\n\0\n"),
+                       ("CR LF, NUL NUL, CR LF", b"\r\n\0\0\r\n")):
+        yield "unseen: " + about, b"GET /readyz HTTP/1.1\r\nHost: a\r\nX: y" + end + HIDDEN
+
+
 def cases():
     """(about, bytes) of all, in a fixed order."""
-    for group in (_lengths, _codings, _chunks, _heads):
+    for group in (_lengths, _codings, _chunks, _heads, _unseen):
         yield from group()
