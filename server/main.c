@@ -30,7 +30,8 @@ static const struct command {
     {"hash-key", command_hash_key, 0, "[NAME]",
      "make a line of --api-keys from the key on standard input"},
     {"help", help, 0, "[COMMAND | PAGE]",
-     "this, a command's options, or --man, --completion, --markdown, --metrics, --errors"},
+     "this, a command's options, or --man, --completion, --markdown, --metrics, --errors, "
+     "--limits"},
     {"version", version, 0, "", "the version"},
 };
 
@@ -75,6 +76,8 @@ static bool print_page(const char *name)
         manual_completion(stdout, all, COMMANDS);
     else if (strcmp(name, "--errors") == 0)
         manual_errors(stdout);
+    else if (strcmp(name, "--limits") == 0)
+        manual_limits(stdout);
     else if (strcmp(name, "--markdown") == 0)
         options_markdown(stdout);
     else if (strcmp(name, "--metrics") == 0)

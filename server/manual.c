@@ -113,3 +113,77 @@ void manual_errors(FILE *out)
         fprintf(out, "| `%s` | %d | %s | %s |\n", row->name, row->status, row->title, row->meaning);
     }
 }
+
+/* What is answered beyond a limit: codes, and what they cannot say. */
+static const struct {
+    const char *option;
+    enum err_code codes[2];
+    const char *more;
+} beyond[] = {
+    {"max-body", {ERR_BODY_TOO_LARGE}, NULL},
+    {"max-side", {ERR_TOO_WIDE}, NULL},
+    {"max-pixels", {ERR_TOO_MANY_PIXELS}, NULL},
+    {"max-output-pixels", {ERR_OUTPUT_TOO_LARGE}, NULL},
+    {"max-output-bytes", {ERR_OUTPUT_TOO_LARGE}, NULL},
+    {"max-chunks", {ERR_PNG_LIMIT}, NULL},
+    {"max-chunk-bytes", {ERR_PNG_LIMIT}, NULL},
+    {"max-whole-bytes", {ERR_TOO_MANY_PIXELS}, NULL},
+    {"max-model-bytes", {ERR_MODEL_LIMIT}, NULL},
+    {"max-model-layers", {ERR_MODEL_LIMIT}, NULL},
+    {"max-model-parameters", {ERR_MODEL_LIMIT}, NULL},
+    {"max-model-macs", {ERR_MODEL_LIMIT}, NULL},
+    {"memory-limit", {ERR_TOO_MUCH_MEMORY, ERR_BUSY}, NULL},
+    {"max-running", {ERR_OK}, "requests wait"},
+    {"queue", {ERR_BUSY}, NULL},
+    {"queue-timeout", {ERR_BUSY}, NULL},
+    {"work-timeout", {ERR_TOO_MUCH_WORK, ERR_BUSY}, NULL},
+    {"connections", {ERR_OK}, "connections wait to be accepted"},
+    {"connection-memory", {ERR_OK}, "414 or 431, in HTML"},
+    {"header-timeout", {ERR_TIMEOUT}, NULL},
+    {"body-timeout", {ERR_TIMEOUT}, NULL},
+    {"write-timeout", {ERR_OK}, "the connection is closed"},
+    {"min-rate", {ERR_TIMEOUT}, NULL},
+    {"idle-timeout", {ERR_OK}, "the connection is closed"},
+    {"drain-bytes", {ERR_OK}, "the answer, and the connection is closed"},
+    {"drain-timeout", {ERR_OK}, "the answer, and the connection is closed"},
+    {"drain-delay", {ERR_DRAINING}, NULL},
+    {"shutdown-timeout", {ERR_OK}, "requests are cut off"},
+};
+
+/* Whether something is known of this option. */
+static bool write_beyond(FILE *out, const char *option)
+{
+    size_t i = 0, count = sizeof beyond / sizeof *beyond;
+    while (i < count && strcmp(beyond[i].option, option) != 0)
+        i++;
+    if (i == count)
+        return false;
+    for (int k = 0; k < 2 && beyond[i].codes[k] != ERR_OK; k++) {
+        const struct error_row *row = error_row(beyond[i].codes[k]);
+        fprintf(out, "%s%d [`%s`](errors.md)", k ? ", " : "", row->status, row->name);
+    }
+    fputs(beyond[i].more ? beyond[i].more : "", out);
+    return true;
+}
+
+void manual_limits(FILE *out)
+{
+    fputs("# Limits\n\nMade by `make docs` from the table in server/options_table.c. Each is an "
+          "option of the server (options.md says which other commands take it); `GET /v1/limits` "
+          "has the values in force.\n\n| limit | default | highest | what it bounds | beyond it |\n"
+          "|---|---|---|---|---|\n",
+          out);
+    for (int i = 0; i < option_count; i++) {
+        const struct option_row *row = &option_rows[i];
+        if (!row->limit)
+            continue;
+        fprintf(out, "| `--%s` | ", row->name);
+        options_write_size(out, row->standard);
+        fputs(" | ", out);
+        options_write_size(out, row->most);
+        fprintf(out, " | %s | ", row->help);
+        if (!write_beyond(out, row->name))
+            fputs("?", out);
+        fputs(" |\n", out);
+    }
+}

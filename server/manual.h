@@ -18,7 +18,8 @@ void manual_page(FILE *out, const struct manual_command *commands, int count);
 /* For bash: sub-commands, and the options of each. */
 void manual_completion(FILE *out, const struct manual_command *commands, int count);
 
-/* docs/errors.md. */
+/* docs/errors.md, docs/limits.md. */
 void manual_errors(FILE *out);
+void manual_limits(FILE *out);
 
 #endif

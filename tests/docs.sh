@@ -1,5 +1,5 @@
 # docs.sh - pages that are made from tables say what the tables say. Speaks TAP.
-echo 1..5
+echo 1..9
 check_page() {
     if "$top_builddir/upscaled" help "$2" | diff - "$top_srcdir/docs/$3" >docs.diff; then
         echo "ok $1 - docs/$3 is what \`upscaled help $2\` prints"
@@ -12,9 +12,10 @@ check_page() {
 check_page 1 --markdown options.md
 check_page 2 --metrics metrics.md
 check_page 3 --errors errors.md
+check_page 4 --limits limits.md
 
 # check TEXT COMMAND... - whether it succeeds.
-number=4
+number=5
 check() {
     text=$1
     shift
@@ -41,5 +42,46 @@ completes() {
     [ "$done" = "--output-dir
 convert" ]
 }
+
+# Every limit has words for what is answered beyond it.
+all_answered() {
+    ! grep '| ? |' "$top_srcdir/docs/limits.md"
+}
+
+# pages - those written for people.
+pages() {
+    find "$top_srcdir" -name '*.md' -not -path '*/build*' -not -path '*/node_modules/*' -not -path '*/shared/*'
+}
+
+# Relative links of all pages lead somewhere.
+links_lead() {
+    pages | while read -r page; do
+        grep -oE '\]\([^)#: ]+' "$page" | cut -c 3- | while read -r target; do
+            [ -e "$(dirname "$page")/$target" ] || echo "# ${page#"$top_srcdir"/}: $target"
+        done
+    done >links.txt
+    cat links.txt
+    [ ! -s links.txt ]
+    status=$?
+    rm -f links.txt
+    return $status
+}
+
+# Files of this tree that pages name in backticks are there.
+files_are_there() {
+    pages | xargs grep -ohE '`(engine|server|tests|weights|deploy)/[A-Za-z0-9_./*-]+`' | tr -d '`' | sort -u |
+        while read -r file; do
+            # shellcheck disable=SC2086 # a pattern
+            ls -d "$top_srcdir"/$file >ignored.txt 2>&1 || echo "# $file"
+        done >files.txt
+    cat files.txt
+    [ ! -s files.txt ]
+    status=$?
+    rm -f files.txt ignored.txt
+    return $status
+}
+check "every limit says what is answered beyond it" all_answered
+check "links between pages lead somewhere" links_lead
+check "files that pages name are there" files_are_there
 check "the manual has every option" all_in_manual
 check "bash completes commands and options" completes

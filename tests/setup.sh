@@ -1,7 +1,7 @@
 # setup.sh - what ./start and ./check share. Read by them from the top folder.
 
 build_packages="gcc make autoconf automake pkg-config libmicrohttpd-dev libpng-dev zlib1g-dev libdeflate-dev libjansson-dev"
-check_packages="check python3 curl pngcheck"
+check_packages="check python3 curl openssl pngcheck"
 bench_packages="wrk python3-torch python3-numpy python3-pil"
 node_packages=
 command -v npm >/dev/null || node_packages="nodejs npm" # one from elsewhere will do

@@ -1,0 +1,200 @@
+"""examples.py - what README and docs/ tell people to type, typed. Speaks TAP.
+
+A fenced block of `sh` is run by bash in a folder of its own for each page, against a daemon: 127.0.0.1:8080 in the
+text stands for that daemon's address, `upscaled` for the binary, and small pictures lie under the names that the
+examples use. It must exit 0, and every PNG it writes must be whole. A block of `json` right after it is what it
+prints: the same keys. What cannot be run here says why, right above it: `<!-- not run: REASON -->`.
+Every other block must not hold a command that could be an example of these.
+"""
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+from daemon import BINARY, DEADLINE, Daemon, equal, flat_png, png, shape
+
+TOP = pathlib.Path(os.environ.get("top_srcdir", ".")).resolve()
+PICTURES = {"in.png": png(160, 120), "a.png": png(8, 6), "b.png": png(5, 4), "tile.png": png(16, 16),
+            "scan.png": png(9, 12, 0), "poster.png": flat_png(700, 500)}
+COMMAND = re.compile(r"^\s*(\$ )?([A-Za-z_]+=\S* )*(curl|upscaled|build/upscaled|\./start|\./check)\b", re.M)
+
+
+class Block:
+    """Lines between two fences; or, without a language, indented by four spaces after an empty line."""
+
+    def __init__(self, page, line, language, reason):
+        self.page, self.line, self.language, self.reason = page, line, language, reason
+        self.text = ""
+
+    def name(self):
+        first = next(row for row in self.text.splitlines() if row.strip()).strip()
+        return "%s:%d: %s" % (self.page.name, self.line, first[:60].replace("#", "\\#"))
+
+
+def blocks_of(page):
+    blocks, fence, mark, empty, indented = [], None, None, True, False
+    for number, row in enumerate(page.read_text().splitlines(), 1):
+        opened = re.match(r"\s*```(\w*)$", row)
+        if fence is not None:
+            if opened:
+                fence = None
+            else:
+                fence.text += row + "\n"
+            continue
+        if opened:
+            fence = Block(page, number, opened[1], mark)
+            blocks.append(fence)
+        elif row.startswith("    ") and (empty or indented):
+            if not indented:
+                blocks.append(Block(page, number, "", mark))
+            blocks[-1].text += row + "\n"
+        indented = row.startswith("    ") and (empty or indented) and not opened
+        empty = not row.strip()
+        noted = re.match(r"\s*<!-- not run: (.+) -->$", row)
+        if noted or not empty:
+            mark = noted and noted[1]
+    return blocks
+
+
+# ---------------------------------------------------------------- running
+
+
+def serve_until_ready(arguments):
+    """What `upscaled serve` is in an example: any free port instead of the one it names; it ends by itself."""
+    kept = [BINARY_PATH, "serve", "--listen", "127.0.0.1:0"]
+    words = iter(arguments)
+    for word in words:
+        if word == "--listen":
+            next(words)
+        elif not word.startswith("--listen="):
+            kept.append(word)
+    process = subprocess.Popen(kept, stdout=subprocess.PIPE)
+    ready = process.stdout.readline().startswith(b"listening on ")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=DEADLINE)
+    return process.returncode if ready else process.returncode or 1
+
+
+BINARY_PATH = os.path.abspath(BINARY)
+
+
+def set_out(folder):
+    """The pictures, this repository's own files, and `upscaled` where a shell finds it."""
+    for name, data in PICTURES.items():
+        (folder / name).write_bytes(data)
+    for name in ("docs", "weights"):
+        (folder / name).symlink_to(TOP / name)
+    (folder / "build").mkdir()
+    wrapper = folder / "build" / "upscaled"
+    wrapper.write_text("#!/bin/sh\n[ \"$1\" = serve ] || exec '%s' \"$@\"\nshift\nexec '%s' '%s' serve \"$@\"\n" %
+                       (BINARY_PATH, sys.executable, pathlib.Path(__file__).resolve()))
+    wrapper.chmod(0o755)
+
+
+def run(block, folder, address):
+    before = {path: path.stat().st_mtime_ns for path in folder.glob("**/*.png")}
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("UPSCALED_")}
+    environment.update(PATH="%s/build:%s" % (folder, environment["PATH"]), UPSCALED_LISTEN=address,
+                       top_builddir=os.path.dirname(BINARY_PATH), top_srcdir=str(TOP))
+    done = subprocess.run(["bash", "-eu", "-o", "pipefail", "-c", block.text.replace("127.0.0.1:8080", address)],
+                          cwd=folder, env=environment, capture_output=True, text=True, timeout=DEADLINE)
+    equal(done.returncode, 0, "status, after %r" % (done.stdout + done.stderr)[-600:])
+    for path in folder.glob("**/*.png"):
+        if before.get(path) != path.stat().st_mtime_ns:
+            shape(path.read_bytes())
+    return done.stdout
+
+
+def check_shape(got, told, where="the answer"):
+    """The same keys and kinds; of a list, the first of each."""
+    equal(type(got) in (int, float), type(told) in (int, float), where) if None not in (got, told) else None
+    if isinstance(told, dict):
+        equal(sorted(got), sorted(told), "keys of " + where)
+        for key in told:
+            check_shape(got[key], told[key], where + "." + key)
+    elif isinstance(told, list) and told:
+        check_shape(got[0], told[0], where + "[0]")
+
+
+def verdict(block, after, folder, address):
+    """Runs a block, if it is one to run; the reason where it is left out."""
+    if block.language != "sh":
+        equal(COMMAND.search(block.text), None, "a command in a block that is not ```sh")
+        return None
+    if block.reason:
+        return block.reason
+    printed = run(block, folder, address)
+    if after and after.language == "json":
+        check_shape(json.loads(printed), json.loads(after.text))
+    return None
+
+
+def verdicts(page, address):
+    """(name, what is wrong or None, why it was left out or None) of each block of a page."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        set_out(folder)
+        blocks = blocks_of(page)
+        for block, after in zip(blocks, [*blocks[1:], None]):
+            try:
+                yield block.name(), None, verdict(block, after, folder, address)
+            except Exception as why:
+                yield block.name(), str(why), None
+
+
+BAD_PAGE = """
+```sh
+curl --fail-with-body --data-binary @docs/README.md http://127.0.0.1:8080/v1/upscale -o out.png
+```
+
+```sh
+head -c 500 in.png > cut.png
+```
+
+```sh
+upscaled serve --no-such-option 1
+```
+
+    curl http://127.0.0.1:8080/health
+
+```sh
+curl --silent http://127.0.0.1:8080/v1/models/none
+```
+
+```json
+{"code": "", "detail": "", "status": 404, "title": "", "type": "", "more": ""}
+```
+"""
+
+
+def notices_bad_examples(address):
+    with tempfile.TemporaryDirectory() as name:
+        page = pathlib.Path(name, "bad.md")
+        page.write_text(BAD_PAGE)
+        return [bool(wrong) for _, wrong, _ in verdicts(page, address)] == [True] * 5 + [False]
+
+
+def main():
+    pages = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
+    number = 1
+    with Daemon() as daemon:
+        address = daemon.urls[0][len("http://"):]
+        print("%s 1 - bad examples are noticed" % ("ok" if notices_bad_examples(address) else "not ok"))
+        for page in pages:
+            for name, wrong, left_out in verdicts(page, address):
+                number += 1
+                if wrong:
+                    print("not ok %d - %s\n# %s" % (number, name, wrong.replace("\n", "\n# ")))
+                else:
+                    print("ok %d - %s%s" % (number, name, left_out and " (not run: %s)" % left_out or ""))
+    print("1..%d" % number)
+
+
+if sys.argv[1:2] == ["serve"]:
+    sys.exit(serve_until_ready(sys.argv[2:]))
+main()
