@@ -2,6 +2,7 @@
  *
  * The first 33 bytes of the file decide whether it could be answered at all, so that nobody sends
  * sixty megabytes to be told that they are a JPEG. */
+#include <errno.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <string.h>
@@ -141,13 +142,22 @@ static bool is_file_part(const char *key)
     return false;
 }
 
+/* The library says no more than no: errno, cleared before it was asked, says whether that was for
+ * memory's sake. */
+static enum err_code bad_form(const char *why, struct err *e)
+{
+    if (errno == ENOMEM)
+        return err_set(e, ERR_MEMORY, "no memory to read the form");
+    return err_set(e, ERR_BAD_MULTIPART, "%s", why);
+}
+
 static enum err_code check_part(struct http_request *r, const char *key, const char *name,
                                 const char *encoding, struct err *e)
 {
     if (!key || !is_file_part(key))
-        return err_set(e, ERR_BAD_MULTIPART,
-                       "the form may have one part, the file, named image, file or data; "
-                       "parameters go into the address");
+        return bad_form("the form may have one part, the file, named image, file or data; "
+                        "parameters go into the address",
+                        e);
     if (r->form_has_file)
         return err_set(e, ERR_BAD_MULTIPART, "the form has more than one file");
     if (encoding && strcasecmp(encoding, "binary") != 0 && strcasecmp(encoding, "8bit") != 0)
@@ -198,10 +208,11 @@ enum err_code http_body_begin(struct http_request *r, struct err *e)
     buf_init(&r->file, max);
     if (!is_form(r))
         return ERR_OK;
+    errno = 0;
     r->form = MHD_create_post_processor(r->connection, FORM_BUFFER, on_part, r);
-    if (!r->form)
-        return err_set(e, ERR_BAD_MULTIPART, "the Content-Type of the form names no boundary");
-    return ERR_OK;
+    if (r->form)
+        return ERR_OK;
+    return bad_form("the Content-Type of the form names no boundary", e);
 }
 
 enum err_code http_body_take(struct http_request *r, const char *bytes, size_t count, struct err *e)
@@ -216,12 +227,11 @@ enum err_code http_body_take(struct http_request *r, const char *bytes, size_t c
                              (unsigned long long)max);
     if (!r->form)
         return take_file(r, bytes, count, e);
+    errno = 0;
     enum MHD_Result parsed = MHD_post_process(r->form, bytes, count);
     if (r->verdict.code != ERR_OK)
         return r->verdict.code;
-    if (parsed != MHD_YES)
-        return err_set(e, ERR_BAD_MULTIPART, "the form cannot be read");
-    return ERR_OK;
+    return parsed == MHD_YES ? ERR_OK : bad_form("the form cannot be read", e);
 }
 
 enum err_code http_body_end(struct http_request *r, struct err *e)

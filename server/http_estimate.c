@@ -2,11 +2,9 @@
  *
  * Who can never be served gets the error that the picture itself would get; who could be, but not
  * now, is told so. */
-#include <jansson.h>
-#include <stdlib.h>
-
 #include "server/errors.h"
 #include "server/http_request.h"
+#include "server/json_text.h"
 
 void http_estimate(struct http_request *r)
 {
@@ -21,7 +19,5 @@ void http_estimate(struct http_request *r)
                   m->out.height, "file_bytes", (json_int_t)r->need.file_bytes, "peak_memory_bytes",
                   (json_int_t)m->peak, "answer_bytes_most", (json_int_t)m->answer,
                   "expected_seconds", seconds, "admitted", rc == ERR_OK, "code", why);
-    reply_owned(&r->reply, 200, "application/json",
-                o ? json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) : NULL);
-    json_decref(o);
+    reply_owned(&r->reply, 200, "application/json", json_text(o, JSON_INDENT(2)));
 }

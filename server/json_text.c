@@ -1,4 +1,7 @@
-/* json_text.c - see json_text.h. */
+/* json_text.c - see json_text.h.
+ *
+ * json_dumps of jansson 2.14 goes on where its buffer cannot grow, and gives text with a hole. So
+ * it is measured first, and then written into a buffer that is large enough. */
 #include "server/json_text.h"
 
 #include <stdlib.h>
@@ -6,14 +9,33 @@
 
 char *json_text(json_t *o, size_t flags)
 {
-    char *text = o ? json_dumps(o, flags | JSON_REAL_PRECISION(9)) : NULL;
-    json_decref(o);
-    size_t length = text ? strlen(text) : 0;
-    char *line = text ? realloc(text, length + 2) : NULL;
-    if (!line) {
+    flags |= JSON_REAL_PRECISION(9);
+    size_t length = o ? json_dumpb(o, NULL, 0, flags) : 0;
+    char *text = length > 0 ? malloc(length + 2) : NULL;
+    if (text && json_dumpb(o, text, length, flags) != length) {
         free(text);
-        return NULL;
+        text = NULL;
     }
-    memcpy(line + length, "\n", 2);
-    return line;
+    json_decref(o);
+    if (text)
+        memcpy(text + length, "\n", 2);
+    return text;
+}
+
+static void keep(json_t **o, int failed)
+{
+    if (!failed)
+        return;
+    json_decref(*o);
+    *o = NULL;
+}
+
+void json_put(json_t **o, const char *key, json_t *value)
+{
+    keep(o, json_object_set_new(*o, key, value));
+}
+
+void json_add(json_t **list, json_t *value)
+{
+    keep(list, json_array_append_new(*list, value));
 }

@@ -8,4 +8,9 @@
  * free() it. NULL when memory is out, or `o` is NULL because it was. */
 char *json_text(json_t *o, size_t flags);
 
+/* Adds `value`, which they take over. Where memory is out, and `value` NULL because it was, *o is
+ * freed and becomes NULL: an answer is whole or none. */
+void json_put(json_t **o, const char *key, json_t *value);
+void json_add(json_t **list, json_t *value);
+
 #endif

@@ -1,6 +1,7 @@
 /* metrics_table.c - the metrics, one row each, and what is printed of them.
  *
  * Prometheus' text format 0.0.4 (Exposition formats, prometheus.io). */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,12 +214,14 @@ char *metrics_text(struct service *s)
     if (!v.out)
         return NULL;
     look(&v);
+    errno = 0;
     for (int i = 0; i < METRIC_COUNT; i++) {
         const struct metric *m = &metrics[i];
         fprintf(v.out, "# HELP %s %s\n# TYPE %s %s\n", m->name, m->help, m->name, m->type);
         m->write(m, &v);
     }
-    bool failed = ferror(v.out);
+    /* what did not find memory is left out, and the stream is not always said to have failed */
+    bool failed = ferror(v.out) || errno == ENOMEM;
     if (fclose(v.out) != 0 || failed) {
         free(text);
         return NULL;

@@ -7,35 +7,35 @@ static const char *const borders[] = {
     [BORDER_ZERO] = "zero",           [BORDER_MODEL] = "model",
 };
 
-static void set_text(json_t *o, const char *key, const char *value)
+static void set_text(json_t **o, const char *key, const char *value)
 {
     if (value)
-        json_object_set_new(o, key, json_string(value));
+        json_put(o, key, json_string(value));
 }
 
 /* The file's own object, kept as text. */
-static void set_json(json_t *o, const char *key, const char *text)
+static void set_json(json_t **o, const char *key, const char *text)
 {
     if (text)
-        json_object_set_new(o, key, json_loads(text, 0, NULL));
+        json_put(o, key, json_loads(text, 0, NULL));
 }
 
 static json_t *describe(const struct model *m)
 {
     json_t *o = json_object();
-    set_text(o, "name", m->name);
-    json_object_set_new(o, "scale", json_integer(m->scale));
-    set_text(o, "color", m->color == COLOR_Y ? "y" : "rgb");
-    set_text(o, "border", borders[m->border]);
-    json_object_set_new(o, "layers", json_integer(m->layer_count));
-    json_object_set_new(o, "parameters", json_integer((json_int_t)m->parameters));
-    json_object_set_new(o, "halo", json_integer(m->geometry.halo));
-    json_object_set_new(o, "macs_per_pixel", json_real(m->geometry.macs_per_pixel));
-    set_text(o, "sha256", m->sha256);
-    set_text(o, "license", m->license);
-    set_text(o, "description", m->description);
-    set_json(o, "trained", m->trained_json);
-    set_json(o, "scores", m->scores_json);
+    set_text(&o, "name", m->name);
+    json_put(&o, "scale", json_integer(m->scale));
+    set_text(&o, "color", m->color == COLOR_Y ? "y" : "rgb");
+    set_text(&o, "border", borders[m->border]);
+    json_put(&o, "layers", json_integer(m->layer_count));
+    json_put(&o, "parameters", json_integer((json_int_t)m->parameters));
+    json_put(&o, "halo", json_integer(m->geometry.halo));
+    json_put(&o, "macs_per_pixel", json_real(m->geometry.macs_per_pixel));
+    set_text(&o, "sha256", m->sha256);
+    set_text(&o, "license", m->license);
+    set_text(&o, "description", m->description);
+    set_json(&o, "trained", m->trained_json);
+    set_json(&o, "scores", m->scores_json);
     return o;
 }
 
@@ -46,14 +46,14 @@ char *model_json(const struct model *m)
 
 static void append(void *arg, const struct model *m)
 {
-    json_array_append_new(arg, describe(m));
+    json_add(arg, describe(m));
 }
 
 char *models_json(struct models *m)
 {
     json_t *list = json_array();
     const struct model_entry *chosen = NULL;
-    models_each(m, append, list);
+    models_each(m, append, &list);
     models_get(m, NULL, &chosen, NULL); /* there is always one */
     json_t *o = json_pack("{s:s, s:o}", "default", chosen->model->name, "models", list);
     models_release(chosen);

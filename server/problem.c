@@ -8,7 +8,8 @@
 
 const char problem_no_memory[] =
     "{\"type\": \"/errors#out_of_memory\", \"title\": \"Out of memory\", "
-    "\"status\": 503, \"code\": \"out_of_memory\"}\n";
+    "\"status\": 503, \"detail\": \"there was no memory to answer the request\", "
+    "\"code\": \"out_of_memory\"}\n";
 
 /* Sentences may quote what a client sent, and JSON takes valid UTF-8 alone: without this a stray
  * byte would become the reply for memory that is out. */
@@ -28,9 +29,9 @@ char *problem_json(const struct err *e)
     snprintf(type, sizeof type, "/errors#%s", row->name);
     json_t *o = json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", type, "title", row->title, "status",
                           row->status, "detail", detail, "code", row->name);
-    if (o && e->option) {
-        json_object_set_new(o, "limit", json_integer((json_int_t)e->limit));
-        json_object_set_new(o, "option", json_string(e->option));
+    if (e->option) {
+        json_put(&o, "limit", json_integer((json_int_t)e->limit));
+        json_put(&o, "option", json_string(e->option));
     }
     return json_text(o, 0);
 }

@@ -233,7 +233,7 @@ char *progress_json(const struct progress_view *v)
     json_t *o = json_pack("{s:s, s:s, s:i, s:f, s:f, s:n}", "id", v->id, "state", states[v->state],
                           "position", v->position, "fraction", rounded(v->fraction, 1000),
                           "elapsed_seconds", rounded(v->elapsed_s, 10), "expected_seconds");
-    if (o && v->expected_s >= 0)
-        json_object_set_new(o, "expected_seconds", json_real(rounded(v->expected_s, 10)));
+    if (v->expected_s >= 0)
+        json_put(&o, "expected_seconds", json_real(rounded(v->expected_s, 10)));
     return json_text(o, 0);
 }

@@ -62,10 +62,12 @@ void reply_text(struct reply *r, int status, const char *type, const char *text)
 
 void reply_owned(struct reply *r, int status, const char *type, char *text)
 {
-    if (text)
+    if (text) {
         set_body(r, status, type, text, strlen(text), free);
-    else
-        reply_text(r, 503, PROBLEM_TYPE, problem_no_memory);
+        return;
+    }
+    reply_text(r, 503, PROBLEM_TYPE, problem_no_memory);
+    r->code = error_row(ERR_MEMORY)->name;
 }
 
 void reply_bytes(struct reply *r, int status, const char *type, struct buf *b)
@@ -78,8 +80,8 @@ void reply_bytes(struct reply *r, int status, const char *type, struct buf *b)
 void reply_error(struct reply *r, const struct err *e)
 {
     const struct error_row *row = error_row(e->code);
-    reply_owned(r, row->status, PROBLEM_TYPE, problem_json(e));
     r->code = row->name;
+    reply_owned(r, row->status, PROBLEM_TYPE, problem_json(e));
     if (r->status == 503)
         reply_header(r, "Retry-After", "%u", e->retry_s ? e->retry_s : RETRY_AFTER_S);
 }

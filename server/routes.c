@@ -121,18 +121,16 @@ static void show_model(struct service *s, const char *argument, struct reply *r)
 
 static void add_limit(void *arg, const char *name, int64_t value, const char *help)
 {
-    /* where memory is out the list is short of one */
-    json_array_append_new(arg, json_pack("{s:s, s:I, s:s}", "option", name, "value",
-                                         (json_int_t)value, "help", help));
+    json_add(arg, json_pack("{s:s, s:I, s:s}", "option", name, "value", (json_int_t)value, "help",
+                            help));
 }
 
 static void list_limits(struct service *s, const char *argument, struct reply *r)
 {
     (void)argument;
     json_t *list = json_array();
-    if (list)
-        options_limits(s->options, add_limit, list);
-    reply_owned(r, 200, JSON_TYPE, json_text(json_pack("{s:o*}", "limits", list), JSON_INDENT(2)));
+    options_limits(s->options, add_limit, &list);
+    reply_owned(r, 200, JSON_TYPE, json_text(json_pack("{s:o}", "limits", list), JSON_INDENT(2)));
 }
 
 static void show_metrics(struct service *s, const char *argument, struct reply *r)
@@ -165,9 +163,9 @@ static json_t *memory_json(struct budget *b)
     int64_t used[BUDGET_USES];
     json_t *o = json_object();
     budget_look(b, used);
-    json_object_set_new(o, "limit", json_integer(b->limit));
+    json_put(&o, "limit", json_integer(b->limit));
     for (int i = 0; i < BUDGET_USES; i++)
-        json_object_set_new(o, budget_names[i], json_integer(used[i]));
+        json_put(&o, budget_names[i], json_integer(used[i]));
     return o;
 }
 
@@ -178,7 +176,7 @@ static void health(struct service *s, const char *argument, struct reply *r)
     (void)argument;
     jobs_count(s->jobs, &running, &waiting);
     const struct sandbox_state *box = &s->sandbox;
-    json_t *o = json_pack("{s:s, s:i, s:i, s:i, s:o*, s:{s:b, s:i, s:b, s:b}}", "status",
+    json_t *o = json_pack("{s:s, s:i, s:i, s:i, s:o, s:{s:b, s:i, s:b, s:b}}", "status",
                           draining ? "draining" : "ready", "running", running, "waiting", waiting,
                           "threads", pool_threads(s->pool), "memory", memory_json(&s->budget),
                           "sandbox", "no_new_privs", box->no_new_privs, "landlock", box->landlock,

@@ -1,0 +1,99 @@
+/* fail_malloc.c - loaded in front of the C library (LD_PRELOAD): fails one allocation of the whole
+ * process, ours or a library's, and counts the blocks that live. A test talks to it through the
+ * file named by FAIL_MALLOC, which both map. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *p, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+void __libc_free(void *p);
+
+struct order {
+    atomic_llong countdown; /* 0: the next one fails; below: none does */
+    atomic_llong live;      /* blocks */
+};
+
+static struct order unheard = {-1, 0};
+static struct order *order = &unheard;
+
+__attribute__((constructor)) static void find_order(void)
+{
+    const char *path = getenv("FAIL_MALLOC");
+    int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+    void *map =
+        fd < 0 ? MAP_FAILED : mmap(NULL, sizeof *order, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (fd >= 0)
+        close(fd);
+    if (map == MAP_FAILED)
+        abort();
+    order = map;
+}
+
+static int must_fail(void)
+{
+    if (atomic_load(&order->countdown) < 0 || atomic_fetch_sub(&order->countdown, 1) != 0)
+        return 0;
+    errno = ENOMEM;
+    return 1;
+}
+
+static void *counted(void *p)
+{
+    if (p)
+        atomic_fetch_add(&order->live, 1);
+    return p;
+}
+
+void *malloc(size_t size)
+{
+    return must_fail() ? NULL : counted(__libc_malloc(size));
+}
+
+void *calloc(size_t count, size_t size)
+{
+    return must_fail() ? NULL : counted(__libc_calloc(count, size));
+}
+
+void *realloc(void *p, size_t size)
+{
+    if (!p)
+        return malloc(size);
+    if (size == 0) {
+        free(p);
+        return NULL;
+    }
+    return must_fail() ? NULL : __libc_realloc(p, size);
+}
+
+void *memalign(size_t alignment, size_t size)
+{
+    return must_fail() ? NULL : counted(__libc_memalign(alignment, size));
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    return memalign(alignment, size);
+}
+
+int posix_memalign(void **out, size_t alignment, size_t size)
+{
+    void *p = memalign(alignment, size);
+    if (!p)
+        return ENOMEM;
+    *out = p;
+    return 0;
+}
+
+void free(void *p)
+{
+    if (p)
+        atomic_fetch_sub(&order->live, 1);
+    __libc_free(p);
+}
