@@ -15,13 +15,25 @@ const compare = {
     one("#after").src = item.url;
     one("#before").alt = `${item.file.name} before`;
     one("#after").alt = `${item.file.name} after`;
-    const work = item.work ? `, ${seconds(item.work)} of work` : "";
-    one("#facts").textContent = `${sides(item.before)}, ${bytes(item.file.size)} before; ` +
-      `${sides(item.after)}, ${bytes(item.out.size)} after. ` +
-      `Model ${item.query.model}, ${seconds(item.took)} in all${work}.`;
+    one("#take").href = item.url;
+    one("#take").download = outputName(item);
+    one("#take").setAttribute("aria-label", `Download ${outputName(item)}`);
+    this.tell([["Before", `${sides(item.before)}, ${bytes(item.file.size)}`],
+      ["After", `${sides(item.after)}, ${bytes(item.out.size)}`], ["Model", item.query.model],
+      ["Time in all", seconds(item.took)], ["Of it work", item.work ? seconds(item.work) : ""],
+      ["Memory", item.memory ? `up to ${bytes(item.memory)}` : ""]]);
     this.lay();
     if (wanted)
       one("#compare").scrollIntoView({ block: "nearest" });
+  },
+
+  tell(facts) {
+    one("#facts").replaceChildren(...facts.filter(([, words]) => words).map(([name, words]) => {
+      const pair = document.createElement("div");
+      pair.append(Object.assign(document.createElement("dt"), { textContent: name }),
+        Object.assign(document.createElement("dd"), { textContent: words }));
+      return pair;
+    }));
   },
 
   close() {
@@ -31,18 +43,19 @@ const compare = {
       one(name).removeAttribute("src");
   },
 
-  /* "fit": as much as there is room for, and never larger than real pixels; else so many of the
-   * screen's pixels for each of the picture's. */
+  /* "fit": as much as there is room for, up to three of the screen's pixels for each of the picture's;
+   * else exactly so many. */
   lay() {
     if (!this.item)
       return;
     const { width, height } = this.item.after, stage = one("#stage"), sheet = one("#sheet");
     const real = 1 / window.devicePixelRatio;
-    const room = Math.min(stage.clientWidth / width, innerHeight * 0.7 / height);
-    const factor = this.zoom === "fit" ? Math.min(room, Math.max(real, Math.min(room, 480 / width))) : Number(this.zoom) * real;
+    const room = Math.min(stage.clientWidth / width, parseFloat(getComputedStyle(stage).maxHeight) / height);
+    const factor = this.zoom === "fit" ? Math.min(room, 3 * real) : Number(this.zoom) * real;
     sheet.style.width = `${width * factor}px`;
     sheet.style.height = `${height * factor}px`;
     sheet.classList.toggle("pixels", Number(this.zoom) > 1);
+    sheet.classList.toggle("wide", width * factor > stage.clientWidth + 1);
     for (const button of document.querySelectorAll("[data-zoom]"))
       button.setAttribute("aria-pressed", String(button.dataset.zoom === this.zoom));
   },

@@ -9,15 +9,15 @@ let busy = 0;
 
 function bytes(n) {
   const [unit, by] = n < 1e6 ? ["kB", 1e3] : ["MB", 1e6];
-  return `${(n / by).toLocaleString("en", { maximumFractionDigits: n / by < 10 ? 1 : 0 })} ${unit}`;
+  return `${(n / by).toLocaleString("en", { maximumFractionDigits: n / by < 10 ? 1 : 0 })}\u00a0${unit}`;
 }
 
 function seconds(s) {
-  return s < 0.1 ? `${Math.round(s * 1000)} ms` : s < 10 ? `${s.toFixed(1)} s` : s < 100 ? `${Math.round(s)} s` : `${Math.round(s / 60)} min`;
+  return s < 0.1 ? `${Math.round(s * 1000)}\u00a0ms` : s < 10 ? `${s.toFixed(1)}\u00a0s` : s < 100 ? `${Math.round(s)}\u00a0s` : `${Math.round(s / 60)}\u00a0min`;
 }
 
 function sides(size) {
-  return `${size.width} × ${size.height}`;
+  return `${size.width}\u00a0×\u00a0${size.height}`;
 }
 
 function say(words) {
@@ -63,7 +63,7 @@ const label = {
   sending: item => `Sending, ${Math.round(item.fraction * 100)} %`,
   waiting: item => `In the server's queue${item.position ? `, place ${item.position}` : ""}${left(item)}`,
   working: item => `Enlarging, ${Math.round(item.fraction * 100)} %${left(item)}`,
-  done: item => `${sides(item.before)} to ${sides(item.after)}, ${bytes(item.out.size)}, ${seconds(item.took)}`,
+  done: item => `${sides(item.before)} → ${sides(item.after)}\u00a0· ${bytes(item.out.size)}\u00a0· ${seconds(item.took)}`,
   failed: () => "Not enlarged",
   cancelled: () => "Cancelled",
 };
@@ -113,7 +113,7 @@ function makeRow(item) {
   row.querySelector(".show").onclick = () => compare.open(item, true);
   for (const name of ["save", "again", "stop"]) {
     const button = row.querySelector("." + name);
-    button.setAttribute("aria-label", `${button.textContent} ${item.file.name}`);
+    button.setAttribute("aria-label", `${button.title} ${item.file.name}`);
   }
   row.querySelector(".stop").onclick = () => cancel(item);
   row.querySelector(".again").onclick = () => { move(item, "queued"); startNext(); };
@@ -180,6 +180,7 @@ async function run(item) {
     item.after = await sizeOf(blob);
     item.work = workSeconds(timing);
     item.warning = warning;
+    item.memory = (await service.estimate(item.png, item.query).catch(() => null))?.peak_memory_bytes;
     finish(item, took);
   } catch (why) {
     const state = item.cancelled ? "cancelled" : "failed";

@@ -61,6 +61,13 @@ const service = {
     return { done, abort: () => xhr.abort() };
   },
 
+  /* What a picture needs, by its first bytes; null where the server does not say. */
+  async estimate(png, query) {
+    const reply = await fetch("/v1/estimate?" + new URLSearchParams(query),
+      { method: "POST", body: png.slice(0, 64), headers: this.headers() });
+    return reply.ok ? reply.json() : null;
+  },
+
   /* Calls `each` for every event about a request, until it ends or nothing is known of it here: by
    * fetch, since EventSource cannot present a key. */
   async follow(id, each, signal) {

@@ -61,6 +61,11 @@ claim("pictures and errors come as the contract says", async () => {
       equal(await hold(method, "/v1/upscale" + query, "/v1/upscale", { body }), status, query);
 });
 
+claim("an estimate comes as the contract says", async () => {
+  for (const [body, status] of [[sample, 200], [sample.subarray(0, 33), 200], ["GIF89a".padEnd(40), 415]])
+    equal(await hold("POST", "/v1/estimate?scale=4", "/v1/estimate", { body }), status, "estimate");
+});
+
 claim("a request under way is told of as the contract says", async () => {
   const id = "page-contract-".padEnd(32, "0");
   const upload = fetch(daemon.url + "/v1/upscale?scale=8",
