@@ -20,7 +20,7 @@ const compare = {
     one("#take").setAttribute("aria-label", `Download ${outputName(item)}`);
     this.tell([["Before", `${sides(item.before)}, ${bytes(item.file.size)}`],
       ["After", `${sides(item.after)}, ${bytes(item.out.size)}`], ["Model", item.query.model],
-      ["Time in all", seconds(item.took)], ["Of it work", item.work ? seconds(item.work) : ""],
+      ["Time", seconds(item.took)], ["Work", item.work ? seconds(item.work) : ""],
       ["Memory", item.memory ? `up to ${bytes(item.memory)}` : ""]]);
     this.lay();
     if (wanted)

@@ -8,11 +8,18 @@ async function isPng(file) {
   return PNG_SIGNATURE.every((byte, i) => head[i] === byte);
 }
 
-/* Whether the file's colours are said by a profile other than sRGB: ICC in JPEG, WebP and AVIF.
- * Names in a profile are ASCII or UTF-16, hence without zeros; "Display P3 with sRGB transfer" is wide. */
+const WIDE_PRIMARIES = [9, 11, 12]; /* of ITU-T H.273: BT.2020, DCI-P3, Display P3 */
+
+/* Whether the file's colours are said to be other than sRGB: by a profile (ICC in JPEG, WebP and AVIF), or
+ * in AVIF by the number of its primaries. Names in a profile are ASCII or UTF-16, hence without zeros;
+ * "Display P3 with sRGB transfer" is wide. */
 async function hasWideProfile(file) {
   const bytes = await file.slice(0, 1 << 18).arrayBuffer();
-  const text = new TextDecoder("latin1").decode(bytes).replaceAll("\0", "");
+  const latin = new TextDecoder("latin1").decode(bytes);
+  const numbers = latin.indexOf("colrnclx");
+  if (numbers >= 0 && WIDE_PRIMARIES.includes(latin.charCodeAt(numbers + 9)))
+    return true;
+  const text = latin.replaceAll("\0", "");
   const profile = text.search(/ICC_PROFILE|ICCP|colrprof/);
   const words = text.slice(profile, profile + 4096);
   return profile >= 0 && (/P3|Adobe|ProPhoto|2020/.test(words) || !words.includes("sRGB"));

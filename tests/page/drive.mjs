@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import axe from "axe-core";
 import { chromium } from "playwright-core";
+import { green, wideByNumbers, wideByProfile } from "./avif.mjs";
 import { claim, equal, runClaims, startDaemon } from "./tap.mjs";
 
 const daemon = await startDaemon();
@@ -100,30 +101,52 @@ claim("JPEG, WebP and AVIF become PNG of the same colours", () => withPage(async
     await give(page, "drop", type, "made.jpg");
     await done(page, i + 1);
   }
-  const pixel = await page.evaluate(async () => {
-    const bitmap = await createImageBitmap(queue[0].out);
+  await choose(page, { name: "made.avif", mimeType: "image/avif", buffer: Buffer.from(green, "base64") });
+  await done(page, 3);
+  const pixels = await page.evaluate(() => Promise.all(queue.map(async item => {
+    const bitmap = await createImageBitmap(item.out);
     const pen = new OffscreenCanvas(80, 60).getContext("2d");
     pen.drawImage(bitmap, 0, 0);
     return [bitmap.width, bitmap.height, ...pen.getImageData(40, 30, 1, 1).data];
-  });
-  equal(pixel.slice(0, 2), [80, 60], "sides");
-  equal([0x20, 0xc0, 0x40].every((want, i) => Math.abs(want - pixel[i + 2]) <= 4), true, String(pixel));
+  })));
+  for (const pixel of pixels) {
+    equal(pixel.slice(0, 2), [80, 60], "sides");
+    equal([0x20, 0xc0, 0x40].every((want, i) => Math.abs(want - pixel[i + 2]) <= 4), true, String(pixel));
+  }
+  equal(await page.locator(".save").last().getAttribute("download"), "made-2x.png", "name");
 }));
 
 claim("a wide colour profile is kept", () => withPage(async page => {
-  const kept = await page.evaluate(async () => {
+  const kept = await page.evaluate(async avifs => {
     const canvas = new OffscreenCanvas(8, 8);
     const pen = canvas.getContext("2d", { colorSpace: "display-p3" });
     pen.fillStyle = "color(display-p3 0 1 0)";
     pen.fillRect(0, 0, 8, 8);
-    const file = new File([await canvas.convertToBlob({ type: "image/jpeg", quality: 1 })], "p3.jpg");
-    const png = await toPng(file);
+    const blobs = [await canvas.convertToBlob({ type: "image/jpeg", quality: 1 })];
+    for (const text of avifs)
+      blobs.push(new Blob([Uint8Array.from(atob(text), c => c.charCodeAt(0))], { type: "image/avif" }));
+    return Promise.all(blobs.map(async blob => {
+      const file = new File([blob], "p3");
+      const out = new OffscreenCanvas(8, 8).getContext("2d", { colorSpace: "display-p3" });
+      out.drawImage(await createImageBitmap(await toPng(file)), 0, 0);
+      return [await hasWideProfile(file), ...out.getImageData(4, 4, 1, 1).data];
+    }));
+  }, [wideByProfile, wideByNumbers]);
+  for (const [seen, red, at] of kept) {
+    equal(seen, true, "the profile is seen");
+    equal(red < 12 && at > 243, true, String(kept));
+  }
+}));
+
+claim("the daemon keeps the profile that the browser wrote", () => withPage(async page => {
+  await choose(page, { name: "wide.avif", mimeType: "image/avif", buffer: Buffer.from(wideByProfile, "base64") });
+  await done(page);
+  const [red, at] = await page.evaluate(async () => {
     const out = new OffscreenCanvas(8, 8).getContext("2d", { colorSpace: "display-p3" });
-    out.drawImage(await createImageBitmap(png), 0, 0);
-    return [await hasWideProfile(file), ...out.getImageData(4, 4, 1, 1).data];
+    out.drawImage(await createImageBitmap(queue[0].out), 0, 0);
+    return out.getImageData(4, 4, 1, 1).data;
   });
-  equal(kept[0], true, "the profile is seen");
-  equal(kept[1] < 12 && kept[2] > 243, true, String(kept));
+  equal(red < 12 && at > 243, true, `${red} ${at}`);
 }));
 
 claim("several wait for each other, and are saved as one archive", () => withPage(async page => {
@@ -156,6 +179,41 @@ claim("the slider goes by mouse and by keyboard", () => withPage(async page => {
   await page.keyboard.press("Home");
   await page.keyboard.press("ArrowRight");
   equal(await page.$eval("#before-clip", clip => clip.style.clipPath), "inset(0px 99.5% 0px 0px)", "arrow");
+}));
+
+claim("a finger moves the slider where the picture fits, and the picture where it does not", () => withPage(async page => {
+  await choose(page, picture("cat.png"));
+  await done(page);
+  await page.locator("#frame").scrollIntoViewIfNeeded();
+  const touch = await page.context().newCDPSession(page);
+  const drag = async () => {
+    const box = await page.locator("#stage").boundingBox();
+    const y = box.y + box.height / 2;
+    const send = (type, points) => touch.send("Input.dispatchTouchEvent", { type, touchPoints: points });
+    await send("touchStart", [{ x: box.x + box.width * 0.5, y }]);
+    for (let i = 1; i <= 6; i++)
+      await send("touchMove", [{ x: box.x + box.width * (0.5 - i * 0.05), y }]);
+    await send("touchEnd", []);
+  };
+  await drag();
+  const place = await page.$eval("#handle", handle => Math.round(parseFloat(handle.style.left)));
+  equal(Math.abs(place - 20) <= 2, true, `the slider is at ${place}`);
+  await page.click('[data-zoom="4"]');
+  await page.locator("#frame").scrollIntoViewIfNeeded();
+  const before = await page.$eval("#stage", stage => stage.scrollLeft);
+  await drag();
+  await page.waitForFunction(left => document.querySelector("#stage").scrollLeft > left, before);
+}, { hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 }));
+
+claim("the comparison tells sizes, model, time and memory, and saves what it shows", () => withPage(async page => {
+  await choose(page, picture("cat.png"));
+  await done(page);
+  const facts = await page.$$eval("#facts div", rows => rows.map(row => [...row.children].map(cell => cell.textContent)));
+  equal(facts.map(([name]) => name), ["Before", "After", "Model", "Time", "Work", "Memory"], "names");
+  const estimate = await (await fetch(`${daemon.url}/v1/estimate?model=photo&scale=2`, { method: "POST", body: sample.subarray(0, 64) })).json();
+  equal(facts[5][1].replaceAll("\u00a0", " "), `up to ${(estimate.peak_memory_bytes / 1e6).toFixed(1)} MB`, "memory");
+  const { name, bytes } = await savedBytes(page, () => page.click("#take"));
+  equal([name, bytes.equals(await upscaleDirectly("scale=2"))], ["cat-2x.png", true], "the file");
 }));
 
 claim("zoom shows real pixels", () => withPage(async page => {
