@@ -10,6 +10,9 @@ AC_DEFUN([UPSCALED_OPTIONS], [
     AC_ARG_ENABLE([hardening],
         [AS_HELP_STRING([--disable-hardening], [leave out the compiler's exploit mitigations])],
         [], [enable_hardening=yes])
+    AC_ARG_ENABLE([static-pie],
+        [AS_HELP_STRING([--enable-static-pie], [a program that needs no shared library])],
+        [], [enable_static_pie=no])
 ])
 
 dnl UPSCALED_TRY(VARIABLE, FLAG) - adds FLAG to VARIABLE where compiler and linker take it.
@@ -49,6 +52,8 @@ AC_DEFUN([UPSCALED_COMPILER_FLAGS], [
         AS_CASE([" $CFLAGS "], [*" -O0 "*], [], [*-O*],
             [STRICT_CFLAGS="$STRICT_CFLAGS -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2"])
     ])
+    dnl After -pie, which it replaces.
+    AS_IF([test "$enable_static_pie" = yes], [STRICT_LDFLAGS="$STRICT_LDFLAGS -static-pie"])
     AS_IF([test "$enable_werror" = yes], [STRICT_CFLAGS="$STRICT_CFLAGS -Werror"])
     AC_SUBST([STRICT_CFLAGS])
     AC_SUBST([STRICT_LDFLAGS])
