@@ -1,12 +1,12 @@
 # setup.sh - what ./start and ./check share. Read by them from the top folder.
 
 build_packages="gcc make autoconf automake pkg-config libmicrohttpd-dev libpng-dev zlib1g-dev libdeflate-dev libjansson-dev"
-check_packages="check python3 curl openssl pngcheck"
+check_packages="check python3 python3-yaml curl openssl pngcheck"
 bench_packages="wrk python3-torch python3-numpy python3-pil"
 node_packages=
 command -v npm >/dev/null || node_packages="nodejs npm" # one from elsewhere will do
 bench_packages="$node_packages $bench_packages"
-all_packages="clang chromium $node_packages haproxy nginx-light python3-torch python3-numpy python3-pil gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+all_packages="systemd clang chromium $node_packages haproxy nginx-light python3-torch python3-numpy python3-pil gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 
 # setup_packages [check] [all] [bench] - installs what is missing; asks nothing when nothing is.
 setup_packages() {
