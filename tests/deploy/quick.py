@@ -85,4 +85,124 @@ def the_scripts_parse():
         run("sh", "-n", path(name))
 
 
+# ---------------------------------------------------------------- the cluster
+
+BASE = {"Deployment", "Service", "PodDisruptionBudget", "NetworkPolicy", "ServiceMonitor"}
+OVERLAYS = {"base": set(), "prometheus-adapter": {"HorizontalPodAutoscaler"},
+            "keda": {"ScaledObject"}}
+NAME = {"app.kubernetes.io/name": "upscaled"}
+
+
+def documents(words):
+    try:
+        import yaml
+    except ImportError:
+        raise Skip("no yaml for " + sys.executable) from None
+    return [document for document in yaml.safe_load_all(words) if document]
+
+
+def rendered(overlay):
+    """The objects of a kustomization by kind."""
+    objects = documents(run(tool("kubectl"), "kustomize", path("kubernetes", overlay)))
+    kinds = {document["kind"]: document for document in objects}
+    equal(len(kinds), len(objects), "an object a kind")
+    return kinds
+
+
+@claim
+def every_kustomization_renders_with_one_autoscaler_at_most():
+    for overlay, scaler in OVERLAYS.items():
+        equal(set(rendered(overlay)), BASE | scaler, overlay)
+
+
+@claim
+def every_selector_finds_the_pods():
+    kinds = rendered("base")
+    pod = kinds["Deployment"]["spec"]["template"]
+    equal(pod["metadata"]["labels"], NAME)
+    for kind, selector in (("Deployment", "selector"), ("PodDisruptionBudget", "selector"),
+                           ("ServiceMonitor", "selector"), ("NetworkPolicy", "podSelector")):
+        equal(kinds[kind]["spec"][selector], {"matchLabels": NAME}, kind)
+    equal(kinds["Service"]["spec"]["selector"], NAME, "Service")
+
+
+@claim
+def the_pod_is_hardened_and_has_time_to_drain():
+    spec = rendered("base")["Deployment"]["spec"]["template"]["spec"]
+    container = spec["containers"][0]
+    variables = {v["name"]: v["value"] for v in container["env"]}
+    drain = int(variables["UPSCALED_DRAIN_DELAY"]) + int(variables["UPSCALED_SHUTDOWN_TIMEOUT"])
+    equal(spec["terminationGracePeriodSeconds"] > drain, True, "grace above the drain")
+    probe = container["readinessProbe"]
+    noticed = probe["periodSeconds"] * probe["failureThreshold"]
+    equal(noticed < int(variables["UPSCALED_DRAIN_DELAY"]), True, "the delay outlasts the probes")
+    equal(container["securityContext"],
+          {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+           "capabilities": {"drop": ["ALL"]}})
+    equal(spec["securityContext"]["runAsUser"], 65532)
+    equal("volumes" in spec, False, "something to write to")
+
+
+@claim
+def the_daemon_may_ask_nobody():
+    policy = rendered("base")["NetworkPolicy"]["spec"]
+    equal(policy["policyTypes"], ["Ingress", "Egress"])
+    equal(policy.get("egress") or [], [])
+
+
+@claim
+def autoscalers_ask_for_metrics_that_there_are():
+    with open(os.path.join(TOP, "docs", "metrics.md")) as file:
+        there = set(re.findall(r"^\| `(upscaled_\w+)`", file.read(), re.M))
+    rules = text("kubernetes", "prometheus-adapter", "adapter-rules.yaml")
+    made = set(re.findall(r"as: (\w+)", rules))
+    asked = re.findall(r"name: (upscaled_\w+)",
+                       text("kubernetes", "prometheus-adapter", "autoscaler.yaml"))
+    equal(set(asked), made, "what the adapter makes")
+    queries = rules + text("kubernetes", "keda", "scaled-object.yaml")
+    used = {re.sub(r"_(sum|count|bucket)$", "", name)
+            for name in re.findall(r"upscaled_\w+", queries)} - made
+    equal(len(used) > 2, True, "metrics found")
+    equal(used - there, set())
+
+
+@claim
+def the_yaml_parses_everywhere():
+    for folder, _, names in os.walk(path()):
+        for name in names:
+            if name.endswith(".yaml"):
+                documents(text(folder, name))
+
+
+# ---------------------------------------------------------------- in front, and alone
+
+
+@claim
+def haproxy_takes_its_configuration():
+    run(tool("haproxy"), "-c", "-f", path("haproxy.cfg"))
+
+
+@claim
+def nginx_takes_its_configuration():
+    with tempfile.TemporaryDirectory() as folder:
+        run(tool("nginx"), "-t", "-p", folder, "-c", path("nginx.conf"),
+            "-g", "pid %s/pid;" % folder)
+
+
+@claim
+def compose_has_the_same_hardening():
+    service, = documents(text("compose.yaml"))[0]["services"].values()
+    equal((service["read_only"], service["user"], service["cap_drop"], service["security_opt"]),
+          (True, "65532:65532", ["ALL"], ["no-new-privileges:true"]))
+
+
+@claim
+def everybody_means_the_image_that_is_built():
+    with open(os.path.join(TOP, "configure.ac")) as file:
+        version = re.search(r"AC_INIT\(\[upscaled\], \[(.*)\]\)", file.read()).group(1)
+    equal(re.findall(r"image: (\S+)", text("compose.yaml")), ["localhost/upscaled:" + version])
+    equal(re.findall(r"newTag: (\S+)", text("kubernetes", "base", "kustomization.yaml")),
+          [version])
+
+
 run_claims()
