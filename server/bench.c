@@ -225,7 +225,7 @@ int command_bench(int argc, char **argv)
     struct err e = ERR_INIT;
     int count = 0, status = 0;
     if (options_read(&b.options, FOR_BENCH, argc, argv, &count, environ, &e) != ERR_OK) {
-        command_complain(NULL, &e);
+        command_misused("bench", &e);
         return 2;
     }
     b.stage_ms = b.options.png ? PNG_STAGE_MS : STAGE_MS;

@@ -4,6 +4,7 @@
 
 #include "engine/base/sha256.h"
 #include "server/commands.h"
+#include "server/keys.h"
 
 int command_hash_key(int argc, char **argv)
 {
@@ -12,11 +13,18 @@ int command_hash_key(int argc, char **argv)
         fputs("usage: upscaled hash-key [NAME], with the key on standard input\n", stderr);
         return 2;
     }
+    if (argc > 0 && (strpbrk(argv[0], ":# \t") || strlen(argv[0]) > KEY_NAME_MAX || !*argv[0])) {
+        fprintf(stderr, "upscaled: `%s` is no name of a key: 1 to %d letters, no : # or blanks\n",
+                argv[0], KEY_NAME_MAX);
+        return 2;
+    }
     if (!fgets(key, sizeof key, stdin))
         key[0] = '\0';
     size_t length = strcspn(key, "\r\n");
     if (length == 0 || length == sizeof key - 1) {
-        fprintf(stderr, "upscaled: a key has 1 to %zu bytes\n", sizeof key - 2);
+        fprintf(stderr,
+                "upscaled: a key has 1 to %zu bytes; give it on standard input, in one line\n",
+                sizeof key - 2);
         return 1;
     }
     sha256_hex(key, length, hex);

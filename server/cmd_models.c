@@ -135,7 +135,8 @@ static int check_name(const struct options *o, const char *name)
     if (rc == ERR_OK)
         models_each(models, check_named, &w);
     if (rc == ERR_OK && !w.found)
-        rc = err_set(&e, ERR_UNKNOWN_MODEL, "there is no model `%s`", name);
+        rc = err_set(&e, ERR_UNKNOWN_MODEL, "there is no model `%s` (`upscaled models` lists them)",
+                     name);
     if (rc != ERR_OK)
         command_complain(NULL, &e);
     models_free(models);
@@ -149,7 +150,7 @@ int command_models(int argc, char **argv)
     struct err e = ERR_INIT;
     int count = 0, status = 0;
     if (options_read(&o, FOR_MODELS, argc, argv, &count, environ, &e) != ERR_OK) {
-        command_complain(NULL, &e);
+        command_misused("models", &e);
         return 2;
     }
     if (count == 0 || (count == 1 && strcmp(argv[0], "list") == 0)) {

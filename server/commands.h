@@ -15,8 +15,12 @@ int command_bench(int argc, char **argv);
 bool command_names_file(const char *word);
 int command_hash_key(int argc, char **argv);
 
-/* Prints "upscaled: SENTENCE (CODE)" on stderr. */
+/* Prints "upscaled: ABOUT: SENTENCE; NEXT STEP (CODE)" on stderr; ABOUT, which may be NULL, only
+ * where the sentence does not name it. */
 struct err;
 void command_complain(const char *about, const struct err *e);
+
+/* The same of options that could not be read, and where to look them up. */
+void command_misused(const char *command, const struct err *e);
 
 #endif

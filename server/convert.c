@@ -1,4 +1,5 @@
 /* convert.c - `upscaled convert`: files through the same path as requests. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "engine/base/buf.h"
 #include "server/api.h"
 #include "server/commands.h"
+#include "server/convert_bar.h"
 #include "server/cpus.h"
 #include "server/errors.h"
 #include "server/file.h"
@@ -20,7 +22,8 @@ struct convert {
     struct pool *pool;
     struct models *models;
     struct api_request request;
-    bool bar; /* standard error is a terminal */
+    bool bar;          /* how far it is, is shown */
+    int number, count; /* the file in work, and how many there are */
 };
 
 static enum err_code ask(struct convert *c, struct err *e)
@@ -60,25 +63,6 @@ static void end(struct convert *c)
     options_done(&c->options);
 }
 
-struct bar {
-    const char *name;
-    int shown; /* per cent */
-};
-
-static void draw(void *arg, double fraction)
-{
-    enum { WIDTH = 40 };
-    static const char full[] = "########################################";
-    struct bar *bar = arg;
-    int percent = (int)(fraction * 100);
-    if (percent == bar->shown)
-        return;
-    bar->shown = percent;
-    int filled = percent * WIDTH / 100;
-    fprintf(stderr, "\r\033[K%s [%.*s%*s] %3d %%", bar->name, filled, full, WIDTH - filled, "",
-            percent);
-}
-
 /* Whether both are one file: the source would be lost. */
 static bool same_file(const char *in, const char *out)
 {
@@ -115,15 +99,17 @@ static int convert_one(struct convert *c, const char *in, const char *out, bool 
     struct buf body, answer;
     struct transcode_report report = {0};
     struct err e = ERR_INIT;
-    struct bar bar = {in, -1};
+    struct convert_bar bar;
+    convert_bar_begin(&bar, in, c->number, c->count);
     buf_init(&body, (size_t)c->options.max_body);
     buf_init(&answer, (size_t)c->options.max_output_bytes);
-    enum err_code rc = file_read(in, &body, &e);
+    enum err_code rc = file_may_write(out, &e); /* better said before the work than after */
     if (rc == ERR_OK)
-        rc = transcode_run(c->pool, &c->request.params, &body, &answer, c->bar ? draw : NULL, &bar,
-                           NULL, &report, &e);
-    if (c->bar)
-        fputs("\r\033[K", stderr);
+        rc = file_read(in, &body, &e);
+    if (rc == ERR_OK)
+        rc = transcode_run(c->pool, &c->request.params, &body, &answer,
+                           c->bar ? convert_bar_draw : NULL, &bar, NULL, &report, &e);
+    convert_bar_end(&bar);
     if (rc == ERR_OK)
         rc = file_write(out, &answer, keep, &e);
     if (c->options.json)
@@ -163,12 +149,14 @@ static int convert_many(struct convert *c, int count, char **paths)
     struct stat folder;
     if (stat(c->options.output_dir, &folder) != 0 || !S_ISDIR(folder.st_mode) ||
         access(c->options.output_dir, W_OK | X_OK) != 0) {
-        fprintf(stderr, "upscaled: %s is no folder that can be written to\n",
+        fprintf(stderr, "upscaled: %s is no folder that can be written to; make it first\n",
                 c->options.output_dir);
         return 1;
     }
+    c->count = count;
     for (int i = 0; i < count; i++) {
         char out[4096];
+        c->number = i + 1;
         int n = snprintf(out, sizeof out, "%s/%s", c->options.output_dir, base_name(paths[i]));
         if (n >= (int)sizeof out) {
             fprintf(stderr, "upscaled: %s: the output's path is too long\n", paths[i]);
@@ -209,9 +197,13 @@ static bool called_rightly(const struct convert *c, int count, char **paths)
         }
         return true;
     }
-    fputs("usage: upscaled convert [OPTION...] IN.png OUT.png\n"
-          "       upscaled convert [OPTION...] IN.png... --output-dir DIR\n",
-          stderr);
+    fprintf(stderr,
+            "upscaled: %s; `upscaled help convert` lists the options\n"
+            "usage: upscaled convert [OPTION...] IN.png OUT.png\n"
+            "       upscaled convert [OPTION...] IN.png... --output-dir DIR\n",
+            count == 0   ? "no file is named"
+            : count == 1 ? "nothing says where to write: OUT.png, - or --output-dir"
+                         : "several files need --output-dir");
     return false;
 }
 
@@ -221,14 +213,15 @@ int command_convert(int argc, char **argv)
     struct err e = ERR_INIT;
     int count = 0;
     if (options_read(&c.options, FOR_CONVERT, argc, argv, &count, environ, &e) != ERR_OK) {
-        command_complain(NULL, &e);
+        command_misused("convert", &e);
         return 2;
     }
-    c.bar = isatty(STDERR_FILENO) && !c.options.quiet;
+    c.bar = convert_bar_wanted() && !c.options.quiet;
+    signal(SIGXFSZ, SIG_IGN); /* then write says that a file may not grow so large */
     int status = 2;
     if (called_rightly(&c, count, argv)) {
         if (begin(&c, &e) != ERR_OK) {
-            command_complain(NULL, &e);
+            command_misused("convert", &e);
             status = e.code == ERR_BAD_PARAMETER || e.code == ERR_UNKNOWN_MODEL ? 2 : 1;
         } else if (c.options.output_dir) {
             status = convert_many(&c, count, argv);

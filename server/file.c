@@ -10,9 +10,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* What to do about it, for people. */
+static const struct {
+    int why;
+    const char *next;
+} steps[] = {
+    {ENOENT, "; is the path right?"},
+    {EISDIR, "; name the files in it"},
+    {ENOSPC, "; make room, or write elsewhere"},
+    {EDQUOT, "; make room, or write elsewhere"},
+    {EFBIG, "; raise the limit of file sizes (ulimit -f)"},
+    {EROFS, "; write elsewhere"},
+};
+
 static enum err_code complain(const char *what, const char *path, struct err *e)
 {
-    return err_set(e, ERR_IO, "cannot %s %s: %s", what, path, strerror(errno));
+    int why = errno;
+    const char *next = "";
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        if (steps[i].why == why)
+            next = steps[i].next;
+    return err_set(e, ERR_IO, "cannot %s %s: %s%s", what, path, strerror(why), next);
 }
 
 enum err_code file_read(const char *path, struct buf *out, struct err *e)
@@ -105,6 +123,29 @@ static enum err_code write_beside(const char *path, mode_t mode, const struct bu
     if (rc != ERR_OK || keep)
         unlink(name);
     return rc;
+}
+
+enum err_code file_may_write(const char *path, struct err *e)
+{
+    struct stat st;
+    char folder[PATH_MAX] = ".";
+    if (strcmp(path, "-") == 0)
+        return ERR_OK;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return err_set(e, ERR_IO, "cannot write %s: it is a folder; --output-dir %s writes into it",
+                       path, path);
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return ERR_OK;
+    const char *slash = strrchr(path, '/');
+    if (slash) /* "/" alone keeps its slash */
+        snprintf(folder, sizeof folder, "%.*s", (int)(slash - path) + (slash == path), path);
+    if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode))
+        return err_set(e, ERR_IO, "cannot write %s: there is no folder %s; make it first", path,
+                       folder);
+    if (access(folder, W_OK | X_OK) != 0)
+        return err_set(e, ERR_IO, "cannot write %s: the folder %s: %s; write elsewhere", path,
+                       folder, strerror(errno));
+    return ERR_OK;
 }
 
 enum err_code file_write(const char *path, const struct buf *bytes, bool keep, struct err *e)

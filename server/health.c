@@ -143,7 +143,7 @@ int command_health(int argc, char **argv)
     int count = 0, status = 2;
     char here[300];
     if (options_read(&o, FOR_HEALTH, argc, argv, &count, environ, &e) != ERR_OK) {
-        command_complain(NULL, &e);
+        command_misused("health", &e);
         return 2;
     }
     const char *listen = o.listen_count > 0 ? o.listen[0] : o.fallback_listen;

@@ -23,8 +23,9 @@ static enum err_code full(const char *address, struct err *e)
 static enum err_code io_error(const char *address, const char *what, struct err *e)
 {
     char reason[96];
-    return err_set(e, ERR_IO, "cannot listen on %.120s: %s: %s", address, what,
-                   strerror_r(errno, reason, sizeof reason));
+    const char *next = errno == EADDRINUSE ? "; stop who has it, or choose another --listen" : "";
+    return err_set(e, ERR_IO, "cannot listen on %.120s: %s: %s%s", address, what,
+                   strerror_r(errno, reason, sizeof reason), next);
 }
 
 /* Whether the path is a socket that nobody answers. */

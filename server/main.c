@@ -7,6 +7,7 @@
 #include "server/commands.h"
 #include "server/manual.h"
 #include "server/metrics.h"
+#include "server/nearest.h"
 #include "server/options.h"
 
 static int help(int argc, char **argv);
@@ -43,6 +44,20 @@ static const struct command *find(const char *name)
         if (strcmp(commands[i].name, name) == 0)
             return &commands[i];
     return NULL;
+}
+
+static int complain_of(const char *word)
+{
+    struct nearest n;
+    nearest_init(&n, word);
+    for (int i = 0; i < COMMANDS; i++)
+        nearest_offer(&n, commands[i].name);
+    fprintf(stderr, "upscaled: there is no command `%s`", word);
+    if (n.name)
+        fprintf(stderr, "; is it `%s`?\n", n.name);
+    else
+        fputs(" (see upscaled help)\n", stderr);
+    return 2;
 }
 
 static void print_command(FILE *out, const struct command *c)
@@ -95,8 +110,7 @@ static int help(int argc, char **argv)
     } else if (argc > 0 && print_page(argv[0])) {
         return 0;
     } else if (argc > 0) {
-        fprintf(stderr, "upscaled: there is no command `%s`\n", argv[0]);
-        return 2;
+        return complain_of(argv[0]);
     } else {
         print_all(stdout);
     }
@@ -131,10 +145,8 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--version") == 0)
         return version(0, NULL);
     const struct command *c = find(argv[1]);
-    if (!c) {
-        fprintf(stderr, "upscaled: there is no command `%s` (see upscaled help)\n", argv[1]);
-        return 2;
-    }
+    if (!c)
+        return complain_of(argv[1]);
     if (c->options && asks_for_help(argc - 2, argv + 2)) {
         print_command(stdout, c);
         return 0;

@@ -2,12 +2,14 @@
 #include "server/options.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/mem.h"
+#include "server/nearest.h"
 #include "server/options_table.h"
 
 static const struct option_row *find_row(const char *name, size_t length, int command)
@@ -43,9 +45,9 @@ static enum err_code set_number(struct options *o, const struct option_row *row,
     int64_t number;
     if (!options_size(value, &number) || number < row->least || number > row->most)
         return err_set(e, ERR_BAD_PARAMETER,
-                       "%s: %s takes a whole number from %" PRId64 " to %" PRId64
+                       "%s takes a whole number from %" PRId64 " to %" PRId64
                        " (K, M, G are understood), not `%s`",
-                       where, row->name, row->least, row->most, value);
+                       where, row->least, row->most, value);
     *(int64_t *)field_of(o, row) = number;
     return ERR_OK;
 }
@@ -55,8 +57,7 @@ static enum err_code set_flag(struct options *o, const struct option_row *row, c
 {
     bool yes = strcmp(value, "yes") == 0 || strcmp(value, "1") == 0;
     if (!yes && strcmp(value, "no") != 0 && strcmp(value, "0") != 0)
-        return err_set(e, ERR_BAD_PARAMETER, "%s: %s is yes or no, not `%s`", where, row->name,
-                       value);
+        return err_set(e, ERR_BAD_PARAMETER, "%s is yes or no, not `%s`", where, value);
     *(bool *)field_of(o, row) = yes;
     return ERR_OK;
 }
@@ -67,8 +68,7 @@ static enum err_code set_text(struct options *o, const struct option_row *row, c
     char **field = field_of(o, row);
     if (row->type == OPTION_LIST) {
         if (o->listen_count == OPTIONS_LISTEN_MAX)
-            return err_set(e, ERR_BAD_PARAMETER, "%s: at most %d times --%s", where,
-                           OPTIONS_LISTEN_MAX, row->name);
+            return err_set(e, ERR_BAD_PARAMETER, "%s: at most %d times", where, OPTIONS_LISTEN_MAX);
         field += o->listen_count;
     }
     char *copy = mem_strdup(value);
@@ -96,6 +96,19 @@ static enum err_code set(struct options *o, const struct option_row *row, const 
     return set_text(o, row, where, value, e);
 }
 
+static enum err_code unknown(const char *arg, int command, struct err *e)
+{
+    char word[33];
+    struct nearest n;
+    snprintf(word, sizeof word, "%.*s", (int)strcspn(arg + 2, "="), arg + 2);
+    nearest_init(&n, word);
+    for (int i = 0; i < option_count; i++)
+        if (option_rows[i].commands & command)
+            nearest_offer(&n, option_rows[i].name);
+    return err_set(e, ERR_BAD_PARAMETER, "unknown option %s%s%s%s", arg, n.name ? "; is it --" : "",
+                   n.name ? n.name : "", n.name ? "?" : "");
+}
+
 /* The command line into `o`; what is no option moves to the front of argv. */
 static enum err_code read_flags(struct options *o, int command, int argc, char **argv, int *rest,
                                 struct err *e)
@@ -115,7 +128,7 @@ static enum err_code read_flags(struct options *o, int command, int argc, char *
         size_t length = equals ? (size_t)(equals - arg) - 2 : strlen(arg) - 2;
         const struct option_row *row = find_row(arg + 2, length, command);
         if (!row)
-            return err_set(e, ERR_BAD_PARAMETER, "unknown option %s (see --help)", arg);
+            return unknown(arg, command, e);
         const char *value = equals ? equals + 1 : row->type == OPTION_FLAG ? "yes" : argv[++i];
         if (i >= argc || !value)
             return err_set(e, ERR_BAD_PARAMETER, "option --%s needs a value", row->name);
@@ -157,7 +170,9 @@ static enum err_code read_environment(struct options *o, int command, char *cons
         if (!value || !(option_rows[i].commands & command))
             continue;
         char where[64];
-        snprintf(where, sizeof where, "UPSCALED_ variable of %s", option_rows[i].name);
+        snprintf(where, sizeof where, "UPSCALED_%s", option_rows[i].name);
+        for (char *c = where; *c; c++)
+            *c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
         rc = set(o, &option_rows[i], where, value, e);
     }
     return rc;
@@ -186,8 +201,10 @@ static enum err_code read_line(struct options *o, int command, const char *where
     const struct option_row *row = find_row(name, strlen(name), 0);
     if (!row)
         return err_set(e, ERR_BAD_PARAMETER, "%s: unknown option %s", where, name);
+    char which[544];
+    snprintf(which, sizeof which, "%.510s: %.31s", where, name);
     /* one file may serve all sub-commands; each takes its own */
-    return row->commands & command ? set(o, row, where, value, e) : ERR_OK;
+    return row->commands & command ? set(o, row, which, value, e) : ERR_OK;
 }
 
 static enum err_code read_file(struct options *o, int command, const char *path, struct err *e)

@@ -309,7 +309,7 @@ int command_serve(int argc, char **argv)
     if (options_read(&d.options, FOR_SERVE, argc, argv, &rest, environ, &e) == ERR_OK && rest > 0)
         err_set(&e, ERR_BAD_PARAMETER, "`%.64s` is not an option", argv[0]);
     if (e.code != ERR_OK) {
-        command_complain("serve", &e);
+        command_misused("serve", &e);
         options_done(&d.options);
         return 2;
     }

@@ -1,13 +1,16 @@
 """commands.py - the sub-commands beside serve: convert, models, health, help; what they write and
 how they exit: 0 done, 1 something failed, 2 called wrongly."""
+import fcntl
 import json
 import os
 import pty
 import re
 import socket
 import stat
+import struct
 import subprocess
 import tempfile
+import termios
 import threading
 import time
 
@@ -309,13 +312,15 @@ def convert_says_what_it_left_out_of_an_animation():
     expect(0, upscaled("convert", "-", "-", data=png(8, 6, extra=extra)), "animation")
 
 
-def convert_on_a_terminal(*options):
-    """What convert draws where standard error is a terminal."""
+def convert_on_a_terminal(*options, name="large.png", columns=80, environment=(("TERM", "xterm"),)):
+    """What convert draws where standard error is a terminal of so many columns."""
     with Folder() as folder:
-        write(folder + "/large.png", flat_png(300, 300))
+        write(folder + "/" + name, flat_png(300, 300))
         leader, follower = pty.openpty()
-        process = subprocess.Popen([os.path.abspath(BINARY), "convert", *options, "large.png",
-                                    "out.png"], cwd=folder, stderr=follower)
+        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        process = subprocess.Popen([os.path.abspath(BINARY), "convert", *options, name, "out.png"],
+                                   cwd=folder, stderr=follower,
+                                   env={**os.environ, **dict(environment)})
         os.close(follower)
         drawn = b""
         try:
@@ -334,7 +339,77 @@ def convert_draws_a_bar_on_a_terminal_only():
     equal(b"large.png [" in drawn and b"100 %" in drawn, True, drawn[-200:])
     equal(drawn.endswith(b"\r\x1b[K"), True, "it is wiped at the end")
     equal(convert_on_a_terminal("--quiet"), b"")
+    equal(convert_on_a_terminal(environment=[("TERM", "dumb")]), b"", "a terminal that cannot wipe")
     equal(upscaled("convert", "-", "-", data=png()).stderr, b"", "piped")
+
+
+@claim
+def convert_draws_no_line_longer_than_the_terminal_and_no_colour():
+    drawn = convert_on_a_terminal(name="a picture with \u00e4 name that goes on and on.png", columns=60).decode()
+    lines = re.split("\r\x1b\\[K", drawn)
+    equal(max(map(len, lines)) < 60, True, lines[-3:])
+    equal("on and on.png [" in drawn, True, "the end of the name")
+    for environment in ([("TERM", "xterm")], [("TERM", "xterm"), ("NO_COLOR", "1")]):
+        drawn = convert_on_a_terminal(environment=environment)
+        equal(set(re.findall(rb"\x1b\[[0-9;]*(.)", drawn)), {b"K"}, "escape sequences")
+
+
+@claim
+def failures_say_what_to_do_next():
+    with Folder() as folder:
+        os.mkdir(folder + "/dir")
+        write(folder + "/cut.png", png()[:-20])
+        write(folder + "/bad.json", b"{nope")
+        cases = (
+            (1, "convert none.png out.png", "is the path right?"),
+            (1, "convert bad.png out.png", "turn it into a PNG"),
+            (1, "convert cut.png out.png", "copy it again"),
+            (1, "convert dir out.png", "name the files in it"),
+            (1, "convert a.png none/out.png", "no folder none; make it first"),
+            (1, "convert a.png dir", "--output-dir dir"),
+            (1, "convert a.png /dev/full", "make room"),
+            (1, "convert a.png b.png --output-dir none", "make it first"),
+            (1, "convert --max-pixels 4 a.png out.png", "--max-pixels"),
+            (2, "convert --scael 2 a.png out.png", "is it --scale?"),
+            (2, "convert --scale 9 a.png out.png", "upscaled help convert"),
+            (2, "convert --model nobody a.png out.png", "art, photo, psnr-m5"),
+            (2, "convert a.png", "OUT.png"),
+            (2, "convert a.png b.png c.png", "--output-dir"),
+            (2, "conver a.png b.png", "is it `convert`?"),
+            (2, "help sevre", "is it `serve`?"),
+            (1, "models check nobody", "`upscaled models`"),
+            (1, "models check bad.json", "weights/FORMAT.md"),
+            (2, "models --modles x", "is it --models?"),
+            (2, "serve --queue=-1", "upscaled help serve"),
+            (2, "bench --size x", "WIDTHxHEIGHT"),
+            (1, "hash-key", "standard input"),
+            (2, "hash-key a:b", "a:b"),
+        )
+        for status, line, words in cases:
+            expect(status, upscaled(*line.split(), folder=folder), words)
+        expect(2, upscaled("convert", "a.png", "b.png", folder=folder,
+                           environment=[("UPSCALED_MAX_BODY", "x")]), "UPSCALED_MAX_BODY")
+        equal(sorted(os.listdir(folder)), ["a.png", "b.png", "bad.json", "bad.png", "cut.png", "dir"])
+        equal(os.listdir(folder + "/dir"), [])
+
+
+@claim
+def a_port_in_use_is_named_with_what_to_do():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = "127.0.0.1:%d" % server.getsockname()[1]
+        expect(1, upscaled("serve", "--listen", address), address, "choose another --listen")
+
+
+@claim
+def a_file_that_may_not_grow_leaves_nothing_behind():
+    with Folder() as folder:
+        write(folder + "/out.png", b"old")
+        limited = "ulimit -f 8; exec \"$0\" convert --compression 0 --scale 8 a.png out.png"
+        done = subprocess.run(["sh", "-c", limited, os.path.abspath(BINARY)], cwd=folder,
+                              stderr=subprocess.PIPE, timeout=DEADLINE)
+        expect(1, done, "out.png", "ulimit")
+        equal(read(folder + "/out.png"), b"old")
+        equal(sorted(os.listdir(folder)), ["a.png", "b.png", "bad.png", "out.png"])
 
 
 # ---------------------------------------------------------------- models

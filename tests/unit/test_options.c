@@ -203,7 +203,7 @@ START_TEST(a_bad_variable_is_named)
     char side[] = "UPSCALED_MAX_SIDE=wide";
     char *environment[] = {side, NULL};
     ck_assert_int_eq(read_words(&o, FOR_SERVE, "", environment, &e), ERR_BAD_PARAMETER);
-    ck_assert_msg(strstr(e.text, "max-side"), "%s", e.text);
+    ck_assert_msg(strstr(e.text, "UPSCALED_MAX_SIDE"), "%s", e.text);
 }
 END_TEST
 
