@@ -36,8 +36,7 @@ static int long_left(const struct jobs *j)
     return j->config.running - j->config.running / 4 - j->long_running;
 }
 
-/* What it takes, as far as its turn is concerned. */
-static double length_of(const struct job *job)
+double jobs_length(const struct job *job)
 {
     double length = job->expected_ms / (job->weight > 0 ? job->weight : 1);
     return length > 1 ? length : 1;
@@ -45,7 +44,7 @@ static double length_of(const struct job *job)
 
 static double response_ratio(const struct jobs *j, const struct job *job)
 {
-    double length = length_of(job);
+    double length = jobs_length(job);
     return ((double)(j->now_ms - job->queued_ms) + length) / length;
 }
 

@@ -57,6 +57,10 @@ enum err_code jobs_submit(struct jobs *j, struct job *job, int64_t now_ms, struc
  * vain. */
 enum err_code jobs_would_admit(struct jobs *j, double expected_ms, struct err *e);
 
+/* What a job takes, as far as its turn is concerned: ms of a worker thread by its weight, at
+ * least 1. */
+double jobs_length(const struct job *job);
+
 /* Memory was given back to the budget: whoever waits for some may look again. */
 void jobs_wake(struct jobs *j);
 

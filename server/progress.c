@@ -13,9 +13,9 @@
 struct ticket {
     char id[PROGRESS_ID_MAX + 1], owner[KEY_NAME_MAX + 1];
     enum progress_state state;
-    double fraction, expected_s;
-    int64_t began_ms, work_ms;
-    uint64_t turn;       /* waiting ones wait in this order */
+    double fraction, expected_s, length;
+    int64_t began_ms, wait_ms, work_ms;
+    uint64_t turn;       /* of those that have waited as long for their length, the first is next */
     atomic_bool *cancel; /* NULL once it has ended */
     int holders;
     struct ticket *next, **link; /* in the table until it ends */
@@ -71,7 +71,8 @@ struct ticket *progress_enter(struct progress *p, const char *id, const char *ow
     return t;
 }
 
-void progress_wait(struct progress *p, struct ticket *t, double expected_s)
+void progress_wait(struct progress *p, struct ticket *t, double expected_s, double length,
+                   int64_t now_ms)
 {
     if (!t)
         return;
@@ -79,6 +80,8 @@ void progress_wait(struct progress *p, struct ticket *t, double expected_s)
     t->state = PROGRESS_WAITING;
     t->turn = ++p->turns;
     t->expected_s = expected_s;
+    t->length = length;
+    t->wait_ms = now_ms;
     pthread_mutex_unlock(&p->lock);
 }
 
@@ -165,12 +168,23 @@ void progress_cancel(struct progress *p, struct ticket *t)
     pthread_mutex_unlock(&p->lock);
 }
 
+/* Under the lock. Whether `a`, which may wait, has its turn before `b`, which does: the ratio by
+ * which the queue decides, without its division. */
+static bool goes_before(const struct ticket *a, const struct ticket *b, int64_t now_ms)
+{
+    double first = (double)(now_ms - a->wait_ms) * b->length,
+           second = (double)(now_ms - b->wait_ms) * a->length;
+    if (a->state != PROGRESS_WAITING || a == b)
+        return false;
+    return first > second || (first == second && a->turn < b->turn);
+}
+
 /* Under the lock. */
-static int position_of(const struct progress *p, const struct ticket *t)
+static int position_of(const struct progress *p, const struct ticket *t, int64_t now_ms)
 {
     int before = 0;
     for (const struct ticket *other = p->first; other; other = other->next)
-        before += other->state == PROGRESS_WAITING && other->turn < t->turn;
+        before += goes_before(other, t, now_ms);
     return before + 1;
 }
 
@@ -200,7 +214,7 @@ static double expected_s(const struct progress *p, const struct ticket *t, int64
     for (const struct ticket *other = p->first; other; other = other->next) {
         double left = other->state == PROGRESS_WORKING ? left_s(other, now_ms) : 0;
         sum += left > 0 ? left : 0;
-        if (other->state == PROGRESS_WAITING && other->turn < t->turn)
+        if (goes_before(other, t, now_ms))
             sum += other->expected_s;
     }
     return sum;
@@ -212,7 +226,7 @@ void progress_look(struct progress *p, const struct ticket *t, int64_t now_ms,
     pthread_mutex_lock(&p->lock);
     *out = (struct progress_view){
         .state = t->state,
-        .position = t->state == PROGRESS_WAITING ? position_of(p, t) : 0,
+        .position = t->state == PROGRESS_WAITING ? position_of(p, t, now_ms) : 0,
         .fraction = t->fraction,
         .elapsed_s = (double)(now_ms - t->began_ms) / 1000,
         .expected_s = expected_s(p, t, now_ms),

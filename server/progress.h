@@ -33,7 +33,7 @@ struct ticket; /* one request's entry */
 
 struct progress_view {
     enum progress_state state;
-    int position;      /* in the queue, from 1; 0 where it does not wait */
+    int position;      /* in the queue as it stands, from 1; 0 where it does not wait */
     double fraction;   /* of the work, 0..1 */
     double elapsed_s;  /* since its head came */
     double expected_s; /* until it is done; negative: not known */
@@ -45,11 +45,15 @@ void progress_free(struct progress *p); /* NULL is fine; no ticket may be held *
 
 /* A request begins; its ticket, or NULL when memory is out, which all functions below take and
  * then do nothing. `cancel` is set by progress_cancel, and must live until progress_leave.
- * `id` and `owner` are copied; `expected_s` is how long it will take when it has its turn, 0 where
- * that is not known. */
+ * `id` and `owner` are copied. */
 struct ticket *progress_enter(struct progress *p, const char *id, const char *owner,
                               atomic_bool *cancel, int64_t now_ms);
-void progress_wait(struct progress *p, struct ticket *t, double expected_s);
+
+/* It waits from now on. `expected_s`: how long it will take when it has its turn, 0 where that is
+ * not known; `length`: how long it is in the eyes of the queue (server/jobs.h), in any unit. Who
+ * has waited longest in proportion to that is next, so shorter ones that come later may pass. */
+void progress_wait(struct progress *p, struct ticket *t, double expected_s, double length,
+                   int64_t now_ms);
 void progress_work(struct progress *p, struct ticket *t, int64_t now_ms);
 void progress_move(struct progress *p, struct ticket *t, double fraction);
 

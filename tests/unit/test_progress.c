@@ -62,11 +62,11 @@ START_TEST(says_what_is_left_when_it_knows)
 {
     struct ticket *t = progress_enter(table, LONG, "", &cancel, 1000);
     ck_assert_int_eq(look(t, 1000).state, PROGRESS_RECEIVING);
-    progress_wait(table, t, 0);
+    progress_wait(table, t, 0, 1, 0);
     ck_assert(look(t, 2000).expected_s < 0);
     progress_work(table, t, 3000);
     ck_assert(look(t, 3000).expected_s < 0);
-    progress_wait(table, t, 2.5);
+    progress_wait(table, t, 2.5, 1, 0);
     ck_assert_double_eq(look(t, 3000).expected_s, 2.5);
     progress_work(table, t, 3000);
     ck_assert_double_eq(look(t, 4000).expected_s, 1.5);
@@ -86,9 +86,9 @@ START_TEST(counts_those_that_wait_before)
         t[i] = progress_enter(table, LONG, "", &cancel, 0);
         ck_assert_int_eq(look(t[i], 0).position, 0);
     }
-    progress_wait(table, t[2], 1);
-    progress_wait(table, t[0], 1);
-    progress_wait(table, t[1], 1);
+    progress_wait(table, t[2], 1, 1, 0);
+    progress_wait(table, t[0], 1, 1, 0);
+    progress_wait(table, t[1], 1, 1, 0);
     ck_assert_int_eq(look(t[2], 0).position, 1);
     ck_assert_int_eq(look(t[0], 0).position, 2);
     ck_assert_int_eq(look(t[1], 0).position, 3);
@@ -98,6 +98,27 @@ START_TEST(counts_those_that_wait_before)
     ck_assert_int_eq(look(t[1], 0).position, 2);
     for (int i = 0; i < 3; i++)
         progress_leave(table, t[i], PROGRESS_FAILED);
+}
+END_TEST
+
+START_TEST(places_are_those_of_the_queue)
+{
+    struct ticket *longer = progress_enter(table, LONG, "", &cancel, 0);
+    struct ticket *shorter = progress_enter(table, LONG, "", &cancel, 0);
+    progress_wait(table, longer, 10, 1000, 0);
+    progress_wait(table, shorter, 1, 100, 500);
+    static const struct {
+        int64_t now_ms;
+        int longer, shorter;
+    } cases[] = {{500, 1, 2}, {550, 1, 2}, {560, 2, 1}, {5000, 2, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ck_assert_int_eq(look(longer, cases[i].now_ms).position, cases[i].longer);
+        ck_assert_int_eq(look(shorter, cases[i].now_ms).position, cases[i].shorter);
+    }
+    ck_assert_double_eq(look(longer, 5000).expected_s, 11);
+    ck_assert_double_eq(look(shorter, 5000).expected_s, 1);
+    progress_leave(table, longer, PROGRESS_FAILED);
+    progress_leave(table, shorter, PROGRESS_FAILED);
 }
 END_TEST
 
@@ -152,7 +173,7 @@ START_TEST(does_without_a_ticket_where_memory_is_out)
     struct ticket *t = progress_enter(table, LONG, "", &cancel, 0);
     mem_fail_nth(-1);
     ck_assert_ptr_null(t);
-    progress_wait(table, t, 1);
+    progress_wait(table, t, 1, 1, 0);
     progress_work(table, t, 0);
     progress_move(table, t, 0.5);
     progress_leave(table, t, PROGRESS_DONE);
@@ -168,6 +189,7 @@ int main(void)
     tcase_add_test(c, is_found_by_id_and_owner_together);
     tcase_add_test(c, says_what_is_left_when_it_knows);
     tcase_add_test(c, counts_those_that_wait_before);
+    tcase_add_test(c, places_are_those_of_the_queue);
     tcase_add_test(c, whoever_holds_a_ticket_sees_its_end);
     tcase_add_test(c, cancels_what_is_under_way);
     tcase_add_test(c, becomes_json_of_one_line);
