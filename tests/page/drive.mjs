@@ -1,5 +1,7 @@
 // drive.mjs - the page as people use it, in Chromium.
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import axe from "axe-core";
 import { chromium } from "playwright-core";
 import { green, wideByNumbers, wideByProfile } from "./avif.mjs";
@@ -259,6 +261,30 @@ claim("what the browser cannot read is told too", () => withPage(async page => {
   await page.waitForSelector(".wrong:not([hidden])");
   equal((await page.textContent(".wrong")).includes("notes.png"), true, "its name");
 }));
+
+claim("where keys are in use it asks for one, and works with it", async () => {
+  const file = mkdtempSync(`${tmpdir()}/upscaled-`) + "/keys";
+  writeFileSync(file, execFileSync(process.env.UPSCALED, ["hash-key", "ann"], { input: "a key of hers\n" }));
+  const locked = await startDaemon("--api-keys", file);
+  try {
+    await withPage(async page => {
+      equal((await page.textContent("#notice")).includes("asks for a key"), true, "asks");
+      await holdAccessible(page, "with a key's field");
+      await page.fill("#key", "not hers");
+      await page.keyboard.press("Tab");
+      await page.waitForFunction(() => document.querySelector("#notice").textContent.includes("key does not allow"));
+      await page.fill("#key", "a key of hers");
+      await page.keyboard.press("Tab");
+      await page.waitForFunction(() => models.length > 0);
+      await choose(page, picture("cat.png"));
+      await done(page);
+      const { bytes } = await savedBytes(page, () => page.click(".save"));
+      equal(bytes.equals(await upscaleDirectly("scale=2")), true, "bytes");
+    }, { refused: true, url: locked.url });
+  } finally {
+    await locked.stop();
+  }
+});
 
 claim("it works by keyboard alone", () => withPage(async page => {
   const names = [];
