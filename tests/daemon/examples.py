@@ -1,10 +1,11 @@
 """examples.py - what README and docs/ tell people to type, typed. Speaks TAP.
 
-A fenced block of `sh` is run by bash in a folder of its own for each page, against a daemon: 127.0.0.1:8080 in the
-text stands for that daemon's address, `upscaled` for the binary, and small pictures lie under the names that the
-examples use. It must exit 0, and every PNG it writes must be whole. A block of `json` right after it is what it
-prints: the same keys. What cannot be run here says why, right above it: `<!-- not run: REASON -->`.
-Every other block must not hold a command that could be an example of these.
+A fenced block of `sh` is run by bash in a folder of its own for each page, against a daemon:
+127.0.0.1:8080 in the text stands for that daemon's address, `upscaled` for the binary, and small
+pictures lie under the names that the examples use. It must exit 0, and every PNG it writes must be
+whole. A block of `json` right after it is what it prints: the same keys. What cannot be run here
+says why, right above it: `<!-- not run: REASON -->`. Every other block must not hold a command that
+could be such an example. The manual page's examples are run too.
 """
 import json
 import os
@@ -19,20 +20,23 @@ import tempfile
 from daemon import BINARY, DEADLINE, Daemon, equal, flat_png, png, shape
 
 TOP = pathlib.Path(os.environ.get("top_srcdir", ".")).resolve()
+BINARY_PATH = os.path.abspath(BINARY)
 PICTURES = {"in.png": png(160, 120), "a.png": png(8, 6), "b.png": png(5, 4), "tile.png": png(16, 16),
-            "scan.png": png(9, 12, 0), "poster.png": flat_png(700, 500)}
-COMMAND = re.compile(r"^\s*(\$ )?([A-Za-z_]+=\S* )*(curl|upscaled|build/upscaled|\./start|\./check)\b", re.M)
+            "scan.png": png(9, 12, 0), "photo.png": png(20, 16), "poster.png": flat_png(700, 500)}
+COMMAND = re.compile(r"^\s*(\$ )?([A-Za-z_]+=\S* )*"
+                     r"(curl|upscaled|build/upscaled|\./start|\./check)\b", re.M)
 
 
 class Block:
-    """Lines between two fences; or, without a language, indented by four spaces after an empty line."""
+    """Lines between two fences; or, without a language, indented after an empty line."""
 
     def __init__(self, page, line, language, reason):
         self.page, self.line, self.language, self.reason = page, line, language, reason
         self.text = ""
 
     def name(self):
-        first = next(row for row in self.text.splitlines() if row.strip()).strip()
+        rows = (row.strip() for row in self.text.splitlines())
+        first = next(row for row in rows if row and not row.startswith("mkdir"))
         return "%s:%d: %s" % (self.page.name, self.line, first[:60].replace("#", "\\#"))
 
 
@@ -80,9 +84,6 @@ def serve_until_ready(arguments):
     return process.returncode if ready else process.returncode or 1
 
 
-BINARY_PATH = os.path.abspath(BINARY)
-
-
 def set_out(folder):
     """The pictures, this repository's own files, and `upscaled` where a shell finds it."""
     for name, data in PICTURES.items():
@@ -91,18 +92,20 @@ def set_out(folder):
         (folder / name).symlink_to(TOP / name)
     (folder / "build").mkdir()
     wrapper = folder / "build" / "upscaled"
-    wrapper.write_text("#!/bin/sh\n[ \"$1\" = serve ] || exec '%s' \"$@\"\nshift\nexec '%s' '%s' serve \"$@\"\n" %
+    wrapper.write_text("#!/bin/sh\n[ \"$1\" = serve ] || exec '%s' \"$@\"\n"
+                       "shift\nexec '%s' '%s' serve \"$@\"\n" %
                        (BINARY_PATH, sys.executable, pathlib.Path(__file__).resolve()))
     wrapper.chmod(0o755)
 
 
 def run(block, folder, address):
     before = {path: path.stat().st_mtime_ns for path in folder.glob("**/*.png")}
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("UPSCALED_")}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("UPSCALED_")}
     environment.update(PATH="%s/build:%s" % (folder, environment["PATH"]), UPSCALED_LISTEN=address,
                        top_builddir=os.path.dirname(BINARY_PATH), top_srcdir=str(TOP))
-    done = subprocess.run(["bash", "-eu", "-o", "pipefail", "-c", block.text.replace("127.0.0.1:8080", address)],
-                          cwd=folder, env=environment, capture_output=True, text=True, timeout=DEADLINE)
+    text = block.text.replace("127.0.0.1:8080", address)
+    done = subprocess.run(["bash", "-eu", "-o", "pipefail", "-c", text], cwd=folder, timeout=DEADLINE,
+                          env=environment, capture_output=True, text=True)
     equal(done.returncode, 0, "status, after %r" % (done.stdout + done.stderr)[-600:])
     for path in folder.glob("**/*.png"):
         if before.get(path) != path.stat().st_mtime_ns:
@@ -112,7 +115,8 @@ def run(block, folder, address):
 
 def check_shape(got, told, where="the answer"):
     """The same keys and kinds; of a list, the first of each."""
-    equal(type(got) in (int, float), type(told) in (int, float), where) if None not in (got, told) else None
+    if got is not None and told is not None:
+        equal(type(got) in (int, float), type(told) in (int, float), where)
     if isinstance(told, dict):
         equal(sorted(got), sorted(told), "keys of " + where)
         for key in told:
@@ -179,19 +183,33 @@ def notices_bad_examples(address):
         return [bool(wrong) for _, wrong, _ in verdicts(page, address)] == [True] * 5 + [False]
 
 
+def manual(folder):
+    """The examples of the manual page, as a page of their own."""
+    printed = subprocess.run([BINARY_PATH, "help", "--man"], capture_output=True, text=True,
+                             check=True).stdout
+    lines = printed.split(".SH EXAMPLES\n.nf\n")[1].split(".fi\n")[0].replace("\\-", "-")
+    page = pathlib.Path(folder, "upscaled.1")
+    fence = "```sh\nmkdir -p large\n%s\n```\n"
+    page.write_text("".join(fence % line for line in lines.splitlines()))
+    return page
+
+
 def main():
     pages = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
     number = 1
-    with Daemon() as daemon:
+    with tempfile.TemporaryDirectory() as folder, Daemon() as daemon:
+        pages.append(manual(folder))
         address = daemon.urls[0][len("http://"):]
-        print("%s 1 - bad examples are noticed" % ("ok" if notices_bad_examples(address) else "not ok"))
+        good = notices_bad_examples(address)
+        print("%s 1 - bad examples are noticed" % ("ok" if good else "not ok"))
         for page in pages:
             for name, wrong, left_out in verdicts(page, address):
                 number += 1
                 if wrong:
                     print("not ok %d - %s\n# %s" % (number, name, wrong.replace("\n", "\n# ")))
                 else:
-                    print("ok %d - %s%s" % (number, name, left_out and " (not run: %s)" % left_out or ""))
+                    why = " (not run: %s)" % left_out if left_out else ""
+                    print("ok %d - %s%s" % (number, name, why))
     print("1..%d" % number)
 
 
