@@ -142,6 +142,17 @@ static bool names_clash(int count, char **paths)
     return false;
 }
 
+/* A file that is not even begun with, told to people and to programs. */
+static int refuse(const struct convert *c, const char *in, const char *out, const char *why)
+{
+    struct err e = ERR_INIT;
+    err_set(&e, ERR_IO, "%s; choose another --output-dir", why);
+    if (c->options.json)
+        print_json(in, out, NULL, &e, false);
+    command_complain(in, &e);
+    return 1;
+}
+
 /* All into the folder; goes on after a bad one. */
 static int convert_many(struct convert *c, int count, char **paths)
 {
@@ -159,11 +170,9 @@ static int convert_many(struct convert *c, int count, char **paths)
         c->number = i + 1;
         int n = snprintf(out, sizeof out, "%s/%s", c->options.output_dir, base_name(paths[i]));
         if (n >= (int)sizeof out) {
-            fprintf(stderr, "upscaled: %s: the output's path is too long\n", paths[i]);
-            status = 1;
+            status |= refuse(c, paths[i], out, "the output's path is too long");
         } else if (same_file(paths[i], out)) {
-            fprintf(stderr, "upscaled: %s would be replaced by its own enlargement\n", paths[i]);
-            status = 1;
+            status |= refuse(c, paths[i], out, "its own enlargement would replace it");
         } else if (!c->options.force && access(out, F_OK) == 0) {
             fprintf(stderr, "upscaled: %s exists and is kept (--force replaces)\n", out);
             if (c->options.json)

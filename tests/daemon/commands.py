@@ -567,6 +567,10 @@ def convert_tells_programs_how_each_file_went():
         equal((a["output"], a["done"], a["width"], a["height"]), ("out/a.png", True, 16, 12), "a")
         equal((b["done"], b["kept"]), (False, True), "b.png")
         expect(2, upscaled("convert", "--json", "a.png", "-", folder=folder), "--json")
+        done = expect(1, upscaled("convert", "--json", "--output-dir", ".", "--force", "a.png",
+                                  folder=folder), "its own enlargement", "--output-dir")
+        equal([json.loads(done.stdout)[key] for key in ("input", "done", "code")],
+              ["a.png", False, "io"], "its own")
 
 
 @claim
