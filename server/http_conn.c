@@ -39,6 +39,7 @@ struct conn *conns_add(struct conns *c, int fd)
     conn->fresh = true;
     pthread_mutex_lock(&c->lock);
     conn->deadline_ms = conn_now_ms() + c->options->header_timeout * 1000;
+    conn->turn = c->turns++;
     conn->next = c->first;
     conn->link = &c->first;
     if (conn->next)
@@ -300,7 +301,7 @@ static void *watch(void *arg)
         pthread_mutex_lock(&c->lock);
         bool stop = c->stop;
         for (struct conn *conn = c->first; conn; conn = conn->next)
-            look_after(c, conn, now_ms, c->draining || round % CLOSELY_EVERY == 0);
+            look_after(c, conn, now_ms, c->draining || (conn->turn + round) % CLOSELY_EVERY == 0);
         pthread_mutex_unlock(&c->lock);
         jobs_tick(c->jobs, now_ms);
         if (stop)

@@ -39,6 +39,7 @@ struct conn {
     bool hurried;         /* the deadline is final */
     bool active;          /* a request is under way */
     bool fresh;           /* no request has come yet */
+    unsigned turn;        /* in which round of the watchdog it is looked at closely */
     const char *id;       /* its X-Request-ID */
     atomic_bool *cancel;  /* its job's */
     enum err_code said;   /* what was sent past the library */
@@ -54,6 +55,7 @@ struct conns {
     struct jobs *jobs;
     struct budget *budget;
     bool draining, stop;
+    unsigned turns;   /* given out */
     int64_t drain_ms; /* when draining began */
     bool running;     /* the watchdog was started */
     pthread_t watchdog;
