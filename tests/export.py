@@ -1,5 +1,6 @@
 """export.py - what weights/export.py writes computes what PyTorch computes: a user's own networks
-by nn.Sequential and by state_dict, pools, and our own shape. Skipped without PyTorch. Speaks TAP."""
+by nn.Sequential and by state_dict, pools, and our own shape; and that the trainer's own gradients are PyTorch's. Skipped without PyTorch.
+Speaks TAP."""
 import importlib.util
 import os
 import pathlib
@@ -11,6 +12,7 @@ TOP = pathlib.Path(os.environ["top_srcdir"])
 BINARY = pathlib.Path(os.environ["top_builddir"], "upscaled").resolve()
 MODULES = ("torch", "numpy", "PIL")
 sys.path.insert(0, str(TOP / "weights"))
+os.environ.setdefault("WEIGHTS_RUN", str(BINARY.parent / "tests"))  # where fast.c is compiled to
 
 HEAD = {"scale": 2, "color": "y", "border": "model"}
 
@@ -144,9 +146,9 @@ def unknown_modules_are_named():
 
 
 def our_own_shape_in_luma_and_rgb():
-    for planes in (1, 3):
+    for planes, head, tail in ((1, 3, 3), (3, 3, 3), (1, 5, 5)):
         torch.manual_seed(planes)
-        net = Net(channels=8, depth=2, planes=planes)
+        net = Net(channels=8, depth=2, planes=planes, head=head, tail=tail)
         with torch.no_grad():
             net.tail.bias.add_(0.01)
         export.check(net)
@@ -172,10 +174,30 @@ def a_network_adopted_by_a_deeper_one_is_the_same():
     assert same.abs().max() < 1e-5 and also.abs().max() < 1e-5 and flat[0, 0, 0].abs() < 1e-6
 
 
+def fast_gradients_are_pytorchs():
+    """But for the order of float sums; a tap or a sign that is wrong shows by far more."""
+    for planes, depth, squared in ((1, 5, False), (3, 2, True)):
+        net = Net(planes=planes, depth=depth)
+        inside = 20
+        lr = torch.rand(3, planes, *[inside + 2 * net.halo] * 2)
+        hr = torch.rand(3, planes, 2 * inside, 2 * inside)
+        error = net(lr) - hr
+        loss = (error * error).mean() if squared else error.abs().mean()
+        loss.backward()
+        wanted = [p.grad for p in net.parameters()]
+        for p in net.parameters():
+            p.grad = None
+        for threads in (1, 2):
+            net.zero_grad()
+            assert abs(Fast(threads).backward(net, lr, hr, squared) - loss.item()) < 1e-6
+            for want, p in zip(wanted, net.parameters()):
+                assert (want - p.grad).abs().max() <= 1e-4 * want.abs().max(), p.shape
+
+
 CLAIMS = [fsrcnn_by_state_dict, fsrcnn_by_modules, espcn_by_state_dict, espcn_by_modules,
           pool_and_unpool_by_hand, pool_with_indices_is_refused_in_a_sequential,
           unknown_modules_are_named, our_own_shape_in_luma_and_rgb,
-          a_network_adopted_by_a_deeper_one_is_the_same]
+          a_network_adopted_by_a_deeper_one_is_the_same, fast_gradients_are_pytorchs]
 
 missing = [m for m in MODULES if not importlib.util.find_spec(m)]
 if missing:
@@ -187,6 +209,7 @@ from PIL import Image
 from torch import nn
 
 import export
+from fast import Fast
 from net import Net
 
 print(f"1..{len(CLAIMS)}")

@@ -48,7 +48,8 @@ DRAWN = {
 }
 SHEETS = 320  # drawn ones to train on
 LONGEST = 1800  # of a clean picture: shrinking hides the camera's noise and the JPEG's blocks
-PIECE = 384  # pixels of a clean piece's side, even
+SIZES = (LONGEST, 1200, 800, 540)  # each picture at these: the smaller, the denser its detail
+PIECE = 768  # pixels of a clean piece's side, even
 VARIANTS = 6  # small pictures made of each piece
 
 
@@ -105,7 +106,17 @@ def gradient(rgb):
 
 
 def pieces(rgb):
-    """Tiles of a picture that hold something to learn from."""
+    """Tiles of a picture that hold something to learn from, at all SIZES below its own."""
+    longest = max(rgb.shape[:2])
+    for size in SIZES[1:]:
+        if size < longest:
+            sides = [int(side * size / longest) // 2 * 2 for side in rgb.shape[1::-1]]
+            small = Image.fromarray(rgb).resize(sides, Image.Resampling.BICUBIC)
+            yield from tiles(np.asarray(small))
+    yield from tiles(rgb)
+
+
+def tiles(rgb):
     for y in range(0, rgb.shape[0] - 127, PIECE):
         for x in range(0, rgb.shape[1] - 127, PIECE):
             piece = rgb[y:y + PIECE, x:x + PIECE]

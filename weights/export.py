@@ -156,23 +156,23 @@ def listed(state, rows):
     return layers
 
 
-def conv3(weight, bias):
+def valid(weight, bias):
     return dict(type="conv2d", in_channels=weight.shape[1], out_channels=weight.shape[0],
-                kernel_size=[3, 3], padding=[0, 0], weight=weight, bias=bias)
+                kernel_size=list(weight.shape[2:]), padding=[0, 0], weight=weight, bias=bias)
 
 
 def ours(net):
     """The layers of a trained Net: linear blocks collapsed, the tail as a deconvolution."""
-    layers = [conv3(net.head.weight(), net.head.bias),
+    layers = [valid(net.head.weight(), net.head.bias),
               dict(type="prelu", name="head", weight=net.slopes[0])]
     for layer, slope in zip(net.body, list(net.slopes)[1:]):
-        layers += [conv3(layer.weight(), layer.bias), dict(type="prelu", weight=slope)]
-    channels, planes = net.shape["channels"], net.shape["planes"]
+        layers += [valid(layer.weight(), layer.bias), dict(type="prelu", weight=slope)]
+    channels, planes, tail = (net.shape[key] for key in ("channels", "planes", "tail"))
     return layers + [
         {"type": "add", "with": "head"},
         {"type": "concat", "with": "input"},
         dict(type="conv_transpose2d", in_channels=channels + planes, out_channels=planes,
-             kernel_size=[6, 6], stride=[2, 2], padding=[4, 4], weight=net.deconvolution(),
+             kernel_size=[2 * tail] * 2, stride=[2, 2], padding=[2 * tail - 2] * 2, weight=net.deconvolution(),
              bias=net.tail.bias),
     ]
 

@@ -1,7 +1,7 @@
 """The network that is trained, and the same with its linear blocks collapsed.
 
-Channels-first tensors as PyTorch's. Nothing is padded: each 3x3 layer takes one pixel off every
-side, skips are cropped at the centre, and a patch needs `halo` pixels of context around it. What
+Channels-first tensors as PyTorch's. Nothing is padded: a 3x3 layer takes one pixel off every
+side, a 5x5 two, skips are cropped at the centre, and a patch needs `halo` pixels of context. What
 is learnt at a picture's edge is then what is learnt everywhere, and the engine extends pictures.
 
 SESR: Bhardwaj et al. 2022, "Collapsible Linear Blocks for Super-Efficient Super Resolution".
@@ -18,13 +18,14 @@ def crop(x, like):
 
 
 class LinearBlock(nn.Module):
-    """A 3x3 convolution, trained as 3x3 to `wide` channels and 1x1 back; without activation the
-    two are one convolution, but it is easier to train. `residual` adds the input's own pixel;
-    `shared` outputs in a row have one bias, as the sub-pixels of a transposed convolution do."""
+    """A `size` x `size` convolution, trained as one to `wide` channels and 1x1 back; without
+    activation the two are one convolution, but it is easier to train. `residual` adds the input's
+    own pixel; `shared` outputs in a row have one bias, as the sub-pixels of a transposed
+    convolution do."""
 
-    def __init__(self, inputs, outputs, wide=64, residual=False, shared=1):
+    def __init__(self, inputs, outputs, wide=64, residual=False, shared=1, size=3):
         super().__init__()
-        self.expand = nn.Parameter(torch.empty(wide, inputs, 3, 3))
+        self.expand = nn.Parameter(torch.empty(wide, inputs, size, size))
         self.reduce = nn.Parameter(torch.empty(outputs, wide))
         self.bias = nn.Parameter(torch.zeros(outputs // shared))
         self.residual, self.shared = residual, shared
@@ -33,8 +34,9 @@ class LinearBlock(nn.Module):
 
     def own(self):
         """The convolution that gives back its input."""
-        w = torch.zeros(len(self.reduce), self.expand.shape[1], 3, 3)
-        w[range(len(w)), range(len(w)), 1, 1] = 1
+        size = self.expand.shape[-1]
+        w = torch.zeros(len(self.reduce), self.expand.shape[1], size, size)
+        w[range(len(w)), range(len(w)), size // 2, size // 2] = 1
         return w
 
     def weight(self):
@@ -60,19 +62,20 @@ class LinearBlock(nn.Module):
 
 class Net(nn.Module):
     """A picture of `planes` (1 luma, 3 RGB) in, one of twice the size out: a head, `depth`
-    residual layers, a skip around them, a tail to the four pixels that one becomes, and the pixel
-    itself added to each of them."""
+    residual 3x3 layers, a skip around them, a tail to the four pixels that one becomes, and the
+    pixel itself added to each of them. `head` and `tail` are the sizes of their kernels."""
 
-    def __init__(self, channels=16, depth=7, wide=64, planes=1):
+    def __init__(self, channels=16, depth=7, wide=64, planes=1, head=3, tail=3):
         super().__init__()
-        self.shape = dict(channels=channels, depth=depth, wide=wide, planes=planes)
-        self.halo = depth + 2
-        self.head = LinearBlock(planes, channels, wide)
+        self.shape = dict(channels=channels, depth=depth, wide=wide, planes=planes, head=head,
+                          tail=tail)
+        self.halo = depth + head // 2 + tail // 2
+        self.head = LinearBlock(planes, channels, wide, size=head)
         self.body = nn.ModuleList(LinearBlock(channels, channels, wide, True)
                                   for _ in range(depth))
         self.slopes = nn.ParameterList(nn.Parameter(torch.full((channels,), 0.25))
                                        for _ in range(depth + 1))
-        self.tail = LinearBlock(channels, 4 * planes, wide, shared=4)
+        self.tail = LinearBlock(channels, 4 * planes, wide, shared=4, size=tail)
 
     def forward(self, x):
         first = y = F.prelu(self.head(x), self.slopes[0])
@@ -117,25 +120,28 @@ class Net(nn.Module):
 
     def deconvolution(self):
         """The tail, the pixel shuffle and the last skip as one ConvTranspose2d(channels + planes,
-        planes, kernel_size=6, stride=2, padding=4) whose last input channels are the picture.
+        planes, kernel_size=2 tail, stride=2, padding=2 tail - 2) whose last input channels are the
+        picture.
 
-        Output pixel (2y + dy, 2x + dx) takes w[4 plane + 2 dy + dx, i, u + 1, v + 1] of its
-        neighbour (y + u, x + v), which is the transposed kernel's entry
-        (dy + 2 - 2u, dx + 2 - 2v)."""
-        w, planes = self.tail.weight(), self.shape["planes"]
-        k = torch.zeros(w.shape[1] + planes, planes, 6, 6, dtype=w.dtype)
+        Output pixel (2y + dy, 2x + dx) takes w[4 plane + 2 dy + dx, i, u + r, v + r] of its
+        neighbour (y + u, x + v), r = tail // 2, which is the transposed kernel's entry
+        (dy + tail - 1 - 2u, dx + tail - 1 - 2v)."""
+        w, planes, tail = self.tail.weight(), self.shape["planes"], self.shape["tail"]
+        k = torch.zeros(w.shape[1] + planes, planes, 2 * tail, 2 * tail, dtype=w.dtype)
+        r = tail // 2
         for dy in (0, 1):
             for dx in (0, 1):
-                for u in (-1, 0, 1):
-                    for v in (-1, 0, 1):
-                        k[:-planes, :, dy + 2 - 2 * u, dx + 2 - 2 * v] = \
-                            w[2 * dy + dx::4, :, u + 1, v + 1].T
+                for u in range(-r, r + 1):
+                    for v in range(-r, r + 1):
+                        k[:-planes, :, dy + tail - 1 - 2 * u, dx + tail - 1 - 2 * v] = \
+                            w[2 * dy + dx::4, :, u + r, v + r].T
         for plane in range(planes):
-            k[plane - planes, plane, 2:4, 2:4] = 1
+            k[plane - planes, plane, tail - 1:tail + 1, tail - 1:tail + 1] = 1
         return k
 
 
 def macs_per_pixel(shape):
     """Multiply-accumulates per input pixel, the last layer counted by its true taps."""
     c, depth, planes = shape["channels"], shape["depth"], shape.get("planes", 1)
-    return 9 * c * planes + depth * 9 * c * c + 36 * (c + planes) * planes
+    head, tail = shape.get("head", 3), shape.get("tail", 3)
+    return head**2 * c * planes + depth * 9 * c * c + 4 * tail**2 * (c + planes) * planes
