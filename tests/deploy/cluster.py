@@ -1,0 +1,212 @@
+"""cluster.py - three replicas in network namespaces behind deploy/haproxy.cfg and deploy/nginx.conf as
+they are, under load: drained, upgraded, killed. As root; a claim says how many were answered.
+
+The front's namespace has the bridge, the proxy and the clients; each replica has one of its own."""
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../daemon"))
+from daemon import BINARY, Skip, claim, equal, wait_until  # noqa: E402
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+DEPLOY = os.path.join(HERE, "../../deploy")
+TAG = "upscaled-%d" % os.getpid()
+FRONT = TAG + "-front"
+REPLICAS = {"a": "10.88.0.11", "b": "10.88.0.12", "c": "10.88.0.13"}
+CLIENTS = 8
+DRAIN = 5  # seconds, as the Deployment has it
+
+
+def ip(*words):
+    subprocess.run(("ip",) + words, check=True, stderr=subprocess.PIPE)
+
+
+def inside(namespace, *command):
+    return ("ip", "netns", "exec", namespace) + command
+
+
+@contextlib.contextmanager
+def network():
+    """The namespaces: a bridge in front, a cable to each replica."""
+    if os.geteuid() != 0 or not shutil.which("ip"):
+        raise Skip("no root, or no ip")
+    try:
+        ip("netns", "add", FRONT)
+    except subprocess.CalledProcessError:
+        raise Skip("no network namespaces") from None
+    try:
+        ip("-n", FRONT, "link", "set", "lo", "up")
+        ip("-n", FRONT, "link", "add", "bridge", "type", "bridge")
+        ip("-n", FRONT, "addr", "add", "10.88.0.1/24", "dev", "bridge")
+        ip("-n", FRONT, "link", "set", "bridge", "up")
+        for name, address in REPLICAS.items():
+            there = TAG + "-" + name
+            ip("netns", "add", there)
+            ip("-n", FRONT, "link", "add", "name", name, "type", "veth", "peer", "name", "eth0",
+               "netns", there)
+            ip("-n", FRONT, "link", "set", "dev", name, "master", "bridge", "up")
+            ip("-n", there, "addr", "add", address + "/24", "dev", "eth0")
+            ip("-n", there, "link", "set", "eth0", "up")
+            ip("-n", there, "link", "set", "lo", "up")
+        yield
+    finally:
+        for name in list(REPLICAS) + ["front"]:
+            subprocess.run(("ip", "netns", "del", TAG + "-" + name), check=False,
+                           stderr=subprocess.DEVNULL)
+
+
+class Replica:
+    def __init__(self, name):
+        self.name = name
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            inside(TAG + "-" + self.name, BINARY, "serve", "--threads", "1", "--log-format", "off"),
+            env={**os.environ, "PORT": "8080", "UPSCALED_DRAIN_DELAY": str(DRAIN),
+                 "UPSCALED_TRUSTED_PROXIES": "10.88.0.1"},
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        equal(self.process.stdout.readline(), b"listening on http://0.0.0.0:8080\n", self.name)
+
+    def drain(self):
+        self.process.send_signal(signal.SIGTERM)
+        equal(self.process.wait(90), 0, "status of " + self.name)
+
+    def kill(self):
+        """When it was."""
+        moment = time.monotonic()
+        self.process.kill()
+        self.process.wait()
+        return moment
+
+
+class Load:
+    """`with Load() as load:` - clients in front; `load.counts` at the end."""
+
+    def __enter__(self):
+        self.process = subprocess.Popen(
+            inside(FRONT, sys.executable, HERE + "/load.py", "127.0.0.1", "8080", str(CLIENTS)),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        time.sleep(1)  # some requests without anything happening
+        return self
+
+    def __exit__(self, kind, *_):
+        out, _ = self.process.communicate(timeout=120)
+        if kind is None:
+            self.counts = json.loads(out)
+            print("# %d answered, %d refused, %d lost %s" %
+                  (self.counts["answered"], sum(self.counts["refused"].values()),
+                   len(self.counts["lost"]), self.counts["refused"] or ""))
+
+
+def haproxy(folder):
+    return ["haproxy", "-db", "-f", DEPLOY + "/haproxy.cfg"]
+
+
+def nginx(folder):
+    return ["nginx", "-p", folder, "-c", os.path.abspath(DEPLOY + "/nginx.conf"),
+            "-g", "daemon off; pid %s/pid;" % folder]
+
+
+@contextlib.contextmanager
+def cluster(proxy):
+    """Three replicas that the proxy knows of."""
+    with network(), tempfile.TemporaryDirectory() as folder:
+        command = proxy(folder)
+        if not shutil.which(command[0]):
+            raise Skip("no " + command[0])
+        replicas, front = {}, None
+        try:
+            for name in REPLICAS:
+                replicas[name] = Replica(name)
+            front = subprocess.Popen(inside(FRONT, *command), stdout=subprocess.DEVNULL,
+                                     stderr=subprocess.DEVNULL)
+            wait_until(answers, "the proxy answers")
+            time.sleep(3)  # health checks: two a second apart
+            yield replicas
+        finally:
+            if front:
+                front.terminate()
+                front.wait(30)
+            for replica in replicas.values():
+                replica.process.kill()
+                replica.process.wait()
+
+
+def answers():
+    return subprocess.run(inside(FRONT, BINARY, "health", "http://127.0.0.1:8080/readyz"),
+                          stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def nothing_lost(counts):
+    equal((counts["refused"], counts["lost"]), ({}, []))
+    equal(counts["answered"] > 100, True, "%d answered" % counts["answered"])
+
+
+def drained(proxy):
+    with cluster(proxy) as replicas:
+        with Load() as load:
+            replicas["b"].drain()
+            time.sleep(1)
+    nothing_lost(load.counts)
+
+
+def upgraded(proxy):
+    with cluster(proxy) as replicas:
+        with Load() as load:
+            for replica in replicas.values():
+                replica.drain()
+                replica.start()
+                time.sleep(3)  # what a rollout waits for: ready twice
+    nothing_lost(load.counts)
+
+
+def killed(proxy):
+    with cluster(proxy) as replicas:
+        with Load() as load:
+            moment = replicas["b"].kill()
+            time.sleep(4)
+    return moment, load.counts
+
+
+@claim
+def haproxy_a_drained_replica_loses_nothing():
+    drained(haproxy)
+
+
+@claim
+def haproxy_an_upgrade_of_all_three_loses_nothing():
+    upgraded(haproxy)
+
+
+@claim
+def haproxy_a_killed_replica_loses_at_most_what_it_had_in_work():
+    moment, counts = killed(haproxy)
+    print("# lost: %s" % [["%+.3f" % (at - moment) for at in one[:2]] + one[2:]
+                          for one in counts["lost"]])
+    failed = len(counts["lost"]) + sum(counts["refused"].values())
+    equal(failed <= CLIENTS, True, "one a client at most: %d" % failed)
+    equal([one for one in counts["lost"] if one[0] > moment], [], "begun after the kill")
+    equal(counts["answered"] > 100, True, "%d answered" % counts["answered"])
+
+
+@claim
+def nginx_a_drained_replica_loses_nothing():
+    drained(nginx)
+
+
+@claim
+def nginx_an_upgrade_of_all_three_loses_nothing():
+    upgraded(nginx)
+
+
+@claim
+def nginx_a_killed_replica_loses_nothing():
+    nothing_lost(killed(nginx)[1])
