@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "engine/base/mem.h"
 #include "server/commands.h"
 #include "server/manual.h"
 #include "server/metrics.h"
@@ -151,5 +152,6 @@ int main(int argc, char **argv)
         print_command(stdout, c);
         return 0;
     }
+    mem_return_large();
     return c->run(argc - 2, argv + 2);
 }

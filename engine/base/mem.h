@@ -30,6 +30,12 @@ void mem_free(void *p); /* NULL is fine */
 /* Gives what was freed back to the system, where the C library can. */
 void mem_trim(void);
 
+/* From here on blocks of MEM_LARGE and more go back to the system when they are freed. Left alone,
+ * the C library keeps them for each thread that had one, and a server's memory grows with its
+ * threads. For a program's beginning. */
+#define MEM_LARGE ((size_t)1 << 20)
+void mem_return_large(void);
+
 /* Tests only: the nth allocation from now on (0 is the next) fails, once; a negative n never.
  * Process-wide, so one test at a time; costs one relaxed load while unused. */
 void mem_fail_nth(long n);
