@@ -3,19 +3,13 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
-#ifdef __linux__
-#include <sys/mman.h>
-#endif
 
 #include "engine/base/size.h"
-
-enum { HUGE_LEAST = 4 << 20 };
 
 /* The mutable globals of the engine: tests count allocations down, and their bytes up. */
 static atomic_long fail_countdown = -1;
@@ -63,20 +57,6 @@ size_t mem_count_most(void)
     return (size_t)atomic_load(&counted_most);
 }
 
-/* Fresh memory costs a fault a page: where pages may be huge, blocks of several are asked to be. */
-static void ask_for_huge_pages(void *p, size_t bytes)
-{
-#ifdef MADV_HUGEPAGE
-    const uintptr_t page = (uintptr_t)2 << 20;
-    uintptr_t from = ((uintptr_t)p + page - 1) & ~(page - 1),
-              to = ((uintptr_t)p + bytes) & ~(page - 1);
-    if (p && to > from)
-        madvise((char *)p + (from - (uintptr_t)p), to - from, MADV_HUGEPAGE);
-#else
-    (void)p, (void)bytes;
-#endif
-}
-
 void *mem_alloc(size_t n, size_t size)
 {
     size_t bytes, padded;
@@ -84,8 +64,6 @@ void *mem_alloc(size_t n, size_t size)
         return NULL;
     void *p = aligned_alloc(MEM_ALIGN, padded / MEM_ALIGN * MEM_ALIGN);
     account(p, 1);
-    if (padded >= HUGE_LEAST)
-        ask_for_huge_pages(p, bytes);
     return p;
 }
 
