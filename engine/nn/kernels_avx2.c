@@ -112,7 +112,7 @@ static inline void v_transpose(v16 r[16])
 }
 
 /* Of 16 registers, two an accumulator. */
-enum { CONV_PIXELS = 6, TILES = 6, PLANE_BLOCKS = 1 };
+enum { CONV_PIXELS = 6, TILES = 6, PLANE_BLOCKS = 1, PAIR_TILES = 0 };
 
 #define SET_NAME "avx2"
 #define SET_FUSED true

@@ -86,7 +86,7 @@ static inline void v_transpose(v16 r[16])
 }
 
 /* Of 32 registers. */
-enum { CONV_PIXELS = 24, TILES = 14, PLANE_BLOCKS = 5 };
+enum { CONV_PIXELS = 24, TILES = 14, PLANE_BLOCKS = 5, PAIR_TILES = 12 };
 
 #define SET_NAME "avx512"
 #define SET_FUSED true

@@ -94,7 +94,7 @@ static inline void v_transpose(v16 r[16])
 }
 
 /* Of 16 registers, four an accumulator. */
-enum { CONV_PIXELS = 4, TILES = 4, PLANE_BLOCKS = 1 };
+enum { CONV_PIXELS = 4, TILES = 4, PLANE_BLOCKS = 1, PAIR_TILES = 0 };
 
 #define SET_NAME "c"
 #define SET_FUSED false

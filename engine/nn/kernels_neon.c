@@ -98,7 +98,7 @@ static inline void v_transpose(v16 r[16])
 }
 
 /* Of 32 registers, four an accumulator. */
-enum { CONV_PIXELS = 6, TILES = 6, PLANE_BLOCKS = 1 };
+enum { CONV_PIXELS = 6, TILES = 6, PLANE_BLOCKS = 1, PAIR_TILES = 0 };
 
 #define SET_NAME "neon"
 #define SET_FUSED true
