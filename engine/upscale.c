@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/alpha.h"
+#include "engine/bands.h"
 #include "engine/base/mem.h"
 #include "engine/base/size.h"
 #include "engine/image/bleed.h"
@@ -12,13 +14,7 @@
 #include "engine/tile.h"
 #include "engine/window.h"
 
-enum {
-    STEP_PIXELS = 1 << 18, /* of serial work before another request gets its turn */
-    PIECES_PER_THREAD = 4, /* in a band, so that threads end it at about the same time */
-    PIECE_LEAST = 256,     /* output pixels: smaller ones are much halo */
-    PIECE_MULTIPLE = 16,
-    LARGEST_SIDE = 1 << 24, /* keeps sides and their sums far inside int */
-};
+enum { LARGEST_SIDE = 1 << 24 }; /* keeps sides and their sums far inside int */
 
 /* One side: `scale` times `in`, unless it is `given`. */
 static enum err_code find_side(double scale, int given, int in, const char *name, int *out,
@@ -76,26 +72,21 @@ struct work {
 
     struct tile_job job;
     struct resample_axis *down_x, *down_y, *chroma_x, *chroma_y;
-    void *whole;                 /* scratch for the one tile of a `whole` model, or NULL */
-    int tile_width, tile_height; /* in output pixels */
-    int band_rows;
-    uint8_t *band; /* [band_rows][row_bytes] */
+    void *whole; /* scratch for the one tile of a `whole` model, or NULL */
+    struct bands bands;
+    uint8_t *band; /* [bands.rows][row_bytes] */
     size_t row_bytes;
     int y, rows; /* the band being made */
-    int tiles_across;
-
-    enum bleed_alpha alpha; /* what was found so far */
-    int looked;             /* rows */
-    struct bleed *bleed;
-    bool bled;
 };
 
-/* Bands that are to be made of tiles, from output row w->y on. */
+/* Tile i of the band. */
 static void tile_piece(void *arg, int i, void *scratch)
 {
     struct work *w = arg;
-    int x = i % w->tiles_across * w->tile_width, y = i / w->tiles_across * w->tile_height;
-    struct resample_area area = {x, w->y + y, w->tile_width, w->tile_height};
+    struct pair tile = w->bands.tile;
+    int across = bands_tiles(&w->bands, w->job.out.width, 1);
+    int x = i % across * tile.x, y = i / across * tile.y;
+    struct resample_area area = {x, w->y + y, tile.x, tile.y};
     if (area.width > w->job.out.width - x)
         area.width = w->job.out.width - x;
     if (area.height > w->rows - y)
@@ -105,7 +96,7 @@ static void tile_piece(void *arg, int i, void *scratch)
     tile_run(&w->job, area, pixels, w->row_bytes, w->whole ? w->whole : scratch);
 }
 
-/* The factor 1: samples change their depth at most. */
+/* Row i of the band where the factor is 1: samples change their depth at most. */
 static void copy_piece(void *arg, int i, void *scratch)
 {
     struct work *w = arg;
@@ -136,14 +127,13 @@ static bool same_size(const struct work *w)
 
 static enum err_code make_bands(struct work *w)
 {
-    int height = w->job.out.height;
+    int width = w->job.out.width, height = w->job.out.height;
     bool copy = same_size(w);
-    w->tiles_across = (w->job.out.width + w->tile_width - 1) / w->tile_width;
     for (w->y = 0; w->y < height; w->y += w->rows) {
-        w->rows = height - w->y < w->band_rows ? height - w->y : w->band_rows;
-        int tiles = (w->rows + w->tile_height - 1) / w->tile_height * w->tiles_across;
-        enum err_code rc = pool_run(w->pool, copy ? w->rows : tiles, copy ? copy_piece : tile_piece,
-                                    w, w->cancel, w->e);
+        w->rows = height - w->y < w->bands.rows ? height - w->y : w->bands.rows;
+        int pieces = copy ? w->rows : bands_tiles(&w->bands, width, w->rows);
+        enum err_code rc =
+            pool_run(w->pool, pieces, copy ? copy_piece : tile_piece, w, w->cancel, w->e);
         if (rc == ERR_OK)
             rc = w->sink.rows(w->sink.arg, w->band, w->row_bytes, w->rows, w->e);
         if (rc != ERR_OK)
@@ -152,42 +142,6 @@ static enum err_code make_bands(struct work *w)
             w->progress(w->progress_arg, (double)(w->y + w->rows) / height);
     }
     return ERR_OK;
-}
-
-static void look_piece(void *arg, int i, void *scratch)
-{
-    struct work *w = arg;
-    int height = w->img->format.height, rows = STEP_PIXELS / w->img->format.width + 1;
-    int to = height - w->looked < rows ? height : w->looked + rows;
-    enum bleed_alpha found = bleed_look(w->img, w->looked, to);
-    (void)i;
-    (void)scratch;
-    w->alpha = found > w->alpha ? found : w->alpha;
-    w->looked = to;
-}
-
-static void bleed_piece(void *arg, int i, void *scratch)
-{
-    struct work *w = arg;
-    (void)i;
-    (void)scratch;
-    w->bled = bleed_step(w->bleed, STEP_PIXELS);
-}
-
-/* Finds out what alpha says, and fills the colour behind holes. */
-static enum err_code prepare_alpha(struct work *w)
-{
-    enum err_code rc = ERR_OK;
-    while (rc == ERR_OK && w->looked < w->img->format.height && w->alpha != ALPHA_HOLES)
-        rc = pool_run(w->pool, 1, look_piece, w, w->cancel, w->e);
-    w->job.alpha = w->alpha != ALPHA_OPAQUE;
-    if (rc == ERR_OK && w->alpha == ALPHA_HOLES)
-        rc = bleed_new(w->img, &w->bleed, w->e);
-    while (rc == ERR_OK && w->bleed && !w->bled)
-        rc = pool_run(w->pool, 1, bleed_piece, w, w->cancel, w->e);
-    bleed_free(w->bleed);
-    w->bleed = NULL;
-    return rc;
 }
 
 /* How often the network is to be repeated for the output to be at most its size. */
@@ -250,68 +204,25 @@ static enum err_code prepare_whole(struct work *w)
     if (!w->whole)
         return err_set(w->e, ERR_MEMORY, "out of memory for %zu bytes of working memory", bytes);
     w->job.scratch_bytes = bytes;
-    w->tile_width = w->job.out.width;
-    w->tile_height = w->job.out.height;
-    w->band_rows = w->job.out.height;
+    w->bands = (struct bands){{w->job.out.height, w->job.out.width}, w->job.out.height};
     return ERR_OK;
 }
 
-static int pieces(int side, int piece)
-{
-    return (side + piece - 1) / piece;
-}
-
-/* A piece of which `count` make a side, rounded up to a multiple where that is not too large. */
-static int even_piece(int side, int count, int most, int multiple)
-{
-    int piece = pieces(pieces(side, count), multiple) * multiple;
-    return piece <= most ? piece : most < multiple ? most : most / multiple * multiple;
-}
-
-/* Pieces as large as they may be, but enough of them for all threads; whole bands have a multiple
- * of params->band_multiple rows. */
-static void choose_tiles(struct work *w, struct pair most)
-{
-    const struct image_format *out = &w->job.out;
-    int multiple = w->params->band_multiple ? w->params->band_multiple : PIECE_MULTIPLE;
-    int wanted = PIECES_PER_THREAD * pool_threads(w->pool);
-    int across = pieces(out->width, most.x), down = pieces(out->height, most.y);
-    while (across * down < wanted &&
-           (out->width / across > PIECE_LEAST || out->height / down > PIECE_LEAST)) {
-        if (out->width / across > out->height / down)
-            across++;
-        else
-            down++;
-    }
-    int rows = pieces(wanted, across); /* of pieces, in a band */
-    if (down > rows)
-        down = pieces(down, rows) * rows; /* so that the last band is as full as the others */
-    w->tile_width = even_piece(out->width, across, most.x, PIECE_MULTIPLE);
-    w->tile_height = even_piece(out->height, down, most.y, multiple);
-}
-
-static void choose_bands(struct work *w)
+static struct bands choose_bands(const struct work *w)
 {
     const struct model_geometry *g = &plan_model(w->params->plan)->geometry;
-    const struct image_format *in = &w->img->format, *out = &w->job.out;
+    const struct image_format *in = &w->img->format;
     const struct upscale_params *params = w->params;
+    struct pair out = {w->job.out.height, w->job.out.width};
     struct pair full = {window_side(g, w->job.stages, in->height),
                         window_side(g, w->job.stages, in->width)};
-    struct pair most = tile_most(params->plan, full, (struct pair){out->height, out->width});
-    choose_tiles(w, most);
-    if (params->tile.y > 0 && params->tile.y < most.y)
-        w->tile_height = params->tile.y;
-    if (params->tile.x > 0 && params->tile.x < most.x)
-        w->tile_width = params->tile.x;
-    w->band_rows = params->band_rows;
-    if (w->band_rows == 0) {
-        int multiple = params->band_multiple ? params->band_multiple : 1;
-        int rows =
-            pieces(PIECES_PER_THREAD * pool_threads(w->pool), pieces(out->width, w->tile_width));
-        w->band_rows = pieces(w->tile_height * rows, multiple) * multiple;
-    }
-    if (w->band_rows > w->job.out.height)
-        w->band_rows = w->job.out.height;
+    struct bands_wish wish = {.out = out,
+                              .most = tile_most(params->plan, full, out),
+                              .threads = pool_threads(w->pool),
+                              .multiple = params->band_multiple,
+                              .tile = params->tile,
+                              .rows = params->band_rows};
+    return bands_choose(&wish);
 }
 
 static void describe_job(struct work *w)
@@ -347,7 +258,7 @@ enum err_code upscale_memory(struct pool *pool, const struct upscale_params *par
     struct work w = {.pool = pool, .params = params, .img = &img, .e = e};
     size_t whole = 0, bleed = 0, rest = 0;
     describe_job(&w);
-    choose_bands(&w);
+    w.bands = choose_bands(&w);
     if (!same_size(&w)) {
         rest = axes_bytes(&w);
         bleed = image_has_alpha(in) ? bleed_bytes(in) : 0;
@@ -356,12 +267,12 @@ enum err_code upscale_memory(struct pool *pool, const struct upscale_params *par
         enum err_code rc = whole_bytes(&w, &whole);
         if (rc != ERR_OK)
             return rc;
-        w.band_rows = params->height;
+        w.bands.rows = params->height;
         rest += whole + MEM_SLACK;
     }
-    rest += (size_t)w.band_rows * image_row_bytes(&w.job.out) + MEM_SLACK;
+    rest += (size_t)w.bands.rows * image_row_bytes(&w.job.out) + MEM_SLACK;
     *bytes = bleed > rest ? bleed : rest;
-    *rows = w.band_rows;
+    *rows = w.bands.rows;
     return ERR_OK;
 }
 
@@ -372,13 +283,13 @@ static enum err_code prepare(struct work *w)
     enum err_code rc = ERR_OK;
     if (!same_size(w)) {
         if (image_has_alpha(&w->img->format))
-            rc = prepare_alpha(w);
+            rc = alpha_prepare(w->pool, w->img, w->cancel, &w->job.alpha, w->e);
         if (rc == ERR_OK)
             rc = prepare_axes(w);
     }
     if (rc != ERR_OK)
         return rc;
-    choose_bands(w);
+    w->bands = choose_bands(w);
     rc = upscale_scratch_bytes(params->plan, &w->job.scratch_bytes, w->e);
     if (rc != ERR_OK)
         return rc;
@@ -387,9 +298,9 @@ static enum err_code prepare(struct work *w)
     if (rc != ERR_OK)
         return rc;
     w->row_bytes = image_row_bytes(&w->job.out);
-    w->band = mem_alloc((size_t)w->band_rows, w->row_bytes);
+    w->band = mem_alloc((size_t)w->bands.rows, w->row_bytes);
     if (!w->band)
-        return err_set(w->e, ERR_MEMORY, "out of memory for a band of %d rows", w->band_rows);
+        return err_set(w->e, ERR_MEMORY, "out of memory for a band of %d rows", w->bands.rows);
     return ERR_OK;
 }
 

@@ -1,0 +1,78 @@
+/* test_bands.c - how outputs are cut: every wish within its bounds, enough tiles for all threads.
+ */
+#include "engine/bands.h"
+
+#include "tests/harness.h"
+
+static const struct pair sides[] = {{1, 1},       {2, 4000},     {4000, 2},     {512, 512},
+                                    {2160, 3840}, {8000, 12000}, {700, 100000}, {100000, 700}};
+static const struct pair most[] = {{1, 1}, {17, 250}, {576, 768}, {4096, 4096}};
+static const int threads[] = {1, 2, 3, 8, 64};
+static const int multiples[] = {0, 1, 4, 64};
+
+static void check(const struct bands_wish *w)
+{
+    struct bands b = bands_choose(w);
+    int multiple = w->multiple ? w->multiple : 1;
+    ck_assert(b.tile.x >= 1 && b.tile.x <= w->most.x);
+    ck_assert(b.tile.y >= 1 && b.tile.y <= w->most.y);
+    ck_assert(b.rows >= 1 && b.rows <= w->out.y);
+    if (w->rows == 0)
+        ck_assert(b.rows % multiple == 0 || b.rows == w->out.y);
+    /* a band's tiles cover it, and none of them is empty */
+    int tiles = bands_tiles(&b, w->out.x, b.rows), across = bands_tiles(&b, w->out.x, 1);
+    ck_assert((long)across * b.tile.x >= w->out.x && (long)(across - 1) * b.tile.x < w->out.x);
+    ck_assert_int_eq(tiles % across, 0);
+    ck_assert((long)(tiles / across) * b.tile.y >= b.rows);
+    ck_assert((long)(tiles / across - 1) * b.tile.y < b.rows);
+}
+
+START_TEST(tiles_and_bands_keep_within_their_bounds)
+{
+    struct bands_wish w = {.out = sides[_i]};
+    for (size_t m = 0; m < sizeof most / sizeof *most; m++)
+        for (size_t t = 0; t < sizeof threads / sizeof *threads; t++)
+            for (size_t k = 0; k < sizeof multiples / sizeof *multiples; k++) {
+                w.most = most[m];
+                w.threads = threads[t];
+                w.multiple = multiples[k];
+                check(&w);
+            }
+}
+END_TEST
+
+START_TEST(what_is_asked_for_is_taken_where_it_fits)
+{
+    struct bands_wish w = {.out = {2160, 3840}, .most = {576, 768}, .threads = 2};
+    w.tile = (struct pair){100, 200};
+    w.rows = 300;
+    struct bands b = bands_choose(&w);
+    ck_assert(b.tile.y == 100 && b.tile.x == 200 && b.rows == 300);
+    w.tile = (struct pair){577, 769};
+    w.rows = 5000;
+    b = bands_choose(&w);
+    ck_assert(b.tile.y <= 576 && b.tile.x <= 768 && b.rows == 2160);
+}
+END_TEST
+
+START_TEST(threads_have_some_tiles_each)
+{
+    struct bands_wish w = {.out = {2160, 3840}, .most = {576, 768}, .multiple = 64};
+    for (w.threads = 1; w.threads <= 16; w.threads++) {
+        struct bands b = bands_choose(&w);
+        ck_assert_int_ge(bands_tiles(&b, w.out.x, b.rows), 3 * w.threads);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("bands");
+    TCase *c = tcase_create("bands");
+    tcase_add_loop_test(c, tiles_and_bands_keep_within_their_bounds, 0,
+                        sizeof sides / sizeof *sides);
+    tcase_add_test(c, what_is_asked_for_is_taken_where_it_fits);
+    tcase_add_test(c, threads_have_some_tiles_each);
+    suite_add_tcase(s, c);
+    return harness_run(s);
+}
