@@ -1,4 +1,5 @@
 /* models_json.c - models as the API describes them. */
+#include "engine/upscale.h"
 #include "server/json_text.h"
 #include "server/models.h"
 
@@ -20,11 +21,22 @@ static void set_json(json_t **o, const char *key, const char *text)
         json_put(o, key, json_loads(text, 0, NULL));
 }
 
+/* What is made without making it smaller again: no network, once, and repeated. */
+static json_t *scales(int scale)
+{
+    json_t *list = json_array();
+    json_add(&list, json_integer(1));
+    for (int s = scale; scale > 1 && s <= UPSCALE_MAX_FACTOR; s *= scale)
+        json_add(&list, json_integer(s));
+    return list;
+}
+
 static json_t *describe(const struct model *m)
 {
     json_t *o = json_object();
     set_text(&o, "name", m->name);
     json_put(&o, "scale", json_integer(m->scale));
+    json_put(&o, "scales", scales(m->scale));
     set_text(&o, "color", m->color == COLOR_Y ? "y" : "rgb");
     set_text(&o, "border", borders[m->border]);
     json_put(&o, "layers", json_integer(m->layer_count));

@@ -33,9 +33,20 @@ function notice(words) {
 
 let models = [];
 
+/* The model's scales, and halfway between each two of them: the larger one, made smaller. */
+function offerScales(model) {
+  const select = one("#scale"), before = Number(select.value), { scales } = model;
+  const all = scales.flatMap((s, i) => i ? [(scales[i - 1] + s) / 2, s] : [s]);
+  const name = s => s === 1 ? "1 × (only written anew)" : s === model.scale ? `${s} × as large` : `${s} ×`;
+  select.replaceChildren(...all.map(s => new Option(name(s), s)));
+  select.value = all.includes(before) ? before : model.scale;
+}
+
 function describeModel() {
   const model = models.find(m => m.name === one("#model").value);
   one("#about").textContent = model?.description || "";
+  if (model)
+    offerScales(model);
 }
 
 async function loadModels() {

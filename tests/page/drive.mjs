@@ -229,6 +229,24 @@ claim("zoom shows real pixels", () => withPage(async page => {
   }
 }, { deviceScaleFactor: 2 }));
 
+claim("models and scales are those that the server offers", () => withPage(async page => {
+  const offered = await (await fetch(daemon.url + "/v1/models")).json();
+  const options = select => page.$$eval(`${select} option`, all => all.map(o => o.value));
+  equal(await options("#model"), offered.models.map(m => m.name), "models");
+  equal(await page.inputValue("#model"), offered.default, "the default");
+  for (const { name, scale, scales, description } of offered.models) {
+    await page.selectOption("#model", name);
+    const values = (await options("#scale")).map(Number);
+    equal(scales.filter(s => !values.includes(s)), [], `${name}'s scales`);
+    equal(values.at(-1), scales.at(-1), `${name}'s largest`);
+    equal(await page.inputValue("#scale"), String(scale), `${name}'s own`);
+    equal(await page.textContent("#about"), description, name);
+  }
+  await page.selectOption("#scale", "4");
+  await page.selectOption("#model", offered.default);
+  equal(await page.inputValue("#scale"), "4", "the choice stays");
+}));
+
 claim("progress is shown, and cancel stops the work", () => withPage(async page => {
   await page.selectOption("#scale", "8");
   await page.evaluate(async () => {

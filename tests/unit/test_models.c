@@ -245,6 +245,11 @@ START_TEST(the_list_as_json_is_sorted_and_whole)
         json_t *one = json_array_get(list, i);
         ck_assert_str_eq(json_string_value(json_object_get(one, "name")), names[i]);
         ck_assert_int_eq(json_integer_value(json_object_get(one, "scale")), 2);
+        const int scales[] = {1, 2, 4, 8};
+        ck_assert_uint_eq(json_array_size(json_object_get(one, "scales")), 4);
+        for (size_t k = 0; k < 4; k++)
+            ck_assert_int_eq(
+                json_integer_value(json_array_get(json_object_get(one, "scales"), k)), scales[k]);
         ck_assert_uint_eq(json_string_length(json_object_get(one, "sha256")), 64);
     }
     json_decref(o);
