@@ -1,10 +1,14 @@
 """pngsuite.py - Willem van Schaik's PngSuite through the daemon: every valid file is answered, and
-with scale=1 its pixels are what libpng alone decodes; every broken file is refused with a code."""
+with scale=1 its pixels are what libpng alone decodes; every broken file is refused with a code.
+What is written satisfies libpng, a decoder of our own in Python, and pngcheck."""
 import concurrent.futures
 import glob
 import os
+import shutil
 import subprocess
+import tempfile
 
+import png_file
 from daemon import DATA, Daemon, Skip, claim, equal, run_claims
 
 DUMP = os.path.join(os.environ.get("top_builddir", "."), "tests/daemon/png_dump")
@@ -50,6 +54,36 @@ def every_valid_file_is_doubled():
         dumped = pixels(shared.upscale(data).expect(200).body)
         equal(dumped.split(b"\n", 1)[0], b"%d %d" % (2 * width, 2 * height), path)
     for_each(check, files(broken=False))
+
+
+def enlarge(path, query):
+    return shared.upscale(read(path), query).expect(200).body
+
+
+@claim
+def a_second_decoder_reads_what_libpng_reads():
+    def check(path):
+        for query in ("?scale=1", "", "?depth=16&metadata=none", "?scale=1.5&depth=8&compression=9"):
+            body = enlarge(path, query)
+            if png_file.Picture(body).dump() != pixels(body):
+                raise AssertionError(os.path.basename(path) + query + ": other pixels")
+    for_each(check, files(broken=False))
+
+
+@claim
+def pngcheck_is_content():
+    if not shutil.which("pngcheck"):
+        raise Skip("pngcheck is not installed")
+    with tempfile.TemporaryDirectory() as folder:
+        def write(path):
+            for i, query in enumerate(("", "?depth=16", "?depth=8&compression=0", "?scale=3")):
+                name = "%d-%s" % (i, os.path.basename(path))
+                with open(os.path.join(folder, name), "wb") as file:
+                    file.write(enlarge(path, query))
+        for_each(write, files(broken=False))
+        done = subprocess.run(["pngcheck", "-q"] + sorted(glob.glob(os.path.join(folder, "*.png"))),
+                              stdout=subprocess.PIPE, text=True)
+        equal((done.returncode, done.stdout), (0, ""), "pngcheck")
 
 
 @claim
