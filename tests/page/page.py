@@ -1,4 +1,5 @@
-"""page.py - the page in Chromium, and the contract against the daemon: installs what
+"""page.py - the page in Chromium, the contract against the daemon, and answers' pixels as Chromium
+decodes them: installs what
 tests/page/package.json names into the build folder and runs the *.mjs beside it. Speaks TAP.
 Heavy: skipped unless TEST_ALL is set (./check --all)."""
 import os
@@ -14,6 +15,7 @@ work = build / "page"
 def run_script(name):
     """The lines of a script's TAP."""
     environment = dict(os.environ, UPSCALED=str(build / "upscaled"), CHROMIUM=shutil.which("chromium"),
+                       PNG_DUMP=str(build / "tests" / "daemon" / "png_dump"),
                        SAMPLE=str(here.parent.parent / "docs" / "pictures" / "sample.png"))
     done = subprocess.run(["node", name], cwd=work, env=environment, capture_output=True, text=True,
                           timeout=600)
@@ -31,7 +33,7 @@ def main():
         shutil.copy(file, work)
     subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=work, check=True,
                    stdout=subprocess.DEVNULL)
-    lines = [line for name in ("contract.mjs", "drive.mjs") for line in run_script(name)]
+    lines = [line for name in ("contract.mjs", "drive.mjs", "pixels.mjs") for line in run_script(name)]
     results = [line for line in lines if not line.startswith("1..")]
     number = 0
     for line in results:
