@@ -23,7 +23,7 @@ static const struct {
     {EROFS, "; write elsewhere"},
 };
 
-static enum err_code complain(const char *what, const char *path, struct err *e)
+enum err_code file_complain(const char *what, const char *path, struct err *e)
 {
     int why = errno;
     const char *next = "";
@@ -38,7 +38,7 @@ enum err_code file_read(const char *path, struct buf *out, struct err *e)
     bool standard = strcmp(path, "-") == 0;
     int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return complain("open", path, e);
+        return file_complain("open", path, e);
     static const size_t step = 65536;
     uint8_t chunk[65536];
     enum err_code rc = ERR_OK;
@@ -47,7 +47,7 @@ enum err_code file_read(const char *path, struct buf *out, struct err *e)
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            rc = complain("read", path, e);
+            rc = file_complain("read", path, e);
         if (got <= 0)
             break;
         if ((size_t)got > out->max - out->length)
@@ -69,7 +69,7 @@ static enum err_code write_all(int fd, const char *path, const struct buf *bytes
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return complain("write", path, e);
+            return file_complain("write", path, e);
         done += (size_t)n;
     }
     return ERR_OK;
@@ -80,10 +80,10 @@ static enum err_code write_in_place(const char *path, const struct buf *bytes, s
     bool standard = strcmp(path, "-") == 0;
     int fd = standard ? STDOUT_FILENO : open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
-        return complain("open", path, e);
+        return file_complain("open", path, e);
     enum err_code rc = write_all(fd, path, bytes, e);
     if (!standard && close(fd) != 0 && rc == ERR_OK)
-        rc = complain("write", path, e);
+        rc = file_complain("write", path, e);
     return rc;
 }
 
@@ -111,15 +111,15 @@ static enum err_code write_beside(const char *path, mode_t mode, const struct bu
         return err_set(e, ERR_IO, "the path %s is too long", path);
     int fd = mkostemp(name, O_CLOEXEC);
     if (fd < 0)
-        return complain("make a temporary file beside", path, e);
+        return file_complain("make a temporary file beside", path, e);
     enum err_code rc = write_all(fd, path, bytes, e);
     if (rc == ERR_OK && (fchmod(fd, mode) != 0 || fsync(fd) != 0))
-        rc = complain("write", path, e);
+        rc = file_complain("write", path, e);
     if (close(fd) != 0 && rc == ERR_OK)
-        rc = complain("write", path, e);
+        rc = file_complain("write", path, e);
     /* link refuses to replace, rename replaces: each in one step */
     if (rc == ERR_OK && (keep ? link(name, path) : rename(name, path)) != 0)
-        rc = complain("write", path, e);
+        rc = file_complain("write", path, e);
     if (rc != ERR_OK || keep)
         unlink(name);
     return rc;
@@ -158,7 +158,7 @@ enum err_code file_write(const char *path, const struct buf *bytes, bool keep, s
         return write_beside(path, usual_mode(), bytes, keep, e);
     char *target = realpath(path, NULL);
     if (!target)
-        return complain("find", path, e);
+        return file_complain("find", path, e);
     enum err_code rc = write_beside(target, st.st_mode & 07777, bytes, keep, e);
     free(target);
     return rc;

@@ -9,6 +9,9 @@
 /* Appends all of the file to `out`; ERR_BODY_TOO_LARGE past out->max, ERR_IO. */
 enum err_code file_read(const char *path, struct buf *out, struct err *e);
 
+/* ERR_IO: "cannot WHAT PATH: REASON", by errno, and what to do about it where that is known. */
+enum err_code file_complain(const char *what, const char *path, struct err *e);
+
 /* Whether file_write could: ERR_IO where there is no such folder, it may not be written to, or
  * `path` is a folder itself. */
 enum err_code file_may_write(const char *path, struct err *e);

@@ -158,7 +158,8 @@ int command_health(int argc, char **argv)
         alarm(0);
         status = answer == 200 ? 0 : 1;
         if (answer < 0)
-            fprintf(stderr, "upscaled: %s: %s\n", url, strerror(errno));
+            fprintf(stderr, "upscaled: %s: %s; is it the address that `serve` prints?\n", url,
+                    strerror(errno));
         else if (answer != 200)
             fprintf(stderr, "upscaled: %s: answered %d\n", url, answer);
     }

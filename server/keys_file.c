@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/base/mem.h"
+#include "server/file.h"
 
 static bool read_name(const char *text, char out[KEY_NAME_MAX + 1])
 {
@@ -112,7 +113,7 @@ enum err_code key_rows_read(const char *path, struct key_rows *out, struct err *
     char line[512];
     FILE *f = fopen(path, "re");
     if (!f)
-        return err_set(e, ERR_IO, "cannot open %.160s: %s", path, strerror(errno));
+        return file_complain("open", path, e);
     enum err_code rc = ERR_OK;
     for (int number = 1; rc == ERR_OK && fgets(line, sizeof line, f); number++) {
         if (!strchr(line, '\n') && !feof(f))

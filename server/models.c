@@ -13,6 +13,7 @@
 #include "engine/base/mem.h"
 #include "engine/upscale.h"
 #include "server/embedded.h"
+#include "server/file.h"
 
 enum { MODELS_MAX = 256 };
 
@@ -102,7 +103,7 @@ enum err_code models_read_file(const char *path, const struct model_limits *limi
 {
     FILE *f = fopen(path, "rb");
     if (!f)
-        return err_set(e, ERR_IO, "cannot open %s: %s", path, strerror(errno));
+        return file_complain("open", path, e);
     char stem[65];
     struct buf bytes;
     stem_of(path, stem);
@@ -194,7 +195,7 @@ static enum err_code add_folder(struct model_list *list, const char *folder,
     struct dirent **names;
     int count = scandir(folder, &names, is_json, alphasort);
     if (count < 0)
-        return err_set(e, ERR_IO, "cannot read the models' folder %s: %s", folder, strerror(errno));
+        return file_complain("read models in", folder, e);
     enum err_code rc = ERR_OK;
     for (int i = 0; i < count; i++) {
         char path[4096];

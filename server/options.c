@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "engine/base/mem.h"
+#include "server/file.h"
 #include "server/nearest.h"
 #include "server/options_table.h"
 
@@ -211,7 +212,7 @@ static enum err_code read_file(struct options *o, int command, const char *path,
 {
     FILE *f = fopen(path, "r");
     if (!f)
-        return err_set(e, ERR_IO, "cannot open %s: %s", path, strerror(errno));
+        return file_complain("open", path, e);
     enum err_code rc = ERR_OK;
     char line[4096], where[512];
     for (int number = 1; rc == ERR_OK && fgets(line, sizeof line, f); number++) {

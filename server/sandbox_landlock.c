@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "server/file.h"
 #include "server/sandbox.h"
 
 #ifndef SYS_landlock_create_ruleset
@@ -71,7 +72,7 @@ static enum err_code allow(int ruleset, const struct sandbox_folder *folder, str
     struct path_beneath rule = {folder->remove ? FS_REMOVE_FILE : FS_READ_FILE | FS_READ_DIR, -1};
     rule.parent_fd = open(folder->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (rule.parent_fd < 0)
-        return complain(folder->path, e);
+        return file_complain("open", folder->path, e);
     long failed = syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &rule, 0);
     int why = errno;
     close(rule.parent_fd);

@@ -382,6 +382,13 @@ def failures_say_what_to_do_next():
             (2, "models --modles x", "is it --models?"),
             (2, "serve --queue=-1", "upscaled help serve"),
             (2, "bench --size x", "WIDTHxHEIGHT"),
+            (1, "bench --model none.json", "is the path right?"),
+            (1, "serve --models none", "none: No such file or directory; is the path right?"),
+            (2, "serve --config none", "none: No such file or directory; is the path right?"),
+            (1, "serve --api-keys none", "none: No such file or directory; is the path right?"),
+            (1, "convert --models none a.png out.png", "none: No such file or directory; is"),
+            (1, "serve --listen 192.0.2.1:80", "--listen"),
+            (1, "health http://127.0.0.1:1", "that `serve` prints"),
             (1, "hash-key", "standard input"),
             (2, "hash-key a:b", "a:b"),
         )
