@@ -304,6 +304,13 @@ claim("where keys are in use it asks for one, and works with it", async () => {
   }
 });
 
+claim("the command at its foot does what it says", () => withPage(async page => {
+  const folder = mkdtempSync(`${tmpdir()}/upscaled-`);
+  writeFileSync(`${folder}/in.png`, sample);
+  execFileSync("sh", ["-c", await page.textContent("footer code")], { cwd: folder, stdio: "ignore" });
+  equal(readFileSync(`${folder}/out.png`).equals(await upscaleDirectly("scale=2")), true, "bytes");
+}));
+
 claim("it works by keyboard alone", () => withPage(async page => {
   const names = [];
   for (let i = 0; i < 4; i++) {
