@@ -16,7 +16,8 @@ def run_script(name):
     """The lines of a script's TAP."""
     environment = dict(os.environ, UPSCALED=str(build / "upscaled"), CHROMIUM=shutil.which("chromium"),
                        PNG_DUMP=str(build / "tests" / "daemon" / "png_dump"),
-                       SAMPLE=str(here.parent.parent / "docs" / "pictures" / "sample.png"))
+                       SAMPLE=str(here.parent.parent / "docs" / "pictures" / "sample.png"),
+                       TEST_DATA=str(pathlib.Path(os.environ["TEST_DATA"]).resolve()))
     done = subprocess.run(["node", name], cwd=work, env=environment, capture_output=True, text=True,
                           timeout=600)
     return done.stdout.splitlines() or ["not ok - %s: %s" % (name, done.stderr[-2000:].replace("\n", " "))]
