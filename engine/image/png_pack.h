@@ -7,7 +7,7 @@
  * | 0 | stored, not filtered | the same |
  * | 1..3 | codes and long runs | first matches found |
  * | 4..6 | the same | the better of two neighbouring matches |
- * | 7..9 | the smaller of that and zlib at that level | zlib at that level |
+ * | 7..9 | the smaller of that and zlib, which looks the longer the higher | the same |
  *
  * Threads: pure functions. */
 #ifndef UPSCALED_IMAGE_PNG_PACK_H

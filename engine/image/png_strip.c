@@ -103,12 +103,12 @@ struct png_pack png_work_pack(const struct png_work *w, struct png_way way)
     };
 }
 
-/* Where time does not count, zlib too; a photograph may be larger by it, so the smaller is taken.
- */
+/* Where time does not count, zlib too. What it makes of a photograph, or of runs that hide what is
+ * before them, may be larger, so the smaller is taken. */
 static size_t pack_slowly(const struct png_work *w, struct png_way way, size_t raw, uint8_t *out)
 {
     struct png_pack ours = png_work_pack(w, way), zlib = ours;
-    size_t least = way.method == METHOD_CODE ? png_pack(&ours, w->filtered, raw, out) : SIZE_MAX;
+    size_t least = png_pack(&ours, w->filtered, raw, out);
     zlib.method = METHOD_ZLIB;
     size_t count = png_pack(&zlib, w->filtered, raw, out);
     return count <= least ? count : png_pack(&ours, w->filtered, raw, out);
