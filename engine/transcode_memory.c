@@ -3,6 +3,7 @@
 
 #include "engine/base/mem.h"
 #include "engine/image/png_keep.h"
+#include "engine/image/png_pack.h"
 #include "engine/image/png_reader.h"
 #include "engine/image/png_strip.h"
 #include "engine/image/png_walk.h"
@@ -40,10 +41,12 @@ enum err_code transcode_target(const struct transcode_params *params, const stru
 }
 
 /* The strips of the bands in work, made and not yet added, and what makes them. */
-static size_t strips_bytes(struct pool *pool, const struct image_format *out, int rows)
+static size_t strips_bytes(struct pool *pool, const struct image_format *out, int rows,
+                           int compression)
 {
     size_t threads = (size_t)pool_threads(pool);
-    return png_writer_bound(out, rows) + threads * (STRIP_ZLIB + (size_t)MEM_SLACK);
+    size_t zlib = compression >= PNG_PACK_SLOW ? STRIP_ZLIB : 0;
+    return png_writer_bound(out, rows) + threads * (zlib + (size_t)MEM_SLACK);
 }
 
 enum err_code transcode_memory(struct pool *pool, const struct transcode_params *params,
@@ -75,7 +78,8 @@ enum err_code transcode_memory(struct pool *pool, const struct transcode_params 
                glance.chunks * PNG_KEEP_FRAME;
     m.decoding = picture + png_reader_bytes(&head) + 2 * list + glance.chunk_bytes;
     m.enlarging = picture + list + glance.chunk_bytes + m.answer + work +
-                  strips_bytes(pool, &m.out, band_rows) + image_row_bytes(&m.out);
+                  strips_bytes(pool, &m.out, band_rows, params->compression) +
+                  image_row_bytes(&m.out);
     m.peak = file_bytes + m.decoding > m.enlarging ? file_bytes + m.decoding : m.enlarging;
     *out = m;
     return ERR_OK;
