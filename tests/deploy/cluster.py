@@ -21,6 +21,7 @@ TAG = "upscaled-%d" % os.getpid()
 FRONT = TAG + "-front"
 REPLICAS = {"a": "10.88.0.11", "b": "10.88.0.12", "c": "10.88.0.13"}
 CLIENTS = 8
+LISTENING = "listening on http://0.0.0.0:8080"
 DRAIN = 5  # seconds, as the Deployment has it
 
 
@@ -63,17 +64,32 @@ def network():
 
 
 class Replica:
-    def __init__(self, name):
-        self.name = name
+    def __init__(self, name, folder):
+        self.name, self.log = name, os.path.join(folder, name)
         self.start()
 
     def start(self):
+        begun = self.said().count(LISTENING)
+        with open(self.log, "a") as log:
+            self.run(log)
+        wait_until(lambda: self.said().count(LISTENING) > begun, self.name + " listens")
+
+    def run(self, log):
         self.process = subprocess.Popen(
-            inside(TAG + "-" + self.name, BINARY, "serve", "--threads", "1", "--log-format", "off"),
+            inside(TAG + "-" + self.name, BINARY, "serve", "--threads", "1", "--log-format", "json"),
             env={**os.environ, "PORT": "8080", "UPSCALED_DRAIN_DELAY": str(DRAIN),
                  "UPSCALED_TRUSTED_PROXIES": "10.88.0.1"},
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        equal(self.process.stdout.readline(), b"listening on http://0.0.0.0:8080\n", self.name)
+            stdout=log, stderr=subprocess.DEVNULL)
+
+    def said(self):
+        with contextlib.suppress(FileNotFoundError), open(self.log) as log:
+            return log.read()
+        return ""
+
+    def statuses(self):
+        """Of the pictures it was sent, by its own account."""
+        rows = [json.loads(row) for row in self.said().splitlines() if "/v1/upscale" in row]
+        return [row["status"] for row in rows]
 
     def drain(self):
         self.process.send_signal(signal.SIGTERM)
@@ -125,7 +141,7 @@ def cluster(proxy):
         replicas, front = {}, None
         try:
             for name in REPLICAS:
-                replicas[name] = Replica(name)
+                replicas[name] = Replica(name, folder)
             front = subprocess.Popen(inside(FRONT, *command), stdout=subprocess.DEVNULL,
                                      stderr=subprocess.DEVNULL)
             wait_until(answers, "the proxy answers")
@@ -169,10 +185,14 @@ def upgraded(proxy):
 
 
 def killed(proxy):
+    """When, and what the clients saw; the others answered all that they got."""
     with cluster(proxy) as replicas:
         with Load() as load:
             moment = replicas["b"].kill()
             time.sleep(4)
+        theirs = replicas["a"].statuses() + replicas["c"].statuses()
+        equal(set(theirs), {200}, "statuses of the other two")
+        print("# the two that live answered all %d they were sent" % len(theirs))
     return moment, load.counts
 
 
