@@ -2,7 +2,7 @@
 
 build_packages="gcc make autoconf automake pkg-config libmicrohttpd-dev libpng-dev zlib1g-dev libdeflate-dev libjansson-dev"
 check_packages="check python3 python3-yaml curl openssl pngcheck"
-bench_packages="wrk python3-torch python3-numpy python3-pil"
+bench_packages="wrk chromium mate-backgrounds python3-opencv python3-torch python3-numpy python3-pil"
 node_packages=
 command -v npm >/dev/null || node_packages="nodejs npm" # one from elsewhere will do
 bench_packages="$node_packages $bench_packages"
