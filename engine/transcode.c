@@ -10,7 +10,10 @@
 #include "engine/image/png_writer.h"
 #include "engine/transcode_memory.h"
 
-enum { DECODE_PIXELS = 1 << 18 }; /* in one go before another request gets its turn: some 10 ms */
+enum {
+    DECODE_PIXELS = 1 << 18, /* in one go before another request gets its turn: some 10 ms */
+    SMALL_PIXELS = 1 << 16,  /* a picture that is not worth two threads' meeting */
+};
 
 static double now_ms(void)
 {
@@ -63,9 +66,28 @@ static void open_piece(void *arg, int i, void *scratch)
 static void decode_piece(void *arg, int i, void *scratch)
 {
     struct work *w = arg;
+    (void)scratch;
+    png_reader_half(w->reader, i, w->img, DECODE_PIXELS, w->e);
+}
+
+/* Two turns make a small picture: what the first inflates the second unfilters. */
+static void decode_small_piece(void *arg, int i, void *scratch)
+{
+    struct work *w = arg;
     (void)i;
     (void)scratch;
-    w->rc = png_reader_step(w->reader, w->img, DECODE_PIXELS, &w->decoded, w->e);
+    for (int turn = 0; turn < 2 && w->rc == ERR_OK && !w->decoded; turn++)
+        w->rc = png_reader_step(w->reader, w->img, DECODE_PIXELS, &w->decoded, w->e);
+}
+
+static enum err_code decode_turn(struct work *w)
+{
+    const struct image_format *f = &w->img->format;
+    if ((int64_t)f->width * f->height <= SMALL_PIXELS)
+        return on_pool(w, decode_small_piece);
+    enum err_code rc =
+        pool_run(w->pool, png_reader_halves(w->reader), decode_piece, w, w->cancel, w->e);
+    return rc == ERR_OK ? png_reader_turn(w->reader, &w->decoded) : rc;
 }
 
 /* Fills w->img and w->meta, and lets the file's bytes go. */
@@ -75,7 +97,7 @@ static enum err_code decode(struct work *w)
     if (rc == ERR_OK)
         rc = image_new(png_reader_format(w->reader), &w->img, w->e);
     while (rc == ERR_OK && !w->decoded)
-        rc = on_pool(w, decode_piece);
+        rc = decode_turn(w);
     if (rc == ERR_OK)
         rc = png_meta_copy(&w->meta, png_reader_meta(w->reader), w->e);
     png_reader_free(w->reader);

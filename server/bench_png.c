@@ -26,6 +26,7 @@ struct picture {
     struct png_limits limits;
     int compression;
     struct buf file;
+    struct png_reader *reader; /* while it decodes */
     struct image *img;
     struct png_strip *strips;
     struct buf out;
@@ -34,29 +35,41 @@ struct picture {
     size_t bytes[STAGES]; /* what encoding made */
 };
 
-static void decode_piece(void *arg, int i, void *scratch)
+static void open_piece(void *arg, int i, void *scratch)
 {
     struct picture *p = arg;
-    struct png_reader *r = NULL;
-    bool done = false;
     (void)i;
     (void)scratch;
     image_free(p->img);
     p->img = NULL;
-    p->rc = png_reader_new(p->file.data, p->file.length, &p->limits, &r, p->e);
+    p->rc = png_reader_new(p->file.data, p->file.length, &p->limits, &p->reader, p->e);
     if (p->rc == ERR_OK)
-        p->rc = image_new(png_reader_format(r), &p->img, p->e);
-    while (p->rc == ERR_OK && !done)
-        p->rc = png_reader_step(r, p->img, DECODE_PIXELS, &done, p->e);
-    png_reader_free(r);
+        p->rc = image_new(png_reader_format(p->reader), &p->img, p->e);
+}
+
+static void decode_piece(void *arg, int i, void *scratch)
+{
+    struct picture *p = arg;
+    (void)scratch;
+    png_reader_half(p->reader, i, p->img, DECODE_PIXELS, p->e);
 }
 
 static enum err_code decode(struct bench *b, void *arg, struct err *e)
 {
     struct picture *p = arg;
+    bool done = false;
     p->e = e;
-    enum err_code rc = pool_run(b->pool, 1, decode_piece, p, NULL, e);
-    return rc == ERR_OK ? p->rc : rc;
+    enum err_code rc = pool_run(b->pool, 1, open_piece, p, NULL, e);
+    if (rc == ERR_OK)
+        rc = p->rc;
+    while (rc == ERR_OK && !done) {
+        rc = pool_run(b->pool, png_reader_halves(p->reader), decode_piece, p, NULL, e);
+        if (rc == ERR_OK)
+            rc = png_reader_turn(p->reader, &done);
+    }
+    png_reader_free(p->reader);
+    p->reader = NULL;
+    return rc;
 }
 
 static enum err_code libpng_decode(struct bench *b, void *arg, struct err *e)

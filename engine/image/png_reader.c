@@ -225,22 +225,44 @@ void png_reader_by_libpng(struct png_reader *r)
     r->plain = NULL;
 }
 
-enum err_code png_reader_step(struct png_reader *r, struct image *img, size_t pixels, bool *done,
-                              struct err *e)
+int png_reader_halves(const struct png_reader *r)
+{
+    return r->plain ? 2 : 1;
+}
+
+void png_reader_half(struct png_reader *r, int half, struct image *img, size_t pixels,
+                     struct err *e)
+{
+    if (r->plain && half == 0) {
+        png_rows_inflate(r->plain, pixels);
+    } else if (r->plain) {
+        png_rows_unfilter(r->plain, img);
+    } else {
+        /* a row of one pass of seven is a seventh of a row, on average over the passes */
+        size_t row_pixels = (size_t)(r->format.width / r->passes) + 1;
+        r->rows = pixels / row_pixels > 0 ? pixels / row_pixels : 1;
+        r->img = img;
+        guarded(r, decode, e);
+    }
+}
+
+enum err_code png_reader_turn(struct png_reader *r, bool *done)
 {
     if (r->plain) {
-        enum png_rows_result got = png_rows_step(r->plain, img, pixels);
+        enum png_rows_result got = png_rows_turn(r->plain);
         *done = got == ROWS_DONE;
         if (got == ROWS_REFUSED) /* libpng is the judge, from the first row on */
             png_reader_by_libpng(r);
-        return ERR_OK;
-    }
-    /* a row of one pass of seven is a seventh of a row, on average over the passes */
-    size_t row_pixels = (size_t)(r->format.width / r->passes) + 1;
-    r->rows = pixels / row_pixels > 0 ? pixels / row_pixels : 1;
-    r->img = img;
-    enum err_code rc = guarded(r, decode, e);
-    if (rc == ERR_OK)
+    } else if (r->failed == ERR_OK) {
         *done = r->pass == r->passes;
-    return rc;
+    }
+    return r->failed;
+}
+
+enum err_code png_reader_step(struct png_reader *r, struct image *img, size_t pixels, bool *done,
+                              struct err *e)
+{
+    for (int half = 0, halves = png_reader_halves(r); half < halves; half++)
+        png_reader_half(r, half, img, pixels, e);
+    return png_reader_turn(r, done);
 }

@@ -39,4 +39,11 @@ void png_reader_by_libpng(struct png_reader *r);
 enum err_code png_reader_step(struct png_reader *r, struct image *img, size_t pixels, bool *done,
                               struct err *e);
 
+/* The same in parts, for callers with threads: as many halves as this says, 1 or 2, side by side,
+ * each with the arguments of png_reader_step; and when they have run, png_reader_turn. */
+int png_reader_halves(const struct png_reader *r);
+void png_reader_half(struct png_reader *r, int half, struct image *img, size_t pixels,
+                     struct err *e);
+enum err_code png_reader_turn(struct png_reader *r, bool *done);
+
 #endif

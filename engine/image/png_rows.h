@@ -2,9 +2,10 @@
  * or a palette of 8, without a transparent colour.
  *
  * What it decodes has the pixels that libpng finds, to the bit. Anything unexpected makes it step
- * back, and then libpng decides what is wrong, if anything is. Filtered rows exist some dozens at a
- * time, in cache; no memory grows with the picture's height.
- * Threads: belongs to one thread at a time. */
+ * back, and then libpng decides what is wrong, if anything is. It goes by turns, of two halves that
+ * may run side by side: a batch of filtered rows is inflated while the batch before is unfiltered;
+ * no memory grows with the picture's height.
+ * Threads: a turn's two halves on any two, all else on one at a time. */
 #ifndef UPSCALED_IMAGE_PNG_ROWS_H
 #define UPSCALED_IMAGE_PNG_ROWS_H
 
@@ -25,9 +26,14 @@ void png_rows_free(struct png_rows *r); /* NULL is fine */
 /* The most memory that one takes. */
 size_t png_rows_bytes(const struct png_head *h);
 
+/* The halves of a turn: inflates about `pixels` more, no more than a batch; unfilters what the turn
+ * before inflated, into `img`. */
+void png_rows_inflate(struct png_rows *r, size_t pixels);
+void png_rows_unfilter(struct png_rows *r, struct image *img);
+
 enum png_rows_result { ROWS_MORE, ROWS_DONE, ROWS_REFUSED };
 
-/* Decodes about `pixels` more into `img`. */
-enum png_rows_result png_rows_step(struct png_rows *r, struct image *img, size_t pixels);
+/* Ends a turn, when both halves have run. After ROWS_REFUSED it can only be freed. */
+enum png_rows_result png_rows_turn(struct png_rows *r);
 
 #endif

@@ -87,7 +87,8 @@ START_TEST(the_file_does_not_depend_on_threads)
     for (int channels = 1; channels <= 4; channels++)
         for (size_t k = 0; k < sizeof scales / sizeof *scales; k++) {
             struct transcode_params p = params_for(&x, scales[k], (int)(k * 4 + 1));
-            struct buf file = picture(150, 200, channels), first, again;
+            /* large enough to be decoded by two threads */
+            struct buf file = picture(300, 230, channels), first, again;
             ck_assert_int_eq(run(&x, &p, 1, &file, &first, NULL), ERR_OK);
             for (int threads = 2; threads <= 8; threads += 3) {
                 ck_assert_int_eq(run(&x, &p, threads, &file, &again, NULL), ERR_OK);
