@@ -1,26 +1,14 @@
 /* tile_layout.c - see tile_layout.h. */
 #include "engine/tile_layout.h"
 
+#include <stdint.h>
+
 #include "engine/base/mem.h"
-#include "engine/base/size.h"
 #include "engine/window.h"
 
 enum {
     SHRUNK_MOST = 256
 }; /* pixels that a downscale starts from along a side: it needs them all */
-
-/* Takes count x size bytes from the block at `base`, which may be NULL to measure only. */
-static void *take(void *base, size_t *used, size_t count, size_t size)
-{
-    size_t bytes, end, at = *used;
-    if (!size_mul(count, size, &bytes) || !size_add(bytes, MEM_ALIGN - 1, &bytes) ||
-        !size_add(at, bytes / MEM_ALIGN * MEM_ALIGN, &end)) {
-        *used = SIZE_MAX;
-        return NULL;
-    }
-    *used = end;
-    return base ? (unsigned char *)base + at : NULL;
-}
 
 static size_t area_of(int width, int height)
 {
@@ -29,7 +17,7 @@ static size_t area_of(int width, int height)
 
 static float *take_plane(void *base, size_t *used, int width, int height, size_t channels)
 {
-    return take(base, used, area_of(width, height), channels * sizeof(float));
+    return mem_part(base, used, area_of(width, height), channels * sizeof(float));
 }
 
 static int larger(int a, int b)
@@ -54,8 +42,8 @@ struct tile_layout tile_lay_out(const struct tile_job *job, const struct tile_si
     struct resample_area near = {0, 0, x->near_width, x->near_height};
     struct resample_area out = {0, 0, x->out_width, x->out_rows};
     size_t down = resample_scratch(got, out), up = resample_scratch(near, out);
-    l.passes = take(base, &used, down > up ? down : up, sizeof(float));
-    l.plan = take(base, &used, plan_bytes, 1);
+    l.passes = mem_part(base, &used, down > up ? down : up, sizeof(float));
+    l.plan = mem_part(base, &used, plan_bytes, 1);
     l.bytes = used;
     return l;
 }

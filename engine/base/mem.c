@@ -3,6 +3,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #ifdef __GLIBC__
@@ -94,6 +95,18 @@ void *mem_shrink(void *p, size_t bytes)
         q = p;
     account(q, 1);
     return q;
+}
+
+void *mem_part(void *block, size_t *used, size_t count, size_t size)
+{
+    size_t bytes, end, at = *used;
+    if (!size_mul(count, size, &bytes) || !size_add(bytes, MEM_ALIGN - 1, &bytes) ||
+        !size_add(at, bytes / MEM_ALIGN * MEM_ALIGN, &end)) {
+        *used = SIZE_MAX;
+        return NULL;
+    }
+    *used = end;
+    return block ? (char *)block + at : NULL;
 }
 
 char *mem_strdup(const char *s)

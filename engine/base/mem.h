@@ -24,6 +24,10 @@ void *mem_resize(void *p, size_t old_bytes, size_t new_bytes);
  * For bytes: the alignment may be lost. Never fails. */
 void *mem_shrink(void *p, size_t bytes);
 
+/* The next count x size bytes, aligned to MEM_ALIGN, of a block of which *used are taken. A NULL
+ * block is only measured; where the sum does not fit, *used becomes SIZE_MAX and stays so. */
+void *mem_part(void *block, size_t *used, size_t count, size_t size);
+
 char *mem_strdup(const char *s);
 void mem_free(void *p); /* NULL is fine */
 

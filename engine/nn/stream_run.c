@@ -24,19 +24,6 @@ static size_t row_floats(const struct stream_tensor *t, int width)
     return t->blocked ? (size_t)width * LANES : planar;
 }
 
-/* Takes count x size bytes from the block at `base`, which may be NULL to measure only. */
-static void *take(void *base, size_t *used, size_t count, size_t size)
-{
-    size_t bytes, end, at = *used;
-    if (!size_mul(count, size, &bytes) || !size_add(bytes, MEM_ALIGN - 1, &bytes) ||
-        !size_add(at, bytes / MEM_ALIGN * MEM_ALIGN, &end)) {
-        *used = SIZE_MAX;
-        return NULL;
-    }
-    *used = end;
-    return base ? (char *)base + at : NULL;
-}
-
 /* Everything but the rings. */
 static void take_books(const struct stream *s, void *base, size_t *used, struct stream_area *a)
 {
@@ -51,16 +38,16 @@ static void take_books(const struct stream *s, void *base, size_t *used, struct 
         needed = t->op == STREAM_WINOGRAD ? kernel_winograd_scratch(t->in_channels) : 0;
         winograd = needed > winograd ? needed : winograd;
     }
-    a->x = take(base, used, tensors, sizeof *a->x);
-    a->y = take(base, used, tensors, sizeof *a->y);
-    a->first = take(base, used, tensors, sizeof *a->first);
-    a->made = take(base, used, tensors, sizeof *a->made);
-    a->last = take(base, used, tensors, sizeof *a->last);
-    a->rings = take(base, used, tensors, sizeof *a->rings);
-    a->in = take(base, used, pointers, sizeof *a->in);
-    a->out = take(base, used, pointers, sizeof *a->out);
-    a->add = take(base, used, pointers, sizeof *a->add);
-    a->winograd = take(base, used, winograd, sizeof *a->winograd);
+    a->x = mem_part(base, used, tensors, sizeof *a->x);
+    a->y = mem_part(base, used, tensors, sizeof *a->y);
+    a->first = mem_part(base, used, tensors, sizeof *a->first);
+    a->made = mem_part(base, used, tensors, sizeof *a->made);
+    a->last = mem_part(base, used, tensors, sizeof *a->last);
+    a->rings = mem_part(base, used, tensors, sizeof *a->rings);
+    a->in = mem_part(base, used, pointers, sizeof *a->in);
+    a->out = mem_part(base, used, pointers, sizeof *a->out);
+    a->add = mem_part(base, used, pointers, sizeof *a->add);
+    a->winograd = mem_part(base, used, winograd, sizeof *a->winograd);
 }
 
 static float *take_ring(const struct stream_tensor *t, int width, void *base, size_t *used)
@@ -71,7 +58,7 @@ static float *take_ring(const struct stream_tensor *t, int width, void *base, si
         *used = SIZE_MAX;
         return NULL;
     }
-    return take(base, used, floats, sizeof(float));
+    return mem_part(base, used, floats, sizeof(float));
 }
 
 enum err_code stream_scratch_bytes(const struct stream *s, int width, size_t *bytes, struct err *e)
@@ -85,7 +72,7 @@ enum err_code stream_scratch_bytes(const struct stream *s, int width, size_t *by
         widest = columns > widest ? columns : widest;
         take_ring(&s->tensors[k], columns, NULL, &used);
     }
-    take(NULL, &used, (size_t)widest + PLANE_SLACK, sizeof(float));
+    mem_part(NULL, &used, (size_t)widest + PLANE_SLACK, sizeof(float));
     if (used == SIZE_MAX)
         return err_set(e, ERR_MODEL_LIMIT, "the model's rows cannot be addressed");
     *bytes = used;
@@ -199,7 +186,7 @@ static int lay_out(struct stream_area *a, void *scratch, struct plan_rect keep)
         a->rings[k].row = row_floats(&s->tensors[k], columns);
         a->rings[k].base = take_ring(&s->tensors[k], columns, scratch, &used);
     }
-    a->line = take(scratch, &used, (size_t)widest + PLANE_SLACK, sizeof *a->line);
+    a->line = mem_part(scratch, &used, (size_t)widest + PLANE_SLACK, sizeof *a->line);
     stream_needs(s, AXIS_Y, (struct span){keep.y, keep.y + keep.height}, a->y);
     for (int k = 0; k < s->tensor_count; k++)
         a->last[k] = a->y[k].hi;

@@ -125,6 +125,25 @@ START_TEST(buffer_survives_a_failed_allocation)
 }
 END_TEST
 
+START_TEST(parts_of_a_block_are_aligned_and_measured_alike)
+{
+    char *block = mem_alloc(1, 1000);
+    size_t used = 0, measured = 0;
+    ck_assert_ptr_eq(mem_part(block, &used, 3, 5), block);
+    ck_assert_ptr_eq(mem_part(block, &used, 2, MEM_ALIGN), block + MEM_ALIGN);
+    ck_assert_ptr_eq(mem_part(block, &used, 1, 1), block + 3 * MEM_ALIGN);
+    ck_assert_ptr_null(mem_part(NULL, &measured, 3, 5));
+    mem_part(NULL, &measured, 2, MEM_ALIGN);
+    mem_part(NULL, &measured, 1, 1);
+    ck_assert_uint_eq(used, measured);
+    ck_assert_ptr_null(mem_part(block, &used, SIZE_MAX / 2, 3));
+    ck_assert_uint_eq(used, SIZE_MAX);
+    ck_assert_ptr_null(mem_part(block, &used, 1, MEM_ALIGN));
+    ck_assert_uint_eq(used, SIZE_MAX);
+    mem_free(block);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("base");
@@ -137,6 +156,7 @@ int main(void)
     tcase_add_test(c, nth_allocation_fails_once);
     tcase_add_test(c, buffer_grows_to_its_maximum_and_no_further);
     tcase_add_test(c, buffer_survives_a_failed_allocation);
+    tcase_add_test(c, parts_of_a_block_are_aligned_and_measured_alike);
     suite_add_tcase(s, c);
     return harness_run(s);
 }
