@@ -64,6 +64,15 @@ int harness_between(uint64_t *state, int least, int most)
     return least + (int)(harness_random(state) % span);
 }
 
+uint64_t harness_seed(uint64_t otherwise)
+{
+    const char *given = getenv("TEST_SEED");
+    uint64_t seed = given ? strtoull(given, NULL, 0) : otherwise;
+    printf("# TEST_SEED=%llu\n", (unsigned long long)seed);
+    fflush(stdout); /* once: tests are forked */
+    return seed;
+}
+
 float harness_float(uint64_t *state)
 {
     return (float)(harness_random(state) >> 40) / 8388608.0f - 1.0f;

@@ -23,6 +23,8 @@ uint8_t *harness_read(const char *path, size_t *length);
 /* splitmix64 (Steele, Lea, Flood 2014): the generator that C and Python tests share. */
 uint64_t harness_random(uint64_t *state);
 int harness_between(uint64_t *state, int least, int most); /* both included */
+/* Where a test's numbers begin: $TEST_SEED, or `otherwise`; says which on standard output. */
+uint64_t harness_seed(uint64_t otherwise);
 float harness_float(uint64_t *state); /* -1 <= value < 1, a multiple of 2^-23 */
 
 #endif

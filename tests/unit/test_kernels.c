@@ -209,11 +209,13 @@ static void try_conv(const struct kernels *set, const struct conv_case *c, int w
     free(in);
 }
 
+static uint64_t first_seed = 20261123;
+
 static void each_set(void (*claim)(const struct kernels *set, uint64_t *seed))
 {
     const struct kernels *set;
     for (int n = 0; (set = kernels_at(n)) != NULL; n++) {
-        uint64_t seed = 20261123; /* change it to try others */
+        uint64_t seed = first_seed;
         claim(set, &seed);
     }
 }
@@ -221,7 +223,7 @@ static void each_set(void (*claim)(const struct kernels *set, uint64_t *seed))
 static void all_convs(const struct kernels *set, uint64_t *seed)
 {
     for (size_t c = 0; c < sizeof conv_cases / sizeof *conv_cases; c++)
-        for (int width = 1; width <= (conv_cases[c].channels > 20 ? 9 : 52); width++)
+        for (int width = 1; width <= 52; width++) /* two blocks of 24 pixels, and 4 */
             try_conv(set, &conv_cases[c], width, width % STORES, seed);
 }
 
@@ -347,6 +349,8 @@ static void all_winograds(const struct kernels *set, uint64_t *seed)
     for (int channels = 1; channels <= 40; channels += 3)
         try_winograd(set, channels, 1 + channels * 7 % 40, 1 + channels % 17, channels % STORES,
                      seed);
+    for (int tiles = 1; tiles <= 29; tiles++) /* two groups of 14, pairs of blocks and one, and 1 */
+        try_winograd(set, 21, 33, tiles, tiles % STORES, seed);
     try_winograd(set, 128, 20, 3, 1, seed);
 }
 
@@ -420,6 +424,8 @@ static void all_planes(const struct kernels *set, uint64_t *seed)
 {
     for (int width = 1; width <= WIDEST; width++)
         try_planes(set, 1 + width % 5, 1 + width % 5, 1 + width % FEW, width, width % STORES, seed);
+    for (int width = 1; width <= WIDEST; width++)
+        try_planes(set, 24, 2, 1 + width % FEW, width, width % STORES, seed);
     for (int variant = 0; variant < STORES; variant++)
         try_planes(set, 16, 3, FEW, 83, variant, seed);
     try_planes(set, 512, 1, 3, 20, 1, seed);
@@ -507,6 +513,7 @@ END_TEST
 
 int main(void)
 {
+    first_seed = harness_seed(first_seed);
     Suite *s = suite_create("kernels");
     TCase *c = tcase_create("kernels");
     tcase_set_timeout(c, 120);
