@@ -1,5 +1,4 @@
-/* pool.c - a list of runs, one mutex, and workers that take a piece of the run that is nearest to
- * its end or, every now and then, of the one that has waited longest. */
+/* pool.c - one mutex, workers, and what each of them has; pool_turns.h says whose piece is next. */
 #include "engine/base/pool.h"
 
 #include <assert.h>
@@ -10,28 +9,9 @@
 #include <time.h>
 
 #include "engine/base/mem.h"
+#include "engine/base/pool_turns.h"
 
-enum {
-    AGED_EVERY = 8,    /* of so many pieces one is of the run that has waited longest */
-    PAUSE_NS = 250000, /* a caller needs about a tenth of it to come with its next step */
-    OVERRUN = 8,       /* who needed more than expected is taken to need this part of it again */
-};
-
-/* One call of pool_run; lives on its caller's stack until `begun` and `busy` say that it is over.
- */
-struct run {
-    pool_piece *piece;
-    void *arg;
-    const atomic_bool *cancel;
-    struct pool *share;
-    int pieces;
-    int begun;
-    int busy; /* begun and not yet finished */
-    bool skipped;
-    uint64_t stamp;          /* when it last had a turn, or came */
-    struct run *next, *prev; /* in the list, while pieces are left to begin */
-    pthread_cond_t finished;
-};
+enum { PAUSE_NS = 250000 }; /* a caller needs about a tenth of it to come with its next step */
 
 struct worker {
     struct crew *crew;
@@ -44,9 +24,7 @@ struct worker {
 struct crew {
     pthread_mutex_t mutex;
     pthread_cond_t work;
-    struct run *first; /* with pieces to begin */
-    uint64_t stamp;    /* of the latest turn or arrival */
-    unsigned turns;
+    struct pool_turns turns;
     bool stopping;
     int threads;
     struct worker *workers;
@@ -58,8 +36,7 @@ struct crew {
 struct pool {
     struct crew *crew;
     bool is_owner;
-    struct pool_claim claim;
-    double used_ns; /* under the mutex */
+    struct pool_account account; /* its used_ns under the mutex */
 };
 
 static double now_ns(void)
@@ -67,82 +44,6 @@ static double now_ns(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-static void list_insert(struct crew *c, struct run *r)
-{
-    r->stamp = ++c->stamp;
-    r->prev = NULL;
-    r->next = c->first;
-    if (r->next)
-        r->next->prev = r;
-    c->first = r;
-}
-
-static void list_remove(struct crew *c, struct run *r)
-{
-    if (r->prev)
-        r->prev->next = r->next;
-    else
-        c->first = r->next;
-    if (r->next)
-        r->next->prev = r->prev;
-}
-
-static double remaining(const struct pool *share)
-{
-    double left = share->claim.expected_ns - share->used_ns;
-    if (left < share->used_ns / OVERRUN)
-        left = share->used_ns / OVERRUN;
-    return left / share->claim.weight;
-}
-
-static bool is_cancelled(const struct run *r)
-{
-    return r->cancel && atomic_load_explicit(r->cancel, memory_order_relaxed);
-}
-
-/* The run whose piece is next, of at least one. Those with as much left take turns; who was
- * cancelled is let go at once. */
-static struct run *choose(struct crew *c)
-{
-    bool aged = c->turns++ % AGED_EVERY == AGED_EVERY - 1;
-    struct run *best = c->first;
-    double least = remaining(best->share);
-    for (struct run *r = best; r; r = r->next) {
-        double left = remaining(r->share);
-        if (is_cancelled(r))
-            return r;
-        if (aged || left == least ? r->stamp < best->stamp : left < least) {
-            best = r;
-            least = left;
-        }
-    }
-    return best;
-}
-
-static bool run_over(const struct run *r)
-{
-    return r->begun == r->pieces && r->busy == 0;
-}
-
-/* Takes the run's next piece and gives its number, or drops a cancelled run and gives -1. */
-static int begin_piece(struct crew *c, struct run *r)
-{
-    if (is_cancelled(r)) {
-        r->skipped = true;
-        r->pieces = r->begun;
-        list_remove(c, r);
-        if (run_over(r))
-            pthread_cond_signal(&r->finished);
-        return -1;
-    }
-    int i = r->begun++;
-    r->busy++;
-    r->stamp = ++c->stamp;
-    if (r->begun == r->pieces)
-        list_remove(c, r);
-    return i;
 }
 
 static void take_spare(struct worker *w)
@@ -159,10 +60,10 @@ static void take_spare(struct worker *w)
  * had less left than all that waits. */
 static void await_next_step(struct crew *c, double left)
 {
-    if (!c->first)
+    if (!c->turns.first)
         return;
-    for (const struct run *r = c->first; r; r = r->next)
-        if (remaining(r->share) <= left)
+    for (const struct pool_work *r = c->turns.first; r; r = r->next)
+        if (pool_account_left(r->account) <= left)
             return;
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
@@ -180,12 +81,12 @@ static void *work(void *arg)
     struct crew *c = w->crew;
     pthread_mutex_lock(&c->mutex);
     for (;;) {
-        while (!c->first && !c->stopping)
+        while (!c->turns.first && !c->stopping)
             pthread_cond_wait(&c->work, &c->mutex);
-        if (!c->first)
+        if (!c->turns.first)
             break;
-        struct run *r = choose(c);
-        int i = begin_piece(c, r);
+        struct pool_work *r = pool_turns_choose(&c->turns);
+        int i = pool_turns_begin(&c->turns, r);
         if (i < 0)
             continue;
         take_spare(w);
@@ -194,10 +95,10 @@ static void *work(void *arg)
         r->piece(r->arg, i, w->scratch);
         double took = now_ns() - from;
         pthread_mutex_lock(&c->mutex);
-        r->share->used_ns += took;
+        r->account->used_ns += took;
         r->busy--;
-        if (run_over(r)) {
-            double left = remaining(r->share);
+        if (pool_work_over(r)) {
+            double left = pool_account_left(r->account);
             pthread_cond_signal(&r->finished);
             await_next_step(c, left);
         }
@@ -287,7 +188,7 @@ enum err_code pool_new(int threads, struct pool **out, struct err *e)
         return rc;
     }
     p->is_owner = true;
-    p->claim.weight = 1;
+    p->account.claim.weight = 1;
     *out = p;
     return ERR_OK;
 }
@@ -300,7 +201,7 @@ enum err_code pool_share(struct pool *p, const struct pool_claim *claim, struct 
     if (!share)
         return err_set(e, ERR_MEMORY, "out of memory for a share of the thread pool");
     share->crew = p->crew;
-    share->claim = *claim;
+    share->account.claim = *claim;
     *out = share;
     return ERR_OK;
 }
@@ -310,7 +211,7 @@ void pool_free(struct pool *p)
     if (!p)
         return;
     if (p->is_owner) {
-        assert(!p->crew->first);
+        assert(!p->crew->turns.first);
         stop_workers(p->crew, p->crew->threads);
         release(p->crew);
     }
@@ -326,7 +227,7 @@ int pool_waiting(struct pool *p)
 {
     int count = 0;
     pthread_mutex_lock(&p->crew->mutex);
-    for (struct run *r = p->crew->first; r; r = r->next)
+    for (struct pool_work *r = p->crew->turns.first; r; r = r->next)
         count++;
     pthread_mutex_unlock(&p->crew->mutex);
     return count;
@@ -335,7 +236,7 @@ int pool_waiting(struct pool *p)
 double pool_used_ns(struct pool *p)
 {
     pthread_mutex_lock(&p->crew->mutex);
-    double used = p->used_ns;
+    double used = p->account.used_ns;
     pthread_mutex_unlock(&p->crew->mutex);
     return used;
 }
@@ -389,15 +290,16 @@ enum err_code pool_run(struct pool *p, int pieces, pool_piece *piece, void *arg,
     struct crew *c = p->crew;
     if (pieces <= 0)
         return ERR_OK;
-    struct run r = {.piece = piece, .arg = arg, .cancel = cancel, .share = p, .pieces = pieces};
+    struct pool_work r = {
+        .piece = piece, .arg = arg, .cancel = cancel, .account = &p->account, .pieces = pieces};
     pthread_cond_init(&r.finished, NULL);
     pthread_mutex_lock(&c->mutex);
-    list_insert(c, &r);
+    pool_turns_add(&c->turns, &r);
     if (pieces == 1)
         pthread_cond_signal(&c->work);
     else
         pthread_cond_broadcast(&c->work);
-    while (!run_over(&r))
+    while (!pool_work_over(&r))
         pthread_cond_wait(&r.finished, &c->mutex);
     pthread_mutex_unlock(&c->mutex);
     pthread_cond_destroy(&r.finished);

@@ -1,0 +1,55 @@
+/* pool_turns.h - whose piece is next: the run that is nearest to its end or, every now and then,
+ * the one that has waited longest. For pool.c; threads: all of it under the pool's mutex. */
+#ifndef UPSCALED_BASE_POOL_TURNS_H
+#define UPSCALED_BASE_POOL_TURNS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/pool.h"
+
+/* What a request was thought to need, and has had. */
+struct pool_account {
+    struct pool_claim claim;
+    double used_ns;
+};
+
+/* One call of pool_run; lives on its caller's stack until `begun` and `busy` say that it is over.
+ */
+struct pool_work {
+    pool_piece *piece;
+    void *arg;
+    const atomic_bool *cancel;
+    struct pool_account *account;
+    int pieces;
+    int begun;
+    int busy; /* begun and not yet finished */
+    bool skipped;
+    uint64_t stamp;                /* when it last had a turn, or came */
+    struct pool_work *next, *prev; /* in the list, while pieces are left to begin */
+    pthread_cond_t finished;
+};
+
+/* The runs with pieces to begin. */
+struct pool_turns {
+    struct pool_work *first;
+    uint64_t stamp; /* of the latest turn or arrival */
+    unsigned count;
+};
+
+void pool_turns_add(struct pool_turns *t, struct pool_work *r);
+
+/* How much is left to do, by the account's weight. */
+double pool_account_left(const struct pool_account *a);
+
+/* The run whose piece is next, of at least one. Those with as much left take turns; who was
+ * cancelled is let go at once. */
+struct pool_work *pool_turns_choose(struct pool_turns *t);
+
+/* Takes the run's next piece and gives its number, or drops a cancelled run and gives -1. */
+int pool_turns_begin(struct pool_turns *t, struct pool_work *r);
+
+bool pool_work_over(const struct pool_work *r);
+
+#endif
