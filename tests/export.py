@@ -146,9 +146,10 @@ def unknown_modules_are_named():
 
 
 def our_own_shape_in_luma_and_rgb():
-    for planes, head, tail in ((1, 3, 3), (3, 3, 3), (1, 5, 5)):
+    for planes, head, tail, skip in ((1, 3, 3, "nearest"), (3, 3, 3, "nearest"),
+                                     (1, 5, 5, "nearest"), (3, 3, 5, "bicubic")):
         torch.manual_seed(planes)
-        net = Net(channels=8, depth=2, planes=planes, head=head, tail=tail)
+        net = Net(channels=8, depth=2, planes=planes, head=head, tail=tail, skip=skip)
         with torch.no_grad():
             net.tail.bias.add_(0.01)
         export.check(net)
@@ -157,6 +158,19 @@ def our_own_shape_in_luma_and_rgb():
             return net(nn.functional.pad(x, [net.halo] * 4, mode="replicate"))
         agrees(export.ours(net), expected,
                {"border": "replicate", "color": "y" if planes == 1 else "rgb"}, planes)
+
+
+def bicubic_is_what_a_bicubic_skip_adds_to():
+    net = Net(channels=8, depth=2, planes=3, tail=5, skip="bicubic")
+    with torch.no_grad():
+        net.tail.reduce.zero_()
+        x = torch.rand(1, 3, 30, 26)
+        got = net(x)[0].numpy()[:, 8:-8, 8:-8]
+    for plane in range(3):
+        img = Image.fromarray(x.numpy()[0, plane])  # Pillow's bicubic is a = -0.5
+        large = numpy.asarray(img.resize((52, 60), Image.Resampling.BICUBIC))
+        h = 2 * net.halo + 8
+        assert numpy.abs(got[plane] - large[h:-h, h:-h]).max() < 1e-5
 
 
 def a_network_adopted_by_a_deeper_one_is_the_same():
@@ -197,6 +211,7 @@ def fast_gradients_are_pytorchs():
 CLAIMS = [fsrcnn_by_state_dict, fsrcnn_by_modules, espcn_by_state_dict, espcn_by_modules,
           pool_and_unpool_by_hand, pool_with_indices_is_refused_in_a_sequential,
           unknown_modules_are_named, our_own_shape_in_luma_and_rgb,
+          bicubic_is_what_a_bicubic_skip_adds_to,
           a_network_adopted_by_a_deeper_one_is_the_same, fast_gradients_are_pytorchs]
 
 missing = [m for m in MODULES if not importlib.util.find_spec(m)]

@@ -9,6 +9,7 @@ The packages' versions are printed by `fetch`; DATA.md keeps the list used for
 the shipped weights. WEIGHTS_RUN names another folder than run/.
 """
 import argparse
+import itertools
 import os
 import pathlib
 import subprocess
@@ -46,6 +47,15 @@ DRAWN = {
     "fonts-dejavu-core": ("Bitstream Vera", "usr/share/fonts", "*.ttf"),
     "fonts-liberation2": ("OFL-1.1", "usr/share/fonts", "*.ttf"),
 }
+# Screenshots in manuals, for `art`: (licence, folder, how many of them at most, held out).
+SCREENS = {
+    "gimp-help-en": ("GFDL-1.2+", "usr/share/gimp/2.0/help/en/images", 240, False),
+    "kdevelop-data": ("GFDL-1.2+", "usr/share/doc/HTML/en", 40, False),
+    "dolphin": ("GFDL-1.2+", "usr/share/doc/HTML/en", 40, True),
+    "okular": ("GFDL-1.2+", "usr/share/doc/HTML/en", 40, True),
+    "kde-spectacle": ("GFDL-1.2+", "usr/share/doc/HTML/en", 40, True),
+    "gnome-user-docs": ("CC-BY-SA-3.0", "usr/share/help/C", 40, True),
+}
 SHEETS = 320  # drawn ones to train on
 LONGEST = 1800  # of a clean picture: shrinking hides the camera's noise and the JPEG's blocks
 SIZES = (LONGEST, 1200, 800, 540)  # each picture at these: the smaller, the denser its detail
@@ -57,7 +67,7 @@ def fetch():
     debs, root = RUN / "deb", RUN / "root"
     for folder in (debs, root):
         folder.mkdir(parents=True, exist_ok=True)
-    for package in [*PACKAGES, *DRAWN]:
+    for package in [*PACKAGES, *DRAWN, *SCREENS]:
         if not list(debs.glob(f"{package}_*.deb")):
             subprocess.run(["apt-get", "download", "-q", package], cwd=debs, check=True)
         deb = next(debs.glob(f"{package}_*.deb"))
@@ -147,12 +157,38 @@ def sheets(numbers):
         yield render.sheet(number, clips, icons, sum(fonts, []))
 
 
+def screens(held_out):
+    """Screenshots of at least 240 x 240 with some detail, on white, even sides, RGB."""
+    for package, (_, folder, most, held) in SCREENS.items():
+        paths = sorted(p for p in (RUN / "root" / package / folder).rglob("*.png")
+                       if p.stat().st_size > 15000 and not p.is_symlink()) * (held == held_out)
+        sized = [p for p in paths if min(Image.open(p).size) >= 240]
+        for path in sized[::max(1, -(-len(sized) // most))]:
+            img = Image.open(path).convert("RGBA")
+            white = Image.new("RGBA", img.size, "white")
+            white.alpha_composite(img)
+            yield np.asarray(white.convert("RGB").crop([0, 0, *(s // 2 * 2 for s in img.size)]))
+
+
+def hold(folder, large):
+    """Pictures that `evaluate.py --rows` takes."""
+    (RUN / folder).mkdir(exist_ok=True)
+    for k, rgb in enumerate(large):
+        Image.fromarray(rgb).save(RUN / folder / f"{k:02}.png")
+
+
+def make_art(seed):
+    shots = (np.ascontiguousarray(rgb[y:y + PIECE, x:x + PIECE]) for rgb in screens(False)
+             for y in range(0, rgb.shape[0] - 127, PIECE) for x in range(0, rgb.shape[1] - 127, PIECE))
+    drawn = sheets(range(render.HELD, render.HELD + SHEETS))
+    store("art", itertools.chain(drawn, shots), VARIANTS, seed)
+    hold("art-held", sheets(range(render.HELD)))
+    hold("screens-held", screens(True))
+
+
 def make(mix, seed):
     if mix == "art":
-        store(mix, sheets(range(render.HELD, render.HELD + SHEETS)), VARIANTS, seed)
-        for k, rgb in enumerate(sheets(range(render.HELD))):
-            (RUN / "art-held").mkdir(exist_ok=True)
-            Image.fromarray(rgb).save(RUN / "art-held" / f"{k:02}.png")
+        make_art(seed)
         return
     variants = 1 if mix == "clean" else VARIANTS
     cut = (piece for _, _, path in pictures() for piece in pieces(np.asarray(clean(path))))

@@ -67,8 +67,11 @@ KERNELS = ("bicubic", "bicubic", "bicubic", "box", "lanczos", "area")
 # the rest how many get noise, JPEG (both independently; one of them at least), and how much.
 MIXES = {
     "clean": dict(kernels=("bicubic",), clean=1.0),
-    "photo": dict(kernels=KERNELS, clean=0.45, noise=0.4, sigma=(0.5, 10), jpeg=0.7,
+    "photo": dict(kernels=KERNELS, clean=0.5, noise=0.3, sigma=(0.5, 10), jpeg=0.75,
                   quality=(40, 96)),
+    # a larger network learns what is rare by itself, and must be held to what is common
+    "photo-hq": dict(kernels=("bicubic", "bicubic", "box", "box", "lanczos", "area"), clean=0.5, noise=0.3,
+                     sigma=(0.5, 8), jpeg=0.75, quality=(50, 97)),
     "jpeg": dict(kernels=KERNELS, clean=0.1, noise=0.5, sigma=(1, 14), jpeg=0.65,
                  quality=(30, 92)),
     # what is rendered small is an area's mean: box

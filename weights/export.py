@@ -26,6 +26,16 @@ def number(value):
     return min((text, short), key=len)
 
 
+def rounded(layers, digits):
+    """With so many significant digits: a third off the file, and a change far below a level."""
+    def short(value):
+        if not isinstance(value, torch.Tensor):
+            return value
+        flat = [float(f"{v:.{digits}g}") for v in value.detach().flatten().tolist()]
+        return torch.tensor(flat).view_as(value)
+    return [{key: short(value) for key, value in layer.items()} for layer in layers]
+
+
 def tensor(values):
     """Nested lists in PyTorch's order, one innermost row of a kernel a line."""
     values = np.asarray(values)
@@ -208,6 +218,7 @@ def main():
     p.add_argument("checkpoint")
     p.add_argument("--name", required=True)
     p.add_argument("--info", help="JSON file of license, description, trained, scores")
+    p.add_argument("--digits", type=int, default=5, help="significant ones of a weight; 9 are exact")
     p.add_argument("-o", "--output", required=True)
     a = p.parse_args()
     state = torch.load(a.checkpoint)
@@ -220,7 +231,7 @@ def main():
         with open(a.info) as f:
             head.update(json.load(f))
     head.setdefault("trained", {}).update(steps=state["step"], shape=net.shape)
-    write(a.output, head, ours(net))
+    write(a.output, head, rounded(ours(net), a.digits))
     print(f"{a.output}: {macs_per_pixel(net.shape)} MACs per pixel, step {state['step']}")
 
 

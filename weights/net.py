@@ -60,15 +60,30 @@ class LinearBlock(nn.Module):
         return F.conv2d(x, self.weight(), self.bias.repeat_interleave(self.shared))
 
 
+def doubled(skip, side):
+    """[4][side][side]: what enlarges a picture twice without a network. The four pixels that one
+    becomes are the pixel itself, or bicubic (a = -0.5) of its neighbours, at -1/4 and +1/4."""
+    taps = torch.zeros(2, side)
+    if skip == "nearest":
+        taps[:, side // 2] = 1
+    else:
+        near = torch.tensor([-0.0703125, 0.8671875, 0.2265625, -0.0234375])
+        taps[1, side // 2 - 1:side // 2 + 3] = near
+        taps[0] = taps[1].flip(0)
+    return torch.einsum("ay,bx->abyx", taps, taps).reshape(4, side, side)
+
+
 class Net(nn.Module):
     """A picture of `planes` (1 luma, 3 RGB) in, one of twice the size out: a head, `depth`
     residual 3x3 layers, a skip around them, a tail to the four pixels that one becomes, and the
-    pixel itself added to each of them. `head` and `tail` are the sizes of their kernels."""
+    picture enlarged without a network added to them. `head` and `tail` are the sizes of their
+    kernels; `skip` is nearest, or bicubic where the tail is 5 wide."""
 
-    def __init__(self, channels=16, depth=7, wide=64, planes=1, head=3, tail=3):
+    def __init__(self, channels=16, depth=7, wide=64, planes=1, head=3, tail=3, skip="nearest"):
         super().__init__()
         self.shape = dict(channels=channels, depth=depth, wide=wide, planes=planes, head=head,
-                          tail=tail)
+                          tail=tail, skip=skip)
+        self.register_buffer("doubled", doubled(skip, tail), persistent=False)
         self.halo = depth + head // 2 + tail // 2
         self.head = LinearBlock(planes, channels, wide, size=head)
         self.body = nn.ModuleList(LinearBlock(channels, channels, wide, True)
@@ -82,7 +97,13 @@ class Net(nn.Module):
         for layer, slope in zip(self.body, self.slopes[1:]):
             y = F.prelu(layer(y), slope)
         y = self.tail(y + crop(first, y))
-        return F.pixel_shuffle(y + crop(x, y).repeat_interleave(4, 1), 2)
+        return F.pixel_shuffle(y + self.plain(x, y), 2)
+
+    def plain(self, x, like):
+        if self.shape["skip"] == "nearest":
+            return crop(x, like).repeat_interleave(4, 1)
+        planes = self.shape["planes"]
+        return crop(F.conv2d(x, self.doubled[:, None].repeat(planes, 1, 1, 1), groups=planes), like)
 
     def flat(self, x):
         """What [n][planes] pictures of one colour become: [n][planes][4], the output's pixels
@@ -127,16 +148,18 @@ class Net(nn.Module):
         neighbour (y + u, x + v), r = tail // 2, which is the transposed kernel's entry
         (dy + tail - 1 - 2u, dx + tail - 1 - 2v)."""
         w, planes, tail = self.tail.weight(), self.shape["planes"], self.shape["tail"]
-        k = torch.zeros(w.shape[1] + planes, planes, 2 * tail, 2 * tail, dtype=w.dtype)
+        own = torch.zeros(4 * planes, planes, tail, tail)
+        for plane in range(planes):
+            own[4 * plane:4 * plane + 4, plane] = self.doubled
+        w = torch.cat([w, own], 1)
+        k = torch.zeros(w.shape[1], planes, 2 * tail, 2 * tail, dtype=w.dtype)
         r = tail // 2
         for dy in (0, 1):
             for dx in (0, 1):
                 for u in range(-r, r + 1):
                     for v in range(-r, r + 1):
-                        k[:-planes, :, dy + tail - 1 - 2 * u, dx + tail - 1 - 2 * v] = \
+                        k[:, :, dy + tail - 1 - 2 * u, dx + tail - 1 - 2 * v] = \
                             w[2 * dy + dx::4, :, u + r, v + r].T
-        for plane in range(planes):
-            k[plane - planes, plane, tail - 1:tail + 1, tail - 1:tail + 1] = 1
         return k
 
 

@@ -64,7 +64,8 @@ def paragraph(draw, rng, box, font, ink):
 
 
 def any_font(fonts, rng):
-    return ImageFont.truetype(str(fonts[rng.integers(len(fonts))]), int(rng.integers(14, 40)))
+    """As on screens: small letters as often as large ones."""
+    return ImageFont.truetype(str(fonts[rng.integers(len(fonts))]), int(11 * 2**rng.uniform(0, 1.9)))
 
 
 def page(rng, fonts):

@@ -145,7 +145,7 @@ class Run:
 
     def __init__(self, a, path):
         self.shape = dict(channels=a.channels, depth=a.depth, wide=a.wide, planes=a.planes,
-                          head=a.head, tail=a.tail)
+                          head=a.head, tail=a.tail, skip=a.skip)
         self.net, self.mean = Net(**self.shape), Net(**self.shape)
         if a.start and not path.exists():
             self.net.adopt(load_net(a.start))
@@ -220,6 +220,8 @@ def main():
     p.add_argument("--depth", type=int, default=7)
     p.add_argument("--head", type=int, default=3, help="side of the first layer's kernel")
     p.add_argument("--tail", type=int, default=3, help="of the last's, before the pixel shuffle")
+    p.add_argument("--skip", default="nearest", choices=["nearest", "bicubic"],
+                   help="what the network adds to; bicubic takes --tail 5")
     p.add_argument("--planes", type=int, default=1, choices=[1, 3], help="luma, or RGB")
     p.add_argument("--wide", type=int, default=64, help="channels inside a linear block")
     p.add_argument("--patch", type=int, default=64, help="LR pixels of a patch, without context")

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""make.py BINARY - draws quality-photographs.png and quality-drawings.png from tests/pictures with the models in
+"""make.py BINARY - draws before-after.png from sample.png, and quality-*.png from tests/pictures with the models in
 BINARY, beside bicubic and the originals. Needs Debian's python3-pil. Run it again when a model has changed."""
 import io
 import pathlib
@@ -40,7 +40,18 @@ def draw(rows, out):
     sheet.save(HERE / out, optimize=True)
 
 
-draw([((24, 24), row("bicubic", "bridge.png", ["photo"])), ((24, 24), row("bicubic", "dragonfly.png", ["photo"])),
-      ((24, 24), row("jpeg-q75", "dragonfly.png", ["photo"]))], "quality-photographs.png")
-draw([((8, 8), row("box", "drawn-page.png", ["photo", "art"])), ((40, 24), row("box", "drawn-screen.png", ["photo", "art"]))],
-     "quality-drawings.png")
+PHOTOGRAPHS = [((24, 24), "bicubic", "bridge.png"), ((24, 24), "bicubic", "dragonfly.png"), ((24, 24), "jpeg-q75", "dragonfly.png"),
+               ((24, 24), "jpeg-q75", "bridge.png")]
+DRAWINGS = [((8, 8), "box", "drawn-page.png"), ((40, 24), "box", "drawn-screen.png"), ((24, 24), "box", "drawn-strokes.png")]
+
+for parts, models, out in ((PHOTOGRAPHS, ["photo", "photo-hq", "photo-jpeg"], "quality-photographs.png"),
+                           (PHOTOGRAPHS[:2], ["psnr-m5", "psnr-m11"], "quality-psnr.png"),
+                           (DRAWINGS, ["photo", "art"], "quality-drawings.png")):
+    draw([(corner, row(folder, name, models)) for corner, folder, name in parts], out)
+
+sample = HERE / "sample.png"
+halves = [part.crop((90, 40, 370, 300)) for part in (resized(sample, Image.BICUBIC), enlarged(sample, "photo"))]
+sheet = Image.new("RGB", (2 * 560 + GAP, 520), "white")
+for k, half in enumerate(halves):
+    sheet.paste(half.resize((560, 520), Image.NEAREST), (k * (560 + GAP), 0))
+sheet.save(HERE / "before-after.png", optimize=True)

@@ -372,7 +372,7 @@ def failures_say_what_to_do_next():
             (1, "convert --max-pixels 4 a.png out.png", "--max-pixels"),
             (2, "convert --scael 2 a.png out.png", "is it --scale?"),
             (2, "convert --scale 9 a.png out.png", "upscaled help convert"),
-            (2, "convert --model nobody a.png out.png", "art, photo, psnr-m5"),
+            (2, "convert --model nobody a.png out.png", "photo-hq, photo-jpeg"),
             (2, "convert a.png", "OUT.png"),
             (2, "convert a.png b.png c.png", "--output-dir"),
             (2, "conver a.png b.png", "is it `convert`?"),
@@ -429,7 +429,7 @@ def models_lists_those_inside_and_in_the_folder():
         for arguments in (("models",), ("models", "list")):
             done = expect(0, upscaled(*arguments, "--models", folder))
             names = [line.split()[0] for line in done.stdout.decode().splitlines()]
-            equal(names, ["art", "double", "photo", "psnr-m5"])
+            equal(names, ["art", "double", "photo", "photo-hq", "photo-jpeg", "psnr-m11", "psnr-m5"])
 
 
 @claim

@@ -16,9 +16,12 @@ SHAVE = 2
 
 # Mean PSNR in dB of Y, or of RGB for `art`: what tests/pictures/LR/*.png become, against hr/.
 FIGURES = {
-    "art": {"bicubic": 27.312, "box": 25.014},
-    "photo": {"bicubic": 32.385, "jpeg-q75": 28.959},
-    "psnr-m5": {"bicubic": 33.563},
+    "art": {"bicubic": 28.005, "box": 24.273},
+    "photo": {"bicubic": 32.106, "jpeg-q75": 28.954},
+    "photo-hq": {"bicubic": 32.502, "jpeg-q75": 29.045},
+    "photo-jpeg": {"bicubic": 30.539, "jpeg-q75": 28.984},
+    "psnr-m11": {"bicubic": 33.484},
+    "psnr-m5": {"bicubic": 33.348},
 }
 
 
@@ -86,20 +89,38 @@ def scores_are_those_that_were_recorded():
     each_model(check)
 
 
+def mean(pixels, channel):
+    return sum(p[channel] for p in pixels) / len(pixels)
+
+
 @claim
 def photographs_keep_their_colour():
-    """The mean moves by less than 0.4 levels in any channel. These are the busiest 160 pixels of
-    their photographs; as a whole those stay within 0.2 (weights/MODELS.md)."""
+    """Their mean moves by less than 0.2 levels in any channel, though these are the busiest 160
+    pixels of each. `art` is not for photographs, and may move it by half as much again."""
     def check(model, folder):
         names = pictures("photo")
         convert(model, [os.path.join(PICTURES, "bicubic", n) for n in names], folder)
-        for n in names:
-            small = decoded(os.path.join(PICTURES, "bicubic", n))[2]
-            large = decoded(os.path.join(folder, n))[2]
-            for c in range(3):
-                shift = sum(p[c] for p in large) / len(large) - sum(p[c] for p in small) / len(small)
-                equal(abs(shift) < 0.4, True, "%s, %s: channel %d by %.3f" % (model, n, c, shift))
+        for c in range(3):
+            shifts = [mean(decoded(os.path.join(folder, n))[2], c) -
+                      mean(decoded(os.path.join(PICTURES, "bicubic", n))[2], c) for n in names]
+            shift = sum(shifts) / len(shifts)
+            equal(abs(shift) < (0.3 if model == "art" else 0.2), True, "%s: channel %d by %.3f" % (model, c, shift))
     each_model(check)
+
+
+@claim
+def edges_of_drawings_have_no_halo_and_thin_lines_stay():
+    with tempfile.TemporaryDirectory() as small, tempfile.TemporaryDirectory() as folder:
+        convert("art", [made(small, "edge.png", gray_png(48, 12, lambda x, y: 200 if x < 24 else 40)),
+                        made(small, "line.png", gray_png(48, 12, lambda x, y: 0 if x == 24 else 255))],
+                folder)
+        width, _, edge = decoded(os.path.join(folder, "edge.png"))
+        _, _, line = decoded(os.path.join(folder, "line.png"))
+        for x in range(width):
+            if not 46 <= x < 50:
+                equal(edge[12 * width + x][0], 200 if x < 48 else 40, "2 pixels off the edge")
+            black, value = x in (48, 49), line[12 * width + x][0]
+            equal(value < 8 if black else value > 247, True, "the line, at %d: %d" % (x, value))
 
 
 def gray_png(width, height, value):

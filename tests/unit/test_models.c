@@ -56,7 +56,8 @@ static struct models *load(void)
 {
     struct models *m = NULL;
     struct err e = ERR_INIT;
-    ck_assert_msg(models_new(pool, folder, NULL, &model_default_limits, &m, &e) == ERR_OK, "%s", e.text);
+    ck_assert_msg(models_new(pool, folder, NULL, &model_default_limits, &m, &e) == ERR_OK, "%s",
+                  e.text);
     return m;
 }
 
@@ -239,7 +240,8 @@ START_TEST(the_list_as_json_is_sorted_and_whole)
     json_t *o = json_loads(text, JSON_REJECT_DUPLICATES, NULL),
            *list = json_object_get(o, "models");
     free(text);
-    static const char *const names[] = {"alpha", "art", "photo", "psnr-m5", "zulu"};
+    static const char *const names[] = {"alpha",      "art",      "photo",   "photo-hq",
+                                        "photo-jpeg", "psnr-m11", "psnr-m5", "zulu"};
     ck_assert_uint_eq(json_array_size(list), sizeof names / sizeof *names);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         json_t *one = json_array_get(list, i);
