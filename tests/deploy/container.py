@@ -151,6 +151,8 @@ class Uploads:
         self.lock = threading.Lock()
         self.pictures = [(striped_png(w, h), (2 * w, 2 * h))
                          for w, h in ((64, 48), (640, 480), (1280, 720), (1920, 1080))]
+        with open(HERE + "/../../docs/pictures/sample.png", "rb") as file:
+            self.pictures.append((file.read(), (640, 426)))
 
     def client(self, first):
         number = first

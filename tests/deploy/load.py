@@ -2,6 +2,7 @@
 
     answered   200 with the bytes that the picture has
     refused    what else was answered, by code
+    failed     when those that were refused began (time.monotonic)
     lost       connections that broke: when each such request began and ended (time.monotonic)
 
 Half of the clients keep their connections. Pictures are of about 2 and 200 kB. An idle connection that is
@@ -31,7 +32,7 @@ def noise(side):
 ADDRESS, PORT, CLIENTS = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 PICTURES = [png(40, 30), noise(40), noise(450)]
 DONE = threading.Event()
-answered, refused, lost = collections.Counter(), collections.Counter(), []
+answered, refused, lost, failed = collections.Counter(), collections.Counter(), [], []
 wanted, lock = {}, threading.Lock()
 
 
@@ -50,6 +51,7 @@ def once(connection, number, keep):
     with lock:
         if reply.status != 200:
             refused["%d %s" % (reply.status, body[:60].decode("latin-1"))] += 1
+            failed.append(begun)
         elif wanted.setdefault(number, body) != body:
             refused["other bytes"] += 1
         else:
@@ -73,4 +75,4 @@ sys.stdin.read()
 DONE.set()
 for thread in threads:
     thread.join()
-print(json.dumps({"answered": sum(answered.values()), "refused": refused, "lost": lost}))
+print(json.dumps({"answered": sum(answered.values()), "refused": refused, "lost": lost, "failed": failed}))
