@@ -18,7 +18,7 @@ static void set_text(json_t **o, const char *key, const char *value)
 static void set_json(json_t **o, const char *key, const char *text)
 {
     if (text)
-        json_put(o, key, json_loads(text, 0, NULL));
+        json_put(o, key, json_parse(text));
 }
 
 /* What is made without making it smaller again: no network, once, and repeated. */

@@ -156,7 +156,10 @@ def a_bad_file_leaves_all_as_it_was_and_says_why():
             d.upscale(png(), headers=bearer("secret-a")).expect(403)
             with open(os.path.join(models, "double.json"), "w") as file:
                 json.dump(MODEL, file)
-            equal(json.loads(reload().expect(200).body), {"models": 4, "keys": 2})
+            counts = json.loads(reload().expect(200).body)
+            offered = json.loads(d.ask("GET", "/v1/models", headers=bearer("secret-a")).body)["models"]
+            equal(counts, {"models": len(offered), "keys": 2})
+            equal("double" in [m["name"] for m in offered], True, "the one that was mended")
             d.upscale(png(), "?model=double", bearer("secret-a")).expect(200)
 
 

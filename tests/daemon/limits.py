@@ -80,8 +80,8 @@ def model_limit(option, value, text):
 
 model_limit("max-model-bytes", 1000000, model(LAYER) + " " * 1000000)
 model_limit("max-model-layers", 30, model(LAYER, *[{"type": "relu"}] * 40))
-model_limit("max-model-parameters", 20000, model(*[LARGE] * 9, LAYER))
-model_limit("max-model-macs", 20000, model(*[LARGE] * 9, LAYER))
+model_limit("max-model-parameters", 40000, model(*[LARGE] * 18, LAYER))
+model_limit("max-model-macs", 40000, model(*[LARGE] * 18, LAYER))
 
 
 @claim
