@@ -69,7 +69,7 @@ static void make_data(struct bytes *data, size_t length, uint64_t *seed)
             p[i] &= 7;
         else if (way == 2 && i > 0)
             p[i] = p[i - 1];
-        else if (way == 3 && i >= 20000)
+        else if (way == 3 && i > 20000)
             p[i] = p[i - 20000 - r % 3 / 2];
         else if (way == 4 && i >= 5)
             p[i] = r % 9 ? p[i - 2 - i / 700 % 4] : p[i];
