@@ -27,6 +27,8 @@ struct work {
     struct pool *pool;
     const struct transcode_params *params;
     struct buf *in, *out;
+    upscale_progress *progress;
+    void *progress_arg;
     const atomic_bool *cancel;
     struct err *e;
 
@@ -44,8 +46,8 @@ struct work {
     atomic_int strip_rc;      /* an error that one of them met */
     uint8_t *last_row;        /* of the band before */
     const uint8_t *above;     /* the same, once there is one */
-    double encode_ms;
-    enum err_code rc; /* of the latest piece */
+    double decode_ms, encode_ms, all_ms;
+    enum err_code rc; /* of the latest piece, or of the task */
 };
 
 /* Runs a serial step on the pool; the pool's own verdict comes first. */
@@ -211,7 +213,7 @@ static void end_piece(void *arg, int i, void *scratch)
     buf_fit(w->out);
 }
 
-static enum err_code enlarge(struct work *w, upscale_progress *progress, void *progress_arg)
+static enum err_code enlarge(struct work *w)
 {
     const struct transcode_params *params = w->params;
     struct upscale_params up;
@@ -230,11 +232,29 @@ static enum err_code enlarge(struct work *w, upscale_progress *progress, void *p
         return err_set(w->e, ERR_MEMORY, "out of memory for a row of %d pixels", up.width);
     rc = on_pool(w, begin_piece);
     if (rc == ERR_OK)
-        rc = upscale_run(w->pool, &up, w->img, (struct upscale_sink){encode_band, w}, progress,
-                         progress_arg, w->cancel, w->e);
+        rc = upscale_run(w->pool, &up, w->img, (struct upscale_sink){encode_band, w}, w->progress,
+                         w->progress_arg, w->cancel, w->e);
     if (rc == ERR_OK)
         rc = on_pool(w, end_piece);
     return rc;
+}
+
+static enum err_code make(struct work *w)
+{
+    double begun = now_ms();
+    enum err_code rc = decode(w);
+    w->decode_ms = now_ms() - begun;
+    if (rc == ERR_OK)
+        rc = enlarge(w);
+    w->all_ms = now_ms() - begun;
+    return rc;
+}
+
+static void make_task(void *arg, struct pool *alone)
+{
+    struct work *w = arg;
+    w->pool = alone;
+    w->rc = make(w);
 }
 
 enum err_code transcode_run(struct pool *pool, const struct transcode_params *params,
@@ -242,23 +262,32 @@ enum err_code transcode_run(struct pool *pool, const struct transcode_params *pa
                             void *progress_arg, const atomic_bool *cancel,
                             struct transcode_report *report, struct err *e)
 {
-    struct work w = {
-        .pool = pool, .params = params, .in = in, .out = out, .cancel = cancel, .e = e};
+    struct work w = {.pool = pool,
+                     .params = params,
+                     .in = in,
+                     .out = out,
+                     .progress = progress,
+                     .progress_arg = progress_arg,
+                     .cancel = cancel,
+                     .e = e};
+    enum err_code rc;
     png_meta_init(&w.meta);
-    double begun = now_ms();
-    enum err_code rc = decode(&w);
-    double decoded = now_ms();
-    if (rc == ERR_OK)
-        rc = enlarge(&w, progress, progress_arg);
+    if (pool_prefers_task(pool)) {
+        rc = pool_run_task(pool, make_task, &w, cancel, e);
+        rc = rc != ERR_OK ? rc : w.rc;
+    } else {
+        rc = make(&w);
+    }
     if (rc == ERR_OK)
         *report = (struct transcode_report){
             .in = w.img->format,
             .out = w.out_format,
             .animated = w.meta.animated,
-            .decode_ms = decoded - begun,
-            .network_ms = now_ms() - decoded - w.encode_ms,
+            .decode_ms = w.decode_ms,
+            .network_ms = w.all_ms - w.decode_ms - w.encode_ms,
             .encode_ms = w.encode_ms,
         };
+    buf_done(in);
     png_writer_free(w.writer);
     mem_free(w.last_row);
     png_meta_done(&w.meta);

@@ -1,5 +1,6 @@
 /* transcode.h - one PNG in, one larger PNG out: read, upscale, write. What a request and
- * `upscaled convert` have in common. All pixel work is done by the pool; the caller sleeps. */
+ * `upscaled convert` have in common. All pixel work is done by the pool; the caller sleeps. What
+ * pool_prefers_task says is short is done whole by one of its threads. */
 #ifndef UPSCALED_TRANSCODE_H
 #define UPSCALED_TRANSCODE_H
 
@@ -28,8 +29,8 @@ struct transcode_report {
 };
 
 /* Appends the answer to `out`. `in` is emptied (buf_done) as soon as it is decoded, to save memory.
- * `progress` is called with a fraction in 0..1 from the calling thread; may be NULL. On an error
- * `out` holds nothing of use. */
+ * `progress` is called with a fraction in 0..1, never by two threads at once; may be NULL. On an
+ * error `out` holds nothing of use. */
 enum err_code transcode_run(struct pool *pool, const struct transcode_params *params,
                             struct buf *in, struct buf *out, upscale_progress *progress,
                             void *progress_arg, const atomic_bool *cancel,

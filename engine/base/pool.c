@@ -11,7 +11,11 @@
 #include "engine/base/mem.h"
 #include "engine/base/pool_turns.h"
 
-enum { PAUSE_NS = 250000 }; /* a caller needs about a tenth of it to come with its next step */
+enum {
+    PAUSE_NS = 250000,       /* a caller needs about a tenth of it to come with its next step */
+    SHORT_TASK_NS = 1000000, /* a second thread saves less than the dozen meetings cost */
+    LONG_TASK_NS = 10000000, /* what a piece may take */
+};
 
 struct worker {
     struct crew *crew;
@@ -26,6 +30,7 @@ struct crew {
     pthread_cond_t work;
     struct pool_turns turns;
     bool stopping;
+    int shares; /* requests under way, in work or between two steps */
     int threads;
     struct worker *workers;
     pthread_mutex_t reserving;
@@ -36,6 +41,7 @@ struct crew {
 struct pool {
     struct crew *crew;
     bool is_owner;
+    struct worker *worker;       /* of a task: who does it all */
     struct pool_account account; /* its used_ns under the mutex */
 };
 
@@ -90,6 +96,8 @@ static void *work(void *arg)
         if (i < 0)
             continue;
         take_spare(w);
+        if (r->alone)
+            r->alone->worker = w;
         pthread_mutex_unlock(&c->mutex);
         double from = now_ns();
         r->piece(r->arg, i, w->scratch);
@@ -98,9 +106,9 @@ static void *work(void *arg)
         r->account->used_ns += took;
         r->busy--;
         if (pool_work_over(r)) {
-            double left = pool_account_left(r->account);
             pthread_cond_signal(&r->finished);
-            await_next_step(c, left);
+            if (!r->alone)
+                await_next_step(c, pool_account_left(r->account));
         }
     }
     pthread_mutex_unlock(&c->mutex);
@@ -202,6 +210,9 @@ enum err_code pool_share(struct pool *p, const struct pool_claim *claim, struct 
         return err_set(e, ERR_MEMORY, "out of memory for a share of the thread pool");
     share->crew = p->crew;
     share->account.claim = *claim;
+    pthread_mutex_lock(&share->crew->mutex);
+    share->crew->shares++;
+    pthread_mutex_unlock(&share->crew->mutex);
     *out = share;
     return ERR_OK;
 }
@@ -214,13 +225,17 @@ void pool_free(struct pool *p)
         assert(!p->crew->turns.first);
         stop_workers(p->crew, p->crew->threads);
         release(p->crew);
+    } else {
+        pthread_mutex_lock(&p->crew->mutex);
+        p->crew->shares--;
+        pthread_mutex_unlock(&p->crew->mutex);
     }
     mem_free(p);
 }
 
 int pool_threads(const struct pool *p)
 {
-    return p->crew->threads;
+    return p->worker ? 1 : p->crew->threads;
 }
 
 int pool_waiting(struct pool *p)
@@ -273,6 +288,11 @@ enum err_code pool_reserve(struct pool *p, size_t bytes, struct err *e)
     pthread_mutex_lock(&c->reserving);
     enum err_code rc = bytes > c->scratch_bytes ? hand_out(c, bytes, e) : ERR_OK;
     pthread_mutex_unlock(&c->reserving);
+    if (rc == ERR_OK && p->worker) {
+        pthread_mutex_lock(&c->mutex);
+        take_spare(p->worker);
+        pthread_mutex_unlock(&c->mutex);
+    }
     return rc;
 }
 
@@ -284,24 +304,76 @@ size_t pool_scratch_bytes(struct pool *p)
     return bytes;
 }
 
+/* Waits for the workers to do all of `r`. */
+static enum err_code await(struct crew *c, struct pool_work *r, struct err *e)
+{
+    pthread_cond_init(&r->finished, NULL);
+    pthread_mutex_lock(&c->mutex);
+    pool_turns_add(&c->turns, r);
+    if (r->pieces == 1)
+        pthread_cond_signal(&c->work);
+    else
+        pthread_cond_broadcast(&c->work);
+    while (!pool_work_over(r))
+        pthread_cond_wait(&r->finished, &c->mutex);
+    pthread_mutex_unlock(&c->mutex);
+    pthread_cond_destroy(&r->finished);
+    return r->skipped ? err_set(e, ERR_CANCELLED, "the request was cancelled") : ERR_OK;
+}
+
+/* In a task: on the spot. */
+static enum err_code run_here(struct worker *w, const struct pool_work *r, struct err *e)
+{
+    for (int i = 0; i < r->pieces; i++) {
+        if (pool_work_cancelled(r))
+            return err_set(e, ERR_CANCELLED, "the request was cancelled");
+        r->piece(r->arg, i, w->scratch);
+    }
+    return ERR_OK;
+}
+
 enum err_code pool_run(struct pool *p, int pieces, pool_piece *piece, void *arg,
                        const atomic_bool *cancel, struct err *e)
 {
-    struct crew *c = p->crew;
     if (pieces <= 0)
         return ERR_OK;
     struct pool_work r = {
         .piece = piece, .arg = arg, .cancel = cancel, .account = &p->account, .pieces = pieces};
-    pthread_cond_init(&r.finished, NULL);
-    pthread_mutex_lock(&c->mutex);
-    pool_turns_add(&c->turns, &r);
-    if (pieces == 1)
-        pthread_cond_signal(&c->work);
-    else
-        pthread_cond_broadcast(&c->work);
-    while (!pool_work_over(&r))
-        pthread_cond_wait(&r.finished, &c->mutex);
-    pthread_mutex_unlock(&c->mutex);
-    pthread_cond_destroy(&r.finished);
-    return r.skipped ? err_set(e, ERR_CANCELLED, "the request was cancelled") : ERR_OK;
+    return p->worker ? run_here(p->worker, &r, e) : await(p->crew, &r, e);
+}
+
+struct task {
+    pool_task *run;
+    void *arg;
+    struct pool alone; /* whose worker is known once it runs */
+};
+
+static void task_piece(void *arg, int i, void *scratch)
+{
+    struct task *t = arg;
+    (void)i;
+    (void)scratch; /* pool_run gives it to the task's pieces */
+    t->run(t->arg, &t->alone);
+}
+
+enum err_code pool_run_task(struct pool *p, pool_task *task, void *arg, const atomic_bool *cancel,
+                            struct err *e)
+{
+    struct task t = {task, arg, {.crew = p->crew}};
+    struct pool_work r = {.piece = task_piece,
+                          .arg = &t,
+                          .cancel = cancel,
+                          .account = &p->account,
+                          .alone = &t.alone,
+                          .pieces = 1};
+    return await(p->crew, &r, e);
+}
+
+bool pool_prefers_task(struct pool *p)
+{
+    double expected = p->account.claim.expected_ns;
+    pthread_mutex_lock(&p->crew->mutex);
+    bool busy = p->crew->shares >= p->crew->threads;
+    pthread_mutex_unlock(&p->crew->mutex);
+    return expected > 0 && expected <= (busy ? LONG_TASK_NS : SHORT_TASK_NS);
 }

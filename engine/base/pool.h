@@ -7,12 +7,16 @@
  * thumbnails come; keep pieces under some 10 ms. Only workers compute, so there are never more busy
  * threads than the pool has, however many requests there are.
  *
+ * A short request whose every step met its caller would spend more time on meetings than on work.
+ * It runs whole, as one piece: pool_task.
+ *
  * Each worker owns a scratch block, as large as the largest pool_reserve so far: memory for
  * working buffers is threads x largest model, whatever the number of requests. */
 #ifndef UPSCALED_BASE_POOL_H
 #define UPSCALED_BASE_POOL_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "engine/base/err.h"
@@ -57,5 +61,19 @@ size_t pool_scratch_bytes(struct pool *p);
  * are skipped: ERR_CANCELLED, and `e` says so. Never fails otherwise. */
 enum err_code pool_run(struct pool *p, int pieces, pool_piece *piece, void *arg,
                        const atomic_bool *cancel, struct err *e);
+
+/* A whole request as one piece. What it runs on `alone`, a pool of the one thread that it is on, is
+ * done on the spot; it must not call any other. */
+typedef void pool_task(void *arg, struct pool *alone);
+
+/* Whether the request of this share is better run as a task: it is thought to be shorter than a
+ * meeting of threads is worth, or there are as many requests as threads and it is short enough to
+ * be a piece. Never where its claim says nothing. */
+bool pool_prefers_task(struct pool *p);
+
+/* Calls task(arg, alone) when its turn has come, and returns when it is done: ERR_OK. ERR_CANCELLED
+ * when *cancel became true before that; within the task, pool_run looks at what it is given. */
+enum err_code pool_run_task(struct pool *p, pool_task *task, void *arg, const atomic_bool *cancel,
+                            struct err *e);
 
 #endif

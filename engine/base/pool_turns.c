@@ -34,7 +34,7 @@ double pool_account_left(const struct pool_account *a)
     return left / a->claim.weight;
 }
 
-static bool is_cancelled(const struct pool_work *r)
+bool pool_work_cancelled(const struct pool_work *r)
 {
     return r->cancel && atomic_load_explicit(r->cancel, memory_order_relaxed);
 }
@@ -46,7 +46,7 @@ struct pool_work *pool_turns_choose(struct pool_turns *t)
     double least = pool_account_left(best->account);
     for (struct pool_work *r = best; r; r = r->next) {
         double left = pool_account_left(r->account);
-        if (is_cancelled(r))
+        if (pool_work_cancelled(r))
             return r;
         if (aged || left == least ? r->stamp < best->stamp : left < least) {
             best = r;
@@ -63,7 +63,7 @@ bool pool_work_over(const struct pool_work *r)
 
 int pool_turns_begin(struct pool_turns *t, struct pool_work *r)
 {
-    if (is_cancelled(r)) {
+    if (pool_work_cancelled(r)) {
         r->skipped = true;
         r->pieces = r->begun;
         list_remove(t, r);

@@ -22,6 +22,7 @@ struct pool_work {
     void *arg;
     const atomic_bool *cancel;
     struct pool_account *account;
+    struct pool *alone; /* of a task, which needs to know its worker; else NULL */
     int pieces;
     int begun;
     int busy; /* begun and not yet finished */
@@ -51,5 +52,6 @@ struct pool_work *pool_turns_choose(struct pool_turns *t);
 int pool_turns_begin(struct pool_turns *t, struct pool_work *r);
 
 bool pool_work_over(const struct pool_work *r);
+bool pool_work_cancelled(const struct pool_work *r);
 
 #endif

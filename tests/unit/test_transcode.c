@@ -61,10 +61,13 @@ static struct transcode_params params_for(const struct engine *x, double scale, 
     };
 }
 
-static enum err_code run(const struct engine *x, const struct transcode_params *p, int threads,
-                         const struct buf *file, struct buf *out, struct err *e)
+/* Of a request that is thought to need so long; at least one nanosecond makes it a task. */
+static enum err_code run_as(const struct engine *x, const struct transcode_params *p, int threads,
+                            double expected_ns, const struct buf *file, struct buf *out,
+                            struct err *e)
 {
-    struct pool *pool = NULL;
+    struct pool *pool = NULL, *share = NULL;
+    const struct pool_claim claim = {expected_ns, 1};
     struct buf in;
     struct transcode_report report;
     size_t scratch;
@@ -74,10 +77,18 @@ static enum err_code run(const struct engine *x, const struct transcode_params *
     ck_assert_int_eq(upscale_scratch_bytes(x->plan, &scratch, NULL), ERR_OK);
     ck_assert_int_eq(pool_reserve(pool, scratch, NULL), ERR_OK);
     buf_init(out, 1 << 26);
-    enum err_code rc = transcode_run(pool, p, &in, out, NULL, NULL, NULL, &report, e);
+    ck_assert_int_eq(pool_share(pool, &claim, &share, NULL), ERR_OK);
+    enum err_code rc = transcode_run(share, p, &in, out, NULL, NULL, NULL, &report, e);
+    pool_free(share);
     pool_free(pool);
     buf_done(&in);
     return rc;
+}
+
+static enum err_code run(const struct engine *x, const struct transcode_params *p, int threads,
+                         const struct buf *file, struct buf *out, struct err *e)
+{
+    return run_as(x, p, threads, 0, file, out, e);
 }
 
 START_TEST(the_file_does_not_depend_on_threads)
@@ -96,6 +107,10 @@ START_TEST(the_file_does_not_depend_on_threads)
                 ck_assert_int_eq(memcmp(first.data, again.data, first.length), 0);
                 buf_done(&again);
             }
+            ck_assert_int_eq(run_as(&x, &p, 3, 1, &file, &again, NULL), ERR_OK);
+            ck_assert_uint_eq(first.length, again.length);
+            ck_assert_int_eq(memcmp(first.data, again.data, first.length), 0);
+            buf_done(&again);
             buf_done(&first);
             buf_done(&file);
         }
@@ -125,10 +140,11 @@ START_TEST(limits_are_named)
 }
 END_TEST
 
-START_TEST(every_failed_allocation_is_told)
+static void fail_in_turn(double expected_ns)
 {
     struct engine x = make_engine();
-    struct pool *pool = NULL;
+    struct pool *pool = NULL, *share = NULL;
+    const struct pool_claim claim = {expected_ns, 1};
     size_t scratch;
     struct transcode_params p = params_for(&x, 3, 6);
     struct buf file = picture(40, 30, 4);
@@ -136,6 +152,7 @@ START_TEST(every_failed_allocation_is_told)
     ck_assert_int_eq(pool_new(2, &pool, NULL), ERR_OK);
     ck_assert_int_eq(upscale_scratch_bytes(x.plan, &scratch, NULL), ERR_OK);
     ck_assert_int_eq(pool_reserve(pool, scratch, NULL), ERR_OK);
+    ck_assert_int_eq(pool_share(pool, &claim, &share, NULL), ERR_OK);
     for (long n = 0; rc != ERR_OK; n++) {
         struct buf in, out;
         struct err e = ERR_INIT;
@@ -144,7 +161,7 @@ START_TEST(every_failed_allocation_is_told)
         buf_init(&out, 1 << 20);
         ck_assert_int_eq(buf_append(&in, file.data, file.length, NULL), ERR_OK);
         mem_fail_nth(n);
-        rc = transcode_run(pool, &p, &in, &out, NULL, NULL, NULL, &report, &e);
+        rc = transcode_run(share, &p, &in, &out, NULL, NULL, NULL, &report, &e);
         mem_fail_nth(-1);
         ck_assert(rc == ERR_OK || rc == ERR_MEMORY);
         ck_assert_int_eq(e.code, rc);
@@ -152,9 +169,59 @@ START_TEST(every_failed_allocation_is_told)
         buf_done(&in);
         buf_done(&out);
     }
+    pool_free(share);
     pool_free(pool);
     buf_done(&file);
     engine_done(&x);
+}
+
+START_TEST(every_failed_allocation_is_told)
+{
+    fail_in_turn(0);
+    fail_in_turn(1);
+}
+END_TEST
+
+struct stop {
+    atomic_bool cancel;
+    double at;
+};
+
+static void stop_at(void *arg, double fraction)
+{
+    struct stop *stop = arg;
+    stop->at = fraction;
+    atomic_store(&stop->cancel, true);
+}
+
+/* Whoever leaves after the first band: the second is not made, and the file's bytes are gone. */
+START_TEST(cancelled_between_bands)
+{
+    for (double expected_ns = 0; expected_ns < 2; expected_ns++) {
+        struct engine x = make_engine();
+        struct pool *pool = NULL, *share = NULL;
+        const struct pool_claim claim = {expected_ns, 1};
+        struct transcode_params p = params_for(&x, 2, 6);
+        struct transcode_report report;
+        struct stop stop = {.at = 0};
+        struct err e = ERR_INIT;
+        struct buf in = picture(100, 16000, 1), out;
+        size_t scratch;
+        buf_init(&out, 1 << 26);
+        ck_assert_int_eq(pool_new(2, &pool, NULL), ERR_OK);
+        ck_assert_int_eq(upscale_scratch_bytes(x.plan, &scratch, NULL), ERR_OK);
+        ck_assert_int_eq(pool_reserve(pool, scratch, NULL), ERR_OK);
+        ck_assert_int_eq(pool_share(pool, &claim, &share, NULL), ERR_OK);
+        ck_assert_int_eq(
+            transcode_run(share, &p, &in, &out, stop_at, &stop, &stop.cancel, &report, &e),
+            ERR_CANCELLED);
+        ck_assert(stop.at > 0 && stop.at < 0.5);
+        ck_assert_uint_eq(in.length, 0);
+        pool_free(share);
+        pool_free(pool);
+        buf_done(&out);
+        engine_done(&x);
+    }
 }
 END_TEST
 
@@ -165,6 +232,7 @@ int main(void)
     tcase_add_test(c, the_file_does_not_depend_on_threads);
     tcase_add_test(c, limits_are_named);
     tcase_add_test(c, every_failed_allocation_is_told);
+    tcase_add_test(c, cancelled_between_bands);
     suite_add_tcase(s, c);
     return harness_run(s);
 }
