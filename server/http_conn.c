@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -13,6 +14,7 @@
 #include "server/socket_sent.h"
 
 enum { FRESH_MS = 1000 }; /* for a first request, while draining */
+enum { WATCHED_AT_ONCE = 64 };
 enum { TICK_MS = 100, CLOSELY_EVERY = 10, REPLY_RAW_MAX = 8192, OTHER_BYTES = 8192 };
 
 int64_t conn_now_ms(void)
@@ -52,6 +54,8 @@ struct conn *conns_add(struct conns *c, int fd)
 void conns_remove(struct conns *c, struct conn *conn)
 {
     pthread_mutex_lock(&c->lock);
+    if (c->next_watched == conn)
+        c->next_watched = conn->next;
     *conn->link = conn->next;
     if (conn->next)
         conn->next->link = conn->link;
@@ -291,6 +295,25 @@ static void add_ms(struct timespec *t, int64_t ms)
     }
 }
 
+/* Some connections at a time: to walk ten thousand takes milliseconds, to end them a hundred, and
+ * every request needs the lock. Whoever comes meanwhile has a deadline that is far away. */
+static void look_after_all(struct conns *c, int64_t now_ms, unsigned round)
+{
+    pthread_mutex_lock(&c->lock);
+    c->next_watched = c->first;
+    while (c->next_watched) {
+        for (int i = 0; i < WATCHED_AT_ONCE && c->next_watched; i++) {
+            struct conn *conn = c->next_watched;
+            c->next_watched = conn->next;
+            look_after(c, conn, now_ms, c->draining || (conn->turn + round) % CLOSELY_EVERY == 0);
+        }
+        pthread_mutex_unlock(&c->lock);
+        sched_yield(); /* or who waits would find it locked again */
+        pthread_mutex_lock(&c->lock);
+    }
+    pthread_mutex_unlock(&c->lock);
+}
+
 static void *watch(void *arg)
 {
     struct conns *c = arg;
@@ -298,10 +321,9 @@ static void *watch(void *arg)
     for (unsigned round = 0;; round++) {
         nanosleep(&tick, NULL);
         int64_t now_ms = conn_now_ms();
+        look_after_all(c, now_ms, round);
         pthread_mutex_lock(&c->lock);
         bool stop = c->stop;
-        for (struct conn *conn = c->first; conn; conn = conn->next)
-            look_after(c, conn, now_ms, c->draining || (conn->turn + round) % CLOSELY_EVERY == 0);
         pthread_mutex_unlock(&c->lock);
         jobs_tick(c->jobs, now_ms);
         if (stop)

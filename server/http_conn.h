@@ -30,6 +30,7 @@ enum conn_phase {
 };
 
 struct conn {
+    struct conn *next, **link; /* first: what the watchdog reads of each shares a cache line */
     int fd;
     enum conn_phase phase;
     int64_t deadline_ms;  /* in IDLE, HEAD, BODY, REPLY, LINGER */
@@ -44,13 +45,13 @@ struct conn {
     atomic_bool *cancel;  /* its job's */
     enum err_code said;   /* what was sent past the library */
     struct err verdict;   /* what to say when the deadline comes; ERR_OK: that it was too slow */
-    struct conn *next, **link;
 };
 
 struct conns {
     pthread_mutex_t lock;
     pthread_cond_t quiet; /* signalled when a connection closes */
     struct conn *first;
+    struct conn *next_watched; /* whom the watchdog goes on with */
     const struct options *options;
     struct jobs *jobs;
     struct budget *budget;
