@@ -18,6 +18,7 @@ struct transcode_params {
     enum png_metadata metadata;
     struct png_limits limits;
     uint64_t max_output_pixels; /* --max-output-pixels */
+    size_t max_output_bytes;    /* --max-output-bytes: what `out` may hold */
     size_t max_whole_bytes;     /* --max-whole-bytes, see upscale.h */
 };
 

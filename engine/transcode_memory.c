@@ -76,6 +76,8 @@ enum err_code transcode_memory(struct pool *pool, const struct transcode_params 
     size_t list = glance.chunks * sizeof(struct png_chunk) + MEM_SLACK;
     m.answer = png_writer_bound(&m.out, m.out.height) + glance.chunk_bytes +
                glance.chunks * PNG_KEEP_FRAME;
+    if (m.answer > params->max_output_bytes)
+        m.answer = params->max_output_bytes;
     m.decoding = picture + png_reader_bytes(&head) + 2 * list + glance.chunk_bytes;
     m.enlarging = picture + list + glance.chunk_bytes + m.answer + work +
                   strips_bytes(pool, &m.out, band_rows, params->compression) +

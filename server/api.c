@@ -154,6 +154,7 @@ void api_request_init(struct api_request *r, const struct options *o)
                                   .metadata = METADATA_KEEP,
                                   .limits = options_png_limits(o),
                                   .max_output_pixels = (uint64_t)o->max_output_pixels,
+                                  .max_output_bytes = (size_t)o->max_output_bytes,
                                   .max_whole_bytes = (size_t)o->max_whole_bytes,
                               }};
 }

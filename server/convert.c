@@ -102,7 +102,7 @@ static int convert_one(struct convert *c, const char *in, const char *out, bool 
     struct convert_bar bar;
     convert_bar_begin(&bar, in, c->number, c->count);
     buf_init(&body, (size_t)c->options.max_body);
-    buf_init(&answer, (size_t)c->options.max_output_bytes);
+    buf_init(&answer, c->request.params.max_output_bytes);
     enum err_code rc = file_may_write(out, &e); /* better said before the work than after */
     if (rc == ERR_OK)
         rc = file_read(in, &body, &e);

@@ -53,7 +53,9 @@ void http_client_address(struct http_request *r)
 
 void http_client_origin(struct http_request *r)
 {
-    cors_apply(&r->reply, r->shared->service->options->cors_origin, value_of(r, "Origin"));
+    const char *origin = value_of(r, "Origin");
+    cors_apply(&r->reply, r->shared->service->options->cors_origin, origin);
+    conns_origin(&r->shared->conns, r->conn, origin); /* for what is said past the library */
 }
 
 void http_client_preflight(struct http_request *r, const struct route *route)

@@ -9,13 +9,13 @@
 
 #include "engine/base/mem.h"
 #include "server/budget.h"
+#include "server/http_raw.h"
 #include "server/jobs.h"
-#include "server/reply.h"
 #include "server/socket_sent.h"
 
 enum { FRESH_MS = 1000 }; /* for a first request, while draining */
 enum { WATCHED_AT_ONCE = 64 };
-enum { TICK_MS = 100, CLOSELY_EVERY = 10, REPLY_RAW_MAX = 8192, OTHER_BYTES = 8192 };
+enum { TICK_MS = 100, CLOSELY_EVERY = 10, OTHER_BYTES = 8192 };
 
 int64_t conn_now_ms(void)
 {
@@ -89,6 +89,13 @@ void conns_name(struct conns *c, struct conn *conn, const char *id)
     pthread_mutex_unlock(&c->lock);
 }
 
+void conns_origin(struct conns *c, struct conn *conn, const char *origin)
+{
+    pthread_mutex_lock(&c->lock);
+    conn->origin = origin;
+    pthread_mutex_unlock(&c->lock);
+}
+
 /* Under the lock. The kernel's own close follows when the library sees the end. */
 static void shut(struct conn *conn)
 {
@@ -100,7 +107,7 @@ enum err_code conns_end(struct conns *c, struct conn *conn)
 {
     pthread_mutex_lock(&c->lock);
     conn->active = false;
-    conn->id = NULL;
+    conn->id = conn->origin = NULL;
     conn->cancel = NULL;
     if (conn->phase != CONN_LOST) {
         conn->phase = CONN_IDLE;
@@ -163,46 +170,11 @@ void conns_hurry(struct conns *c, struct conn *conn, const struct err *verdict, 
     pthread_mutex_unlock(&c->lock);
 }
 
-static void tell_timeout(const struct conns *c, struct conn *conn)
-{
-    if (conn->phase == CONN_BODY)
-        err_set_limit(&conn->verdict, ERR_TIMEOUT, "body-timeout",
-                      (uint64_t)c->options->body_timeout,
-                      "the body did not arrive within %lld s, nor at %lld bytes a second "
-                      "(--body-timeout, --min-rate)",
-                      (long long)c->options->body_timeout, (long long)c->options->min_rate);
-    else
-        err_set_limit(&conn->verdict, ERR_TIMEOUT, "header-timeout",
-                      (uint64_t)c->options->header_timeout,
-                      "the headers did not arrive within %lld s (--header-timeout)",
-                      (long long)c->options->header_timeout);
-}
-
-/* Under the lock, while the library is reading and so not writing. What does not fit into the
- * socket's buffer at once is lost: the reply is small, and nobody may wait here. */
-static void send_verdict(const struct conns *c, struct conn *conn)
-{
-    struct reply reply;
-    struct buf bytes;
-    reply_init(&reply);
-    buf_init(&bytes, REPLY_RAW_MAX);
-    if (conn->verdict.code == ERR_OK)
-        tell_timeout(c, conn);
-    if (conn->id)
-        reply_header(&reply, "X-Request-ID", "%s", conn->id);
-    reply_error(&reply, &conn->verdict);
-    conn->said = conn->verdict.code;
-    if (reply_render(&reply, &bytes, NULL) == ERR_OK)
-        (void)!send(conn->fd, bytes.data, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL);
-    buf_done(&bytes);
-    reply_done(&reply);
-}
-
 void conns_answer_raw(struct conns *c, struct conn *conn, int64_t linger_ms)
 {
     pthread_mutex_lock(&c->lock);
     if (conn->phase == CONN_BODY) {
-        send_verdict(c, conn);
+        http_raw_send(c->options, conn);
         shutdown(conn->fd, SHUT_WR);
         conn->phase = CONN_LINGER;
         conn->deadline_ms = conn_now_ms() + linger_ms;
@@ -264,7 +236,7 @@ static void look_after(struct conns *c, struct conn *conn, int64_t now_ms, bool 
     case CONN_HEAD:
     case CONN_BODY:
         if (now_ms >= conn->deadline_ms && !(conn->phase == CONN_BODY && keeps_pace(c, conn))) {
-            send_verdict(c, conn);
+            http_raw_send(c->options, conn);
             shut(conn);
         }
         break;

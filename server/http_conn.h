@@ -42,6 +42,7 @@ struct conn {
     bool fresh;           /* no request has come yet */
     unsigned turn;        /* in which round of the watchdog it is looked at closely */
     const char *id;       /* its X-Request-ID */
+    const char *origin;   /* its Origin, or NULL */
     atomic_bool *cancel;  /* its job's */
     enum err_code said;   /* what was sent past the library */
     struct err verdict;   /* what to say when the deadline comes; ERR_OK: that it was too slow */
@@ -73,10 +74,11 @@ void conns_done(struct conns *c); /* no connection may be left */
 struct conn *conns_add(struct conns *c, int fd);
 void conns_remove(struct conns *c, struct conn *conn);
 
-/* A request begins, and ends; `id` and `cancel` must live until then. The end gives what was sent
- * past the library, or ERR_OK. */
+/* A request begins, and ends; `id`, `cancel` and an origin must live until then. The end gives what
+ * was sent past the library, or ERR_OK. */
 void conns_begin(struct conns *c, struct conn *conn, const char *id, atomic_bool *cancel);
 void conns_name(struct conns *c, struct conn *conn, const char *id); /* another id */
+void conns_origin(struct conns *c, struct conn *conn, const char *origin);
 enum err_code conns_end(struct conns *c, struct conn *conn);
 
 /* Moves on to a phase, with a deadline `timeout_ms` from now (where the phase has one), or keeps

@@ -11,8 +11,9 @@ void http_estimate(struct http_request *r)
     struct service *s = r->shared->service;
     const struct transcode_memory *m = &r->need.memory;
     struct err busy = ERR_INIT;
-    double seconds = cost_expected_ns(&s->cost, &r->need) / 1e9 / pool_threads(s->pool);
-    enum err_code rc = jobs_would_admit(s->jobs, seconds * 1e3, &busy);
+    double expected_ns = cost_expected_ns(&s->cost, &r->need);
+    double seconds = expected_ns / 1e9 / pool_threads(s->pool);
+    enum err_code rc = jobs_would_admit(s->jobs, expected_ns / 1e6, &busy);
     const char *why = rc == ERR_OK ? NULL : error_row(rc)->name;
     json_t *o =
         json_pack("{s:i, s:i, s:I, s:I, s:I, s:f, s:b, s:s*}", "width", m->out.width, "height",

@@ -125,7 +125,7 @@ enum err_code http_work(struct http_request *r, struct err *e)
     r->job.run = on_run;
     r->job.done = on_done;
     r->job.drop = on_drop;
-    buf_init(&r->output, (size_t)s->options->max_output_bytes);
+    buf_init(&r->output, r->api.params.max_output_bytes);
     if (conns_enter(&shared->conns, r->conn, CONN_WORK, 0) != CONN_WORK)
         return err_set(e, ERR_TIMEOUT, "the request did not arrive in time");
     r->job.bytes = r->need.work_bytes;

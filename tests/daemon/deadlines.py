@@ -1,4 +1,8 @@
-"""deadlines.py - slow clients: headers, bodies and readers that drip, and clients that leave."""
+"""deadlines.py - slow clients: headers, bodies and readers that drip, and clients that leave; and
+who waits in the queue for too long."""
+import json
+import math
+import signal
 import socket
 import time
 
@@ -90,6 +94,33 @@ def a_reader_that_drips_is_ended_and_one_at_the_least_rate_is_not():
                 except ConnectionResetError:
                     pass
                 equal(got >= 23040000, whole, "%d bytes with pauses of %g s" % (got, pause))
+
+
+@claim
+def who_was_queued_and_waits_for_too_long_is_told_so():
+    """What runs is thought to end in time, so that the next is let in; then nothing goes on until
+    it has waited for too long."""
+    picture, query = flat_png(2000, 2000), "?scale=4"
+    with Daemon() as d:
+        reply = d.ask("POST", "/v1/estimate" + query, picture).expect(200)
+        seconds = max(2, math.ceil(json.loads(reply.body)["expected_seconds"]))
+    with Daemon("--max-running", "1", "--queue-timeout", str(seconds),
+                "--work-timeout", "86400") as d, d.connect() as first, d.connect() as second:
+        first.send(request("POST", "/v1/upscale" + query, picture))
+        wait_until(lambda: d.health()["running"] == 1, "one is in work")
+        second.send(request("POST", "/v1/upscale", png()))
+        wait_until(lambda: d.health()["waiting"] == 1, "one waits")
+        d.signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        d.signal(signal.SIGCONT)
+        reply = second.read_reply().expect(503, "busy")
+        equal(reply.problem()["option"], "queue-timeout")
+        equal(int(reply.headers["retry-after"]) >= 1, True)
+        equal("has waited %d s" % seconds in reply.problem()["detail"], True)
+        first.read_reply().expect(200)
+        equal(d.health()["memory"]["bodies"], 0)
+        second.send(request("POST", "/v1/upscale", png()))
+        second.read_reply().expect(200)
 
 
 @claim

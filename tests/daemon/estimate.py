@@ -2,7 +2,7 @@
 errors are those of the picture itself."""
 import json
 
-from daemon import Daemon, claim, equal, png, request, run_claims
+from daemon import Daemon, claim, equal, png, png_of_bytes, request, run_claims
 
 
 def estimate(d, body, query="", headers=()):
@@ -23,6 +23,17 @@ def says_what_the_picture_would_need():
         equal(len(answer.body) <= whole["answer_bytes_most"] < whole["peak_memory_bytes"], True)
         equal(0 < whole["expected_seconds"] < 60, True)
         equal("code" in whole, False, "no reason not to")
+
+
+@claim
+def an_answer_is_no_larger_than_the_limit():
+    with Daemon() as d, Daemon("--max-output-bytes", "100K") as small:
+        free, bound = (json.loads(estimate(x, png(300, 200)).expect(200).body) for x in (d, small))
+        equal(bound["answer_bytes_most"], 100 << 10)
+        equal(free["peak_memory_bytes"] - bound["peak_memory_bytes"] <=
+              free["answer_bytes_most"] - bound["answer_bytes_most"], True)
+        equal(bound["peak_memory_bytes"] < free["peak_memory_bytes"], True)
+        small.upscale(png_of_bytes(120000)).expect(422, "output_too_large")
 
 
 @claim

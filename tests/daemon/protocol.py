@@ -3,8 +3,8 @@ origins and clients in a hurry ask for."""
 import json
 import socket
 
-from daemon import (Daemon, chunked_request, claim, equal, flat_png, form, png, request, run_claims,
-                    shape)
+from daemon import (SIGNATURE, Daemon, chunked_request, claim, equal, flat_png, form, header, png,
+                    request, run_claims, shape)
 
 shared = None
 READABLE = ("/", "/v1/models", "/v1/models/photo", "/v1/limits")
@@ -113,6 +113,26 @@ def listed_origins_are_let_in():
     with Daemon("--cors-origin", "*") as d:
         reply = d.upscale(png(), headers=ORIGIN).expect(200)
         equal(reply.headers["access-control-allow-origin"], "*")
+
+
+@claim
+def listed_origins_can_read_what_is_said_in_mid_body():
+    with Daemon("--cors-origin", "https://a.example", "--drain-bytes", "1K",
+                "--body-timeout", "1") as d:
+        def cut_off(status, headers):
+            with d.connect() as client:
+                if status == 408:
+                    client.send(request("POST", "/v1/upscale", png(), headers)[:-5])
+                else:
+                    client.send_until_refused(chunked_request(
+                        "/v1/upscale", [SIGNATURE + header(100000, 1)] + [b"\0" * 999] * 20, headers))
+                return client.read_reply().expect(status).headers
+
+        for status in (408, 422):
+            equal(cut_off(status, ORIGIN)["access-control-allow-origin"], "https://a.example")
+            other = cut_off(status, [("Origin", "https://b.example")])
+            equal("access-control-allow-origin" in other, False)
+            equal(other["vary"], "Origin")
 
 
 @claim

@@ -28,6 +28,7 @@ static void begin(void)
                                        .border = -1,
                                        .limits = png_default_limits,
                                        .max_output_pixels = 1 << 28,
+                                       .max_output_bytes = (size_t)1 << 30,
                                        .max_whole_bytes = 1 << 28};
 }
 

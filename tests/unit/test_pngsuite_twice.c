@@ -179,7 +179,8 @@ static struct buf transcode(struct pool *pool, const struct plan *plan, const ui
                                       .border = -1,
                                       .compression = 6,
                                       .limits = png_default_limits,
-                                      .max_output_pixels = 1 << 24};
+                                      .max_output_pixels = 1 << 24,
+                                      .max_output_bytes = (size_t)1 << 30};
     struct transcode_report report;
     struct buf in, out;
     struct err e = ERR_INIT;

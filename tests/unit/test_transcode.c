@@ -58,6 +58,7 @@ static struct transcode_params params_for(const struct engine *x, double scale, 
         .compression = compression,
         .limits = png_default_limits,
         .max_output_pixels = 1 << 24,
+        .max_output_bytes = (size_t)1 << 30,
     };
 }
 

@@ -56,7 +56,7 @@ static void run(struct trial *t)
     scratch = scratch > t->all.scratch ? scratch : t->all.scratch;
     ck_assert_int_eq(pool_reserve(t->pool, scratch, NULL), ERR_OK);
     buf_init(&in, t->file.length);
-    buf_init(&out, (size_t)1 << 30);
+    buf_init(&out, t->params.max_output_bytes);
     mem_count();
     ck_assert_int_eq(buf_reserve(&in, t->file.length, NULL), ERR_OK);
     ck_assert_int_eq(buf_append(&in, t->file.data, t->file.length, NULL), ERR_OK);
@@ -117,6 +117,7 @@ static void try_all(enum model_color color, bool whole, int threads, const struc
                                  .compression = threads == 1 ? 9 : 6,
                                  .limits = png_default_limits,
                                  .max_output_pixels = 1 << 28,
+                                 .max_output_bytes = (size_t)1 << 30,
                                  .max_whole_bytes = (size_t)1 << 30}};
     struct plan *plan = NULL;
     ck_assert_int_eq(plan_new(m, kernels_find(NULL), &plan, NULL), ERR_OK);
@@ -156,6 +157,33 @@ START_TEST(nor_with_other_models_and_threads)
 }
 END_TEST
 
+START_TEST(nor_where_the_answer_is_larger_than_it_may_be)
+{
+    uint64_t seed = 3;
+    struct model *m = small_model(COLOR_Y, false);
+    struct plan *plan = NULL;
+    ck_assert_int_eq(plan_new(m, kernels_find(NULL), &plan, NULL), ERR_OK);
+    struct trial t = {.params = {.plan = plan,
+                                 .size.scale = 2,
+                                 .border = -1,
+                                 .compression = 6,
+                                 .limits = png_default_limits,
+                                 .max_output_pixels = 1 << 28,
+                                 .max_output_bytes = 50000}};
+    make_file(&t, &kinds[4], 300, 200, &seed);
+    ck_assert_int_eq(pool_new(2, &t.pool, NULL), ERR_OK);
+    estimate(&t);
+    run(&t);
+    ck_assert_int_eq(t.rc, ERR_OUTPUT_TOO_LARGE);
+    ck_assert_uint_eq(t.all.answer, 50000);
+    ck_assert_uint_le(t.most, t.all.peak);
+    pool_free(t.pool);
+    bytes_done(&t.file);
+    plan_free(plan);
+    model_free(m);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("transcode_memory");
@@ -163,6 +191,7 @@ int main(void)
     int n = sizeof kinds / sizeof *kinds;
     tcase_add_loop_test(c, no_request_takes_more_than_was_said, 0, n);
     tcase_add_loop_test(c, nor_with_other_models_and_threads, 0, n);
+    tcase_add_test(c, nor_where_the_answer_is_larger_than_it_may_be);
     suite_add_tcase(s, c);
     return harness_run(s);
 }

@@ -46,6 +46,7 @@ static struct buf enlarge(const struct plan *plan, const char *name)
         .border = -1,
         .limits = png_default_limits,
         .max_output_pixels = 1 << 20,
+        .max_output_bytes = (size_t)1 << 30,
     };
     buf_init(&out, 1 << 24);
     ck_assert_int_eq(pool_new(2, &pool, &e), ERR_OK);
