@@ -7,14 +7,32 @@
 
 enum { MOST_PHASES = 2 };
 
-/* Output sample s * q + i takes tap k from input sample r where s * r - padding + k is it: with
- * r = q + t, k = i + padding - s * t. */
-static void transposed_taps(const struct conv_params *c, enum axis axis, int *first, int *taps)
+/* Output sample s * q + i + origin takes tap k from input sample r where s * r - padding + k is it:
+ * with r = q + t, k = i + origin + padding - s * t. */
+static int transposed_taps(const struct conv_params *c, enum axis axis, int origin, int *first)
 {
-    int s = pair_at(c->stride, axis), padding = pair_at(c->padding, axis);
+    int s = pair_at(c->stride, axis), padding = pair_at(c->padding, axis) + origin;
     int kernel = pair_at(c->kernel_size, axis);
     *first = (int)ceil_div(padding - (kernel - 1), s);
-    *taps = (int)floor_div(s - 1 + padding, s) - *first + 1;
+    return (int)floor_div(s - 1 + padding, s) - *first + 1;
+}
+
+/* A kernel of 4 with stride 2 and padding 1 has two taps a phase: samples 2q and 2q + 1 need three
+ * inputs, 2q + 1 and 2q + 2 the same two. */
+static void place_phases(const struct conv_params *c, enum axis axis, int *origin, int *first,
+                         int *taps)
+{
+    *origin = 0;
+    *taps = transposed_taps(c, axis, 0, first);
+    for (int i = 1, count; i < pair_at(c->stride, axis); i++) {
+        int begin;
+        count = transposed_taps(c, axis, i, &begin);
+        if (count < *taps) {
+            *origin = i;
+            *first = begin;
+            *taps = count;
+        }
+    }
 }
 
 static const char *lower_transposed(const struct conv_params *c, struct lowered *out)
@@ -22,8 +40,8 @@ static const char *lower_transposed(const struct conv_params *c, struct lowered 
     if (c->stride.y != c->stride.x || c->stride.y > MOST_PHASES)
         return "only strides of 1 and 2, the same both ways, are cut into phases";
     out->phases = c->stride.y;
-    transposed_taps(c, AXIS_Y, &out->first.y, &out->taps.y);
-    transposed_taps(c, AXIS_X, &out->first.x, &out->taps.x);
+    place_phases(c, AXIS_Y, &out->origin.y, &out->first.y, &out->taps.y);
+    place_phases(c, AXIS_X, &out->origin.x, &out->first.x, &out->taps.x);
     return NULL;
 }
 
@@ -66,8 +84,8 @@ float lowered_weight(const struct lowered *l, struct pair phase, int o, int c, i
     const struct conv_params *p = &l->conv->conv;
     size_t outs = (size_t)p->out_channels, ins = (size_t)p->in_channels, from, to;
     if (l->conv->kind == LAYER_CONV_TRANSPOSE2D) {
-        ky = phase.y + p->padding.y - l->phases * (ky + l->first.y);
-        kx = phase.x + p->padding.x - l->phases * (kx + l->first.x);
+        ky = phase.y + l->origin.y + p->padding.y - l->phases * (ky + l->first.y);
+        kx = phase.x + l->origin.x + p->padding.x - l->phases * (kx + l->first.x);
         if (ky < 0 || kx < 0 || ky >= p->kernel_size.y || kx >= p->kernel_size.x)
             return 0;
         from = (size_t)c * outs;

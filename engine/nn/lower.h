@@ -1,7 +1,7 @@
 /* lower.h - every convolution as one with stride 1: a transposed convolution with stride s, or a
  * convolution followed by a pixel shuffle, is s * s convolutions ("phases") whose outputs
- * interleave. Output sample (s * q + i) of an axis is phase i's sample q, and reads the input at
- * q + first, ..., q + first + taps - 1.
+ * interleave. Output sample (s * q + i + origin) of an axis is phase i's sample q, and reads the
+ * input at q + first, ..., q + first + taps - 1. The origin is where phases have the fewest taps.
  * Shi et al. 2016, "Is the deconvolution layer the same as a convolutional layer?". */
 #ifndef UPSCALED_NN_LOWER_H
 #define UPSCALED_NN_LOWER_H
@@ -13,7 +13,7 @@ struct lowered {
     bool shuffled;                 /* its channels are what a pixel_shuffle takes */
     int phases;                    /* s */
     int in_channels, out_channels; /* of one phase */
-    struct pair taps, first;
+    struct pair origin, taps, first;
 };
 
 /* NULL where the layer can be lowered (`shuffle` is a pixel_shuffle by 2 behind it, or NULL); else

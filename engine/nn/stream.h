@@ -56,8 +56,8 @@ struct stream_step {
     struct stream_part in[STREAM_PARTS_MAX]; /* channels one after another; merge: terms */
     int in_count, in_channels;
     struct stream_part add; /* for the store; tensor -1: none */
-    int phases;             /* output samples s * q + i are made together */
-    struct pair taps, first;
+    int phases;             /* output samples s * q + i + origin are made together */
+    struct pair origin, taps, first;
     struct pair grid; /* winograd: tiles begin here, modulo STREAM_GRID */
     float *weight;    /* the step's block: weights, biases, slopes */
     const float *bias, *slope;
@@ -103,6 +103,9 @@ int stream_period(const struct stream *s);
  * that is returned, which may lie before `from`) nothing is made; made[tensor] is the first row
  * that will be. Each round goes stream_period rows further. */
 int stream_begin(const struct stream *s, int from, struct span *spans, int *made);
+
+/* The samples q of all phases that make samples `out` of its output, which are whole phases. */
+struct span stream_step_phases(const struct stream_step *t, enum axis axis, struct span out);
 
 /* The step's input behind phases q.lo..q.hi-1 of its output. */
 struct span stream_step_input(const struct stream_step *t, enum axis axis, struct span q);

@@ -137,6 +137,7 @@ static bool build_conv(struct stream_builder *b, int i, enum err_code *rc, struc
     struct stream_step *t = new_step(b, op, i);
     set_inputs(b, t, in, blocked);
     t->phases = l.phases;
+    t->origin = l.origin;
     t->taps = l.taps;
     t->first = l.first;
     int last = shuffle ? next : i;

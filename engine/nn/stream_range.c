@@ -22,12 +22,20 @@ static int ceil_to(int i, int origin)
 /* The whole phases (and tiles) that make output samples `want`. */
 static struct span phases_of(const struct stream_step *t, enum axis axis, struct span want)
 {
-    struct span q = {(int)floor_div(want.lo, t->phases), (int)ceil_div(want.hi, t->phases)};
+    int start = pair_at(t->origin, axis);
+    struct span q = {(int)floor_div(want.lo - start, t->phases),
+                     (int)ceil_div(want.hi - start, t->phases)};
     if (t->op == STREAM_WINOGRAD) {
         int origin = pair_at(t->grid, axis);
         q = (struct span){floor_to(q.lo, origin), ceil_to(q.hi, origin)};
     }
     return q;
+}
+
+struct span stream_step_phases(const struct stream_step *t, enum axis axis, struct span out)
+{
+    int origin = pair_at(t->origin, axis);
+    return (struct span){(out.lo - origin) / t->phases, (out.hi - origin) / t->phases}; /* exact */
 }
 
 struct span stream_step_input(const struct stream_step *t, enum axis axis, struct span q)
@@ -58,7 +66,8 @@ static void ask(const struct stream_step *t, enum axis axis, struct span *spans)
         return;
     }
     struct span q = phases_of(t, axis, *out), in = stream_step_input(t, axis, q);
-    *out = (struct span){q.lo * t->phases, q.hi * t->phases};
+    int start = pair_at(t->origin, axis);
+    *out = (struct span){q.lo * t->phases + start, q.hi * t->phases + start};
     for (int n = 0; n < t->in_count; n++)
         widen(&spans[t->in[n].tensor], in, pair_at(t->in[n].shift, axis));
     if (t->add.tensor >= 0)
@@ -117,7 +126,7 @@ int stream_begin(const struct stream *s, int from, struct span *spans, int *made
 /* The first row of a part that its reader will still ask for, when it has made `made` rows. */
 static int oldest(const struct stream_step *t, struct stream_part part, int made, bool add)
 {
-    struct span q = {made / t->phases, 0};
+    struct span q = stream_step_phases(t, AXIS_Y, (struct span){made, made});
     return add ? made + part.shift.y : stream_step_input(t, AXIS_Y, q).lo + part.shift.y;
 }
 

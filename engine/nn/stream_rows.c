@@ -19,8 +19,7 @@ static int out_blocks(const struct stream_area *a, const struct stream_step *t)
 /* Columns of phases that the step makes. */
 static struct span columns(const struct stream_area *a, const struct stream_step *t)
 {
-    struct span x = a->x[t->out];
-    return (struct span){x.lo / t->phases, x.hi / t->phases}; /* whole phases: exact */
+    return stream_step_phases(t, AXIS_X, a->x[t->out]);
 }
 
 /* Pointers at the first tap behind the row and column of phases at (y, x): next_row apart for the
@@ -65,8 +64,8 @@ static struct kernel_store store_of(const struct stream_step *t, const float *sl
 static void conv_phase(const struct stream_area *a, const struct stream_step *t, int q, int phase)
 {
     struct span x = columns(a, t);
-    int blocks = out_blocks(a, t), s = t->phases, y = q * s + phase / s;
-    int first = x.lo * s + phase % s;
+    int blocks = out_blocks(a, t), s = t->phases, y = q * s + phase / s + t->origin.y;
+    int first = a->x[t->out].lo + phase % s;
     bool planar = !tensor_of(a, t->in[0].tensor)->blocked;
     struct kernel_conv k = {.in = a->in,
                             .in_channels = t->in_channels,
@@ -88,7 +87,8 @@ static void conv_phase(const struct stream_area *a, const struct stream_step *t,
 static void run_conv(const struct stream_area *a, const struct stream_step *t, struct span rows)
 {
     int blocks = in_blocks(a, t);
-    for (int q = rows.lo / t->phases; q < rows.hi / t->phases; q++) {
+    struct span qs = stream_step_phases(t, AXIS_Y, rows);
+    for (int q = qs.lo; q < qs.hi; q++) {
         point_in(a, t, q, columns(a, t).lo, t->taps.y, blocks, 1);
         for (int phase = 0; phase < t->phases * t->phases; phase++)
             conv_phase(a, t, q, phase);
@@ -126,9 +126,9 @@ static void planes_group(const struct stream_area *a, const struct stream_step *
     bool phased = t->phases > 1;
     int rows = phased ? t->phases : tensor_of(a, t->out)->channels;
     for (int i = 0; i < rows; i++) {
-        int plane = phased ? g : i, y = phased ? q * t->phases + i : q;
-        a->out[i] = stream_row(a, t->out, plane, y, x.lo * t->phases);
-        a->add[i] = added(a, t, plane, y, x.lo * t->phases);
+        int plane = phased ? g : i, y = phased ? q * t->phases + i + t->origin.y : q;
+        a->out[i] = stream_row(a, t->out, plane, y, a->x[t->out].lo);
+        a->add[i] = added(a, t, plane, y, a->x[t->out].lo);
     }
     size_t lanes = (size_t)g * FEW;
     size_t taps = (size_t)(t->taps.y * t->taps.x) * (size_t)t->in_channels;
@@ -150,7 +150,8 @@ static void planes_group(const struct stream_area *a, const struct stream_step *
 static void run_planes(const struct stream_area *a, const struct stream_step *t, struct span rows)
 {
     int groups = t->phases > 1 ? tensor_of(a, t->out)->channels : 1;
-    for (int q = rows.lo / t->phases; q < rows.hi / t->phases; q++) {
+    struct span qs = stream_step_phases(t, AXIS_Y, rows);
+    for (int q = qs.lo; q < qs.hi; q++) {
         point_in(a, t, q, columns(a, t).lo, t->taps.y, 1, t->taps.y);
         for (int g = 0; g < groups; g++)
             planes_group(a, t, q, g);

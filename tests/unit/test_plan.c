@@ -131,6 +131,28 @@ START_TEST(random_networks_agree)
 }
 END_TEST
 
+/* Outputs 2q + 1 and 2q + 2 of the usual kernel of 4 are made of the same two inputs. */
+START_TEST(phases_ask_for_no_more_than_their_taps)
+{
+    for (int padding = 0; padding <= 3; padding++) {
+        struct err e = ERR_INIT;
+        struct model *m = build_model(COLOR_Y, 2, BORDER_REPLICATE);
+        build_conv(m, LAYER_CONV_TRANSPOSE2D, 1, 1, 4, 2, padding);
+        build_all_weights(m, 1);
+        ck_assert_msg(model_finish(m, &model_default_limits, &e) == ERR_OK, "%s", e.text);
+        struct plan *p = plan_of(m, &kernels_plain);
+        ck_assert(is_streamed(p));
+        for (enum axis axis = AXIS_Y; axis <= AXIS_X; axis++) {
+            int begin, end, from = (padding + m->geometry.crop.y) % 2;
+            plan_reach(p, axis, 0, false, from, from + 2, &begin, &end);
+            ck_assert_int_eq(end - begin, 2);
+        }
+        plan_free(p);
+        model_free(m);
+    }
+}
+END_TEST
+
 /* The network's own padding at the picture's edges. */
 START_TEST(padding_meets_the_edges)
 {
@@ -203,6 +225,7 @@ int main(void)
     tcase_set_timeout(c, 120);
     tcase_add_test(c, known_networks_go_depth_first);
     tcase_add_test(c, random_networks_agree);
+    tcase_add_test(c, phases_ask_for_no_more_than_their_taps);
     tcase_add_test(c, padding_meets_the_edges);
     tcase_add_test(c, kernel_sets_agree);
     suite_add_tcase(s, c);
