@@ -24,6 +24,13 @@ static double count_macs(const struct model *m, const struct transcode_memory *n
     return pixels * m->geometry.macs_per_pixel * (has_alpha ? 2 : 1);
 }
 
+static int64_t scratch_growth(struct pool *pool, const struct transcode_memory *need)
+{
+    int64_t wanted = (int64_t)need->scratch * pool_threads(pool);
+    int64_t growth = wanted - (int64_t)pool_scratch_bytes(pool);
+    return growth > 0 ? growth : 0;
+}
+
 enum err_code admission_judge(struct pool *pool, const struct transcode_params *params,
                               const uint8_t *file, size_t length, size_t file_bytes,
                               struct need *out, struct err *e)
@@ -33,7 +40,7 @@ enum err_code admission_judge(struct pool *pool, const struct transcode_params *
     if (rc != ERR_OK)
         return rc;
     const struct image_format *to = &n.memory.out;
-    n.work_bytes = (int64_t)(n.memory.peak - file_bytes);
+    n.work_bytes = (int64_t)(n.memory.peak - file_bytes) + scratch_growth(pool, &n.memory);
     n.macs = count_macs(plan_model(params->plan), &n.memory);
     n.out_samples = (double)to->width * to->height * to->channels;
     *out = n;

@@ -7,7 +7,8 @@
 struct need {
     size_t file_bytes;
     struct transcode_memory memory;
-    int64_t work_bytes; /* of memory.peak, what comes on top of the file */
+    int64_t work_bytes; /* of memory.peak, what comes on top of the file; and what the pool's
+                           scratch must grow by */
     double macs;        /* multiply-accumulates of the network, halos aside */
     double out_samples; /* that are encoded */
 };

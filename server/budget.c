@@ -4,7 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
-const char *const budget_names[BUDGET_USES] = {"connections", "bodies", "work", "replies"};
+const char *const budget_names[BUDGET_USES] = {"connections", "bodies", "work", "replies",
+                                               "scratch"};
 
 void budget_init(struct budget *b, int64_t limit)
 {
@@ -26,15 +27,25 @@ static int64_t sum(const struct budget *b)
     return all;
 }
 
-int64_t budget_most(const struct budget *b, enum budget_use use)
+/* Under the lock. */
+static int64_t most_now(const struct budget *b, enum budget_use use)
 {
-    return use == BUDGET_BODIES ? b->limit / 2 : b->limit;
+    int64_t limit = b->limit - b->used[BUDGET_SCRATCH];
+    return use == BUDGET_BODIES ? limit / 2 : limit;
+}
+
+int64_t budget_most(struct budget *b, enum budget_use use)
+{
+    pthread_mutex_lock(&b->lock);
+    int64_t most = most_now(b, use);
+    pthread_mutex_unlock(&b->lock);
+    return most;
 }
 
 /* Under the lock. */
 static bool fits_now(const struct budget *b, enum budget_use use, int64_t bytes)
 {
-    return bytes <= b->limit - sum(b) && bytes <= budget_most(b, use) - b->used[use];
+    return bytes <= b->limit - sum(b) && bytes <= most_now(b, use) - b->used[use];
 }
 
 bool budget_fits(struct budget *b, enum budget_use use, int64_t bytes)
@@ -59,6 +70,14 @@ void budget_charge(struct budget *b, enum budget_use use, int64_t bytes)
 {
     pthread_mutex_lock(&b->lock);
     b->used[use] += bytes;
+    pthread_mutex_unlock(&b->lock);
+}
+
+void budget_grow(struct budget *b, enum budget_use use, int64_t bytes)
+{
+    pthread_mutex_lock(&b->lock);
+    if (b->used[use] < bytes)
+        b->used[use] = bytes;
     pthread_mutex_unlock(&b->lock);
 }
 

@@ -15,6 +15,7 @@ enum budget_use {
     BUDGET_BODIES,
     BUDGET_WORK,
     BUDGET_REPLIES,
+    BUDGET_SCRATCH, /* what the workers' own buffers have grown by; they never shrink */
     BUDGET_USES
 };
 
@@ -40,8 +41,11 @@ void budget_charge(struct budget *b, enum budget_use use, int64_t bytes);
 
 void budget_give(struct budget *b, enum budget_use use, int64_t bytes);
 
+/* Of a use that only grows: it has `bytes` now. */
+void budget_grow(struct budget *b, enum budget_use use, int64_t bytes);
+
 /* The most that bodies, or one request, can have. */
-int64_t budget_most(const struct budget *b, enum budget_use use);
+int64_t budget_most(struct budget *b, enum budget_use use);
 
 /* A consistent view of `used`; the sum. */
 int64_t budget_look(struct budget *b, int64_t used[BUDGET_USES]);

@@ -48,7 +48,8 @@ static enum err_code judge(struct http_request *r, bool whole, struct err *e)
                                        file_bytes(r, whole), &r->need, e);
     if (rc != ERR_OK)
         return rc;
-    int64_t most = budget_most(&s->budget, BUDGET_WORK), bytes = (int64_t)r->need.memory.peak;
+    int64_t most = budget_most(&s->budget, BUDGET_WORK),
+            bytes = (int64_t)r->need.file_bytes + r->need.work_bytes;
     if (bytes > most)
         return err_set_limit(e, ERR_TOO_MUCH_MEMORY, "memory-limit", (uint64_t)most,
                              "the request would need up to %lld bytes of memory; there are %lld "

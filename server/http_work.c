@@ -85,7 +85,8 @@ static enum err_code transcode(struct http_request *r, struct err *e)
 static void on_run(struct job *job)
 {
     struct http_request *r = (struct http_request *)job;
-    struct budget *budget = &r->shared->service->budget;
+    struct service *s = r->shared->service;
+    struct budget *budget = &s->budget;
     struct err e = ERR_INIT;
     r->queue_ms = (double)(conn_now_ms() - job->queued_ms);
     if (transcode(r, &e) == ERR_OK) {
@@ -97,6 +98,7 @@ static void on_run(struct job *job)
         tell_failure(r, &e);
     }
     buf_done(&r->output);
+    budget_grow(budget, BUDGET_SCRATCH, (int64_t)pool_scratch_bytes(s->pool) - s->scratch_bytes);
     budget_give(budget, BUDGET_WORK, job->bytes);
     http_body_release(r);
 }

@@ -40,7 +40,7 @@ static const struct metric {
     {"upscaled_running_requests",      "gauge",     "",       "Pictures in work.", running},
     {"upscaled_waiting_requests",      "gauge",     "",       "Pictures in the queue.", waiting},
     {"upscaled_oldest_waiting_seconds", "gauge",    "",       "How long the first of the queue has waited.", oldest},
-    {"upscaled_memory_bytes",          "gauge",     "use",    "Memory that requests hold of the budget: connections, bodies, work, replies.", memory},
+    {"upscaled_memory_bytes",          "gauge",     "use",    "Memory that requests hold of the budget: connections, bodies, work, replies; and scratch, what the worker threads' own buffers have grown by since the start.", memory},
     {"upscaled_memory_limit_bytes",    "gauge",     "",       "That budget.", memory_limit},
     {"upscaled_threads",               "gauge",     "",       "Threads that compute.", threads},
     {"upscaled_usable_cpus",           "gauge",     "",       "CPUs that affinity and the control groups' quotas leave.", cpus},

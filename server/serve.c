@@ -81,12 +81,14 @@ static enum err_code serve_listeners(struct daemon *d, struct err *e)
 static enum err_code divide_memory(struct daemon *d, struct err *e)
 {
     int64_t limit = d->options.memory_limit, resident = memory_resident(d->service.statm);
-    int64_t rest = limit - resident - (int64_t)pool_scratch_bytes(d->service.pool);
+    int64_t scratch = (int64_t)pool_scratch_bytes(d->service.pool);
+    int64_t rest = limit - resident - scratch;
     if (rest < LEAST_BUDGET)
         return err_set_limit(e, ERR_BAD_PARAMETER, "memory-limit", (uint64_t)limit,
                              "of %lld bytes (--memory-limit) the process needs %lld itself",
                              (long long)limit, (long long)(limit - rest));
     budget_init(&d->service.budget, rest);
+    d->service.scratch_bytes = scratch;
     fprintf(stderr, "upscaled: %lld MiB of memory (--memory-limit), %lld MiB for requests\n",
             (long long)(limit >> 20), (long long)(rest >> 20));
     return ERR_OK;

@@ -30,6 +30,7 @@ struct service {
     struct reload *reload;
     struct access_log log;
     struct budget budget;
+    int64_t scratch_bytes; /* of the pool, when the budget was made */
     struct cost cost;
     struct clients clients;
     int statm;                    /* /proc/self/statm, for memory_resident; -1: not to be had */

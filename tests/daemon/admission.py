@@ -64,6 +64,19 @@ def what_the_estimate_tells_is_what_admission_counts():
 
 
 @claim
+def buffers_that_grow_for_wide_pictures_are_counted():
+    with Daemon() as d:
+        d.upscale(png()).expect(200)
+        equal(d.health()["memory"]["scratch"], 0)
+        d.upscale(png(30000, 2, color=6, depth=16), "?scale=8").expect(200)
+        grown = d.health()["memory"]["scratch"]
+        equal(grown > 0, True, "they have grown")
+        d.upscale(png(30000, 2, color=6, depth=16), "?scale=8").expect(200)
+        equal(d.health()["memory"]["scratch"], grown, "once")
+        print("# grown by %d bytes" % grown)
+
+
+@claim
 def a_body_that_never_fits_is_refused():
     with start_with_budget(4 << 20) as d:
         refused(d.upscale(png_of_bytes(3 << 20)), 413, "body_too_large", "memory-limit")

@@ -62,6 +62,19 @@ static struct need need_of(int width, int height, int color_type, size_t length)
     return n;
 }
 
+/* What the workers' buffers would have to grow by is asked for once. */
+START_TEST(scratch_that_is_missing_counts)
+{
+    struct need n = need_of(90, 70, 2, 0);
+    int64_t bare = (int64_t)(n.memory.peak - n.file_bytes);
+    ck_assert_int_eq(n.work_bytes, bare + 2 * (int64_t)n.memory.scratch);
+    ck_assert_int_eq(pool_reserve(pool, n.memory.scratch - 100, NULL), ERR_OK);
+    ck_assert_int_eq(need_of(90, 70, 2, 0).work_bytes, bare + 200);
+    ck_assert_int_eq(pool_reserve(pool, n.memory.scratch, NULL), ERR_OK);
+    ck_assert_int_eq(need_of(90, 70, 2, 0).work_bytes, bare);
+}
+END_TEST
+
 START_TEST(memory_is_the_published_formula)
 {
     static const int types[] = {0, 2, 3, 4, 6};
@@ -76,7 +89,8 @@ START_TEST(memory_is_the_published_formula)
                 ERR_OK);
             ck_assert_uint_eq(n.memory.peak, said.peak);
             ck_assert_uint_eq(n.file_bytes, file.length);
-            ck_assert_int_eq(n.work_bytes + (int64_t)file.length, (int64_t)said.peak);
+            ck_assert_int_eq(n.work_bytes + (int64_t)file.length,
+                             (int64_t)(said.peak + 2 * said.scratch));
             bytes_done(&file);
         }
 }
@@ -227,6 +241,7 @@ int main(void)
     TCase *c = tcase_create("admission");
     tcase_add_checked_fixture(c, begin, end);
     tcase_add_test(c, memory_is_the_published_formula);
+    tcase_add_test(c, scratch_that_is_missing_counts);
     tcase_add_test(c, work_is_that_of_every_pass);
     tcase_add_test(c, a_head_alone_counts_an_alpha_that_may_come);
     tcase_add_test(c, errors_are_those_of_the_formula);

@@ -52,6 +52,18 @@ START_TEST(what_is_in_use_already_leaves_less)
 }
 END_TEST
 
+START_TEST(what_only_grows_leaves_less_for_good)
+{
+    budget_grow(&b, BUDGET_SCRATCH, 200);
+    budget_grow(&b, BUDGET_SCRATCH, 100);
+    ck_assert_int_eq(budget_most(&b, BUDGET_WORK), 800);
+    ck_assert_int_eq(budget_most(&b, BUDGET_BODIES), 400);
+    ck_assert(!budget_take(&b, BUDGET_WORK, 801));
+    ck_assert(!budget_take(&b, BUDGET_BODIES, 401));
+    ck_assert(budget_take(&b, BUDGET_WORK, 800));
+}
+END_TEST
+
 START_TEST(huge_wishes_do_not_wrap)
 {
     ck_assert(budget_take(&b, BUDGET_WORK, 10));
@@ -97,6 +109,7 @@ int main(void)
     tcase_add_test(c, takes_up_to_the_limit);
     tcase_add_test(c, bodies_have_half);
     tcase_add_test(c, what_is_in_use_already_leaves_less);
+    tcase_add_test(c, what_only_grows_leaves_less_for_good);
     tcase_add_test(c, huge_wishes_do_not_wrap);
     tcase_add_test(c, never_more_than_the_limit_by_many_threads);
     suite_add_tcase(s, c);
