@@ -11,6 +11,7 @@
 #include "server/budget.h"
 #include "server/http_raw.h"
 #include "server/jobs.h"
+#include "server/socket_received.h"
 #include "server/socket_sent.h"
 
 enum { FRESH_MS = 1000 }; /* for a first request, while draining */
@@ -35,6 +36,10 @@ struct conn *conns_add(struct conns *c, int fd)
     struct conn *conn = mem_calloc(1, sizeof *conn);
     if (!conn)
         return NULL;
+    if (!socket_watch(fd, &conn->raw)) {
+        mem_free(conn);
+        return NULL;
+    }
     budget_charge(c->budget, BUDGET_CONNECTIONS, bytes_each(c));
     conn->fd = fd;
     conn->phase = CONN_IDLE;
@@ -53,6 +58,7 @@ struct conn *conns_add(struct conns *c, int fd)
 
 void conns_remove(struct conns *c, struct conn *conn)
 {
+    socket_forget(conn->fd);
     pthread_mutex_lock(&c->lock);
     if (c->next_watched == conn)
         c->next_watched = conn->next;

@@ -15,6 +15,7 @@
 
 #include "engine/base/err.h"
 #include "server/options.h"
+#include "server/raw_head.h"
 
 struct budget;
 struct jobs;
@@ -45,6 +46,7 @@ struct conn {
     const char *origin;   /* its Origin, or NULL */
     atomic_bool *cancel;  /* its job's */
     enum err_code said;   /* what was sent past the library */
+    struct raw_head raw;  /* the request's head as it came; its event thread's */
     struct err verdict;   /* what to say when the deadline comes; ERR_OK: that it was too slow */
 };
 
@@ -70,7 +72,7 @@ enum err_code conns_init(struct conns *c, const struct options *o, struct jobs *
                          struct budget *budget, struct err *e);
 void conns_done(struct conns *c); /* no connection may be left */
 
-/* A connection opens; NULL when memory is out. It closes. */
+/* A connection opens; NULL when memory or room for its descriptor is out. It closes. */
 struct conn *conns_add(struct conns *c, int fd);
 void conns_remove(struct conns *c, struct conn *conn);
 

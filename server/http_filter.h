@@ -43,7 +43,7 @@ enum err_code http_filter(const struct http_head *head, struct http_framing *out
  * NUL bytes between (CR and LF), and the last must end four before the end, or something else was
  * there. ERR_BAD_REQUEST as above. The strings of `head` must be the library's own.
  *
- * One thing cannot be told: a head that ends in NUL LF in place of CR LF. */
+ * One thing cannot be told: a head that ends in NUL LF in place of CR LF. raw_head.h sees that. */
 enum err_code http_filter_layout(const struct http_head *head, struct err *e);
 
 #endif

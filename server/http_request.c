@@ -96,8 +96,15 @@ static enum err_code filter(struct http_request *r, const char *method, const ch
     struct http_head head = {method,      version,      r->target,
                              fields.list, fields.count, info ? info->header_size : 0};
     enum err_code rc = http_filter(&head, &r->framing, e);
-    /* from 1.0 on it refuses by itself what this finds */
-    return rc == ERR_OK && MHD_VERSION < 0x01000000 ? http_filter_layout(&head, e) : rc;
+    if (rc != ERR_OK || MHD_VERSION >= 0x01000000)
+        return rc; /* from 1.0 on it refuses by itself what the rest finds */
+    rc = http_filter_layout(&head, e);
+    if (rc == ERR_OK)
+        rc = raw_head_judge(&r->conn->raw, head.bytes, e);
+    if (rc == ERR_OK)
+        raw_head_next(&r->conn->raw, method + head.bytes,
+                      r->framing.chunked ? UINT64_MAX : r->framing.length);
+    return rc;
 }
 
 /* The client's, where it cannot do harm in a log or a header; else ours. */

@@ -178,6 +178,12 @@ def _unseen():
                        ("CR LF, LF", b"\r\n\n"), ("CR LF, NUL, LF", b"\r\n\0\n"),
                        ("CR LF, NUL NUL, CR LF", b"\r\n\0\0\r\n")):
         yield "unseen: " + about, b"GET /readyz HTTP/1.1\r\nHost: a\r\nX: y" + end + HIDDEN
+        length = b"%d" % len(png())
+        yield "unseen: %s, a body" % about, (b"POST /v1/upscale HTTP/1.1\r\nHost: a\r\n"
+                                             b"Content-Length: " + length + end + png() + HIDDEN)
+        yield "unseen: %s, behind a body" % about, (
+            head(b"Content-Length: " + length) + png() +
+            b"GET /readyz HTTP/1.1\r\nHost: a\r\nX: y" + end + HIDDEN)
 
 
 def cases():
