@@ -2,6 +2,8 @@
  * tells. */
 #include "server/admission.h"
 
+#include <string.h>
+
 /* What one pass of the network enlarges after `times` passes. */
 static double enlarged(double pixels, int scale, int times)
 {
@@ -45,4 +47,15 @@ enum err_code admission_judge(struct pool *pool, const struct transcode_params *
     n.out_samples = (double)to->width * to->height * to->channels;
     *out = n;
     return ERR_OK;
+}
+
+enum err_code admission_judge_head(struct pool *pool, const struct transcode_params *params,
+                                   const uint8_t *head, size_t file_bytes, struct need *out,
+                                   struct err *e)
+{
+    static const uint8_t end[] = {0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xae, 0x42, 0x60, 0x82};
+    uint8_t file[PNG_HEAD_BYTES + sizeof end];
+    memcpy(file, head, PNG_HEAD_BYTES);
+    memcpy(file + PNG_HEAD_BYTES, end, sizeof end);
+    return admission_judge(pool, params, file, sizeof file, file_bytes, out, e);
 }

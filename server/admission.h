@@ -19,4 +19,10 @@ enum err_code admission_judge(struct pool *pool, const struct transcode_params *
                               const uint8_t *file, size_t length, size_t file_bytes,
                               struct need *out, struct err *e);
 
+/* The same for the least of what a file that begins with these PNG_HEAD_BYTES can need: no
+ * transparency comes, and nothing to keep. What is too much is so whatever follows. */
+enum err_code admission_judge_head(struct pool *pool, const struct transcode_params *params,
+                                   const uint8_t *head, size_t file_bytes, struct need *out,
+                                   struct err *e);
+
 #endif

@@ -31,21 +31,23 @@ static size_t bare_bytes(const struct http_request *r)
 /* The size of the file, as far as is known. */
 static size_t file_bytes(const struct http_request *r, bool whole)
 {
-    if (r->estimates && whole)
-        return r->received > PNG_HEAD_BYTES ? r->received : bare_bytes(r);
+    if (r->estimates && whole && r->file.length <= PNG_HEAD_BYTES)
+        return bare_bytes(r);
     return whole ? r->file.length : r->framing.sized ? (size_t)r->framing.length : PNG_HEAD_BYTES;
 }
 
-/* Once by the first bytes, and again by the whole file, which tells more; never by what happens to
- * have come, or packets would decide. */
+/* Once by the first bytes, which tell what could never be, and again by the whole file; never by
+ * what happens to have come, or packets would decide. */
 static enum err_code judge(struct http_request *r, bool whole, struct err *e)
 {
     struct service *s = r->shared->service;
     const struct options *o = s->options;
-    size_t length = whole ? r->file.length : PNG_HEAD_BYTES;
+    size_t bytes_known = file_bytes(r, whole);
     r->judged = true;
-    enum err_code rc = admission_judge(s->pool, &r->api.params, r->file.data, length,
-                                       file_bytes(r, whole), &r->need, e);
+    enum err_code rc = whole ? admission_judge(s->pool, &r->api.params, r->file.data,
+                                               r->file.length, bytes_known, &r->need, e)
+                             : admission_judge_head(s->pool, &r->api.params, r->file.data,
+                                                    bytes_known, &r->need, e);
     if (rc != ERR_OK)
         return rc;
     int64_t most = budget_most(&s->budget, BUDGET_WORK),
@@ -122,10 +124,8 @@ void http_body_release(struct http_request *r)
 static enum err_code take_file(struct http_request *r, const char *bytes, size_t count,
                                struct err *e)
 {
-    if (r->estimates && count > PNG_HEAD_BYTES - r->file.length)
-        count = PNG_HEAD_BYTES - r->file.length; /* the rest says nothing more */
     enum err_code rc = charge(r, r->file.length + count, e);
-    if (rc == ERR_OK && !r->estimates)
+    if (rc == ERR_OK)
         rc = make_room(r, r->file.length + count, e);
     if (rc == ERR_OK)
         rc = buf_append(&r->file, bytes, count, e);

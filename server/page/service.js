@@ -64,7 +64,7 @@ const service = {
   /* What a picture needs, by its first bytes; null where the server does not say. */
   async estimate(png, query) {
     const reply = await fetch("/v1/estimate?" + new URLSearchParams(query),
-      { method: "POST", body: png.slice(0, 64), headers: this.headers() });
+      { method: "POST", body: png.slice(0, 33), headers: this.headers() });
     return reply.ok ? reply.json() : null;
   },
 

@@ -77,6 +77,24 @@ def buffers_that_grow_for_wide_pictures_are_counted():
 
 
 @claim
+def what_only_may_come_is_no_reason_to_refuse():
+    """Until the rest is there, a gray picture might have transparency, which takes more."""
+    picture = flat_png(1500, 1500)
+    with Daemon() as d:
+        whole, head = [json.loads(d.ask("POST", "/v1/estimate", data).expect(200).body)
+                       for data in (picture, picture[:33])]
+    for least, most in ((whole[name], head[name]) for name in
+                        ("peak_memory_bytes", "answer_bytes_most", "expected_seconds")):
+        equal(least * 1.2 < most, True, "%g and %g" % (least, most))
+    between = (whole["peak_memory_bytes"] + head["peak_memory_bytes"]) // 2
+    with start_with_budget(between) as d:
+        d.upscale(picture).expect(200)
+        d.ask("POST", "/v1/estimate", picture).expect(200)
+        refused(d.ask("POST", "/v1/estimate", picture[:33]), 422, "too_much_memory",
+                "memory-limit")
+
+
+@claim
 def a_body_that_never_fits_is_refused():
     with start_with_budget(4 << 20) as d:
         refused(d.upscale(png_of_bytes(3 << 20)), 413, "body_too_large", "memory-limit")

@@ -113,6 +113,23 @@ START_TEST(work_is_that_of_every_pass)
 }
 END_TEST
 
+/* Refusals by the head are final, so that it must count nothing that may not come. */
+START_TEST(the_least_by_a_head_is_what_the_plainest_file_needs)
+{
+    static const int types[] = {0, 2, 3, 4, 6};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        struct bytes file = make_file(90, 70, types[i]);
+        struct need least, whole = need_of(90, 70, types[i], 0);
+        ck_assert_int_eq(admission_judge_head(pool, &params, file.data, file.length, &least, NULL),
+                         ERR_OK);
+        ck_assert_uint_eq(least.memory.peak, whole.memory.peak);
+        ck_assert_double_eq(least.macs, whole.macs);
+        ck_assert_double_eq(least.out_samples, whole.out_samples);
+        bytes_done(&file);
+    }
+}
+END_TEST
+
 START_TEST(a_head_alone_counts_an_alpha_that_may_come)
 {
     ck_assert_double_eq(need_of(40, 30, 2, 0).out_samples, 80 * 60 * 3);
@@ -243,6 +260,7 @@ int main(void)
     tcase_add_test(c, memory_is_the_published_formula);
     tcase_add_test(c, scratch_that_is_missing_counts);
     tcase_add_test(c, work_is_that_of_every_pass);
+    tcase_add_test(c, the_least_by_a_head_is_what_the_plainest_file_needs);
     tcase_add_test(c, a_head_alone_counts_an_alpha_that_may_come);
     tcase_add_test(c, errors_are_those_of_the_formula);
     tcase_add_test(c, what_is_measured_at_the_start_is_expected);
