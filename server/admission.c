@@ -55,6 +55,11 @@ enum err_code admission_judge_head(struct pool *pool, const struct transcode_par
 {
     static const uint8_t end[] = {0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xae, 0x42, 0x60, 0x82};
     uint8_t file[PNG_HEAD_BYTES + sizeof end];
+    struct png_head h;
+    /* alone: what is no PNG is named by all of its bytes, which the end is none of */
+    enum err_code rc = png_head_read(head, PNG_HEAD_BYTES, &params->limits, &h, e);
+    if (rc != ERR_OK)
+        return rc;
     memcpy(file, head, PNG_HEAD_BYTES);
     memcpy(file + PNG_HEAD_BYTES, end, sizeof end);
     return admission_judge(pool, params, file, sizeof file, file_bytes, out, e);

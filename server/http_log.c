@@ -14,12 +14,17 @@ static int64_t now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void describe_end(const struct http_request *r, enum err_code said, bool whole,
+static void describe_end(const struct http_request *r, enum err_code said, int status, bool whole,
                          struct access_entry *x)
 {
     if (said != ERR_OK) {
         x->status = error_row(said)->status;
         x->code = error_row(said)->name;
+        return;
+    }
+    if (!r->answered && status > 0) { /* the library could not read it, and said so itself */
+        x->status = status;
+        x->code = error_row(ERR_BAD_REQUEST)->name;
         return;
     }
     x->status = r->answered ? r->reply.status : LEFT;
@@ -46,7 +51,7 @@ static void describe_picture(const struct http_request *r, struct access_entry *
     x->encode_ms = report->encode_ms;
 }
 
-void http_log(struct http_request *r, enum err_code said, bool whole)
+void http_log(struct http_request *r, enum err_code said, int status, bool whole)
 {
     struct access_entry x = {
         .time_ms = now_ms(),
@@ -58,7 +63,7 @@ void http_log(struct http_request *r, enum err_code said, bool whole)
         .bytes_in = r->received + r->drained,
         .total_ms = (double)(conn_now_ms() - r->began_ms),
     };
-    describe_end(r, said, whole, &x);
+    describe_end(r, said, status, whole, &x);
     if (r->is_upload)
         describe_picture(r, &x);
     metrics_request(&r->shared->service->metrics, &x);

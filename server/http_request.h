@@ -112,9 +112,9 @@ void http_estimate(struct http_request *r);
  * `reply` filled. ERR_BUSY, ERR_DRAINING: it did not. */
 enum err_code http_work(struct http_request *r, struct err *e);
 
-/* http_log.c. Writes the request's line: `said` was sent past the library, if not ERR_OK; `whole`:
- * the reply went out to its end. */
-void http_log(struct http_request *r, enum err_code said, bool whole);
+/* http_log.c. Writes the request's line: `said` was sent past the library, if not ERR_OK; `status`
+ * is the library's, 0 where there is none; `whole`: the reply went out to its end. */
+void http_log(struct http_request *r, enum err_code said, int status, bool whole);
 
 /* http_progress.c. An upload begins to be found, and ends: `reply` is what it got. Fills `reply` or
  * `events` for a request about another one: ERR_NO_ROUTE where that is not found. */

@@ -223,6 +223,7 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *con
     if (!r)
         return NULL;
     conns_begin(&shared->conns, conn, r->our_id, &r->job.cancel);
+    http_client_address(r); /* the peer's; known better when the head is whole */
     if (count_arguments(target) > MOST_ARGUMENTS) {
         /* Far more of them use up the connection's memory in the library, which then neither calls
          * us nor answers: so the watchdog does, unless we are called within a second. */
@@ -238,11 +239,13 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
 {
     struct http_shared *shared = arg;
     struct http_request *r = *context;
-    (void)connection;
     if (!r)
         return;
     *context = NULL;
-    http_log(r, conns_end(&shared->conns, r->conn), why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_HTTP_STATUS);
+    http_log(r, conns_end(&shared->conns, r->conn), info ? (int)info->http_status : 0,
+             why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     http_request_free(r);
 }
 

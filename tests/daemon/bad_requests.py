@@ -44,8 +44,11 @@ def refuses_a_flood_of_parameters():
 
 @claim
 def names_what_came_instead():
-    if "JPEG" not in shared.upscale(JPEG).problem()["detail"]:
-        raise AssertionError("the sentence does not say JPEG")
+    for name, body in (("JPEG", JPEG), ("SVG", b"<svg xmlns='http://www.w3.org/2000/svg'>" * 9),
+                       ("is text", b"hello " * 20)):
+        for target in ("/v1/upscale", "/v1/estimate"):
+            detail = shared.ask("POST", target, body).expect(415).problem()["detail"]
+            equal(name in detail, True, "%s in: %s" % (name, detail))
 
 
 @claim

@@ -63,6 +63,21 @@ def errors_have_their_code():
 
 
 @claim
+def what_the_library_refuses_itself_is_no_client_that_left():
+    start = b"POST /v1/upscale?%s HTTP/1.1\r\nHost: a\r\n"
+    with Daemon() as d:
+        for name, rest, status in ((b"length", b"Content-Length: x\r\n\r\n", 400),
+                                   (b"header", b"X: " + b"a" * 40000 + b"\r\n\r\n", 431),
+                                   (b"chunk", b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400)):
+            with d.connect() as client:
+                client.send_until_refused(start % name + rest)
+                wait_until(lambda: len(d.lines) > 0 and name.decode() in d.lines[-1], "its line")
+            entry = json.loads(d.lines[-1])
+            equal((entry["status"], entry["code"], entry["client"]),
+                  (status, "bad_request", "127.0.0.1"), name)
+
+
+@claim
 def every_request_has_one_line():
     with Daemon() as d:
         with d.connect() as client:
