@@ -118,18 +118,21 @@ static int paeth(int a, int b, int c)
     return pa <= pb && pa <= pc ? a : pb <= pc ? b : c;
 }
 
-/* One line with its filter byte. `above` is NULL for the first of a pass. */
+/* One line with its filter byte, added at once: `bytes` has no room to spare, so that what reads past
+ * the end is seen. `above` is NULL for the first of a pass. */
 static void add_filtered(struct bytes *out, const uint8_t *line, const uint8_t *above,
                          size_t length, size_t step, uint8_t filter)
 {
-    bytes_add(out, &filter, 1);
+    uint8_t *filtered = malloc(length + 1);
+    filtered[0] = filter;
     for (size_t i = 0; i < length; i++) {
         int a = i >= step ? line[i - step] : 0, b = above ? above[i] : 0;
         int c = above && i >= step ? above[i - step] : 0;
         const int predicted[5] = {0, a, b, (a + b) / 2, paeth(a, b, c)};
-        uint8_t byte = (uint8_t)(line[i] - predicted[filter]);
-        bytes_add(out, &byte, 1);
+        filtered[i + 1] = (uint8_t)(line[i] - predicted[filter]);
     }
+    bytes_add(out, filtered, length + 1);
+    free(filtered);
 }
 
 /* Samples of every dx-th pixel from x0 on, packed. */
