@@ -10,8 +10,9 @@ enum {
     WINDOW_PIXELS = 256,
     WINDOWS = 16,
     LEAST_WINDOWS = 2,
-    PART =
-        16, /* of a small strip's pixels: packing five samples must not cost what packing it does */
+    LEAST_ROWS = 2,
+    PART = 16, /* of a strip's pixels, for each of five samples; of a small strip's, half as much:
+                  they must not cost what packing it does */
     WORTH = 16 /* matching takes several times as long: it must save that part at least */
 };
 
@@ -66,22 +67,25 @@ static void tally_window(const struct png_work *w, struct png_way way, struct wi
     }
 }
 
-/* As many windows fewer as a small strip asks for. */
-static int nth_window(const struct png_work *w, struct sample sample)
+/* Fewer windows, then fewer rows, where the strip is small. */
+static struct sample fit(const struct png_work *w, struct sample s)
 {
-    int width = w->job->format.width, nth = sample.nth;
+    int width = w->job->format.width;
     long area = (long)width * w->job->rows;
-    long window = (long)(width < WINDOW_PIXELS ? width : WINDOW_PIXELS) * sample.rows;
-    while (nth < WINDOWS / LEAST_WINDOWS && window * (WINDOWS / nth) * PART > area)
-        nth *= 2;
-    return nth;
+    long window = width < WINDOW_PIXELS ? width : WINDOW_PIXELS;
+    while (s.nth < WINDOWS / LEAST_WINDOWS && window * s.rows * (WINDOWS / s.nth) * PART > area)
+        s.nth *= 2;
+    while (s.rows > LEAST_ROWS && window * s.rows * LEAST_WINDOWS * 2 * PART > area)
+        s.rows /= 2;
+    return s;
 }
 
 /* The bits that the sample would take that way. */
 static uint64_t try_way(const struct png_work *w, struct png_way way, struct sample sample)
 {
     struct deflate_tally t = {0};
-    for (int k = 0, nth = nth_window(w, sample); k < WINDOWS; k += nth)
+    sample = fit(w, sample);
+    for (int k = 0; k < WINDOWS; k += sample.nth)
         tally_window(w, way, filter_window(w, way.filter, k, sample.rows), &t);
     return deflate_block_cost(&t);
 }

@@ -11,7 +11,10 @@
 #include "engine/image/png_choose.h"
 
 enum {
+    STRIP_ROWS = 64,
     STRIP_BYTES = 4 << 20, /* of raw rows, at most: bounds a thread's memory */
+    SMALL_STRIP = 1 << 16, /* as long as two make no more, they are one: each is sampled, and has
+                              codes of its own */
     CHUNK_HEAD = 8,        /* length and type */
     CHUNK_TAIL = 4,        /* CRC */
 };
@@ -23,7 +26,9 @@ struct layout {
 
 int png_strip_rows(const struct image_format *f)
 {
-    int rows = PNG_STRIP_ROWS;
+    int rows = STRIP_ROWS;
+    while (image_row_bytes(f) <= (size_t)(SMALL_STRIP / 2 / rows))
+        rows *= 2;
     while (rows > 1 && image_row_bytes(f) > (size_t)(STRIP_BYTES / rows))
         rows /= 2;
     return rows;

@@ -18,8 +18,7 @@ struct png_strip {
 };
 
 /* Rows of every strip but the last: fixed by the format, so that bytes do not depend on how the
- * rows arrive. A power of two, at most PNG_STRIP_ROWS. */
-enum { PNG_STRIP_ROWS = 64 };
+ * rows arrive. A power of two: 64, more of narrow rows, fewer of very wide ones. */
 int png_strip_rows(const struct image_format *f);
 
 /* What a strip is made of. */
