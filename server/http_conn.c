@@ -25,10 +25,9 @@ int64_t conn_now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* The library's buffer and what else there is of a connection and its request. */
-static int64_t bytes_each(const struct conns *c)
+int64_t conns_bytes_each(const struct options *o)
 {
-    return c->options->connection_memory + OTHER_BYTES;
+    return o->connection_memory + OTHER_BYTES;
 }
 
 struct conn *conns_add(struct conns *c, int fd)
@@ -40,7 +39,7 @@ struct conn *conns_add(struct conns *c, int fd)
         mem_free(conn);
         return NULL;
     }
-    budget_charge(c->budget, BUDGET_CONNECTIONS, bytes_each(c));
+    budget_charge(c->budget, BUDGET_CONNECTIONS, conns_bytes_each(c->options));
     conn->fd = fd;
     conn->phase = CONN_IDLE;
     conn->fresh = true;
@@ -67,7 +66,7 @@ void conns_remove(struct conns *c, struct conn *conn)
         conn->next->link = conn->link;
     pthread_cond_broadcast(&c->quiet);
     pthread_mutex_unlock(&c->lock);
-    budget_give(c->budget, BUDGET_CONNECTIONS, bytes_each(c));
+    budget_give(c->budget, BUDGET_CONNECTIONS, conns_bytes_each(c->options));
     mem_free(conn);
 }
 

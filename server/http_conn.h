@@ -67,6 +67,10 @@ struct conns {
 
 int64_t conn_now_ms(void); /* monotonic */
 
+/* What a connection is charged: the library's buffer and what else there is of it and its request.
+ */
+int64_t conns_bytes_each(const struct options *o);
+
 /* Starts the watchdog, which also calls jobs_tick. */
 enum err_code conns_init(struct conns *c, const struct options *o, struct jobs *jobs,
                          struct budget *budget, struct err *e);

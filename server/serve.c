@@ -12,6 +12,7 @@
 #include "server/commands.h"
 #include "server/cpus.h"
 #include "server/http.h"
+#include "server/http_conn.h"
 #include "server/listen.h"
 #include "server/notify.h"
 #include "server/memory.h"
@@ -94,6 +95,20 @@ static enum err_code divide_memory(struct daemon *d, struct err *e)
     return ERR_OK;
 }
 
+/* Each address takes --connections, but all of them no more than a quarter of the budget holds:
+ * strangers who only connect leave room for bodies and for work. Those beyond wait in the system's
+ * queue, as they always do. */
+static void bound_connections(struct daemon *d)
+{
+    int64_t quarter = budget_most(&d->service.budget, BUDGET_CONNECTIONS) / 4;
+    int64_t most = quarter / conns_bytes_each(&d->options) / d->listeners.count;
+    if (d->options.connections <= most)
+        return;
+    d->options.connections = most > 0 ? most : 1;
+    fprintf(stderr, "upscaled: memory for %lld connections at a time at each address\n",
+            (long long)d->options.connections);
+}
+
 static enum err_code measure_cost(struct daemon *d, struct err *e)
 {
     const struct model_entry *entry;
@@ -163,6 +178,8 @@ static enum err_code start(struct daemon *d, struct err *e)
         rc = measure_cost(d, e);
     if (rc == ERR_OK)
         rc = divide_memory(d, e);
+    if (rc == ERR_OK)
+        bound_connections(d);
     if (rc == ERR_OK)
         rc = jobs_new(&jobs, &d->service.jobs, e);
     if (rc == ERR_OK)

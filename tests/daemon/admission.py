@@ -36,6 +36,28 @@ def the_memory_limit_is_said_at_the_start():
         wait_until(lambda: "%d MiB" % (value >> 20) in d.log(), "it is said")
 
 
+def connections_at_most(d):
+    rows = json.loads(d.ask("GET", "/v1/limits").body)["limits"]
+    return [row["value"] for row in rows if row["option"] == "connections"][0]
+
+
+@claim
+def connections_alone_leave_room_for_pictures():
+    with Daemon("--connections", "5000") as d:
+        equal(connections_at_most(d), 5000)
+    with start_with_budget(8 << 20, "--header-timeout", "2") as d:
+        most = connections_at_most(d)
+        equal(10 < most < 200, True, most)
+        crowd = [d.connect() for _ in range(most + 20)]
+        for client in crowd:
+            client.send(b"GET /livez HTTP/1.1\r\nHost: a\r\nX-Slow: ")
+        # its turn comes when the crowd's time is over; others of the crowd are before it
+        d.upscale(flat_png(200, 200)).expect(200)
+        for client in crowd:
+            client.read_reply().expect(408, "timeout")
+        equal(d.health()["memory"]["limit"] / 4 >= most * 24576, True)
+
+
 @claim
 def what_needs_more_than_there_is_is_refused_by_its_head():
     with start_with_budget(16 << 20) as d, d.connect() as client:

@@ -5,7 +5,8 @@ import os
 import subprocess
 import tempfile
 
-from daemon import BINARY, Daemon, chunk, claim, equal, png, png_of_bytes, run_claims
+from daemon import (BINARY, Daemon, chunk, claim, equal, png, png_of_bytes, request,
+                    run_claims)
 
 
 def refused(reply, status, code, option, limit):
@@ -82,6 +83,19 @@ model_limit("max-model-bytes", 1000000, model(LAYER) + " " * 1000000)
 model_limit("max-model-layers", 30, model(LAYER, *[{"type": "relu"}] * 40))
 model_limit("max-model-parameters", 40000, model(*[LARGE] * 18, LAYER))
 model_limit("max-model-macs", 40000, model(*[LARGE] * 18, LAYER))
+
+
+@claim
+def every_address_has_connections_of_its_own():
+    with Daemon("--connections", "2", listen=("127.0.0.1:0",) * 2) as d:
+        with d.connect() as first, d.connect() as second, d.connect() as third:
+            for client in (first, second):
+                client.ask("GET", "/livez").expect(200)
+            third.send(request("GET", "/livez"))
+            d.ask("GET", "/livez", which=1).expect(200)
+            equal(third.pending, b"")
+            first.socket.close()
+            third.read_reply().expect(200)
 
 
 @claim
