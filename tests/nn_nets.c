@@ -100,6 +100,21 @@ static void upconv_7(struct model *m)
     build_layer(m, LAYER_CLAMP)->clamp = (struct clamp_params){0, 1};
 }
 
+/* Many channels to a few, enlarged, whose phases share a block; an activation with a slope for
+ * each, and an add of two of them. */
+static void folded(struct model *m)
+{
+    conv(m, 1, 64, 3, 0); /* 0 */
+    build_conv(m, LAYER_CONV_TRANSPOSE2D, 64, 3, 4, 2, 1);
+    build_prelu(m, 3); /* 2 */
+    struct layer *l = build_conv(m, LAYER_CONV_TRANSPOSE2D, 64, 3, 5, 2, 2);
+    l->conv.output_padding = (struct pair){1, 1};
+    l->input = 0;
+    build_prelu(m, 3);
+    build_with(m, LAYER_ADD, 2);
+    conv(m, 3, 1, 1, 0);
+}
+
 /* The largest layer that must work, as a model. */
 static void wide(struct model *m)
 {
@@ -111,7 +126,7 @@ static void wide(struct model *m)
 const struct net nets[] = {
     {"fsrcnn", fsrcnn, COLOR_Y}, {"espcn", espcn, COLOR_Y},   {"sesr", sesr, COLOR_Y},
     {"unet", unet, COLOR_RGB},   {"vgg_7", vgg_7, COLOR_RGB}, {"upconv_7", upconv_7, COLOR_RGB},
-    {"wide", wide, COLOR_RGB},
+    {"folded", folded, COLOR_Y}, {"wide", wide, COLOR_RGB},
 };
 const int net_count = sizeof nets / sizeof *nets;
 

@@ -61,6 +61,7 @@ const char *lower_conv(const struct layer *conv, const struct layer *shuffle, st
 {
     const struct conv_params *c = &conv->conv;
     *out = (struct lowered){.conv = conv,
+                            .fold = 1,
                             .shuffled = shuffle != NULL,
                             .in_channels = c->in_channels,
                             .out_channels = c->out_channels};
@@ -73,19 +74,38 @@ const char *lower_conv(const struct layer *conv, const struct layer *shuffle, st
     return shuffle ? "a pixel_shuffle follows a transposed convolution" : lower_transposed(c, out);
 }
 
+void lower_fold(struct lowered *l)
+{
+    l->fold = l->phases;
+    l->phases = 1;
+    l->out_channels *= l->fold * l->fold;
+}
+
+/* What a channel of folded phases is. */
+static void unfold(const struct lowered *l, struct pair *phase, int *o)
+{
+    if (l->fold > 1) {
+        *phase = (struct pair){*o / l->fold % l->fold, *o % l->fold};
+        *o /= l->fold * l->fold;
+    }
+}
+
 /* PyTorch's index of an output channel of a phase before the shuffle. */
 static int channel_of(const struct lowered *l, struct pair phase, int o)
 {
-    return l->shuffled ? (o * l->phases + phase.y) * l->phases + phase.x : o;
+    int s = l->phases * l->fold;
+    return l->shuffled ? (o * s + phase.y) * s + phase.x : o;
 }
 
 float lowered_weight(const struct lowered *l, struct pair phase, int o, int c, int ky, int kx)
 {
     const struct conv_params *p = &l->conv->conv;
     size_t outs = (size_t)p->out_channels, ins = (size_t)p->in_channels, from, to;
+    int s = l->phases * l->fold;
+    unfold(l, &phase, &o);
     if (l->conv->kind == LAYER_CONV_TRANSPOSE2D) {
-        ky = phase.y + l->origin.y + p->padding.y - l->phases * (ky + l->first.y);
-        kx = phase.x + l->origin.x + p->padding.x - l->phases * (kx + l->first.x);
+        ky = phase.y + l->origin.y + p->padding.y - s * (ky + l->first.y);
+        kx = phase.x + l->origin.x + p->padding.x - s * (kx + l->first.x);
         if (ky < 0 || kx < 0 || ky >= p->kernel_size.y || kx >= p->kernel_size.x)
             return 0;
         from = (size_t)c * outs;
@@ -101,5 +121,6 @@ float lowered_weight(const struct lowered *l, struct pair phase, int o, int c, i
 float lowered_bias(const struct lowered *l, struct pair phase, int o)
 {
     const float *bias = l->conv->conv.bias;
+    unfold(l, &phase, &o);
     return bias ? bias[channel_of(l, phase, o)] : 0;
 }

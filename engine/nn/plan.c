@@ -148,7 +148,7 @@ struct pair plan_tile(const struct plan *p)
     const struct model_geometry *g = &p->m->geometry;
     if (p->stream) {
         size_t columns =
-            2 * cpu_l2_bytes() / stream_column_bytes(p->stream); /* the third level helps */
+            5 * cpu_l2_bytes() / (2 * stream_column_bytes(p->stream)); /* the third level helps */
         int width = columns < STRIP_MOST ? (int)columns : STRIP_MOST;
         int height =
             STRIP_HALOS * g->halo > STRIP_LEAST_ROWS ? STRIP_HALOS * g->halo : STRIP_LEAST_ROWS;

@@ -7,7 +7,7 @@
 #include "engine/nn/stream_builder.h"
 #include "engine/nn/stream_pack.h"
 
-enum { FEW = 4 };
+enum { FEW = 4, FOLD_LEAST = 4 * KERNEL_LANES };
 
 static bool refuse(struct stream_builder *b, int layer, const char *why)
 {
@@ -115,6 +115,33 @@ static enum stream_op choose(const struct lowered *l, bool blocked)
     return blocked && three && l->in_channels >= 8 ? STREAM_WINOGRAD : STREAM_CONV;
 }
 
+/* Where there are many channels to read, phases of a few outputs go together into one block, if
+ * they fill most of it: the input need not become planes, which would leave the L1. Not with
+ * padding of the network's own: what lies outside the picture is told by sample, not by phase. */
+static bool folds(const struct stream_builder *b, const struct lowered *l, bool blocked)
+{
+    int lanes = l->phases * l->phases * l->out_channels;
+    return blocked && l->phases > 1 && lanes > KERNEL_LANES / 2 && lanes <= KERNEL_LANES &&
+           l->in_channels >= FOLD_LEAST && b->m->border != BORDER_MODEL;
+}
+
+/* The planes of phases that were folded into the channels of a tensor, told apart again. */
+static int unfolded(struct stream_builder *b, const struct lowered *l, int tensor, int layer,
+                    int last)
+{
+    struct stream_part in = as_planes(b, (struct stream_part){tensor, {0, 0}});
+    struct pair rate = b->s->tensors[tensor].rate;
+    struct stream_step *t = new_step(b, STREAM_SHUFFLE, layer);
+    t->in[0] = in;
+    t->in_count = 1;
+    t->in_channels = l->out_channels;
+    t->phases = l->fold;
+    t->origin = l->origin;
+    t->out = new_tensor(b, false, l->out_channels / (l->fold * l->fold),
+                        (struct pair){rate.y * l->fold, rate.x * l->fold}, last);
+    return t->out;
+}
+
 static bool build_conv(struct stream_builder *b, int i, enum err_code *rc, struct err *e)
 {
     const struct layer *conv = &b->m->layers[i], *shuffle = NULL;
@@ -131,13 +158,15 @@ static bool build_conv(struct stream_builder *b, int i, enum err_code *rc, struc
     if (b->m->border == BORDER_MODEL && padded && conv->conv.padding_mode != PADDING_ZEROS)
         return refuse(b, i, "it pads with something else than zeros");
     bool blocked = is_blocked(b, in);
+    if (folds(b, &l, blocked))
+        lower_fold(&l);
     enum stream_op op = choose(&l, blocked);
     blocked = blocked && op != STREAM_PLANES;
     prepare_inputs(b, in, blocked);
     struct stream_step *t = new_step(b, op, i);
     set_inputs(b, t, in, blocked);
     t->phases = l.phases;
-    t->origin = l.origin;
+    t->origin = l.fold > 1 ? (struct pair){0, 0} : l.origin;
     t->taps = l.taps;
     t->first = l.first;
     int last = shuffle ? next : i;
@@ -148,8 +177,8 @@ static bool build_conv(struct stream_builder *b, int i, enum err_code *rc, struc
     struct pair shift = {0, 0};
     const struct layer *sloped = NULL;
     last = stream_fuse(b, t, last, &sloped, &shift);
-    give(b, last, t->out, shift);
     *rc = stream_pack(b->s, t, &l, sloped, e);
+    give(b, last, l.fold > 1 ? unfolded(b, &l, t->out, i, last) : t->out, shift);
     return true;
 }
 

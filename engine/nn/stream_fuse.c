@@ -40,7 +40,8 @@ static bool absorb_add(struct stream_builder *b, struct stream_step *t, int i, i
     if (l->other_count != 1 || other == i || !v->made || v->count != 1)
         return false;
     int tensor = v->parts[0].tensor;
-    if (b->s->tensors[tensor].blocked != b->s->tensors[t->out].blocked)
+    const struct stream_tensor *term = &b->s->tensors[tensor], *out = &b->s->tensors[t->out];
+    if (term->blocked != out->blocked || term->channels != out->channels)
         return false;
     *shift = pair_plus(*shift, stream_crop(b, j, i));
     t->add.tensor = tensor;

@@ -110,7 +110,7 @@ static void pack_store(const struct stream *s, const struct stream_step *t, cons
             struct pair phase = phase_at(t, planes ? o : group);
             bool real = channel < out->channels;
             *bias++ = real && l ? lowered_bias(l, phase, channel) : 0;
-            *slope++ = real ? slope_of(sloped, channel) : 1;
+            *slope++ = real ? slope_of(sloped, l ? channel / (l->fold * l->fold) : channel) : 1;
         }
 }
 

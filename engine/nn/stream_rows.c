@@ -222,11 +222,13 @@ static void run_join(const struct stream_area *a, const struct stream_step *t, s
 static void run_shuffle(const struct stream_area *a, const struct stream_step *t, struct span rows)
 {
     struct span x = columns(a, t);
+    struct span qs = stream_step_phases(t, AXIS_Y, rows);
     int s = t->phases, width = x.hi - x.lo;
-    for (int q = rows.lo / s; q < rows.hi / s; q++) {
+    for (int q = qs.lo; q < qs.hi; q++) {
         point_in(a, t, q, x.lo, 1, 0, 1);
         for (int k = 0; k < t->in_channels; k++) {
-            float *out = stream_row(a, t->out, k / (s * s), q * s + k / s % s, x.lo * s) + k % s;
+            int y = q * s + k / s % s + t->origin.y;
+            float *out = stream_row(a, t->out, k / (s * s), y, a->x[t->out].lo) + k % s;
             for (int i = 0; i < width; i++)
                 out[i * s] = a->in[k][i];
         }
