@@ -1,5 +1,6 @@
 """admission.py - what is possible, what is never, and what waits its turn: memory and time."""
 import json
+import math
 import subprocess
 import time
 
@@ -166,6 +167,53 @@ def memory_is_waited_for():
             client.send(request("POST", "/v1/upscale", flat_png(700, 700)))
         for client in clients:
             client.read_reply().expect(200)
+
+
+@claim
+def when_to_come_again_is_what_there_is_to_do():
+    poster, query = flat_png(1500, 1500), "?scale=8"
+    with Daemon("--threads", "1", "--max-running", "1", "--queue", "1", "--queue-timeout", "86400",
+                "--work-timeout", "86400") as d:
+        reply = d.ask("POST", "/v1/estimate" + query, poster).expect(200)
+        seconds = json.loads(reply.body)["expected_seconds"]
+        equal(seconds > 1, True, "it takes long enough to be told")
+        with d.connect() as running, d.connect() as waiting:
+            running.send(request("POST", "/v1/upscale" + query, poster))
+            wait_until(lambda: d.health()["running"] == 1, "one is in work")
+            waiting.send(request("POST", "/v1/upscale" + query, poster))
+            wait_until(lambda: d.health()["waiting"] == 1, "one waits")
+            reply = d.upscale(png())
+            refused(reply, 503, "busy", "queue")
+            equal(int(reply.headers["retry-after"]), min(600, math.ceil(1.5 * seconds)))
+
+
+@claim
+def who_has_much_in_work_lets_others_pass():
+    """They are alike, and wait about as long, behind one that lasts until its client leaves."""
+    def send(client, name, address, picture, query=""):
+        client.send(request("POST", "/v1/upscale" + query, picture, [
+            ("X-Forwarded-For", address), ("X-Request-ID", name)]))
+
+    with Daemon("--max-running", "1", "--queue-timeout", "86400", "--work-timeout", "86400",
+                "--trusted-proxies", "127.0.0.1") as d:
+        names = ("a-1", "a-2", "a-3", "a-4", "b-1")
+        clients = {name: d.connect() for name in names}
+        long = d.connect()
+        send(long, "long", "192.0.2.1", flat_png(1500, 1500), "?scale=8")
+        wait_until(lambda: d.health()["running"] == 1, "one is in work")
+        start = time.monotonic()
+        for waiting, name in enumerate(names, 1):
+            send(clients[name], name, "192.0.2.1" if name < "b" else "192.0.2.2",
+                 flat_png(400, 400))
+            wait_until(lambda: d.health()["waiting"] == waiting, "it waits")
+        time.sleep(time.monotonic() - start + 0.5)  # the last has then waited most of the time
+        long.socket.close()
+        for client in clients.values():
+            client.read_reply().expect(200)
+        wait_until(lambda: any('"a-4"' in line for line in d.lines), "the log is whole")
+        entries = map(json.loads, d.lines)
+        order = [entry["id"] for entry in entries if entry["id"] in clients]
+        equal(order[0], "b-1", order)
 
 
 def seconds_of(d, body):
