@@ -7,7 +7,10 @@
 #include "server/etag.h"
 #include "server/http_request.h"
 
-enum { FORWARDED_MAX = 512 };
+enum {
+    FORWARDED_MAX = 512,
+    FREE_ESTIMATE = 4096, /* bytes of which an estimate costs nothing worth counting */
+};
 
 static const char *value_of(const struct http_request *r, const char *name)
 {
@@ -96,10 +99,12 @@ enum err_code http_client_key(struct http_request *r, const struct route *route,
 
 enum err_code http_client_enter(struct http_request *r, struct err *e)
 {
+    struct keys *keys = r->shared->service->keys;
     int retry_s;
-    if (!r->key)
+    if (!r->key || (r->estimates && !r->framing.chunked && r->framing.length <= FREE_ESTIMATE))
         return ERR_OK;
-    enum err_code rc = key_enter(r->shared->service->keys, r->key, conn_now_ms(), &retry_s, e);
+    enum err_code rc = r->estimates ? key_enter_unrated(keys, r->key, &retry_s, e)
+                                    : key_enter(keys, r->key, conn_now_ms(), &retry_s, e);
     if (rc == ERR_OK)
         r->key_entered = true;
     else

@@ -169,18 +169,16 @@ static enum err_code begin_upload(struct http_request *r, bool estimates, struct
         rc = api_finish(&r->api, s->models, e);
     if (rc == ERR_OK)
         rc = http_body_begin(r, e);
-    if (rc == ERR_OK && estimates)
-        r->state = REQUEST_BODY;
-    if (rc != ERR_OK || estimates)
-        return rc;
-    rc = jobs_would_admit(s->jobs, 0, e);
+    if (rc == ERR_OK && !estimates)
+        rc = jobs_would_admit(s->jobs, 0, e);
     if (rc == ERR_OK)
         rc = http_client_enter(r, e);
-    if (rc == ERR_OK) {
+    if (rc != ERR_OK)
+        return rc;
+    if (!estimates)
         http_progress_enter(r);
-        r->state = REQUEST_BODY;
-    }
-    return rc;
+    r->state = REQUEST_BODY;
+    return ERR_OK;
 }
 
 enum err_code http_request_head(struct http_request *r, const char *url, const char *method,

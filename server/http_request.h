@@ -91,7 +91,7 @@ void http_client_preflight(struct http_request *r, const struct route *route);
 void http_client_validate(struct http_request *r);
 
 /* Finds whose key was presented, where the route needs one: ERR_NO_KEY, ERR_KEY. Counts a picture
- * for it: ERR_RATE. Ends both. */
+ * for it, or what an estimate holds: ERR_RATE. Ends both. */
 enum err_code http_client_key(struct http_request *r, const struct route *route, struct err *e);
 enum err_code http_client_enter(struct http_request *r, struct err *e);
 void http_client_leave(struct http_request *r);

@@ -211,13 +211,19 @@ static void refill(struct key *key, int64_t now_ms)
     key->started = true;
 }
 
-static enum err_code judge(struct key *key, int64_t now_ms, int *retry_s, struct err *e)
+static enum err_code judge_place(const struct key *key, int *retry_s, struct err *e)
 {
     const struct key_row *row = &key->row;
     *retry_s = 1;
     if (row->concurrency > 0 && key->active >= row->concurrency)
         return err_set(e, ERR_RATE, "the key %s may have %d pictures in work at once", row->name,
                        row->concurrency);
+    return ERR_OK;
+}
+
+static enum err_code judge_rate(struct key *key, int64_t now_ms, int *retry_s, struct err *e)
+{
+    const struct key_row *row = &key->row;
     if (row->rate == 0)
         return ERR_OK;
     refill(key, now_ms);
@@ -234,7 +240,19 @@ enum err_code key_enter(struct keys *k, struct key *key, int64_t now_ms, int *re
                         struct err *e)
 {
     pthread_mutex_lock(&k->lock);
-    enum err_code rc = judge(key, now_ms, retry_s, e);
+    enum err_code rc = judge_place(key, retry_s, e);
+    if (rc == ERR_OK)
+        rc = judge_rate(key, now_ms, retry_s, e);
+    if (rc == ERR_OK)
+        key->active++;
+    pthread_mutex_unlock(&k->lock);
+    return rc;
+}
+
+enum err_code key_enter_unrated(struct keys *k, struct key *key, int *retry_s, struct err *e)
+{
+    pthread_mutex_lock(&k->lock);
+    enum err_code rc = judge_place(key, retry_s, e);
     if (rc == ERR_OK)
         key->active++;
     pthread_mutex_unlock(&k->lock);

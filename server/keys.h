@@ -38,6 +38,10 @@ void key_release(struct keys *k, struct key *key); /* NULL is fine */
  * again. On ERR_OK, key_leave ends it. `now_ms` is of a monotonic clock. */
 enum err_code key_enter(struct keys *k, struct key *key, int64_t now_ms, int *retry_s,
                         struct err *e);
+
+/* The same for one that is only looked at: its memory takes a place, and it is none of the rate's.
+ */
+enum err_code key_enter_unrated(struct keys *k, struct key *key, int *retry_s, struct err *e);
 void key_leave(struct keys *k, struct key *key);
 
 const char *key_name(const struct key *key);

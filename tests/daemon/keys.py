@@ -5,7 +5,7 @@ import signal
 import subprocess
 import tempfile
 
-from daemon import BINARY, Daemon, claim, equal, png, request, run_claims, wait_until
+from daemon import BINARY, Daemon, claim, equal, png, png_of_bytes, request, run_claims, wait_until
 
 folder = tempfile.TemporaryDirectory()
 MODEL = {"format": "upscaled-model/1", "name": "double", "scale": 2, "color": "y",
@@ -105,6 +105,27 @@ def concurrency_is_kept_until_the_answer_is_out():
             slow.read_reply().expect(200)
         wait_until(lambda: d.upscale(png(), headers=bearer("secret-a")).status == 200,
                    "the first is forgotten")
+
+
+@claim
+def an_estimate_of_a_whole_picture_takes_a_place_but_is_none_of_the_rate():
+    write(line("ann", "secret-a", ":1:1"))
+    large = png_of_bytes(9000)
+    with Daemon("--api-keys", PATH) as d:
+        def estimate(body):
+            return d.ask("POST", "/v1/estimate", body, bearer("secret-a"))
+        with d.connect() as slow:
+            slow.send(request("POST", "/v1/estimate", large,
+                              bearer("secret-a") + [("Expect", "100-continue")])[:-len(large)])
+            equal(slow.read_reply().status, 100)
+            estimate(large).expect(429, "rate_limited")
+            estimate(large[:33]).expect(200)
+            slow.send(large)
+            slow.read_reply().expect(200)
+        wait_until(lambda: estimate(large).status == 200, "the first is forgotten")
+        wait_until(lambda: d.upscale(png(), headers=bearer("secret-a")).status == 200,
+                   "the rate is whole")
+        d.upscale(png(), headers=bearer("secret-a")).expect(429, "rate_limited")
 
 
 @claim
