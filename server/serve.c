@@ -151,8 +151,10 @@ static enum err_code start(struct daemon *d, struct err *e)
     struct model_limits limits = options_model_limits(o);
     d->service.usable_cpus = cpus_usable();
     int threads = o->threads > 0 ? (int)o->threads : d->service.usable_cpus;
+    if (o->max_running == 0)
+        o->max_running = threads * RUNNING_PER_THREAD; /* /v1/limits tells what is in force */
     struct jobs_config jobs = {
-        .running = o->max_running > 0 ? (int)o->max_running : threads * RUNNING_PER_THREAD,
+        .running = (int)o->max_running,
         .waiting = (int)o->queue,
         .timeout_ms = o->queue_timeout * 1000,
         .work_ms = o->work_timeout * 1000,

@@ -86,6 +86,18 @@ model_limit("max-model-macs", 40000, model(*[LARGE] * 18, LAYER))
 
 
 @claim
+def what_is_told_is_in_force():
+    with Daemon("--threads", "3") as d:
+        rows = json.loads(d.ask("GET", "/v1/limits").body)["limits"]
+        values = {row["option"]: row["value"] for row in rows}
+        equal(values["max-running"], 12)
+        equal([name for name in values if values[name] <= 0], ["drain-delay"])
+    with Daemon("--max-running", "5") as d:
+        rows = json.loads(d.ask("GET", "/v1/limits").body)["limits"]
+        equal([row["value"] for row in rows if row["option"] == "max-running"], [5])
+
+
+@claim
 def every_address_has_connections_of_its_own():
     with Daemon("--connections", "2", listen=("127.0.0.1:0",) * 2) as d:
         with d.connect() as first, d.connect() as second, d.connect() as third:
