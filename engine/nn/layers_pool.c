@@ -8,14 +8,18 @@
 
 #include "engine/nn/layers_kinds.h"
 
+static enum err_code check_steps(const struct pool_params *p, int i, struct err *e)
+{
+    enum err_code rc = layer_check_pair(i, "kernel_size", p->kernel_size, 1, LAYER_MAX_KERNEL, e);
+    return rc ? rc : layer_check_pair(i, "stride", p->stride, 1, LAYER_MAX_STRIDE, e);
+}
+
 enum err_code max_pool2d_check(const struct layer *l, int i, const int *in_channels, int in_count,
                                int *out_channels, struct err *e)
 {
     (void)in_count;
     const struct pool_params *p = &l->pool;
-    enum err_code rc = layer_check_pair(i, "kernel_size", p->kernel_size, 1, LAYER_MAX_KERNEL, e);
-    if (!rc)
-        rc = layer_check_pair(i, "stride", p->stride, 1, LAYER_MAX_STRIDE, e);
+    enum err_code rc = check_steps(p, i, e);
     if (!rc)
         rc = layer_check_pair(i, "dilation", p->dilation, 1, LAYER_MAX_DILATION, e);
     if (!rc)
@@ -119,9 +123,7 @@ enum err_code max_unpool2d_check(const struct layer *l, int i, const int *in_cha
 {
     (void)in_count;
     const struct pool_params *p = &l->pool;
-    enum err_code rc = layer_check_pair(i, "kernel_size", p->kernel_size, 1, LAYER_MAX_KERNEL, e);
-    if (!rc)
-        rc = layer_check_pair(i, "stride", p->stride, 1, LAYER_MAX_STRIDE, e);
+    enum err_code rc = check_steps(p, i, e);
     if (!rc)
         rc = layer_check_pair(i, "padding", p->padding, 0, LAYER_MAX_PADDING, e);
     if (!rc && in_channels[0] != in_channels[1])
