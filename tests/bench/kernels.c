@@ -1,0 +1,242 @@
+/* kernels.c - what each kernel of each set takes, on one thread and rows that stay in the caches:
+ * ns a pixel (the least of many runs by the thread's own clock), GFLOP/s counted as direct
+ * convolution of the channels that the shape names, and what part that is of the peak that the
+ * set's instructions reached around it. Built by `make check`, run by hand, tests nothing:
+ *   build/tests/bench/kernels [SET...] */
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine/base/mem.h"
+#include "engine/nn/kernels.h"
+#include "engine/nn/peak.h"
+
+enum { L = KERNEL_LANES, WIDTH = 240, TILE = 4, MOST_OUT = 256 };
+
+/* How long one run is to take, and how many are tried. */
+static const double run_ns = 1e6;
+enum { RUNS = 60 };
+
+struct shape {
+    const char *way;
+    int in, out, kernel;
+};
+
+/* Rows and weights for one shape: pointers as the kernels want them. */
+struct work {
+    const struct kernels *set;
+    struct shape shape;
+    int blocks, out_blocks; /* of 16 channels; `blocks` of one where rows are planar */
+    const float **in;
+    float *rows, *weight, *made, *scratch;
+    float *out[TILE * MOST_OUT / L];
+    struct kernel_store store;
+};
+
+static _Alignas(64) const float bias[MOST_OUT];
+static _Alignas(64) float slope[MOST_OUT];
+
+/* One row of every output channel, `out_blocks` at a time. */
+static void direct(const struct work *w, void (*conv)(const struct kernel_conv *k))
+{
+    const struct shape *s = &w->shape;
+    size_t weights = (size_t)(s->in * s->kernel * s->kernel) * L;
+    for (int b = 0; b < w->out_blocks; b++) {
+        struct kernel_conv k = {.in = w->in,
+                                .in_channels = s->in,
+                                .kernel_y = s->kernel,
+                                .kernel_x = s->kernel,
+                                .weight = w->weight + (size_t)b * weights,
+                                .bias = bias,
+                                .store = w->store,
+                                .out = w->out[b],
+                                .step = L,
+                                .width = WIDTH};
+        conv(&k);
+    }
+}
+
+static void planar(const struct work *w)
+{
+    direct(w, w->set->conv_planar);
+}
+
+static void blocked(const struct work *w)
+{
+    direct(w, w->set->conv_blocked);
+}
+
+static void winograd(const struct work *w)
+{
+    struct kernel_winograd k = {.in = w->in,
+                                .in_channels = w->shape.in,
+                                .out_blocks = w->out_blocks,
+                                .weight = w->weight,
+                                .bias = bias,
+                                .store = w->store,
+                                .out = w->out,
+                                .tiles = WIDTH / TILE,
+                                .scratch = w->scratch};
+    w->set->winograd(&k);
+}
+
+static void planes(const struct work *w)
+{
+    struct kernel_planes k = {.in = w->in,
+                              .in_channels = w->shape.in,
+                              .kernel_y = w->shape.kernel,
+                              .kernel_x = w->shape.kernel,
+                              .outs = w->shape.out,
+                              .weight = w->weight,
+                              .bias = bias,
+                              .store = w->store,
+                              .out = w->out,
+                              .interleave = true,
+                              .width = WIDTH};
+    w->set->planes(&k);
+}
+
+/* The kernels by name, and what a call of each is: rows it makes and reads more than its own. */
+static const struct way {
+    const char *name;
+    void (*run)(const struct work *w);
+    bool blocked;
+    int makes;
+} ways[] = {
+    {"planar", planar, false, 1},
+    {"direct", blocked, true, 1},
+    {"winograd", winograd, true, TILE},
+    {"planes", planes, false, 1},
+};
+
+static const struct shape shapes[] = {
+    {"planar", 1, 16, 3},     {"planar", 1, 16, 5},      {"planar", 3, 32, 3},
+    {"planar", 1, 56, 5},     {"planes", 16, 4, 3},      {"planes", 56, 4, 5},
+    {"planes", 256, 4, 2},    {"direct", 256, 16, 2},    {"direct", 56, 12, 1},
+    {"direct", 128, 256, 3},  {"winograd", 128, 256, 3}, {"winograd", 128, 128, 3},
+    {"winograd", 64, 128, 3}, {"direct", 32, 32, 3},     {"winograd", 32, 32, 3},
+    {"direct", 16, 16, 3},    {"winograd", 16, 16, 3},   {"direct", 12, 12, 3},
+    {"winograd", 12, 12, 3},  {"direct", 8, 16, 3},      {"winograd", 8, 16, 3},
+    {"direct", 4, 16, 3},     {"winograd", 4, 16, 3},
+};
+
+static const struct way *way_of(const struct shape *s)
+{
+    const struct way *way = ways;
+    while (strcmp(way->name, s->way) != 0)
+        way++;
+    return way;
+}
+
+/* A block of numbers in -1..1; the program ends where there is no memory. */
+static float *numbers(size_t count)
+{
+    float *v = mem_alloc(count, sizeof *v);
+    if (!v) {
+        fputs("kernels: out of memory\n", stderr);
+        exit(1);
+    }
+    for (size_t i = 0; i < count; i++)
+        v[i] = (float)(i * 2654435761u % 2048) / 1024 - 1;
+    return v;
+}
+
+static void work_init(struct work *w, const struct kernels *set, const struct shape *s)
+{
+    const struct way *way = way_of(s);
+    int rows = way->makes + s->kernel - 1;
+    size_t length = (size_t)(WIDTH + 2 * L) * (way->blocked ? L : 1), made = (WIDTH + L) * L;
+    *w = (struct work){.set = set, .shape = *s, .store = {slope, -INFINITY, INFINITY, false}};
+    w->blocks = way->blocked ? (s->in + L - 1) / L : s->in;
+    w->out_blocks = (s->out + L - 1) / L;
+    rows *= w->blocks;
+    w->rows = numbers(length * (size_t)rows);
+    w->in = (const float **)calloc((size_t)rows, sizeof *w->in);
+    for (int i = 0; w->in && i < rows; i++)
+        w->in[i] = w->rows + (size_t)i * length;
+    /* 36 numbers of a channel are more than any of these kernels has taps */
+    w->weight = numbers((size_t)(36 * s->in * w->out_blocks) * L);
+    w->made = numbers(made * (size_t)(TILE * w->out_blocks));
+    for (int i = 0; i < TILE * w->out_blocks; i++)
+        w->out[i] = w->made + (size_t)i * made;
+    w->scratch = numbers(kernel_winograd_scratch(s->in));
+}
+
+static void work_done(struct work *w)
+{
+    mem_free(w->scratch);
+    mem_free(w->made);
+    mem_free(w->weight);
+    free(w->in);
+    mem_free(w->rows);
+}
+
+static double now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return 1e9 * (double)t.tv_sec + (double)t.tv_nsec;
+}
+
+static double call_ns(const struct work *w, const struct way *way, int calls)
+{
+    double from = now_ns();
+    for (int i = 0; i < calls; i++)
+        way->run(w);
+    return (now_ns() - from) / calls;
+}
+
+/* The most that the set's instructions do, in GFLOP/s, in one short run. */
+static double peak_once(const struct peak_loop *peak)
+{
+    long rounds = 100000;
+    double from = now_ns();
+    volatile float made = peak->run(rounds); /* kept: the loop must run */
+    (void)made;
+    return (double)rounds * peak->flops / (now_ns() - from);
+}
+
+static void measure(const struct kernels *set, const struct shape *s)
+{
+    const struct way *way = way_of(s);
+    const struct peak_loop *peak = peak_find(set->name);
+    struct work w;
+    work_init(&w, set, s);
+    if (!w.in)
+        exit(1);
+    double least = call_ns(&w, way, 1), most = 0;
+    int calls = 1 + (int)(run_ns / least);
+    for (int i = 0; i < RUNS; i++) {
+        least = fmin(least, call_ns(&w, way, calls));
+        most = fmax(most, peak_once(peak));
+    }
+    work_done(&w);
+    double pixel = least / (WIDTH * way->makes);
+    double gflops = 2.0 * s->in * s->out * s->kernel * s->kernel / pixel;
+    printf("%-8s%-10s%4d ->%4d  %dx%d%10.2f%10.1f%8.0f %%\n", set->name, s->way, s->in, s->out,
+           s->kernel, s->kernel, pixel, gflops, 100 * gflops / most);
+    fflush(stdout);
+}
+
+static bool wanted(const char *name, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], name) == 0)
+            return true;
+    return argc == 1;
+}
+
+int main(int argc, char **argv)
+{
+    const struct kernels *set;
+    for (int i = 0; i < MOST_OUT; i++)
+        slope[i] = 0.25f;
+    printf("%-8s%-10s%-17s%10s%10s%10s\n", "set", "kernel", "shape", "ns/px", "GFLOP/s", "of peak");
+    for (int n = 0; (set = kernels_at(n)) != NULL; n++)
+        for (size_t i = 0; wanted(set->name, argc, argv) && i < sizeof shapes / sizeof *shapes; i++)
+            measure(set, &shapes[i]);
+    return 0;
+}
