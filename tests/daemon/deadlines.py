@@ -119,8 +119,7 @@ def who_was_queued_and_waits_for_too_long_is_told_so():
         equal("has waited %d s" % seconds in reply.problem()["detail"], True)
         first.read_reply().expect(200)
         equal(d.health()["memory"]["bodies"], 0)
-        second.send(request("POST", "/v1/upscale", png()))
-        second.read_reply().expect(200)
+        d.upscale(png()).expect(200)
 
 
 @claim
