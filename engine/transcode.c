@@ -287,7 +287,7 @@ enum err_code transcode_run(struct pool *pool, const struct transcode_params *pa
             .network_ms = w.all_ms - w.decode_ms - w.encode_ms,
             .encode_ms = w.encode_ms,
         };
-    buf_done(in);
+    buf_done(in); /* a task that was cancelled before it began has not */
     png_writer_free(w.writer);
     mem_free(w.last_row);
     png_meta_done(&w.meta);
