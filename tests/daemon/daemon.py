@@ -320,9 +320,9 @@ def header(width, height, color=2, depth=8):
 @functools.lru_cache(None)
 def png(width=8, height=6, color=2, depth=8, extra=b""):
     """A soft pattern; `extra` are chunks between IHDR and IDAT."""
-    rows = b""
+    rows = bytearray()
     for y in range(height):
-        rows += b"\0"
+        rows.append(0)
         for x in range(width):
             for c in range(CHANNELS[color]):
                 value = (x * 9 + y * 5 + c * 40) % 256
