@@ -4,23 +4,17 @@
 #include <string.h>
 #include <time.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/mem.h"
-#include "engine/image/png_keep.h"
-#include "engine/image/png_reader.h"
-#include "engine/image/png_writer.h"
+#include "engine/png/png_keep.h"
+#include "engine/png/png_reader.h"
+#include "engine/png/png_writer.h"
 #include "engine/transcode_memory.h"
 
 enum {
     DECODE_PIXELS = 1 << 18, /* in one go before another request gets its turn: some 10 ms */
     SMALL_PIXELS = 1 << 16,  /* a picture that is not worth two threads' meeting */
 };
-
-static double now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
-}
 
 /* A request under way. Libpng runs on the pool's threads, one piece at a time. */
 struct work {
@@ -174,13 +168,13 @@ static enum err_code encode_band(void *arg, const uint8_t *pixels, size_t row_by
                                  struct err *e)
 {
     struct work *w = arg;
-    double from = now_ms();
+    int64_t from = clock_ns();
     (void)e; /* the same as w->e */
     w->rows = pixels;
     w->row_bytes = row_bytes;
     w->count = count;
     enum err_code rc = make_strips(w);
-    w->encode_ms += now_ms() - from;
+    w->encode_ms += clock_ms_between(from, clock_ns());
     return rc;
 }
 
@@ -241,12 +235,12 @@ static enum err_code enlarge(struct work *w)
 
 static enum err_code make(struct work *w)
 {
-    double begun = now_ms();
+    int64_t begun = clock_ns();
     enum err_code rc = decode(w);
-    w->decode_ms = now_ms() - begun;
+    w->decode_ms = clock_ms_between(begun, clock_ns());
     if (rc == ERR_OK)
         rc = enlarge(w);
-    w->all_ms = now_ms() - begun;
+    w->all_ms = clock_ms_between(begun, clock_ns());
     return rc;
 }
 

@@ -5,8 +5,8 @@
 #define UPSCALED_TRANSCODE_H
 
 #include "engine/base/buf.h"
-#include "engine/image/png_head.h"
-#include "engine/image/png_meta.h"
+#include "engine/png/png_head.h"
+#include "engine/png/png_meta.h"
 #include "engine/upscale.h"
 
 struct transcode_params {

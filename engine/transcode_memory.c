@@ -2,12 +2,12 @@
 #include "engine/transcode_memory.h"
 
 #include "engine/base/mem.h"
-#include "engine/image/png_keep.h"
-#include "engine/image/png_pack.h"
-#include "engine/image/png_reader.h"
-#include "engine/image/png_strip.h"
-#include "engine/image/png_walk.h"
-#include "engine/image/png_writer.h"
+#include "engine/png/png_keep.h"
+#include "engine/png/png_pack.h"
+#include "engine/png/png_reader.h"
+#include "engine/png/png_strip.h"
+#include "engine/png/png_walk.h"
+#include "engine/png/png_writer.h"
 
 enum {
     STRIP_ZLIB = 1 << 19, /* a deflate stream at its largest settings, 384 KiB and the rest */

@@ -4,15 +4,15 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/alpha.h"
-#include "engine/bands.h"
 #include "engine/base/mem.h"
 #include "engine/base/size.h"
 #include "engine/image/bleed.h"
 #include "engine/image/color.h"
 #include "engine/image/resample.h"
-#include "engine/tile.h"
-#include "engine/window.h"
+#include "engine/tiles/alpha.h"
+#include "engine/tiles/bands.h"
+#include "engine/tiles/tile.h"
+#include "engine/tiles/window.h"
 
 enum { LARGEST_SIDE = 1 << 24 }; /* keeps sides and their sums far inside int */
 

@@ -5,11 +5,11 @@
 
 #include "config.h"
 #include "engine/base/mem.h"
-#include "server/commands.h"
-#include "server/manual.h"
-#include "server/metrics.h"
-#include "server/nearest.h"
-#include "server/options.h"
+#include "server/base/nearest.h"
+#include "server/commands/commands.h"
+#include "server/options/manual.h"
+#include "server/options/options.h"
+#include "server/service/metrics.h"
 
 static int help(int argc, char **argv);
 static int version(int argc, char **argv);

@@ -1,8 +1,8 @@
-# embed.sh FILE.json... - prints a C file that holds these files (server/embedded.h).
+# embed.sh FILE.json... - prints a C file that holds these files (server/models/embedded.h).
 set -eu
 
 echo '/* Made by weights/embed.sh from the models in weights/. */'
-echo '#include "server/embedded.h"'
+echo '#include "server/models/embedded.h"'
 n=0
 for file; do
     echo "static const uint8_t bytes_$n[] = {"

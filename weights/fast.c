@@ -52,7 +52,7 @@ static inline __attribute__((always_inline)) void conv_any(const struct map *in,
     for (int y = 0; y < out->side; y++)
         for (int at = 0; at < out->side; at += BLOCK) {
             const int x = at + BLOCK > out->side ? out->side - BLOCK : at;
-            v16 sum[BLOCK] = { { 0 } };
+            v16 sum[BLOCK] = {{0}};
             for (int ky = 0; ky < 3; ky++)
                 for (int kx = 0; kx < 3; kx++) {
                     const float *from =
@@ -71,27 +71,36 @@ static inline __attribute__((always_inline)) void conv_any(const struct map *in,
 static void conv(const struct map *in, int ci, const float *w, const struct map *out)
 {
     switch (ci) {
-    case 1: conv_any(in, 1, w, out); break;
-    case 3: conv_any(in, 3, w, out); break;
-    case 4: conv_any(in, 4, w, out); break;
-    case 12: conv_any(in, 12, w, out); break;
-    default: conv_any(in, C, w, out); break;
+    case 1:
+        conv_any(in, 1, w, out);
+        break;
+    case 3:
+        conv_any(in, 3, w, out);
+        break;
+    case 4:
+        conv_any(in, 4, w, out);
+        break;
+    case 12:
+        conv_any(in, 12, w, out);
+        break;
+    default:
+        conv_any(in, C, w, out);
+        break;
     }
 }
 
 /* gw[ky][kx][i] += sum over pixels of in[y + ky][x + kx][i] g[y][x] */
-static inline __attribute__((always_inline)) void outer_any(const struct map *in, int ci,
-                                                            const struct map *g, int margin,
-                                                            float *gw)
+static inline __attribute__((always_inline)) void
+outer_any(const struct map *in, int ci, const struct map *g, int margin, float *gw)
 {
     const int side = g->side - 2 * margin;
     for (int ky = 0; ky < 3; ky++)
         for (int kx = 0; kx < 3; kx++) {
-            v16 *to = (v16 *)(void *)gw + (ky * 3 + kx) * ci, sum[C] = { { 0 } };
+            v16 *to = (v16 *)(void *)gw + (ky * 3 + kx) * ci, sum[C] = {{0}};
             for (int y = 0; y < side; y++) {
                 const v16 *gv = vec(g, y + margin, margin);
-                const float *from = in->at + ((size_t)(y + ky) * (size_t)in->side + (size_t)kx) *
-                                                 (size_t)in->pitch;
+                const float *from =
+                    in->at + ((size_t)(y + ky) * (size_t)in->side + (size_t)kx) * (size_t)in->pitch;
                 for (int x = 0; x < side; x++, from += in->pitch)
                     for (int i = 0; i < ci; i++)
                         sum[i] += gv[x] * from[i];
@@ -104,9 +113,15 @@ static inline __attribute__((always_inline)) void outer_any(const struct map *in
 static void outer(const struct map *in, int ci, const struct map *g, int margin, float *gw)
 {
     switch (ci) {
-    case 1: outer_any(in, 1, g, margin, gw); break;
-    case 3: outer_any(in, 3, g, margin, gw); break;
-    default: outer_any(in, C, g, margin, gw); break;
+    case 1:
+        outer_any(in, 1, g, margin, gw);
+        break;
+    case 3:
+        outer_any(in, 3, g, margin, gw);
+        break;
+    default:
+        outer_any(in, C, g, margin, gw);
+        break;
     }
 }
 
@@ -136,12 +151,12 @@ static void deactivate(const struct map *z, const float *slope, const struct map
                        float *gb, float *gs)
 {
     const v16 s = *(const v16 *)(const void *)slope;
-    v16 bias = { 0 }, bend = { 0 };
+    v16 bias = {0}, bend = {0};
     for (int y = 0; y < z->side; y++) {
         const v16 *zv = vec(z, y, 0);
         v16 *gv = vec(g, y + margin, margin);
         for (int x = 0; x < z->side; x++) {
-            const v16 zero = { 0 }, ga = gv[x];
+            const v16 zero = {0}, ga = gv[x];
             bend += choose(zv[x], zero, ga * zv[x]);
             gv[x] = choose(zv[x], ga, ga * s);
             bias += gv[x];
@@ -169,8 +184,9 @@ static double compare(const struct net *n, const struct map *lr, const float *hr
         for (int x = 0; x < side; x++) {
             float *to = (float *)vec(g, y + 2, x + 2);
             const float *from = (const float *)vec(out, y, x);
-            const float *own = lr->at + ((size_t)(y + halo) * (size_t)lr->side +
-                                         (size_t)(x + halo)) * (size_t)n->planes;
+            const float *own =
+                lr->at +
+                ((size_t)(y + halo) * (size_t)lr->side + (size_t)(x + halo)) * (size_t)n->planes;
             for (int o = 0; o < 4 * n->planes; o++) {
                 const size_t row = (size_t)(o / 4 * 2 * side + 2 * y + o / 2 % 2);
                 const float want = hr[row * 2 * (size_t)side + (size_t)(2 * x + o % 2)];
@@ -185,7 +201,7 @@ static double compare(const struct net *n, const struct map *lr, const float *hr
 
 static struct map map_at(float **work, int side)
 {
-    struct map m = { *work, side, C };
+    struct map m = {*work, side, C};
     *work += (size_t)side * (size_t)side * C;
     return m;
 }
@@ -238,7 +254,7 @@ static void backward(const struct net *n, struct pass *p, struct map g, float *t
     turn(n->weight[tail], 4 * n->planes, turned);
     conv(&g, 4 * n->planes, turned, &p->sum); /* stays, for the skip */
     for (int k = tail - 1; k >= 0; k--) {
-        struct map wide = { two[k % 2], p->z[k].side + 4, C }, back = p->sum;
+        struct map wide = {two[k % 2], p->z[k].side + 4, C}, back = p->sum;
         if (k < tail - 1) {
             back = p->a[k];
             turn(n->weight[k + 1], C, turned);
@@ -260,13 +276,13 @@ static void backward(const struct net *n, struct pass *p, struct map g, float *t
 double fast_patch(const struct net *n, int side, float *lr, const float *hr, float scale,
                   float *work, const struct gradient *to)
 {
-    struct pass p = { .input = { lr, side, n->planes } };
+    struct pass p = {.input = {lr, side, n->planes}};
     forward(n, &p, &work);
     const struct map *out = &p.z[n->depth + 1];
     struct map g = map_at(&work, out->side + 4);
     clear(&g);
     const double loss = compare(n, &p.input, hr, out, n->bias[n->depth + 1], &g, scale);
-    float *two[2] = { work, work + (size_t)(side + 4) * (size_t)(side + 4) * C };
+    float *two[2] = {work, work + (size_t)(side + 4) * (size_t)(side + 4) * C};
     backward(n, &p, g, two, to);
     return loss;
 }

@@ -39,10 +39,10 @@ enum err_code {
     ERR_EMPTY_BODY,
     ERR_NO_ROUTE,
     ERR_METHOD,
-    ERR_NO_KEY, /* none was presented */
-    ERR_KEY,    /* one that may not do this */
+    ERR_NO_KEY,    /* none was presented */
+    ERR_KEY,       /* one that may not do this */
     ERR_KEYS_FILE, /* the file of keys cannot be used */
-    ERR_RATE,   /* one that does it too often */
+    ERR_RATE,      /* one that does it too often */
     ERR_BODY_TOO_LARGE,
     ERR_TIMEOUT,
     ERR_TOO_MUCH_MEMORY, /* more than the whole budget */

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/mem.h"
 #include "engine/base/pool_turns.h"
 
@@ -45,13 +46,6 @@ struct pool {
     struct pool_account account; /* its used_ns under the mutex */
 };
 
-static double now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
 static void take_spare(struct worker *w)
 {
     if (w->spare) {
@@ -71,13 +65,7 @@ static void await_next_step(struct crew *c, double left)
     for (const struct pool_work *r = c->turns.first; r; r = r->next)
         if (pool_account_left(r->account) <= left)
             return;
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += PAUSE_NS;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
+    struct timespec until = clock_after(PAUSE_NS);
     pthread_cond_timedwait(&c->work, &c->mutex, &until);
 }
 
@@ -99,9 +87,9 @@ static void *work(void *arg)
         if (r->alone)
             r->alone->worker = w;
         pthread_mutex_unlock(&c->mutex);
-        double from = now_ns();
+        int64_t from = clock_ns();
         r->piece(r->arg, i, w->scratch);
-        double took = now_ns() - from;
+        double took = (double)(clock_ns() - from);
         pthread_mutex_lock(&c->mutex);
         r->account->used_ns += took;
         r->busy--;

@@ -15,8 +15,8 @@ void color_load(const struct image_format *f, const uint8_t *row, int count, int
 
 /* One row of RGB (channels 0..2 of `f`) to luma and, where cb and cr are not NULL, chroma. A gray
  * pixel (R = G = B) gives exactly the luma that color_load gives for the gray. */
-void color_load_ycc(const struct image_format *f, const uint8_t *row, int count,
-                    float *restrict y, float *restrict cb, float *restrict cr);
+void color_load_ycc(const struct image_format *f, const uint8_t *row, int count, float *restrict y,
+                    float *restrict cb, float *restrict cr);
 
 /* Planes back to one row of samples, clamped to 0..1 and rounded to nearest; NaN becomes 0. */
 void color_store(const struct image_format *f, const float *restrict plane, int count, int channel,

@@ -20,9 +20,9 @@ enum resample_filter {
 };
 
 struct resample_axis {
-    int in, out; /* pixels */
-    int taps;    /* of every output */
-    int *first;  /* [out]: index of the first sample, may lie outside 0..in-1 */
+    int in, out;   /* pixels */
+    int taps;      /* of every output */
+    int *first;    /* [out]: index of the first sample, may lie outside 0..in-1 */
     float *weight; /* [out][taps] */
 };
 
@@ -35,8 +35,7 @@ void resample_axis_free(struct resample_axis *axis); /* NULL is fine */
 size_t resample_axis_bytes(enum resample_filter filter, int in, int out);
 
 /* The samples that outputs from..to-1 read: *first..*last-1, some perhaps outside 0..in-1. */
-void resample_axis_reach(const struct resample_axis *axis, int from, int to, int *first,
-                         int *last);
+void resample_axis_reach(const struct resample_axis *axis, int from, int to, int *first, int *last);
 
 /* A rectangle of one axis each way: x, y of its corner in the whole picture. */
 struct resample_area {

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "engine/image/vector_unit.h"
+#include "engine/base/vector_unit.h"
 
 extern const struct row_kernels row_kernels_table_c;
 #ifdef __x86_64__

@@ -5,7 +5,7 @@
 
 extern const struct row_kernels row_kernels_table;
 const struct row_kernels row_kernels_table = {
-    .name = KERNEL_TEXT(KERNEL_SET),
+    .name = SET_TEXT(KERNEL_SET),
     .load = row_kernels_load,
     .load_ycc = row_kernels_load_ycc,
     .store = row_kernels_store,

@@ -2,7 +2,7 @@
 #ifndef UPSCALED_IMAGE_ROW_KERNELS_SET_H
 #define UPSCALED_IMAGE_ROW_KERNELS_SET_H
 
-#include "engine/image/png_kernels_set.h"
+#include "engine/base/set_name.h"
 #include "engine/image/row_kernels.h"
 
 #define row_kernels_load IN_SET(row_kernels_load)

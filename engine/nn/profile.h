@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "engine/base/clock.h"
+
 /* What is no layer's: counted behind them. */
 enum { PROFILE_LOAD, PROFILE_STORE, PROFILE_OTHERS };
 
@@ -20,11 +22,7 @@ struct profile {
 /* The beginning of a step. */
 static inline uint64_t profile_begin(const struct profile *p)
 {
-    struct timespec t;
-    if (!p)
-        return 0;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+    return p ? (uint64_t)clock_ns() : 0;
 }
 
 /* Its end: counts it for layer `i`, or for layers + PROFILE_*. */

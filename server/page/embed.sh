@@ -1,5 +1,5 @@
 # embed.sh FOLDER VERSION - prints a C file that holds the page, its Content-Security-Policy and the
-# contract (server/page.h). Styles and scripts stand inside their pages and are allowed by hash.
+# contract (server/service/page.h). Styles and scripts stand inside their pages and are allowed by hash.
 set -eu
 from=$1 version=$2
 work=$(mktemp -d)
@@ -49,7 +49,7 @@ common="default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors
 style="style-src 'sha256-$(digest "$work/style")'"
 script="script-src 'sha256-$(digest "$work/script")'"
 echo '/* Made by server/page/embed.sh from the files beside it. */'
-echo '#include "server/page.h"'
+echo '#include "server/service/page.h"'
 array page_html "$work/page"
 array page_errors_head "$work/errors_head"
 array page_errors_tail "$work/errors_tail"

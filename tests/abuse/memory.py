@@ -11,7 +11,7 @@ import threading
 import time
 import zlib
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../daemon"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import daemon  # noqa: E402
 from daemon import SIGNATURE, Daemon, chunk, header, png  # noqa: E402
 

@@ -22,7 +22,7 @@ import sys
 import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "daemon"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from daemon import Client, Daemon, claim, equal, png, request, run_claims, wait_until  # noqa: E402
 
 parser = argparse.ArgumentParser()

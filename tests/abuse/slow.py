@@ -21,7 +21,7 @@ import socket
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../daemon"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from daemon import Daemon, png, png_of_bytes, request  # noqa: E402
 
 GOOD = png(64, 48)

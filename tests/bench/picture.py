@@ -1,4 +1,4 @@
-"""The picture that `upscaled bench` measures with (server/bench_picture.c), made again."""
+"""The picture that `upscaled bench` measures with (server/commands/bench_picture.c), made again."""
 import numpy as np
 
 GRAIN, EDGE = 6, 60

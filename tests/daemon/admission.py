@@ -1,11 +1,14 @@
 """admission.py - what is possible, what is never, and what waits its turn: memory and time."""
 import json
 import math
+import os
 import subprocess
+import sys
 import time
 
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from daemon import (BINARY, Daemon, chunked_request, claim, equal, flat_png, png, png_of_bytes,
-                    request, run_claims, wait_until)
+                    request, run_claims, wait_until)  # noqa: E402
 
 
 def refused(reply, status, code, option):

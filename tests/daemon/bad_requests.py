@@ -1,10 +1,13 @@
 """bad_requests.py - what is refused: each with its status and code, and the daemon lives on."""
 import json
+import os
 import struct
+import sys
 import zlib
 
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from daemon import (SIGNATURE, Daemon, chunk, chunked_request, claim, equal, form, header, png,
-                    png_of_bytes, request, run_claims)
+                    png_of_bytes, request, run_claims)  # noqa: E402
 
 shared = None
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\0" + b"\0" * 100

@@ -9,12 +9,14 @@ import socket
 import stat
 import struct
 import subprocess
+import sys
 import tempfile
 import termios
 import threading
 import time
 
-from daemon import BINARY, DEADLINE, Daemon, claim, equal, flat_png, png, run_claims, shape
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from daemon import BINARY, DEADLINE, Daemon, claim, equal, flat_png, png, run_claims, shape  # noqa: E402
 
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\0" + b"\0" * 100
 MODEL = {"format": "upscaled-model/1", "name": "double", "scale": 2, "color": "y",

@@ -2,8 +2,10 @@
 import json
 import os
 import re
+import sys
 
-from daemon import Daemon, claim, equal, png, run_claims
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from daemon import Daemon, claim, equal, png, run_claims  # noqa: E402
 
 PATH = os.path.join(os.environ.get("top_srcdir", "."), "deploy", "grafana.json")
 

@@ -1,8 +1,11 @@
 """estimate.py - /v1/estimate: what a picture would need, by all of it or by its first 33 bytes; the
 errors are those of the picture itself."""
 import json
+import os
+import sys
 
-from daemon import Daemon, claim, equal, png, png_of_bytes, request, run_claims
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from daemon import Daemon, claim, equal, png, png_of_bytes, request, run_claims  # noqa: E402
 
 
 def estimate(d, body, query="", headers=()):

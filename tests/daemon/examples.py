@@ -17,7 +17,8 @@ import subprocess
 import sys
 import tempfile
 
-from daemon import BINARY, DEADLINE, Daemon, equal, flat_png, png, shape
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from daemon import BINARY, DEADLINE, Daemon, equal, flat_png, png, shape  # noqa: E402
 
 TOP = pathlib.Path(os.environ.get("top_srcdir", ".")).resolve()
 BINARY_PATH = os.path.abspath(BINARY)

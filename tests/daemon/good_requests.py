@@ -1,8 +1,11 @@
 """good_requests.py - every form of a request that should be answered, and what the answer says."""
 import json
+import os
+import sys
 import time
 
-from daemon import (Daemon, chunked_request, claim, equal, form, png, request, run_claims, shape)
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from daemon import (Daemon, chunked_request, claim, equal, form, png, request, run_claims, shape)  # noqa: E402
 
 shared = None
 

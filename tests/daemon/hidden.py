@@ -4,11 +4,14 @@ was executed, whatever went back over the wire: a proxy marks each request that 
 import concurrent.futures
 import contextlib
 import json
+import os
 import socket
+import sys
 
-from daemon import Client, Daemon, claim, equal, png, request, run_claims, wait_until
-from fronts import haproxy, nginx
-from raw_requests import cases
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from daemon import Client, Daemon, claim, equal, png, request, run_claims, wait_until  # noqa: E402
+from fronts import haproxy, nginx  # noqa: E402
+from raw_requests import cases  # noqa: E402
 
 QUIET = 0.4  # seconds without an answer, after which a client goes
 

@@ -2,12 +2,14 @@
 plain one, which rounds products too, is within one level of 8 bits, and rarely off at all."""
 import os
 import subprocess
+import sys
 
-from daemon import BINARY, DEADLINE, claim, equal, run_claims
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from daemon import BINARY, DEADLINE, claim, equal, run_claims  # noqa: E402
 
 TOP = os.environ.get("top_srcdir", ".")
 PICTURE = os.path.join(TOP, "docs/pictures/sample.png")
-DUMP = os.path.join(os.environ.get("top_builddir", "."), "tests/daemon/png_dump")
+DUMP = os.path.join(os.environ.get("top_builddir", "."), "tests/lib/png_dump")
 RARELY = 2000  # one sample in so many
 
 

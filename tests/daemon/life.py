@@ -6,11 +6,13 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from daemon import (BINARY, Client, Daemon, Skip, claim, equal, flat_png, png, request, run_claims, shape,
-                    wait_until)
+                    wait_until)  # noqa: E402
 
 def begin(d, body=None, query=""):
     """A client whose request is sent, and not yet answered."""

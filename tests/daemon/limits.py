@@ -3,10 +3,12 @@ and what just meets it is not."""
 import json
 import os
 import subprocess
+import sys
 import tempfile
 
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from daemon import (BINARY, Daemon, chunk, claim, equal, png, png_of_bytes, request,
-                    run_claims)
+                    run_claims)  # noqa: E402
 
 
 def refused(reply, status, code, option, limit):

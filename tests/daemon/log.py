@@ -1,9 +1,12 @@
 """log.py - the access log: a line a request, whatever became of it."""
 import json
+import os
 import subprocess
+import sys
 
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from daemon import (BINARY, SIGNATURE, Daemon, chunked_request, claim, equal, header, png, request,
-                    run_claims, wait_until)
+                    run_claims, wait_until)  # noqa: E402
 
 
 def line_of(d, request_id):

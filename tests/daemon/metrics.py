@@ -2,8 +2,10 @@
 numbers held against what was asked."""
 import os
 import re
+import sys
 
-from daemon import Daemon, claim, equal, flat_png, png, request, run_claims, wait_until
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from daemon import Daemon, claim, equal, flat_png, png, request, run_claims, wait_until  # noqa: E402
 
 NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\[\\"n])*)"')

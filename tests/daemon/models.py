@@ -4,14 +4,16 @@ import math
 import os
 import struct
 import subprocess
+import sys
 import tempfile
 import zlib
 
-from daemon import BINARY, DEADLINE, SIGNATURE, chunk, claim, equal, header, run_claims
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from daemon import BINARY, DEADLINE, SIGNATURE, chunk, claim, equal, header, run_claims  # noqa: E402
 
 TOP = os.environ.get("top_srcdir", ".")
 PICTURES = os.path.join(TOP, "tests", "pictures")
-DUMP = os.path.abspath(os.path.join(os.environ.get("top_builddir", "."), "tests/daemon/png_dump"))
+DUMP = os.path.abspath(os.path.join(os.environ.get("top_builddir", "."), "tests/lib/png_dump"))
 SHAVE = 2
 
 # Mean PSNR in dB of Y, or of RGB for `art`: what tests/pictures/LR/*.png become, against hr/.

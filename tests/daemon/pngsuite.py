@@ -6,12 +6,14 @@ import glob
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 
-import png_file
-from daemon import DATA, Daemon, Skip, claim, equal, run_claims
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+import png_file  # noqa: E402
+from daemon import DATA, Daemon, Skip, claim, equal, run_claims  # noqa: E402
 
-DUMP = os.path.join(os.environ.get("top_builddir", "."), "tests/daemon/png_dump")
+DUMP = os.path.join(os.environ.get("top_builddir", "."), "tests/lib/png_dump")
 shared = None
 
 

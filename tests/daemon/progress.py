@@ -2,10 +2,13 @@
 may cancel it."""
 import hashlib
 import json
+import os
+import sys
 import tempfile
 import threading
 
-from daemon import Daemon, claim, equal, flat_png, png, request, run_claims, wait_until
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from daemon import Daemon, claim, equal, flat_png, png, request, run_claims, wait_until  # noqa: E402
 
 ID = "0123456789abcdef" * 2
 STATES = ["receiving", "waiting", "working", "done", "failed", "cancelled"]

@@ -1,10 +1,13 @@
 """protocol.py - HTTP beyond one request and one reply: what caches, browsers, pages of other
 origins and clients in a hurry ask for."""
 import json
+import os
 import socket
+import sys
 
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from daemon import (SIGNATURE, Daemon, chunked_request, claim, equal, flat_png, form, header, png,
-                    request, run_claims, shape)
+                    request, run_claims, shape)  # noqa: E402
 
 shared = None
 READABLE = ("/", "/v1/models", "/v1/models/photo", "/v1/limits")

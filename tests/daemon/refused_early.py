@@ -1,9 +1,12 @@
 """refused_early.py - what is refused in the middle of its body keeps its answer behind a proxy: no
 502, however much of the body is still to come."""
+import os
 import socket
+import sys
 
-from daemon import Client, Daemon, claim, equal, request, run_claims
-from fronts import haproxy, nginx
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from daemon import Client, Daemon, claim, equal, request, run_claims  # noqa: E402
+from fronts import haproxy, nginx  # noqa: E402
 
 # below what is read away (--drain-bytes), above it, and far above it
 LENGTHS = (500000, 3 << 20, 20 << 20)

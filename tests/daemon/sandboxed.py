@@ -4,9 +4,11 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 
-from daemon import BINARY, Daemon, Skip, claim, equal, png, run_claims, wait_until
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from daemon import BINARY, Daemon, Skip, claim, equal, png, run_claims, wait_until  # noqa: E402
 
 MODEL = {"format": "upscaled-model/1", "name": "double", "scale": 2, "color": "y",
          "border": "replicate",

@@ -2,7 +2,10 @@
 
 Each is followed on the same connection by a request for /livez, as the hidden half or after it.
 None may be answered with /livez's body: once a head is ambiguous, what follows is not ours."""
-from daemon import Daemon, claim, png, run_claims
+import os
+import sys
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from daemon import Daemon, claim, png, run_claims  # noqa: E402
 
 shared = None
 

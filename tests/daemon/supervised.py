@@ -2,9 +2,11 @@
 import os
 import signal
 import socket
+import sys
 import tempfile
 
-from daemon import DEADLINE, Daemon, claim, equal, png, run_claims
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from daemon import DEADLINE, Daemon, claim, equal, png, run_claims  # noqa: E402
 
 folder = tempfile.TemporaryDirectory()
 

@@ -14,7 +14,7 @@ import threading
 import time
 import zlib
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../daemon"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from daemon import (BINARY, SIGNATURE, Skip, chunk, claim, equal, flat_png, header, png,  # noqa: E402
                     shape, wait_until)
 

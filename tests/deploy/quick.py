@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../daemon"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from daemon import Skip, claim, equal, run_claims  # noqa: E402
 
 TOP = os.path.abspath(os.environ.get("top_srcdir", "."))

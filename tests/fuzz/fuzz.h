@@ -1,7 +1,7 @@
 /* fuzz.h - what a fuzz target defines (libFuzzer's interface; AFL++ drives it too), and what the
  * replay in `make check` calls. Returns 0; a broken claim aborts. */
-#ifndef UPSCALED_TESTS_FUZZ_H
-#define UPSCALED_TESTS_FUZZ_H
+#ifndef UPSCALED_TESTS_FUZZ_FUZZ_H
+#define UPSCALED_TESTS_FUZZ_FUZZ_H
 
 #include <stddef.h>
 #include <stdint.h>

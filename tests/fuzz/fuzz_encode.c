@@ -9,8 +9,8 @@
 
 #include "engine/base/mem.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/png_libpng.h"
-#include "tests/write_png.h"
+#include "tests/lib/png_libpng.h"
+#include "tests/lib/write_png.h"
 
 enum { HEAD = 4, BYTES_MAX = 1 << 20 };
 

@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/image/png_reader.h"
-#include "tests/write_png.h"
+#include "engine/png/png_reader.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/png_libpng.h"
+#include "tests/lib/png_libpng.h"
+#include "tests/lib/write_png.h"
 
 static const struct png_limits limits = {
     .max_side = 4096, .max_pixels = 1 << 16, .max_chunks = 100, .max_chunk_bytes = 1 << 16};

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "tests/harness.h"
+#include "tests/lib/harness.h"
 
 enum { PICTURES = 120, BYTES_MAX = 20000 };
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "tests/harness.h"
+#include "tests/lib/harness.h"
 
 enum { FILES = 5, CUTS = 1000, MUTATIONS = 500, CHANGES_MAX = 4, PATH_BYTES = 4096 };
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "tests/harness.h"
-#include "tests/png_build.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/png_build.h"
 
 enum { FILES = 150, DAMAGES = 40 };
 

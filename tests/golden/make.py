@@ -9,7 +9,7 @@ Needs PyTorch 1.13 (Debian: python3-torch). One text file a layer kind, and netw
 
 Parameters are whole numbers, in the order of the functions below; slopes and bounds count in 1/256.
 Picture and weights are not stored: splitmix64 from SEED makes the picture, [y][x][c], then each
-layer's weight and bias in PyTorch's order (tests/nn_build.c does the same in C).
+layer's weight and bias in PyTorch's order (tests/lib/nn_build.c does the same in C).
 """
 import math
 import sys
@@ -28,7 +28,7 @@ INTERPOLATIONS = ["nearest", "bilinear", "bicubic"]
 
 
 class Random:
-    """splitmix64, as tests/harness.c has it."""
+    """splitmix64, as tests/lib/harness.c has it."""
 
     def __init__(self, state):
         self.state = state

@@ -1,5 +1,5 @@
 /* test_golden.c - the layers' outputs against PyTorch's own, as golden files hold them (make.py
- * says how). The tolerance is what float32 may do to either side, derived by tests/nn_reference.c.
+ * says how). The tolerance is what float32 may do to either side, derived by tests/lib/nn_reference.c.
  * $GOLDEN_DIR names another folder of golden files. */
 #include <math.h>
 #include <stdio.h>
@@ -8,10 +8,10 @@
 
 #include "engine/base/mem.h"
 #include "engine/nn/layers.h"
-#include "tests/harness.h"
-#include "tests/nn_build.h"
-#include "tests/nn_reference.h"
-#include "tests/nn_run.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/nn_build.h"
+#include "tests/lib/nn_reference.h"
+#include "tests/lib/nn_run.h"
 
 static const struct {
     const char *name;

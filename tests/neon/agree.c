@@ -1,4 +1,4 @@
-/* agree.c - the NEON set gives the very bits of the formulas (tests/nn_kernels.c), as AVX2 and
+/* agree.c - the NEON set gives the very bits of the formulas (tests/lib/nn_kernels.c), as AVX2 and
  * AVX-512 do in test_kernels.c: so a cluster of both kinds of processors gives one answer. Stands
  * alone, to be cross-compiled and run by an emulator. Speaks TAP. */
 #include <math.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/nn_kernels.h"
+#include "tests/lib/nn_kernels.h"
 
 enum { L = KERNEL_LANES, MOST = 1 << 16, ROWS = 64 };
 

@@ -15,7 +15,7 @@ work = build / "page"
 def run_script(name):
     """The lines of a script's TAP."""
     environment = dict(os.environ, UPSCALED=str(build / "upscaled"), CHROMIUM=shutil.which("chromium"),
-                       PNG_DUMP=str(build / "tests" / "daemon" / "png_dump"),
+                       PNG_DUMP=str(build / "tests" / "lib" / "png_dump"),
                        SAMPLE=str(here.parent.parent / "docs" / "pictures" / "sample.png"),
                        TEST_DATA=str(pathlib.Path(os.environ["TEST_DATA"]).resolve()))
     done = subprocess.run(["node", name], cwd=work, env=environment, capture_output=True, text=True,

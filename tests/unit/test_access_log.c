@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "server/access_log.h"
-#include "tests/harness.h"
+#include "server/service/access_log.h"
+#include "tests/lib/harness.h"
 
 static const struct access_entry whole = {
     .time_ms = 1790000000123,

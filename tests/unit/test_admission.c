@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/clients.h"
-#include "server/cost.h"
-#include "tests/harness.h"
-#include "tests/nn_build.h"
-#include "tests/png_build.h"
+#include "server/work/clients.h"
+#include "server/work/cost.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/nn_build.h"
+#include "tests/lib/png_build.h"
 
 static struct model *model;
 static struct plan *plan;

@@ -1,8 +1,8 @@
 /* test_bands.c - how outputs are cut: every wish within its bounds, enough tiles for all threads.
  */
-#include "engine/bands.h"
+#include "engine/tiles/bands.h"
 
-#include "tests/harness.h"
+#include "tests/lib/harness.h"
 
 static const struct pair sides[] = {{1, 1},       {2, 4000},     {4000, 2},     {512, 512},
                                     {2160, 3840}, {8000, 12000}, {700, 100000}, {100000, 700}};

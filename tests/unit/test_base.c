@@ -6,7 +6,7 @@
 #include "engine/base/err.h"
 #include "engine/base/mem.h"
 #include "engine/base/size.h"
-#include "tests/harness.h"
+#include "tests/lib/harness.h"
 
 START_TEST(first_error_wins)
 {

@@ -3,7 +3,7 @@
 
 #include "engine/base/mem.h"
 #include "engine/image/bleed.h"
-#include "tests/harness.h"
+#include "tests/lib/harness.h"
 
 static struct image *picture(int width, int height, int channels, int depth)
 {

@@ -1,11 +1,11 @@
 /* test_border.c - what stands for a pixel beyond the edge, and the windows that reach there. */
 #include <stdlib.h>
 
-#include "engine/border.h"
-#include "engine/window.h"
-#include "tests/harness.h"
-#include "tests/nn_kernels.h"
-#include "tests/nn_nets.h"
+#include "engine/tiles/border.h"
+#include "engine/tiles/window.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/nn_kernels.h"
+#include "tests/lib/nn_nets.h"
 
 START_TEST(maps_as_documented)
 {

@@ -2,8 +2,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "server/budget.h"
-#include "tests/harness.h"
+#include "server/work/budget.h"
+#include "tests/lib/harness.h"
 
 static struct budget b;
 

@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "server/cpus.h"
-#include "server/memory.h"
-#include "tests/harness.h"
+#include "server/host/cpus.h"
+#include "server/host/memory.h"
+#include "tests/lib/harness.h"
 
 static char root[64];
 

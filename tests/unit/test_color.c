@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "engine/image/color.h"
-#include "tests/harness.h"
+#include "tests/lib/harness.h"
 
 enum { COUNT = 37 }; /* past two vectors of 16, and a rest */
 

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/api.h"
-#include "server/errors.h"
-#include "server/options_table.h"
-#include "server/page.h"
-#include "server/routes.h"
-#include "tests/harness.h"
+#include "server/base/errors.h"
+#include "server/options/options_table.h"
+#include "server/service/page.h"
+#include "server/service/routes.h"
+#include "server/work/api.h"
+#include "tests/lib/harness.h"
 
 static json_t *contract;
 

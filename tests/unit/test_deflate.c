@@ -3,8 +3,8 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "engine/image/png_kernels.h"
-#include "tests/harness.h"
+#include "engine/png/png_kernels.h"
+#include "tests/lib/harness.h"
 
 enum { BYTES = 70000, SETS = 3 };
 

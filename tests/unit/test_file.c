@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "server/file.h"
-#include "tests/harness.h"
+#include "server/base/file.h"
+#include "tests/lib/harness.h"
 
 static char folder[64];
 

@@ -7,9 +7,9 @@
 
 #include "engine/base/mem.h"
 #include "engine/nn/geometry.h"
-#include "tests/harness.h"
-#include "tests/nn_build.h"
-#include "tests/nn_nets.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/nn_build.h"
+#include "tests/lib/nn_nets.h"
 
 static enum err_code finish(struct model *m, struct err *e)
 {

@@ -1,8 +1,8 @@
 /* test_http_filter.c - what the request filter lets through and what it refuses. */
 #include <string.h>
 
-#include "server/http_filter.h"
-#include "tests/harness.h"
+#include "server/http/http_filter.h"
+#include "tests/lib/harness.h"
 
 enum { FIELDS_MAX = 4 };
 

@@ -5,11 +5,11 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "engine/image/inflate.h"
-#include "engine/image/png_filter.h"
-#include "engine/image/png_unfilter.h"
-#include "tests/harness.h"
-#include "tests/png_build.h"
+#include "engine/png/inflate.h"
+#include "engine/png/png_filter.h"
+#include "engine/png/png_unfilter.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/png_build.h"
 
 /* A stream in spans: `span` bytes each, or random sizes for 0. */
 struct source {
@@ -42,7 +42,8 @@ static uint8_t *inflate_all(const struct bytes *z, size_t span, size_t step, siz
     inflate_init(state, next_span, &s);
     while (got == INFLATE_MORE && (size_t)(at - out) <= most) {
         size_t room = most + 1 - (size_t)(at - out);
-        got = inflate_run(state, out, &at, at + (step < room ? step : room), 1 + (uint32_t)step / 64);
+        got =
+            inflate_run(state, out, &at, at + (step < room ? step : room), 1 + (uint32_t)step / 64);
     }
     *length = (size_t)(at - out);
     bool fine = got == INFLATE_END && *length <= most &&

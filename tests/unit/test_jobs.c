@@ -3,8 +3,8 @@
 #include <semaphore.h>
 #include <string.h>
 
-#include "server/jobs.h"
-#include "tests/harness.h"
+#include "server/work/jobs.h"
+#include "tests/lib/harness.h"
 
 /* A job that holds its driver until it is let go, and tells what became of it. */
 struct probe {

@@ -7,9 +7,9 @@
 #include <sys/mman.h>
 
 #include "engine/base/mem.h"
-#include "tests/harness.h"
-#include "tests/nn_build.h"
-#include "tests/nn_kernels.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/nn_build.h"
+#include "tests/lib/nn_kernels.h"
 
 enum { L = KERNEL_LANES, FEW = 4, GUARD = 4 * L, WIDEST = 2 * 5 * L + 3 };
 static const float guard = -12345.5f;

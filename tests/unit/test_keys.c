@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "server/keys.h"
-#include "tests/harness.h"
+#include "server/access/keys.h"
+#include "tests/lib/harness.h"
 
 /* printf abc | sha256sum, and of abd */
 #define ABC "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 
 #include "engine/base/mem.h"
-#include "tests/harness.h"
-#include "tests/nn_build.h"
-#include "tests/nn_reference.h"
-#include "tests/nn_run.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/nn_build.h"
+#include "tests/lib/nn_reference.h"
+#include "tests/lib/nn_run.h"
 
 enum { SETS = 250, ATTEMPTS = 4000 };
 

@@ -5,10 +5,10 @@
 
 #include "engine/base/mem.h"
 #include "engine/nn/layerwise.h"
-#include "tests/harness.h"
-#include "tests/nn_build.h"
-#include "tests/nn_nets.h"
-#include "tests/nn_run.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/nn_build.h"
+#include "tests/lib/nn_nets.h"
+#include "tests/lib/nn_run.h"
 
 /* A finished random model by the first seed from *seed on that makes one; *seed moves past it. */
 static struct model *next_model(uint64_t *seed)

@@ -1,9 +1,9 @@
 /* test_lint.c - good models pass the linter; each deliberate fault is found, and only it. */
 #include <string.h>
 
-#include "server/lint.h"
-#include "tests/harness.h"
-#include "tests/model_text.h"
+#include "server/commands/lint.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/model_text.h"
 
 #define RGB_HEAD FORMAT "\"scale\": 2, \"color\": \"rgb\", "
 #define CUBIC "{\"type\": \"upsample\", \"scale_factor\": 2, \"mode\": \"bicubic\"}"

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/harness.h"
-#include "tests/model_text.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/model_text.h"
 
 START_TEST(nested_flat_and_base64_are_the_same_bits)
 {

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "engine/base/mem.h"
-#include "tests/harness.h"
-#include "tests/model_text.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/model_text.h"
 
 #ifndef __has_feature
 #define __has_feature(x) 0

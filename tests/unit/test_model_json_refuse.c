@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/harness.h"
-#include "tests/model_text.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/model_text.h"
 
 #define CONV(more)                                                                                 \
     SECOND("{\"type\": \"conv2d\", \"in_channels\": 1, \"out_channels\": 1, " more "}")

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/harness.h"
-#include "tests/model_text.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/model_text.h"
 
 /* A layer of waifu2x's JSON: planes, class and strides, and what comes after. */
 #define PLAIN "\"nInputPlane\": 1, \"nOutputPlane\": 1, \"kW\": 1, \"kH\": 1"

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "server/models.h"
-#include "tests/harness.h"
+#include "server/models/models.h"
+#include "tests/lib/harness.h"
 
 static char folder[64];
 static struct pool *pool;
@@ -250,8 +250,8 @@ START_TEST(the_list_as_json_is_sorted_and_whole)
         const int scales[] = {1, 2, 4, 8};
         ck_assert_uint_eq(json_array_size(json_object_get(one, "scales")), 4);
         for (size_t k = 0; k < 4; k++)
-            ck_assert_int_eq(
-                json_integer_value(json_array_get(json_object_get(one, "scales"), k)), scales[k]);
+            ck_assert_int_eq(json_integer_value(json_array_get(json_object_get(one, "scales"), k)),
+                             scales[k]);
         ck_assert_uint_eq(json_string_length(json_object_get(one, "sha256")), 64);
     }
     json_decref(o);

@@ -4,11 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "server/api.h"
-#include "server/errors.h"
-#include "server/options.h"
-#include "server/options_table.h"
-#include "tests/harness.h"
+#include "server/base/errors.h"
+#include "server/options/options.h"
+#include "server/options/options_table.h"
+#include "server/work/api.h"
+#include "tests/lib/harness.h"
 
 static enum err_code read_words(struct options *o, int command, const char *words,
                                 char *const *environment, struct err *e)

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "tests/harness.h"
+#include "tests/lib/harness.h"
 
 static const char *const names[] = {"c", "avx2", "avx512", "neon"};
 

@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "engine/base/mem.h"
-#include "tests/harness.h"
-#include "tests/nn_build.h"
-#include "tests/nn_kernels.h"
-#include "tests/nn_nets.h"
-#include "tests/nn_plan.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/nn_build.h"
+#include "tests/lib/nn_kernels.h"
+#include "tests/lib/nn_nets.h"
+#include "tests/lib/nn_plan.h"
 
 static struct plan *plan_of(const struct model *m, const struct kernels *k)
 {

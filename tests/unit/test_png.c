@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "engine/base/mem.h"
-#include "engine/image/png_reader.h"
-#include "tests/harness.h"
-#include "tests/png_build.h"
+#include "engine/png/png_reader.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/png_build.h"
 
 static const struct {
     int color_type, bit_depth;

@@ -1,9 +1,9 @@
 /* test_png_head.c - the first 33 bytes: what is taken, what is refused, and by what words. */
 #include <string.h>
 
-#include "engine/image/png_head.h"
-#include "tests/harness.h"
-#include "tests/png_build.h"
+#include "engine/png/png_head.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/png_build.h"
 
 #define FILE_START(bytes, words)                                                                   \
     {                                                                                              \

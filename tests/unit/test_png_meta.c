@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include "engine/base/mem.h"
-#include "engine/image/png_reader.h"
-#include "engine/image/png_writer.h"
-#include "tests/harness.h"
-#include "tests/write_png.h"
-#include "tests/png_build.h"
+#include "engine/png/png_reader.h"
+#include "engine/png/png_writer.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/png_build.h"
+#include "tests/lib/write_png.h"
 
 /* A chunk of a table: its type, and contents that may hold NUL. */
 struct chunk {

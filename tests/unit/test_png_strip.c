@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "engine/base/mem.h"
-#include "tests/harness.h"
-#include "tests/png_libpng.h"
-#include "tests/write_png.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/png_libpng.h"
+#include "tests/lib/write_png.h"
 
 enum { KINDS = 7 };
 

@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "engine/base/mem.h"
-#include "engine/image/png_reader.h"
-#include "engine/image/png_kernels.h"
-#include "tests/harness.h"
-#include "tests/write_png.h"
+#include "engine/png/png_kernels.h"
+#include "engine/png/png_reader.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/write_png.h"
 
 static struct image *noise(struct image_format f, uint64_t *seed)
 {

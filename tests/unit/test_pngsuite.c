@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/image/png_reader.h"
-#include "tests/harness.h"
-#include "tests/png_build.h"
-#include "tests/png_libpng.h"
-#include "tests/write_png.h"
+#include "engine/png/png_reader.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/png_build.h"
+#include "tests/lib/png_libpng.h"
+#include "tests/lib/write_png.h"
 
 static enum err_code decode(const uint8_t *bytes, size_t length, size_t step, struct image **img,
                             struct err *e)

@@ -9,11 +9,11 @@
 
 #include "engine/image/bleed.h"
 #include "engine/transcode.h"
-#include "server/models.h"
-#include "server/options.h"
-#include "tests/harness.h"
-#include "tests/nn_reference.h"
-#include "tests/png_libpng.h"
+#include "server/models/models.h"
+#include "server/options/options.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/nn_reference.h"
+#include "tests/lib/png_libpng.h"
 
 /* What float32 may make of sums that double does not, as a part of the whole range: a quarter of a
  * level of 16 bits. Some 1,700 roundings of 2^-24 follow one another in the network, and add up as

@@ -7,7 +7,7 @@
 
 #include "engine/base/mem.h"
 #include "engine/base/pool.h"
-#include "tests/harness.h"
+#include "tests/lib/harness.h"
 
 struct tally {
     atomic_int count[1000];

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "engine/base/pool.h"
-#include "tests/harness.h"
+#include "tests/lib/harness.h"
 
 static struct pool *new_pool(int threads)
 {

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/errors.h"
-#include "server/problem.h"
-#include "server/reply.h"
-#include "tests/harness.h"
+#include "server/answer/problem.h"
+#include "server/answer/reply.h"
+#include "server/base/errors.h"
+#include "tests/lib/harness.h"
 
 static json_t *problem_of(const struct err *e)
 {

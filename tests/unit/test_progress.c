@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "engine/base/mem.h"
-#include "server/progress.h"
-#include "tests/harness.h"
+#include "server/work/progress.h"
+#include "tests/lib/harness.h"
 
 #define LONG "0123456789abcdefghijkl"
 

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/un.h>
 
-#include "server/proxies.h"
-#include "tests/harness.h"
+#include "server/access/proxies.h"
+#include "tests/lib/harness.h"
 
 static const struct sockaddr *address(const char *text)
 {

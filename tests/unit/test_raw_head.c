@@ -1,8 +1,8 @@
 /* test_raw_head.c - which heads are good as they came, however they came. */
 #include <string.h>
 
-#include "server/raw_head.h"
-#include "tests/harness.h"
+#include "server/http/raw_head.h"
+#include "tests/lib/harness.h"
 
 #define RAW(text) text, sizeof text - 1
 #define GET "GET / HTTP/1.1\r\n"

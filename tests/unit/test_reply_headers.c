@@ -1,10 +1,10 @@
 /* test_reply_headers.c - what is added to replies: ETag and 304, CORS, the name to save as. */
 #include <string.h>
 
-#include "server/cors.h"
-#include "server/disposition.h"
-#include "server/etag.h"
-#include "tests/harness.h"
+#include "server/answer/cors.h"
+#include "server/answer/disposition.h"
+#include "server/answer/etag.h"
+#include "tests/lib/harness.h"
 
 static const char *value_of(const struct reply *r, const char *name)
 {

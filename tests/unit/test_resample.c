@@ -5,7 +5,7 @@
 
 #include "engine/base/mem.h"
 #include "engine/image/resample.h"
-#include "tests/harness.h"
+#include "tests/lib/harness.h"
 
 enum { FILTERS = RESAMPLE_AREA + 1 };
 

@@ -1,9 +1,9 @@
 /* test_routes.c - which path and method leads where, and a reply as bytes. */
 #include <string.h>
 
-#include "server/reply.h"
-#include "server/routes.h"
-#include "tests/harness.h"
+#include "server/answer/reply.h"
+#include "server/service/routes.h"
+#include "tests/lib/harness.h"
 
 static const struct {
     const char *method, *path;

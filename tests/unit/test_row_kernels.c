@@ -3,7 +3,7 @@
 
 #include "engine/base/mem.h"
 #include "engine/image/row_kernels.h"
-#include "tests/harness.h"
+#include "tests/lib/harness.h"
 
 enum { WIDEST = 150, FLOATS = WIDEST * 8 };
 

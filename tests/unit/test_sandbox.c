@@ -15,8 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "server/sandbox.h"
-#include "tests/harness.h"
+#include "server/host/sandbox.h"
+#include "tests/lib/harness.h"
 
 static char folder[64], file[100], name[100];
 static int listener, unconnected;

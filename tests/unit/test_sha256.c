@@ -4,7 +4,7 @@
 
 #include "engine/base/base64.h"
 #include "engine/base/sha256.h"
-#include "tests/harness.h"
+#include "tests/lib/harness.h"
 
 /* NIST, "Examples with Intermediate Values" and the FIPS 180-2 appendix. */
 static const struct {

@@ -8,11 +8,11 @@
 
 #include "engine/base/mem.h"
 #include "engine/nn/plan.h"
-#include "tests/harness.h"
-#include "tests/nn_build.h"
-#include "tests/nn_nets.h"
-#include "tests/nn_plan.h"
-#include "tests/nn_run.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/nn_build.h"
+#include "tests/lib/nn_nets.h"
+#include "tests/lib/nn_plan.h"
+#include "tests/lib/nn_run.h"
 
 enum { SETS = 150 };
 

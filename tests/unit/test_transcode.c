@@ -4,9 +4,9 @@
 
 #include "engine/base/mem.h"
 #include "engine/transcode.h"
-#include "tests/harness.h"
-#include "tests/nn_build.h"
-#include "tests/write_png.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/nn_build.h"
+#include "tests/lib/write_png.h"
 
 struct engine {
     struct model *model;

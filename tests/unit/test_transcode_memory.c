@@ -5,9 +5,9 @@
 
 #include "engine/base/mem.h"
 #include "engine/transcode_memory.h"
-#include "tests/harness.h"
-#include "tests/nn_build.h"
-#include "tests/png_build.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/nn_build.h"
+#include "tests/lib/png_build.h"
 
 static struct model *small_model(enum model_color color, bool whole)
 {

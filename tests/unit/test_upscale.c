@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "engine/base/mem.h"
-#include "engine/border.h"
 #include "engine/image/color.h"
+#include "engine/tiles/border.h"
 #include "engine/upscale.h"
-#include "tests/harness.h"
-#include "tests/nn_build.h"
-#include "tests/nn_run.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/nn_build.h"
+#include "tests/lib/nn_run.h"
 
 /* A small network of our models' form: valid convolutions, a skip, a transposed convolution. */
 static struct model *small_model(enum model_color color, enum model_border border)

@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/image/png_reader.h"
+#include "engine/png/png_reader.h"
 #include "engine/transcode.h"
-#include "server/models.h"
-#include "tests/harness.h"
+#include "server/models/models.h"
+#include "tests/lib/harness.h"
 
 static struct buf read_data(const char *name)
 {

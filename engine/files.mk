@@ -1,0 +1,9 @@
+# engine/files.mk - The product: pictures and PNG files enlarged.
+
+libengine_a_SOURCES += \
+	engine/transcode.c \
+	engine/transcode.h \
+	engine/transcode_memory.c \
+	engine/transcode_memory.h \
+	engine/upscale.c \
+	engine/upscale.h

@@ -1,7 +1,0 @@
-/* png_filter.h - PNG's row filters by their numbers. PNG specification, 9.2. */
-#ifndef UPSCALED_IMAGE_PNG_FILTER_H
-#define UPSCALED_IMAGE_PNG_FILTER_H
-
-enum png_filter { FILTER_NONE, FILTER_SUB, FILTER_UP, FILTER_AVERAGE, FILTER_PAETH };
-
-#endif

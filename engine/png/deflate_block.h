@@ -1,0 +1,87 @@
+/* deflate_block.h - bytes and the copies among them as one block of a deflate stream.
+ * RFC 1951, 3.2.3 to 3.2.6. Threads: pure functions. */
+#ifndef UPSCALED_PNG_DEFLATE_BLOCK_H
+#define UPSCALED_PNG_DEFLATE_BLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/png/deflate_codes.h"
+
+/* So many bytes as they are, then a copy of what was `distance` bytes before. */
+struct deflate_match {
+    uint32_t literals;
+    uint16_t length;   /* 3..258 */
+    uint16_t distance; /* 1..32768 */
+};
+
+/* `count` bytes (below 2^24): what the matches say, in order, then literals. */
+struct deflate_sequence {
+    const uint8_t *bytes;
+    size_t count;
+    const struct deflate_match *matches;
+    size_t match_count;
+};
+
+enum {
+    DEFLATE_WINDOW = 32768,
+    DEFLATE_HASH_BITS = 13,   /* two tables of 32 KiB: in L1, or not far from it */
+    DEFLATE_MATCHES = 1 << 14 /* of a block, at most */
+};
+
+/* Where matches are looked for, block by block. */
+struct deflate_search {
+    const uint8_t *bytes;
+    size_t count;      /* below 2^32 */
+    size_t at;         /* where the next block begins */
+    size_t pixel, row; /* distances that often hold, 1..DEFLATE_WINDOW */
+    unsigned lazy; /* a match shorter than that may be given up for a longer one at the next byte */
+    uint32_t (*places)[1 << DEFLATE_HASH_BITS]; /* [2], zeros at the start */
+};
+
+/* How often each thing comes in a sequence. */
+struct deflate_tally {
+    uint32_t literals[256];
+    uint32_t lengths[256]; /* of length - 3 */
+    uint32_t distances[DEFLATE_DISTANCES];
+};
+
+/* What is sent for each thing: bits | how many << 24; extra bits of a length included. */
+struct deflate_table {
+    uint32_t literals[256];
+    uint32_t lengths[256];
+    uint32_t distances[DEFLATE_DISTANCES];
+};
+
+/* The symbol of a distance; the number of its extra bits, which are the lowest of distance - 1. */
+static inline unsigned deflate_distance_symbol(unsigned distance)
+{
+    unsigned d = distance - 1;
+    if (d < 4)
+        return d;
+    unsigned top = 31U - (unsigned)__builtin_clz(d);
+    return 2 * top + (d >> (top - 1) & 1);
+}
+
+static inline unsigned deflate_distance_extra(unsigned symbol)
+{
+    return symbol < 4 ? 0 : symbol / 2 - 1;
+}
+
+struct png_kernels;
+
+/* Writes the sequence as a block that is not the stream's last: with codes of its own, or stored
+ * where that is smaller. */
+void deflate_block_put(const struct png_kernels *k, const struct deflate_sequence *s,
+                       struct deflate_bits *b);
+
+/* Writes bytes as they are. */
+void deflate_stored_put(const uint8_t *bytes, size_t count, struct deflate_bits *b);
+
+/* An empty stored block: what follows begins at a whole byte. */
+void deflate_flush_put(struct deflate_bits *b);
+
+/* The bits that the tally's things take in a block with codes of its own, without its head. */
+uint64_t deflate_block_cost(const struct deflate_tally *t);
+
+#endif

@@ -1,0 +1,57 @@
+# engine/png/files.mk - PNG in and out.
+
+# One source, compiled for each vector unit into its own objects.
+pixel_kernels_sources += \
+	engine/png/png_kernels_code.c \
+	engine/png/png_kernels_filter.c \
+	engine/png/png_kernels_match.c \
+	engine/png/png_kernels_set.c \
+	engine/png/png_kernels_set.h
+
+libengine_a_SOURCES += \
+	engine/png/deflate_bits.h \
+	engine/png/deflate_block.c \
+	engine/png/deflate_block.h \
+	engine/png/deflate_codes.c \
+	engine/png/deflate_codes.h \
+	engine/png/inflate.c \
+	engine/png/inflate.h \
+	engine/png/inflate_bits.h \
+	engine/png/inflate_codes.c \
+	engine/png/inflate_codes.h \
+	engine/png/inflate_symbols.c \
+	engine/png/inflate_symbols.h \
+	engine/png/png_choose.c \
+	engine/png/png_choose.h \
+	engine/png/png_emit.c \
+	engine/png/png_emit.h \
+	engine/png/png_filter.h \
+	engine/png/png_foreign.c \
+	engine/png/png_foreign.h \
+	engine/png/png_head.c \
+	engine/png/png_head.h \
+	engine/png/png_keep.c \
+	engine/png/png_keep.h \
+	engine/png/png_kernels.c \
+	engine/png/png_kernels.h \
+	engine/png/png_meta.c \
+	engine/png/png_meta.h \
+	engine/png/png_pack.c \
+	engine/png/png_pack.h \
+	engine/png/png_reader.c \
+	engine/png/png_reader.h \
+	engine/png/png_reference.c \
+	engine/png/png_reference.h \
+	engine/png/png_rows.c \
+	engine/png/png_rows.h \
+	engine/png/png_rules.c \
+	engine/png/png_rules.h \
+	engine/png/png_strip.c \
+	engine/png/png_strip.h \
+	engine/png/png_strip_work.h \
+	engine/png/png_unfilter.c \
+	engine/png/png_unfilter.h \
+	engine/png/png_walk.c \
+	engine/png/png_walk.h \
+	engine/png/png_writer.c \
+	engine/png/png_writer.h

@@ -1,0 +1,10 @@
+/* png_choose.h - which filter and which method suit a strip. Threads: pure functions. */
+#ifndef UPSCALED_PNG_PNG_CHOOSE_H
+#define UPSCALED_PNG_PNG_CHOOSE_H
+
+#include "engine/png/png_strip_work.h"
+
+/* Decides by a look at some of the pixels, which leaves w->filtered and w->room in disorder. */
+struct png_way png_choose(const struct png_work *w);
+
+#endif

@@ -1,0 +1,20 @@
+/* png_emit.h - raw bytes and whole chunks appended to a file in memory. Used by the writer. */
+#ifndef UPSCALED_PNG_PNG_EMIT_H
+#define UPSCALED_PNG_PNG_EMIT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/base/buf.h"
+
+/* ERR_OUTPUT_TOO_LARGE where the buffer's maximum would be passed, ERR_MEMORY. */
+enum err_code png_emit(struct buf *out, const void *bytes, size_t count, struct err *e);
+
+/* Stores a number as PNG does, big-endian. */
+void png_emit_u32(uint8_t p[4], uint32_t v);
+
+/* The chunk with its length and CRC. `data` may be NULL where length is 0. */
+enum err_code png_emit_chunk(struct buf *out, const char *type, const uint8_t *data,
+                             uint32_t length, struct err *e);
+
+#endif

@@ -1,0 +1,7 @@
+/* png_filter.h - PNG's row filters by their numbers. PNG specification, 9.2. */
+#ifndef UPSCALED_PNG_PNG_FILTER_H
+#define UPSCALED_PNG_PNG_FILTER_H
+
+enum png_filter { FILTER_NONE, FILTER_SUB, FILTER_UP, FILTER_AVERAGE, FILTER_PAETH };
+
+#endif

@@ -1,0 +1,15 @@
+/* png_foreign.h - what a file that is no PNG is instead. Used by png_head.c. */
+#ifndef UPSCALED_PNG_PNG_FOREIGN_H
+#define UPSCALED_PNG_PNG_FOREIGN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A clause that fits behind "not a PNG: ", or NULL where the bytes are not recognised. */
+const char *png_foreign_name(const uint8_t *bytes, size_t length);
+
+/* What happened to a file that was a PNG once (line ends converted, high bits lost, decoded as
+ * text), as a clause that fits behind "damaged PNG: ", or NULL. */
+const char *png_foreign_damage(const uint8_t *bytes, size_t length);
+
+#endif

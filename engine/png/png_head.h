@@ -1,0 +1,45 @@
+/* png_head.h - what the first 33 bytes of a PNG promise, and whether we would take it.
+ *
+ * PNG specification (third edition), 5.2 and 11.2.1. Reads no memory but the given bytes. */
+#ifndef UPSCALED_PNG_PNG_HEAD_H
+#define UPSCALED_PNG_PNG_HEAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/base/err.h"
+#include "engine/image/image.h"
+
+enum { PNG_HEAD_BYTES = 33 }; /* signature, IHDR and its CRC */
+
+struct png_limits {
+    uint32_t max_side;   /* --max-side: pixels, width and height each */
+    uint64_t max_pixels; /* --max-pixels: width x height */
+    /* Chunks that may have to be kept: all but the critical ones and an animation's frames. Empty
+     * pixel chunks and frames, which are only work, count too. */
+    uint32_t max_chunks;    /* --max-chunks: their number */
+    size_t max_chunk_bytes; /* --max-chunk-bytes: their data */
+};
+
+extern const struct png_limits
+    png_default_limits; /* 32768, 2^26, 1000, 8 MiB: the options' defaults */
+
+struct png_head {
+    int width, height;
+    int bit_depth;  /* 1, 2, 4, 8, 16 */
+    int color_type; /* 0 gray, 2 RGB, 3 palette, 4 gray + alpha, 6 RGBA */
+    bool interlaced;
+};
+
+/* Judges the first `length` bytes of a file. With fewer than PNG_HEAD_BYTES the answer is
+ * ERR_PNG_TRUNCATED unless they already show that it is no PNG. ERR_NOT_PNG names what it is
+ * instead (JPEG, WebP, GIF, ...); ERR_PNG_HEADER, ERR_PNG_CRC, ERR_PNG_UNSUPPORTED, ERR_TOO_WIDE,
+ * ERR_TOO_MANY_PIXELS as err.h says. */
+enum err_code png_head_read(const uint8_t *bytes, size_t length, const struct png_limits *limits,
+                            struct png_head *out, struct err *e);
+
+/* Bytes that the decoded picture can take at most (tRNS may add an alpha channel). */
+uint64_t png_head_pixel_bytes(const struct png_head *h);
+
+#endif

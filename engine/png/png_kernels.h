@@ -1,0 +1,44 @@
+/* png_kernels.h - the inner loops of the encoder, compiled once for each vector unit.
+ *
+ * There is one source (png_kernels_filter.c, _match.c, _code.c) and several sets of compiler
+ * flags, so the sets agree to the byte. Threads: pure functions. */
+#ifndef UPSCALED_PNG_PNG_KERNELS_H
+#define UPSCALED_PNG_PNG_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/png/deflate_block.h"
+#include "engine/png/png_filter.h"
+
+/* The most matches that `runs` can find: it looks for 32 bytes and more. */
+#define PNG_KERNELS_RUNS(count) ((count) / 32 + 1)
+
+struct png_kernels {
+    const char *name; /* "c", "avx2", "avx512" */
+
+    /* Filters one row of `count` bytes, `step` bytes a pixel, into out[0..count]: the filter's
+     * number, then the residues. `above` is the row before, all zeros at the top. */
+    void (*filter)(enum png_filter filter, const uint8_t *restrict row,
+                   const uint8_t *restrict above, size_t count, size_t step, uint8_t *restrict out);
+
+    /* Finds long runs of one byte, as matches of distance 1; how many, at most
+     * PNG_KERNELS_RUNS(count). */
+    size_t (*runs)(const uint8_t *bytes, size_t count, struct deflate_match *matches);
+
+    /* Finds the matches of the next block and moves s->at to its end, which at last is s->count;
+     * how many, at most DEFLATE_MATCHES. */
+    size_t (*match)(struct deflate_search *s, struct deflate_match *matches);
+
+    /* Adds what the sequence consists of to `t`. */
+    void (*tally)(const struct deflate_sequence *s, struct deflate_tally *t);
+
+    /* Sends the sequence by the codes of `c`. */
+    void (*send)(const struct deflate_sequence *s, const struct deflate_table *c,
+                 struct deflate_bits *b);
+};
+
+/* The k-th set that this processor has, the best first; NULL past the last. */
+const struct png_kernels *png_kernels_at(int k);
+
+#endif

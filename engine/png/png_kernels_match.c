@@ -1,0 +1,129 @@
+/* png_kernels_match.c - copies among the bytes; see png_kernels.h. Compiled for each set.
+ *
+ * One place is remembered for every hash of four bytes and of twelve. Three distances are tried
+ * that cost nothing to find: one pixel, the distance used last, and one row. The nearest comes
+ * first and wins when it reaches as far as a match can: far distances take up to 13 bits more, and
+ * in flat parts matches are all there is. Where a match is short, the next byte gets the chance to
+ * begin a longer one. */
+#include "engine/png/png_kernels_set.h"
+
+enum {
+    LENGTH_MIN = 4, /* what is hashed; deflate has 3, which far away costs more than it saves */
+    LENGTH_MAX = 258,
+    GOOD = 64,       /* so long a match is not compared with one further away */
+    REMEMBERED = 16, /* in longer matches only the last bytes' places are remembered */
+    LAST_PLACES = 3,
+    TOKENS = 1 << 15, /* of a block, about: codes follow the picture */
+    MARGIN = 16       /* bytes at the end that are not looked at: loads are wide */
+};
+
+struct found {
+    unsigned length, distance; /* length 0: none */
+};
+
+/* How many bytes agree, `most` at most; the first four do. */
+static inline unsigned agreeing(const uint8_t *a, const uint8_t *b, unsigned most)
+{
+    unsigned n = 4;
+    for (; n + 8 <= most; n += 8) {
+        uint64_t differ = deflate_load8(a + n) ^ deflate_load8(b + n);
+        if (differ)
+            return n + ((unsigned)__builtin_ctzll(differ) >> 3);
+    }
+    while (n < most && a[n] == b[n])
+        n++;
+    return n;
+}
+
+/* Where the latest place is remembered of the first four bytes, and of the first twelve: the one
+ * finds that there is a match, the other a long one. */
+static inline uint32_t *short_place(const struct deflate_search *s, const uint8_t *p)
+{
+    return &s->places[0][deflate_load4(p) * 0x9e3779b1U >> (32 - DEFLATE_HASH_BITS)];
+}
+
+static inline uint32_t *long_place(const struct deflate_search *s, const uint8_t *p)
+{
+    uint64_t v = deflate_load8(p) * UINT64_C(0x9e3779b97f4a7c15);
+    v = ((v ^ v >> 29) + deflate_load4(p + 8)) * UINT64_C(0x9e3779b97f4a7c15);
+    return &s->places[1][v >> (64 - DEFLATE_HASH_BITS)];
+}
+
+/* Remembers that `at` is here, and gives what was remembered before. */
+static inline size_t exchange(uint32_t *place, size_t at)
+{
+    size_t before = *place;
+    *place = (uint32_t)at;
+    return before;
+}
+
+static inline void try_distance(const uint8_t *p, size_t distance, unsigned most,
+                                struct found *best)
+{
+    if (deflate_load4(p - distance) != deflate_load4(p))
+        return;
+    unsigned length = agreeing(p, p - distance, most);
+    if (length > best->length)
+        *best = (struct found){length, (unsigned)distance};
+}
+
+/* The longest match at `at`, whose place is remembered. */
+static inline struct found look(const struct deflate_search *s, size_t at, unsigned last)
+{
+    const uint8_t *p = s->bytes + at;
+    size_t left = s->count - at;
+    unsigned most = left < LENGTH_MAX ? (unsigned)left : LENGTH_MAX;
+    struct found best = {0, 0};
+    size_t near = exchange(short_place(s, p), at), far = exchange(long_place(s, p), at);
+    if (s->pixel <= at)
+        try_distance(p, s->pixel, most, &best);
+    if (best.length == most)
+        return best;
+    if (last <= at)
+        try_distance(p, last, most, &best);
+    if (s->row <= at)
+        try_distance(p, s->row, most, &best);
+    if (best.length < GOOD && far < at && at - far <= DEFLATE_WINDOW)
+        try_distance(p, at - far, most, &best);
+    if (best.length < GOOD && near < at && at - near <= DEFLATE_WINDOW)
+        try_distance(p, at - near, most, &best);
+    return best;
+}
+
+static inline void remember(const struct deflate_search *s, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++) {
+        exchange(short_place(s, s->bytes + i), i);
+        exchange(long_place(s, s->bytes + i), i);
+    }
+}
+
+size_t png_kernels_match(struct deflate_search *s, struct deflate_match *matches)
+{
+    size_t end = s->count > MARGIN ? s->count - MARGIN : 0;
+    size_t n = 0, literals = 0, told = s->at, at = s->at > 0 ? s->at : 1;
+    unsigned last = (unsigned)s->pixel;
+    while (at < end && n < DEFLATE_MATCHES && n + literals + (at - told) < TOKENS) {
+        struct found m = look(s, at, last);
+        if (m.length == 0) {
+            at++;
+            continue;
+        }
+        while (m.length < s->lazy && at + 1 < end) {
+            struct found next = look(s, at + 1, last);
+            if (next.length <= m.length)
+                break;
+            m = next;
+            at++;
+        }
+        matches[n++] =
+            (struct deflate_match){(uint32_t)(at - told), (uint16_t)m.length, (uint16_t)m.distance};
+        literals += at - told;
+        told = at + m.length;
+        last = m.distance;
+        remember(s, m.length <= REMEMBERED ? at + 1 : told - LAST_PLACES, told < end ? told : end);
+        at = told;
+    }
+    s->at = at < end ? at : s->count;
+    return n;
+}

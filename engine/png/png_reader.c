@@ -1,0 +1,268 @@
+/* png_reader.c - libpng on a diet: it is fed the critical chunks and tRNS alone, and the pixels
+ * only where png_rows.h does not do it.
+ *
+ * libpng reports an error by calling us and expects not to be returned to, hence longjmp; all that
+ * must survive lives in struct png_reader, reached through the error pointer. What is outside the
+ * palette becomes black, as libpng and the browsers have it. */
+#include "engine/png/png_reader.h"
+
+#include <png.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/base/mem.h"
+#include "engine/png/png_keep.h"
+#include "engine/png/png_rows.h"
+#include "engine/png/png_walk.h"
+
+enum {
+    SPANS = 5,
+    DECODER_BYTES = 1 << 17,
+};
+
+struct png_reader {
+    const uint8_t *bytes;
+    struct png_walk walk;
+    struct png_meta meta;
+    struct image_format format;
+    struct png_span spans[SPANS]; /* what libpng has yet to read, in its order */
+    int span;
+    struct png_rows *plain; /* or NULL: by libpng */
+    png_structp png;
+    png_infop info;
+    bool out_of_memory;
+    enum err_code failed; /* set by libpng's calls, told in `e` */
+    struct err *e;        /* of the call under way */
+    int passes, pass, row;
+    struct image *img;
+    size_t rows; /* to decode in this step */
+};
+
+/* --- what libpng calls ------------------------------------------------------------------------ */
+
+static png_voidp on_alloc(png_structp png, png_alloc_size_t size)
+{
+    struct png_reader *r = png_get_mem_ptr(png);
+    void *p = mem_alloc(1, size);
+    if (!p)
+        r->out_of_memory = true;
+    return p;
+}
+
+static void on_free(png_structp png, png_voidp p)
+{
+    (void)png;
+    mem_free(p);
+}
+
+/* Every chunk was verified, so only memory and the compressed pixels are left to fail. */
+static void fail(struct png_reader *r, const char *message)
+{
+    int height = r->walk.head.height;
+    if (r->failed != ERR_OK)
+        return;
+    if (r->out_of_memory)
+        r->failed = err_set(r->e, ERR_MEMORY, "out of memory to decode a PNG");
+    else if (strstr(message, "Not enough image data"))
+        r->failed = err_set(r->e, ERR_PNG_TRUNCATED,
+                            "the compressed pixels end early, in row %d of %d", r->row, height);
+    else
+        r->failed =
+            err_set(r->e, ERR_PNG_ZLIB, "the compressed pixels are damaged in row %d of %d (%s)",
+                    r->row, height, message);
+}
+
+static void on_error(png_structp png, png_const_charp message)
+{
+    fail(png_get_error_ptr(png), message);
+    png_longjmp(png, 1);
+}
+
+/* libpng warns of damage found behind the last row, such as a wrong Adler-32; only what is merely
+ * too much does no harm. Before the first row, it warns of nothing that matters. */
+static void on_warning(png_structp png, png_const_charp message)
+{
+    struct png_reader *r = png_get_error_ptr(png);
+    if (r->img && !strstr(message, "Extra compressed data") &&
+        !strstr(message, "Too much image data"))
+        fail(r, message);
+}
+
+static void on_read(png_structp png, png_bytep to, size_t count)
+{
+    struct png_reader *r = png_get_io_ptr(png);
+    while (count > 0 && r->span < SPANS) {
+        struct png_span *s = &r->spans[r->span];
+        size_t n = count < s->length ? count : s->length;
+        memcpy(to, r->bytes + s->offset, n);
+        s->offset += n;
+        s->length -= n;
+        to += n;
+        count -= n;
+        if (s->length == 0)
+            r->span++;
+    }
+    if (count > 0)
+        png_error(png, "Not enough image data");
+}
+
+/* --- what we call, where libpng may jump out -------------------------------------------------- */
+
+static void start(struct png_reader *r)
+{
+    png_set_crc_action(r->png, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE); /* they are verified */
+    png_set_user_limits(r->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);    /* the head was judged */
+    png_set_chunk_malloc_max(r->png, PNG_UINT_31_MAX); /* or an IDAT over 8 MB draws a warning */
+    png_set_read_fn(r->png, r, on_read);
+    png_read_info(r->png, r->info);
+    png_set_expand(r->png);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    png_set_swap(r->png);
+#endif
+    r->passes = png_set_interlace_handling(r->png);
+    png_read_update_info(r->png, r->info);
+    r->format = (struct image_format){
+        .width = r->walk.head.width,
+        .height = r->walk.head.height,
+        .channels = png_get_channels(r->png, r->info),
+        .depth = png_get_bit_depth(r->png, r->info),
+    };
+}
+
+/* Pixels of a later pass go between those of the earlier ones, already in their rows. */
+static void decode(struct png_reader *r)
+{
+    for (; r->rows > 0 && r->pass < r->passes; r->rows--) {
+        png_read_row(r->png, r->img->pixels + (size_t)r->row * r->img->row_bytes, NULL);
+        if (++r->row == r->format.height) {
+            r->row = 0;
+            r->pass++;
+        }
+    }
+}
+
+static enum err_code guarded(struct png_reader *r, void (*work)(struct png_reader *), struct err *e)
+{
+    r->e = e;
+    if (setjmp(png_jmpbuf(r->png)) == 0)
+        work(r);
+    if (r->failed == ERR_OK && r->out_of_memory) /* libpng did without, at the cost of pixels */
+        fail(r, "");
+    r->e = NULL;
+    return r->failed;
+}
+
+/* --- the interface ---------------------------------------------------------------------------- */
+
+static enum err_code open_decoder(struct png_reader *r, struct err *e)
+{
+    const struct png_walk *w = &r->walk;
+    const struct png_span spans[SPANS] = {w->ihdr, w->plte, w->trns, w->idat, w->iend};
+    memcpy(r->spans, spans, sizeof spans);
+    r->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, r, on_error, on_warning, r, on_alloc,
+                                      on_free);
+    r->info = r->png ? png_create_info_struct(r->png) : NULL;
+    if (!r->info)
+        return err_set(e, r->out_of_memory ? ERR_MEMORY : ERR_INTERNAL, "libpng did not start");
+    return guarded(r, start, e);
+}
+
+enum err_code png_reader_new(const uint8_t *bytes, size_t length, const struct png_limits *limits,
+                             struct png_reader **out, struct err *e)
+{
+    struct png_walk walk;
+    enum err_code rc = png_walk_run(bytes, length, limits, &walk, e);
+    if (rc != ERR_OK)
+        return rc;
+    struct png_reader *r = mem_calloc(1, sizeof *r);
+    if (!r)
+        return err_set(e, ERR_MEMORY, "out of memory to decode a PNG");
+    r->bytes = bytes;
+    r->walk = walk;
+    png_meta_init(&r->meta);
+    rc = open_decoder(r, e);
+    if (rc == ERR_OK)
+        rc = png_keep_collect(bytes, &r->walk, &r->format, &r->meta, e);
+    if (rc == ERR_OK && png_rows_fit(&walk))
+        rc = png_rows_new(bytes, &r->walk, &r->format, &r->plain, e);
+    if (rc == ERR_OK) {
+        *out = r;
+        r = NULL;
+    }
+    png_reader_free(r);
+    return rc;
+}
+
+void png_reader_free(struct png_reader *r)
+{
+    if (!r)
+        return;
+    png_rows_free(r->plain);
+    png_destroy_read_struct(&r->png, &r->info, NULL);
+    png_meta_done(&r->meta);
+    mem_free(r);
+}
+
+size_t png_reader_bytes(const struct png_head *h)
+{
+    /* libpng keeps a few rows of at most 8 bytes a pixel; it and zlib take 60 KiB besides */
+    return (size_t)h->width * 8 * 4 + DECODER_BYTES + png_rows_bytes(h);
+}
+
+const struct image_format *png_reader_format(const struct png_reader *r)
+{
+    return &r->format;
+}
+
+const struct png_meta *png_reader_meta(const struct png_reader *r)
+{
+    return &r->meta;
+}
+
+void png_reader_by_libpng(struct png_reader *r)
+{
+    png_rows_free(r->plain);
+    r->plain = NULL;
+}
+
+int png_reader_halves(const struct png_reader *r)
+{
+    return r->plain ? 2 : 1;
+}
+
+void png_reader_half(struct png_reader *r, int half, struct image *img, size_t pixels,
+                     struct err *e)
+{
+    if (r->plain && half == 0) {
+        png_rows_inflate(r->plain, pixels);
+    } else if (r->plain) {
+        png_rows_unfilter(r->plain, img);
+    } else {
+        /* a row of one pass of seven is a seventh of a row, on average over the passes */
+        size_t row_pixels = (size_t)(r->format.width / r->passes) + 1;
+        r->rows = pixels / row_pixels > 0 ? pixels / row_pixels : 1;
+        r->img = img;
+        guarded(r, decode, e);
+    }
+}
+
+enum err_code png_reader_turn(struct png_reader *r, bool *done)
+{
+    if (r->plain) {
+        enum png_rows_result got = png_rows_turn(r->plain);
+        *done = got == ROWS_DONE;
+        if (got == ROWS_REFUSED) /* libpng is the judge, from the first row on */
+            png_reader_by_libpng(r);
+    } else if (r->failed == ERR_OK) {
+        *done = r->pass == r->passes;
+    }
+    return r->failed;
+}
+
+enum err_code png_reader_step(struct png_reader *r, struct image *img, size_t pixels, bool *done,
+                              struct err *e)
+{
+    for (int half = 0, halves = png_reader_halves(r); half < halves; half++)
+        png_reader_half(r, half, img, pixels, e);
+    return png_reader_turn(r, done);
+}

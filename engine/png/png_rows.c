@@ -1,0 +1,258 @@
+/* png_rows.c - see png_rows.h. */
+#include "engine/png/png_rows.h"
+
+#include <libdeflate.h>
+#include <string.h>
+
+#include "engine/base/mem.h"
+#include "engine/png/inflate.h"
+#include "engine/png/png_filter.h"
+#include "engine/png/png_unfilter.h"
+
+enum {
+    BATCH = 384 << 10,  /* bytes of filtered rows: some 20 for 1920x1080, which L2 still holds */
+    BLOCK_PIXELS = 512, /* what a deflate block costs even if it makes nothing */
+};
+
+/* What one turn inflates and the next unfilters. */
+struct batch {
+    uint8_t *buffer; /* [room + INFLATE_OVER] */
+    uint8_t *rows;   /* in it: where the first row that is whole in it begins */
+    int whole;       /* how many are */
+    uint8_t *begun;  /* behind them: a row that has begun */
+    uint8_t *end;    /* of what was inflated */
+};
+
+struct png_rows {
+    const uint8_t *bytes;
+    struct png_span idat; /* what is left of it */
+    struct inflate z;
+    size_t count, step; /* bytes of a row as stored, and of a pixel */
+    int height;
+    struct batch batches[2];
+    int turn; /* batches[turn] is being inflated, the other one unfiltered */
+    size_t room;
+    /* belong to png_rows_inflate */
+    enum inflate_result got;
+    size_t made; /* of all rows */
+    uint32_t adler;
+    /* belong to png_rows_unfilter */
+    int y; /* the next row */
+    bool refused;
+    uint8_t *spare; /* [3][count + OVER]: zeros, and two rows that have to change their form */
+    uint8_t colors[256][4]; /* of the palette */
+    int channels;           /* of the picture; of a palette's 3 or 4 */
+    bool palette, swap;
+};
+
+/* For what is kept of the batch before, and a batch: no more than there is to inflate. */
+static size_t buffer_room(size_t count, int height)
+{
+    size_t total = (count + 1) * (size_t)height;
+    return INFLATE_WINDOW + 2 * (count + 1) + (total < BATCH ? total : BATCH);
+}
+
+static size_t stored_channels(const struct png_head *h)
+{
+    static const uint8_t channels[7] = {[0] = 1, [2] = 3, [3] = 1, [4] = 2, [6] = 4};
+    return channels[h->color_type];
+}
+
+static size_t stored_step(const struct png_head *h)
+{
+    return stored_channels(h) * (size_t)(h->bit_depth == 16 ? 2 : 1);
+}
+
+bool png_rows_fit(const struct png_walk *walk)
+{
+    const struct png_head *h = &walk->head;
+    return !h->interlaced && h->bit_depth >= 8 && (h->color_type == 3 || walk->trns.length == 0) &&
+           stored_step(h) * (size_t)h->width >= PNG_UNFILTER_OVER; /* read past a row is the next */
+}
+
+size_t png_rows_bytes(const struct png_head *h)
+{
+    size_t count = (size_t)h->width * stored_step(h);
+    return sizeof(struct png_rows) + 2 * (buffer_room(count, h->height) + INFLATE_OVER) +
+           3 * (count + PNG_UNFILTER_OVER) + (size_t)4 * MEM_SLACK;
+}
+
+/* The contents of the IDAT chunks, one after the other. */
+static bool next_span(void *arg, const uint8_t **bytes, size_t *length)
+{
+    struct png_rows *r = arg;
+    struct png_place c = {0};
+    while (r->idat.length > 0 && c.length == 0) {
+        size_t next = png_walk_next(r->bytes, r->idat.offset, &c);
+        r->idat.length -= next - r->idat.offset;
+        r->idat.offset = next;
+    }
+    *bytes = c.data;
+    *length = c.length;
+    return c.length > 0;
+}
+
+/* An index without a colour is black, and opaque without an alpha: as libpng has it. */
+static void read_palette(struct png_rows *r, const struct png_walk *walk)
+{
+    const uint8_t *colors = r->bytes + walk->plte.offset + 8;
+    const uint8_t *alphas = r->bytes + walk->trns.offset + 8;
+    size_t count = (walk->plte.length - PNG_CHUNK_FRAME) / 3;
+    size_t alpha_count = walk->trns.length ? walk->trns.length - PNG_CHUNK_FRAME : 0;
+    for (size_t i = 0; i < 256; i++) {
+        memset(r->colors[i], 0, 3);
+        if (i < count)
+            memcpy(r->colors[i], colors + 3 * i, 3);
+        r->colors[i][3] = i < alpha_count ? alphas[i] : 255;
+    }
+}
+
+enum err_code png_rows_new(const uint8_t *bytes, const struct png_walk *walk,
+                           const struct image_format *f, struct png_rows **out, struct err *e)
+{
+    const struct png_head *h = &walk->head;
+    struct png_rows *r = mem_calloc(1, sizeof *r);
+    if (!r)
+        return err_set(e, ERR_MEMORY, "out of memory to decode a PNG");
+    r->bytes = bytes;
+    r->idat = walk->idat;
+    r->step = stored_step(h);
+    r->count = r->step * (size_t)h->width;
+    r->height = h->height;
+    r->got = INFLATE_MORE;
+    r->adler = 1;
+    r->palette = h->color_type == 3;
+    r->swap = h->bit_depth == 16 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+    r->channels = f->channels;
+    r->room = buffer_room(r->count, r->height);
+    r->spare = mem_alloc(r->count + PNG_UNFILTER_OVER, 3);
+    inflate_init(&r->z, next_span, r);
+    for (int i = 0; i < 2; i++) {
+        struct batch *b = &r->batches[i];
+        b->rows = b->begun = b->end = b->buffer = mem_alloc(r->room + INFLATE_OVER, 1);
+    }
+    if (!r->batches[0].buffer || !r->batches[1].buffer || !r->spare) {
+        png_rows_free(r);
+        return err_set(e, ERR_MEMORY, "out of memory to decode a PNG");
+    }
+    memset(r->spare, 0, r->count + PNG_UNFILTER_OVER);
+    if (r->palette)
+        read_palette(r, walk);
+    *out = r;
+    return ERR_OK;
+}
+
+void png_rows_free(struct png_rows *r)
+{
+    if (!r)
+        return;
+    mem_free(r->batches[0].buffer);
+    mem_free(r->batches[1].buffer);
+    mem_free(r->spare);
+    mem_free(r);
+}
+
+/* Begins a batch with what is still needed of the one before: matches' window, and the row that
+ * has begun. */
+static void begin_batch(struct batch *b, const struct batch *before)
+{
+    const uint8_t *keep = before->buffer;
+    if (before->end - keep > INFLATE_WINDOW)
+        keep = before->end - INFLATE_WINDOW;
+    if (before->begun < keep)
+        keep = before->begun;
+    size_t count = (size_t)(before->end - keep);
+    memcpy(b->buffer, keep, count);
+    b->rows = b->buffer + (before->begun - keep);
+    b->end = b->buffer + count;
+}
+
+/* Row y of an unfiltered picture where its form is not that of the file. */
+static uint8_t *spare_row(const struct png_rows *r, int y)
+{
+    return r->spare + (size_t)(1 + (y & 1)) * (r->count + PNG_UNFILTER_OVER);
+}
+
+/* From the file's form to the picture's. */
+static void convert_row(const struct png_rows *r, const uint8_t *restrict from,
+                        uint8_t *restrict to)
+{
+    if (r->swap) {
+        for (size_t i = 0; i < r->count; i += 2) {
+            to[i] = from[i + 1];
+            to[i + 1] = from[i];
+        }
+    } else if (r->channels == 3) {
+        for (size_t i = 0; i < r->count; i++, to += 3)
+            memcpy(to, r->colors[from[i]], 3);
+    } else {
+        for (size_t i = 0; i < r->count; i++, to += 4)
+            memcpy(to, r->colors[from[i]], 4);
+    }
+}
+
+/* Unfilters row y, and the next where the two go together; how many that were, 0 for a filter that
+ * does not exist. */
+static int unfilter(const struct png_rows *r, const uint8_t *row, struct image *img, int whole)
+{
+    bool convert = r->swap || r->palette;
+    const uint8_t *above = r->spare; /* zeros */
+    uint8_t *to = img->pixels + (size_t)r->y * img->row_bytes;
+    const uint8_t *next = row + r->count + 1;
+    if (row[0] > FILTER_PAETH)
+        return 0;
+    if (r->y > 0)
+        above = convert ? spare_row(r, r->y - 1) : to - img->row_bytes;
+    if (!convert && whole > 1 && row[0] == FILTER_PAETH && next[0] == FILTER_PAETH) {
+        png_unfilter_paeths(row + 1, next + 1, above, r->count, r->step, to, to + img->row_bytes);
+        return 2;
+    }
+    uint8_t *out = convert ? spare_row(r, r->y) : to;
+    png_unfilter_row(row[0], row + 1, above, r->count, r->step, out);
+    if (convert)
+        convert_row(r, out, to);
+    return 1;
+}
+
+void png_rows_inflate(struct png_rows *r, size_t pixels)
+{
+    struct batch *b = &r->batches[r->turn];
+    begin_batch(b, &r->batches[!r->turn]);
+    uint8_t *from = b->end;
+    size_t total = (r->count + 1) * (size_t)r->height, wanted = pixels * r->step + 1;
+    size_t most = (size_t)(b->buffer + r->room - from);
+    most = most < wanted ? most : wanted;
+    if (most > total - r->made)
+        most = total - r->made + 1; /* to meet the end, and see more than there is */
+    if (r->got == INFLATE_MORE)
+        r->got = inflate_run(&r->z, b->buffer, &b->end, from + most,
+                             (uint32_t)(pixels / BLOCK_PIXELS) + 1);
+    r->made += (size_t)(b->end - from);
+    r->adler = libdeflate_adler32(r->adler, from, (size_t)(b->end - from));
+    b->whole = (int)((size_t)(b->end - b->rows) / (r->count + 1));
+    b->begun = b->rows + (size_t)b->whole * (r->count + 1);
+}
+
+void png_rows_unfilter(struct png_rows *r, struct image *img)
+{
+    const struct batch *b = &r->batches[!r->turn];
+    const uint8_t *row = b->rows;
+    int whole = b->whole;
+    for (int n; whole > 0 && !r->refused; whole -= n) {
+        n = unfilter(r, row, img, whole);
+        r->refused = n == 0;
+        r->y += n;
+        row += (size_t)n * (r->count + 1);
+    }
+}
+
+enum png_rows_result png_rows_turn(struct png_rows *r)
+{
+    size_t total = (r->count + 1) * (size_t)r->height;
+    if (r->got == INFLATE_REFUSED || r->refused || r->made > total)
+        return ROWS_REFUSED;
+    r->turn = !r->turn;
+    if (r->got == INFLATE_MORE || (r->made == total && r->y < r->height))
+        return ROWS_MORE;
+    return r->made == total && r->adler == r->z.adler ? ROWS_DONE : ROWS_REFUSED;
+}

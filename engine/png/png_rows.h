@@ -1,0 +1,39 @@
+/* png_rows.h - the pixels of plain PNGs, faster than libpng: not interlaced, 8 or 16 bits a sample
+ * or a palette of 8, without a transparent colour.
+ *
+ * What it decodes has the pixels that libpng finds, to the bit. Anything unexpected makes it step
+ * back, and then libpng decides what is wrong, if anything is. It goes by turns, of two halves that
+ * may run side by side: a batch of filtered rows is inflated while the batch before is unfiltered;
+ * no memory grows with the picture's height.
+ * Threads: a turn's two halves on any two, all else on one at a time. */
+#ifndef UPSCALED_PNG_PNG_ROWS_H
+#define UPSCALED_PNG_PNG_ROWS_H
+
+#include "engine/image/image.h"
+#include "engine/png/png_walk.h"
+
+struct png_rows;
+
+/* Whether such a file is plain. */
+bool png_rows_fit(const struct png_walk *walk);
+
+/* `bytes` are borrowed, verified as `walk` says. On ERR_OK the caller owns *out (png_rows_free).
+ * ERR_MEMORY. */
+enum err_code png_rows_new(const uint8_t *bytes, const struct png_walk *walk,
+                           const struct image_format *f, struct png_rows **out, struct err *e);
+void png_rows_free(struct png_rows *r); /* NULL is fine */
+
+/* The most memory that one takes. */
+size_t png_rows_bytes(const struct png_head *h);
+
+/* The halves of a turn: inflates about `pixels` more, no more than a batch; unfilters what the turn
+ * before inflated, into `img`. */
+void png_rows_inflate(struct png_rows *r, size_t pixels);
+void png_rows_unfilter(struct png_rows *r, struct image *img);
+
+enum png_rows_result { ROWS_MORE, ROWS_DONE, ROWS_REFUSED };
+
+/* Ends a turn, when both halves have run. After ROWS_REFUSED it can only be freed. */
+enum png_rows_result png_rows_turn(struct png_rows *r);
+
+#endif

@@ -1,0 +1,171 @@
+/* png_strip.c - see png_strip.h. */
+#include "engine/png/png_strip.h"
+
+#include <libdeflate.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "engine/base/mem.h"
+#include "engine/base/size.h"
+#include "engine/png/png_choose.h"
+#include "engine/png/png_emit.h"
+
+enum {
+    STRIP_ROWS = 64,
+    STRIP_BYTES = 4 << 20, /* of raw rows, at most: bounds a thread's memory */
+    SMALL_STRIP = 1 << 16, /* as long as two make no more, they are one: each is sampled, and has
+                              codes of its own */
+    CHUNK_HEAD = 8,        /* length and type */
+    CHUNK_TAIL = 4,        /* CRC */
+};
+
+/* Where the parts of the scratch begin, and where it ends. */
+struct layout {
+    size_t swapped, filtered, packed, room, bytes;
+};
+
+int png_strip_rows(const struct image_format *f)
+{
+    int rows = STRIP_ROWS;
+    while (image_row_bytes(f) <= (size_t)(SMALL_STRIP / 2 / rows))
+        rows *= 2;
+    while (rows > 1 && image_row_bytes(f) > (size_t)(STRIP_BYTES / rows))
+        rows /= 2;
+    return rows;
+}
+
+static size_t aligned(size_t bytes)
+{
+    return (bytes + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
+}
+
+/* False where a strip has 2^31 bytes: beyond zlib's and PNG's own counters. */
+static bool lay_out(const struct image_format *f, struct layout *l)
+{
+    size_t count = image_row_bytes(f), filtered;
+    if (count >= INT32_MAX || !size_mul(count + 1, (size_t)png_strip_rows(f), &filtered) ||
+        PNG_PACK_BOUND(filtered) >= INT32_MAX)
+        return false;
+    l->swapped = aligned(count);
+    l->filtered = l->swapped + aligned(2 * count);
+    l->packed = l->filtered + aligned(filtered);
+    l->room = l->packed + aligned(PNG_PACK_BOUND(filtered));
+    l->bytes = l->room + sizeof(struct png_pack_room);
+    return true;
+}
+
+enum err_code png_strip_scratch_bytes(const struct image_format *f, size_t *bytes, struct err *e)
+{
+    struct layout l;
+    if (!lay_out(f, &l))
+        return err_set(e, ERR_MEMORY, "out of memory for a PNG's row of %d pixels", f->width);
+    *bytes = l.bytes;
+    return ERR_OK;
+}
+
+const uint8_t *png_work_row(const struct png_work *w, int y)
+{
+    const struct png_strip_job *job = w->job;
+    const uint8_t *row = y < 0 ? job->above : job->pixels + (size_t)y * job->row_bytes;
+    if (!row)
+        return w->zeros;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (job->format.depth == 16) {
+        uint8_t *out = w->swapped + (size_t)(y & 1) * w->count;
+        for (size_t i = 0; i + 1 < w->count; i += 2) {
+            out[i] = row[i + 1];
+            out[i + 1] = row[i];
+        }
+        return out;
+    }
+#endif
+    return row;
+}
+
+/* Filters all rows into w->filtered; gives their bytes. */
+static size_t filter_rows(const struct png_work *w, enum png_filter filter)
+{
+    uint8_t *out = w->filtered;
+    const uint8_t *above = png_work_row(w, -1);
+    for (int y = 0; y < w->job->rows; y++, out += w->count + 1) {
+        const uint8_t *row = png_work_row(w, y);
+        w->kernels->filter(filter, row, above, w->count, w->step, out);
+        above = row;
+    }
+    return (size_t)(out - w->filtered);
+}
+
+struct png_pack png_work_pack(const struct png_work *w, struct png_way way)
+{
+    return (struct png_pack){
+        .kernels = w->kernels,
+        .room = w->room,
+        .method = way.method,
+        .compression = w->job->compression,
+        .filtered = way.filter != FILTER_NONE,
+        .pixel = w->step,
+        .row = w->count + 1,
+    };
+}
+
+/* Where time does not count, zlib too. What it makes of a photograph, or of runs that hide what is
+ * before them, may be larger, so the smaller is taken. */
+static size_t pack_slowly(const struct png_work *w, struct png_way way, size_t raw, uint8_t *out)
+{
+    struct png_pack ours = png_work_pack(w, way), zlib = ours;
+    size_t least = png_pack(&ours, w->filtered, raw, out);
+    zlib.method = METHOD_ZLIB;
+    size_t count = png_pack(&zlib, w->filtered, raw, out);
+    return count <= least ? count : png_pack(&ours, w->filtered, raw, out);
+}
+
+static enum err_code encode(const struct png_work *w, struct png_strip *out, struct err *e)
+{
+    static const uint8_t head[2] = {0x78, 0x01}; /* deflate, 32 KiB window; a multiple of 31 */
+    int compression = w->job->compression;
+    struct png_way way = {FILTER_NONE, METHOD_STORE};
+    if (compression > 0)
+        way = png_choose(w);
+    size_t raw = filter_rows(w, way.filter), at = w->job->above ? 0 : sizeof head, packed;
+    memcpy(w->packed, head, at);
+    if (compression < PNG_PACK_SLOW) {
+        struct png_pack p = png_work_pack(w, way);
+        packed = png_pack(&p, w->filtered, raw, w->packed + at);
+    } else {
+        packed = pack_slowly(w, way, raw, w->packed + at);
+    }
+    if (packed == 0)
+        return err_set(e, ERR_MEMORY, "out of memory to deflate %d rows of a PNG", w->job->rows);
+    out->rows = w->job->rows;
+    out->adler = libdeflate_adler32(1, w->filtered, raw);
+    out->adler_bytes = raw;
+    return png_emit_chunk(&out->chunk, "IDAT", w->packed, (uint32_t)(at + packed), e);
+}
+
+enum err_code png_strip_encode(const struct png_strip_job *job, void *scratch,
+                               struct png_strip *out, struct err *e)
+{
+    struct layout l;
+    uint8_t *base = scratch;
+    if (!lay_out(&job->format, &l))
+        return err_set(e, ERR_MEMORY, "out of memory to encode %d rows of a PNG", job->rows);
+    struct png_work w = {
+        .job = job,
+        .kernels = job->kernels ? job->kernels : png_kernels_at(0),
+        .count = image_row_bytes(&job->format),
+        .step = (size_t)(job->format.channels * job->format.depth / 8),
+        .zeros = base,
+        .swapped = base + l.swapped,
+        .filtered = base + l.filtered,
+        .packed = base + l.packed,
+        .room = (struct png_pack_room *)(void *)(base + l.room),
+    };
+    if (!job->above)
+        memset(w.zeros, 0, w.count);
+    buf_init(&out->chunk,
+             PNG_PACK_BOUND((size_t)job->rows * (w.count + 1)) + CHUNK_HEAD + CHUNK_TAIL);
+    enum err_code rc = encode(&w, out, e);
+    if (rc != ERR_OK)
+        buf_done(&out->chunk);
+    return rc;
+}

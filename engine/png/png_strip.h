@@ -1,0 +1,44 @@
+/* png_strip.h - some rows of a picture as one IDAT chunk, made without knowing its neighbours.
+ *
+ * Each strip is filtered and deflated on its own and ends in a sync flush (RFC 1951, 3.2.4: an
+ * empty stored block), so that strips made by different threads join into one zlib stream; their
+ * check sums are combined afterwards. Threads: pure functions. */
+#ifndef UPSCALED_PNG_PNG_STRIP_H
+#define UPSCALED_PNG_PNG_STRIP_H
+
+#include "engine/base/buf.h"
+#include "engine/image/image.h"
+#include "engine/png/png_kernels.h"
+
+struct png_strip {
+    int rows;
+    struct buf chunk;   /* length, IDAT, data, CRC */
+    uint32_t adler;     /* of the filtered rows */
+    size_t adler_bytes; /* how many bytes that is over */
+};
+
+/* Rows of every strip but the last: fixed by the format, so that bytes do not depend on how the
+ * rows arrive. A power of two: 64, more of narrow rows, fewer of very wide ones. */
+int png_strip_rows(const struct image_format *f);
+
+/* What a strip is made of. */
+struct png_strip_job {
+    const struct png_kernels *kernels; /* NULL: the best; the bytes are the same */
+    struct image_format format;
+    int compression;       /* 0..9: the table in png_pack.h */
+    const uint8_t *pixels; /* where the rows begin */
+    size_t row_bytes;
+    const uint8_t *above; /* the row before; NULL at the picture's top, where the zlib stream's head
+                             goes in front */
+    int rows;             /* 1..png_strip_rows */
+};
+
+/* Working memory for one strip; ERR_MEMORY where that is beyond what a strip can be. */
+enum err_code png_strip_scratch_bytes(const struct image_format *f, size_t *bytes, struct err *e);
+
+/* Makes one strip. `scratch` is aligned to MEM_ALIGN and as large as the above says. ERR_MEMORY.
+ * On ERR_OK the caller owns out->chunk (buf_done). */
+enum err_code png_strip_encode(const struct png_strip_job *job, void *scratch,
+                               struct png_strip *out, struct err *e);
+
+#endif

@@ -1,0 +1,33 @@
+/* png_strip_work.h - a strip in the making: what png_strip.c and png_choose.c share. */
+#ifndef UPSCALED_PNG_PNG_STRIP_WORK_H
+#define UPSCALED_PNG_PNG_STRIP_WORK_H
+
+#include "engine/png/png_pack.h"
+#include "engine/png/png_strip.h"
+
+/* The pointers are into the strip's scratch. */
+struct png_work {
+    const struct png_strip_job *job;
+    const struct png_kernels *kernels;
+    size_t count, step; /* bytes of a row and of a pixel */
+    uint8_t *zeros;     /* [count]: what is above the picture */
+    uint8_t *swapped;   /* [2][count]: rows as PNG wants them */
+    uint8_t *filtered;  /* [rows][count + 1] */
+    uint8_t *packed;    /* PNG_PACK_BOUND of that */
+    struct png_pack_room *room;
+};
+
+/* How a strip is made. */
+struct png_way {
+    enum png_filter filter;
+    enum png_method method;
+};
+
+/* Row y of the strip as PNG wants it, 16-bit samples big-endian; -1 is the row above. It lasts
+ * until the row after the next is asked for. */
+const uint8_t *png_work_row(const struct png_work *w, int y);
+
+/* How to pack the strip's rows in that way. */
+struct png_pack png_work_pack(const struct png_work *w, struct png_way way);
+
+#endif

@@ -1,0 +1,259 @@
+/* png_walk.c - lengths, check sums, order and bounds of all chunks.
+ *
+ * Strict where the pixels or the end of the file are concerned. What decoders agree to overlook is
+ * overlooked in the same way: a tRNS that cannot apply counts as absent (libpng, browsers), a
+ * palette longer than the depth can address is cut (by libpng). */
+#include "engine/png/png_walk.h"
+
+#include <string.h>
+#include <zlib.h>
+
+struct walker {
+    const uint8_t *bytes;
+    size_t length;
+    const struct png_limits *limits;
+    struct png_walk walk;
+    uint32_t chunks;    /* ancillary, but for an animation's frames; and empty ones */
+    size_t chunk_bytes; /* their data */
+    uint32_t palette;   /* entries that pixels can name */
+    bool palette_seen;
+    bool after_pixels; /* an IDAT was followed by something else */
+};
+
+uint32_t png_walk_u32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+bool png_walk_crc_ok(const uint8_t *type, size_t length, const uint8_t *crc)
+{
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+    /* a fuzzer that must guess check sums never gets behind them */
+    (void)type, (void)length, (void)crc;
+    return true;
+#else
+    return crc32_z(0, type, length + 4) == png_walk_u32(crc);
+#endif
+}
+
+size_t png_walk_next(const uint8_t *bytes, size_t offset, struct png_place *out)
+{
+    *out = (struct png_place){.offset = offset, .length = png_walk_u32(bytes + offset)};
+    memcpy(out->type, bytes + offset + 4, 4);
+    out->data = bytes + offset + 8;
+    return offset + PNG_CHUNK_FRAME + out->length;
+}
+
+static bool is(const struct png_place *c, const char *type)
+{
+    return memcmp(c->type, type, 4) == 0;
+}
+
+static struct png_span span_of(const struct png_place *c)
+{
+    return (struct png_span){c->offset, PNG_CHUNK_FRAME + (size_t)c->length};
+}
+
+static enum err_code misplaced(const struct png_place *c, const char *why, struct err *e)
+{
+    return err_set(e, ERR_PNG_CHUNK, "chunk %s at byte %zu %s", c->type, c->offset, why);
+}
+
+/* The frame at `offset`: does it fit, is it named by letters, does its check sum hold? */
+static enum err_code read_frame(const struct walker *w, size_t offset, struct png_place *c,
+                                struct err *e)
+{
+    size_t left = w->length - offset;
+    if (left < PNG_CHUNK_FRAME)
+        return err_set(e, ERR_PNG_TRUNCATED,
+                       "the file ends at byte %zu without its last chunk (IEND)", w->length);
+    for (size_t i = 4; i < 8; i++) {
+        uint8_t letter = w->bytes[offset + i] | 0x20;
+        if (letter < 'a' || letter > 'z')
+            return err_set(e, ERR_PNG_CHUNK, "the chunk at byte %zu has no name of four letters",
+                           offset);
+    }
+    png_walk_next(w->bytes, offset, c);
+    if (c->length > INT32_MAX)
+        return misplaced(c, "has a length over 2^31 - 1", e);
+    if (c->length > left - PNG_CHUNK_FRAME)
+        return err_set(e, ERR_PNG_TRUNCATED,
+                       "chunk %s at byte %zu promises %u bytes, but the file ends after %zu",
+                       c->type, offset, c->length, left - 8);
+    if (!png_walk_crc_ok(w->bytes + offset + 4, c->length, c->data + c->length))
+        return err_set(e, ERR_PNG_CRC, "the check sum of chunk %s at byte %zu is wrong", c->type,
+                       offset);
+    return ERR_OK;
+}
+
+static enum err_code see_palette(struct walker *w, const struct png_place *c, struct err *e)
+{
+    const struct png_head *h = &w->walk.head;
+    if (w->palette_seen)
+        return misplaced(c, "is the second palette", e);
+    if (w->walk.idat.length > 0)
+        return misplaced(c, "comes after the pixels", e);
+    w->palette_seen = true;
+    bool odd = c->length % 3 != 0 || c->length > 3 * 256;
+    if ((h->color_type & 2) == 0 || (odd && h->color_type != 3))
+        return ERR_OK; /* a mere suggestion, or nonsense in a gray picture: nobody minds */
+    if (odd || c->length == 0)
+        return misplaced(c, "is not a palette of 1 to 256 colours", e);
+    w->walk.trns.length = 0; /* libpng: transparency must come after the palette */
+    if (h->color_type != 3)
+        return ERR_OK;
+    w->walk.plte = span_of(c);
+    w->palette = c->length / 3;
+    if (w->palette > 1u << h->bit_depth)
+        w->palette = 1u << h->bit_depth;
+    return ERR_OK;
+}
+
+static enum err_code count_chunk(struct walker *w, const struct png_place *c, struct err *e)
+{
+    if (w->chunks == w->limits->max_chunks)
+        return err_set_limit(e, ERR_PNG_LIMIT, "max-chunks", w->limits->max_chunks,
+                             "chunk %s at byte %zu is one too many: the limit is %u beside the "
+                             "pixels (--max-chunks)",
+                             c->type, c->offset, w->limits->max_chunks);
+    w->chunks++;
+    return ERR_OK;
+}
+
+/* Frames have pixels, or 26 bytes about them; without, they are only there to be many. */
+static bool is_frame(const struct png_place *c)
+{
+    return (is(c, "fdAT") && c->length > 4) || (is(c, "fcTL") && c->length == 26);
+}
+
+static enum err_code see_pixels(struct walker *w, const struct png_place *c, struct err *e)
+{
+    struct png_walk *k = &w->walk;
+    if (w->after_pixels)
+        return misplaced(c, "is parted from the other IDAT by a different chunk", e);
+    if (k->head.color_type == 3 && k->plte.length == 0)
+        return misplaced(c, "comes before any palette", e);
+    if (c->length == 0) { /* legal, but work for nothing: many are refused */
+        enum err_code rc = count_chunk(w, c, e);
+        if (rc != ERR_OK)
+            return rc;
+    }
+    if (k->idat.length == 0)
+        k->idat.offset = c->offset;
+    k->idat.length = c->offset + PNG_CHUNK_FRAME + c->length - k->idat.offset;
+    return ERR_OK;
+}
+
+static enum err_code see_end(struct walker *w, const struct png_place *c, struct err *e)
+{
+    if (c->length != 0)
+        return misplaced(c, "must be empty", e);
+    if (w->walk.idat.length == 0)
+        return misplaced(c, "comes before any pixels (IDAT)", e);
+    w->walk.iend = span_of(c);
+    return ERR_OK;
+}
+
+/* Transparency counts where libpng lets it count: the first, in its place, of the right length. */
+static void see_transparency(struct walker *w, const struct png_place *c)
+{
+    static const uint8_t lengths[7] = {[0] = 2, [2] = 6};
+    struct png_walk *k = &w->walk;
+    bool fits = k->head.color_type == 3 ? c->length >= 1 && c->length <= w->palette
+                                        : c->length > 0 && c->length == lengths[k->head.color_type];
+    if (fits && k->trns.length == 0 && k->idat.length == 0)
+        k->trns = span_of(c);
+}
+
+static enum err_code see_ancillary(struct walker *w, const struct png_place *c, struct err *e)
+{
+    /* frames of an animation are passed over without being kept: they cost nothing */
+    if (is_frame(c))
+        return ERR_OK;
+    if (is(c, "tRNS"))
+        see_transparency(w, c);
+    enum err_code rc = count_chunk(w, c, e);
+    if (rc != ERR_OK)
+        return rc;
+    if (c->length > w->limits->max_chunk_bytes - w->chunk_bytes)
+        return err_set_limit(e, ERR_PNG_LIMIT, "max-chunk-bytes", w->limits->max_chunk_bytes,
+                             "with chunk %s at byte %zu of %u bytes, the chunks beside the pixels "
+                             "pass %zu bytes (--max-chunk-bytes)",
+                             c->type, c->offset, c->length, w->limits->max_chunk_bytes);
+    w->chunk_bytes += c->length;
+    return ERR_OK;
+}
+
+static enum err_code see(struct walker *w, const struct png_place *c, struct err *e)
+{
+    if (is(c, "IDAT"))
+        return see_pixels(w, c, e);
+    if (w->walk.idat.length > 0)
+        w->after_pixels = true;
+    if (is(c, "PLTE"))
+        return see_palette(w, c, e);
+    if (is(c, "IEND"))
+        return see_end(w, c, e);
+    if (is(c, "IHDR"))
+        return misplaced(c, "is the second header", e);
+    if (c->type[0] & 0x20)
+        return see_ancillary(w, c, e);
+    return misplaced(c, "is unknown, and marked as one that a reader must understand", e);
+}
+
+enum { GLANCES = 1 << 16 }; /* chunks: who has more is not looked at so closely */
+
+void png_walk_glance(const uint8_t *bytes, size_t length, size_t file_bytes,
+                     const struct png_head *head, const struct png_limits *limits,
+                     struct png_glance *out)
+{
+    static const uint8_t channels[7] = {[0] = 1, [2] = 3, [3] = 3, [4] = 2, [6] = 4};
+    static const uint8_t most[7] = {[0] = 2, [2] = 4, [3] = 4, [4] = 2, [6] = 4};
+    struct png_glance g = {.channels = channels[head->color_type]};
+    struct png_place c;
+    size_t at = PNG_HEAD_BYTES;
+    for (int n = 0; n < GLANCES && length - at >= PNG_CHUNK_FRAME; n++) {
+        size_t next = png_walk_next(bytes, at, &c);
+        if (c.length > INT32_MAX || next > length)
+            break;
+        at = next;
+        if (is(&c, "IEND")) {
+            *out = g;
+            return;
+        }
+        if (is_frame(&c) || ((c.type[0] & 0x20) == 0 && c.length > 0))
+            continue;
+        if (is(&c, "tRNS"))
+            g.channels = most[head->color_type];
+        g.chunks++;
+        g.chunk_bytes += c.length;
+    }
+    *out = (struct png_glance){
+        .channels = most[head->color_type],
+        .chunks = file_bytes / PNG_CHUNK_FRAME < limits->max_chunks ? file_bytes / PNG_CHUNK_FRAME
+                                                                    : limits->max_chunks,
+        .chunk_bytes = file_bytes < limits->max_chunk_bytes ? file_bytes : limits->max_chunk_bytes,
+    };
+}
+
+enum err_code png_walk_run(const uint8_t *bytes, size_t length, const struct png_limits *limits,
+                           struct png_walk *out, struct err *e)
+{
+    struct walker w = {.bytes = bytes, .length = length, .limits = limits};
+    enum err_code rc = png_head_read(bytes, length, limits, &w.walk.head, e);
+    if (rc != ERR_OK)
+        return rc;
+    w.walk.ihdr = (struct png_span){0, PNG_HEAD_BYTES};
+    struct png_place c;
+    for (size_t at = PNG_HEAD_BYTES; w.walk.iend.length == 0;
+         at += PNG_CHUNK_FRAME + (size_t)c.length) {
+        rc = read_frame(&w, at, &c, e);
+        if (rc == ERR_OK)
+            rc = see(&w, &c, e);
+        if (rc != ERR_OK)
+            return rc;
+    }
+    w.walk.ancillary = w.chunks;
+    *out = w.walk;
+    return ERR_OK;
+}

@@ -1,0 +1,63 @@
+/* png_walk.h - one pass over all chunks of a PNG in memory, before any of it is believed.
+ *
+ * PNG specification (third edition), 5.3, 5.6 and 11. Used by png_reader.c; takes no memory. */
+#ifndef UPSCALED_PNG_PNG_WALK_H
+#define UPSCALED_PNG_PNG_WALK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/base/err.h"
+#include "engine/png/png_head.h"
+
+enum { PNG_CHUNK_FRAME = 12 }; /* length, type and CRC around a chunk's data */
+
+/* Where whole chunks lie in the file, frames included; length 0: there are none. */
+struct png_span {
+    size_t offset, length;
+};
+
+struct png_walk {
+    struct png_head head;
+    struct png_span ihdr;       /* with the signature before it */
+    struct png_span plte, trns; /* where they mean something for the pixels */
+    struct png_span idat;       /* all of them: they follow each other */
+    struct png_span iend;
+    uint32_t ancillary; /* chunks that may have to be kept */
+};
+
+/* One chunk, its data still in the file. */
+struct png_place {
+    size_t offset; /* of the frame */
+    uint32_t length;
+    char type[5];
+    const uint8_t *data;
+};
+
+uint32_t png_walk_u32(const uint8_t *p); /* big-endian */
+
+/* Whether the CRC stored at `crc` is that of the type and the `length` bytes of data at `type`. */
+bool png_walk_crc_ok(const uint8_t *type, size_t length, const uint8_t *crc);
+
+/* The chunk at `offset`, which png_walk_run has seen to be whole; the offset of the next. */
+size_t png_walk_next(const uint8_t *bytes, size_t offset, struct png_place *out);
+
+/* Verifies every chunk up to IEND: place, length, check sum, number and size. Bytes behind IEND
+ * are ignored, as every decoder does. Errors as png_reader_new's. */
+enum err_code png_walk_run(const uint8_t *bytes, size_t length, const struct png_limits *limits,
+                           struct png_walk *out, struct err *e);
+
+/* What can be said of a file by its chunks' lengths, before any check sum: upper bounds. */
+struct png_glance {
+    int channels;       /* of the decoded picture */
+    size_t chunks;      /* that may be kept */
+    size_t chunk_bytes; /* their data */
+};
+
+/* For a file of `file_bytes`, of which the first `length` are there, from the head on. */
+void png_walk_glance(const uint8_t *bytes, size_t length, size_t file_bytes,
+                     const struct png_head *head, const struct png_limits *limits,
+                     struct png_glance *out);
+
+#endif

@@ -1,0 +1,40 @@
+/* png_writer.h - pixels and metadata in, PNG bytes out.
+ *
+ * The pixels are made as strips (png_strip.h), by any threads in any order, and added in order; the
+ * bytes of the file do not depend on who made them or when.
+ * Threads: a writer belongs to one thread at a time. */
+#ifndef UPSCALED_PNG_PNG_WRITER_H
+#define UPSCALED_PNG_PNG_WRITER_H
+
+#include "engine/base/buf.h"
+#include "engine/image/image.h"
+#include "engine/png/png_meta.h"
+#include "engine/png/png_strip.h"
+
+struct png_writer;
+
+struct png_writer_params {
+    struct image_format format;
+    int compression; /* 0..9, see png_strip.h */
+    enum png_metadata metadata;
+    const struct png_meta *meta; /* what the input said, borrowed until png_writer_free; or NULL */
+    struct image_format source;  /* the input's format: pHYs follows the change in size */
+};
+
+/* The most bytes that `rows` rows of a file can take, and all that is not pixels or metadata. */
+size_t png_writer_bound(const struct image_format *f, int rows);
+
+/* Appends the head of the file to `out`, borrowed until png_writer_free. When the file would pass
+ * out->max: ERR_OUTPUT_TOO_LARGE. On ERR_OK the caller owns *w. */
+enum err_code png_writer_new(const struct png_writer_params *params, struct buf *out,
+                             struct png_writer **w, struct err *e);
+void png_writer_free(struct png_writer *w); /* NULL is fine */
+
+/* Appends the next strip: png_strip_rows of the format, or what is left of the picture. Releases
+ * its chunk, also on an error. */
+enum err_code png_writer_add(struct png_writer *w, struct png_strip *strip, struct err *e);
+
+/* Ends the file; all rows must have been added. */
+enum err_code png_writer_finish(struct png_writer *w, struct err *e);
+
+#endif

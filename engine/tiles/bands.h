@@ -1,0 +1,27 @@
+/* bands.h - how an output is cut: into bands of rows, made one after the other, and those into
+ * tiles that threads share. Threads: pure functions. */
+#ifndef UPSCALED_TILES_BANDS_H
+#define UPSCALED_TILES_BANDS_H
+
+#include "engine/nn/plan.h"
+
+struct bands {
+    struct pair tile; /* sides, in output pixels; the last of a row or column may be smaller */
+    int rows;         /* of every band but the last */
+};
+
+struct bands_wish {
+    struct pair out;  /* the output's sides */
+    struct pair most; /* of a tile (tile_most) */
+    int threads;
+    int multiple;     /* of whole bands' rows; 0 is 1 */
+    struct pair tile; /* what is asked for instead; 0 chooses, as for `rows` */
+    int rows;
+};
+
+struct bands bands_choose(const struct bands_wish *wish);
+
+/* How many tiles cover `rows` rows of an output that is `width` wide. */
+int bands_tiles(const struct bands *b, int width, int rows);
+
+#endif

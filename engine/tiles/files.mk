@@ -1,0 +1,17 @@
+# engine/tiles/files.mk - How a picture is cut.
+
+libengine_a_SOURCES += \
+	engine/tiles/alpha.c \
+	engine/tiles/alpha.h \
+	engine/tiles/bands.c \
+	engine/tiles/bands.h \
+	engine/tiles/border.c \
+	engine/tiles/border.h \
+	engine/tiles/source.c \
+	engine/tiles/source.h \
+	engine/tiles/tile.c \
+	engine/tiles/tile.h \
+	engine/tiles/tile_layout.c \
+	engine/tiles/tile_layout.h \
+	engine/tiles/window.c \
+	engine/tiles/window.h

@@ -1,0 +1,333 @@
+/* tile.c - see tile.h. Networks hand their rows on; some rows at a time become stored samples while
+ * they are in the cache. Only a downscale, which looks far to both sides, waits for all of them. */
+#include <assert.h>
+#include <string.h>
+
+#include "engine/image/color.h"
+#include "engine/tiles/border.h"
+#include "engine/tiles/source.h"
+#include "engine/tiles/tile_layout.h"
+#include "engine/tiles/window.h"
+
+bool tile_has_chroma(const struct model *m, const struct image_format *f)
+{
+    return m->color == COLOR_Y && f->channels >= 3;
+}
+
+static size_t area_of(int width, int height)
+{
+    return (size_t)width * (size_t)height; /* sides are below 2^31, so this fits 64 bits */
+}
+
+static int larger(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+/* One axis of a tile: what is wanted of the last network's output, and the windows for it. */
+struct axis_chain {
+    int side; /* of the picture */
+    struct window_span want;
+    struct window_chain chain;
+};
+
+/* All that a tile's computation is made of. */
+struct tile {
+    const struct tile_job *job;
+    struct resample_area area; /* of the output */
+    uint8_t *pixels;
+    size_t row_bytes;
+    struct axis_chain x, y;
+    struct tile_layout l;
+    enum source source;
+    int stage;      /* whose network runs */
+    int chunk_y;    /* the first row of l.out, in the output */
+    int chunk_rows; /* that are there */
+};
+
+static const struct model_geometry *geometry_of(const struct tile *t)
+{
+    return &plan_model(t->job->plan)->geometry;
+}
+
+/* What stage k leaves of an axis. */
+static const struct window_span *span_of(const struct tile *t, const struct axis_chain *a, int k)
+{
+    return k == t->job->stages ? &a->want : &a->chain.stage[k + 1];
+}
+
+/* Samples begin..end-1 of row y of what stage k made of channel c, extended by the border. */
+static void extend_row(const struct tile *t, int k, int c, int y, int begin, int end, float *out)
+{
+    const struct window_span *sx = span_of(t, &t->x, k), *sy = span_of(t, &t->y, k);
+    int width = sx->last - sx->first, height = sy->last - sy->first;
+    int from = window_is_inside(sy)
+                   ? y
+                   : border_map(t->job->border, y, window_side(geometry_of(t), k, t->y.side));
+    if (from == BORDER_NOTHING) {
+        memset(out, 0, (size_t)(end - begin) * sizeof *out);
+        return;
+    }
+    const float *row =
+        t->l.stage[k % 2] + area_of(width, height) * (size_t)c + area_of(width, from - sy->first);
+    if (window_is_inside(sx)) {
+        memcpy(out, row + (begin - sx->first), (size_t)(end - begin) * sizeof *out);
+        return;
+    }
+    int side = window_side(geometry_of(t), k, t->x.side);
+    for (int x = begin; x < end; x++) {
+        int at = border_map(t->job->border, x, side);
+        *out++ = at == BORDER_NOTHING ? 0 : row[at - sx->first];
+    }
+}
+
+static void load_row(void *arg, int y, int x, int count, float *const *planes)
+{
+    const struct tile *t = arg;
+    int channels = geometry_of(t)->in_channels;
+    if (t->stage == 1) {
+        source_load(t->job->img, t->job->border, t->source, y, x, count, channels, planes);
+        return;
+    }
+    for (int c = 0; c < channels; c++)
+        extend_row(t, t->stage - 1, c, y, x, x + count, planes[c]);
+}
+
+/* Keeps a row for the next stage, or for the downscale. */
+static void keep_row(struct tile *t, int y, int count, const float *const *planes)
+{
+    const struct window_span *sx = span_of(t, &t->x, t->stage), *sy = span_of(t, &t->y, t->stage);
+    size_t plane = area_of(sx->last - sx->first, sy->last - sy->first);
+    size_t at = area_of(sx->last - sx->first, y - sy->first);
+    for (int c = 0; c < geometry_of(t)->out_channels; c++)
+        memcpy(t->l.stage[t->stage % 2] + (size_t)c * plane + at, planes[c],
+               (size_t)count * sizeof **planes);
+}
+
+/* The luma of three planes: what an RGB model makes of a gray picture. */
+static void fold(const float *const *rgb, int count, float *out)
+{
+    for (int i = 0; i < count; i++)
+        out[i] = rgb[1][i] + 0.299f * (rgb[0][i] - rgb[1][i]) + 0.114f * (rgb[2][i] - rgb[1][i]);
+}
+
+static bool is_folded(const struct tile *t)
+{
+    return geometry_of(t)->out_channels == TILE_PLANES && t->source != SOURCE_RGB;
+}
+
+/* The part of a plane that `area` of the resampled one is made from. */
+static struct resample_area reach(const struct resample_axis *x, const struct resample_axis *y,
+                                  struct resample_area area)
+{
+    int x0, x1, y0, y1;
+    resample_axis_reach(x, area.x, area.x + area.width, &x0, &x1);
+    resample_axis_reach(y, area.y, area.y + area.height, &y0, &y1);
+    return (struct resample_area){x0, y0, x1 - x0, y1 - y0};
+}
+
+/* Cb and Cr of the area, into l.out[1] and [2]. */
+static void run_chroma(const struct tile *t, struct resample_area area)
+{
+    const struct tile_job *job = t->job;
+    const struct tile_layout *l = &t->l;
+    struct resample_area near = reach(job->chroma_x, job->chroma_y, area);
+    source_load_chroma(job->img, job->border, near, l->near[0], l->near[1], l->spare);
+    for (int i = 0; i < 2; i++)
+        resample_run(job->chroma_x, job->chroma_y, l->near[i], near, l->out[1 + i], area,
+                     l->passes);
+}
+
+/* Turns the rows that are in l.out into stored samples. */
+static void store_chunk(struct tile *t)
+{
+    const struct tile_job *job = t->job;
+    struct resample_area rows = {t->area.x, t->chunk_y, t->area.width, t->chunk_rows};
+    bool chroma = t->source == SOURCE_LUMA && job->chroma_x;
+    if (chroma)
+        run_chroma(t, rows);
+    for (int y = 0; y < rows.height; y++) {
+        size_t at = area_of(rows.width, y);
+        uint8_t *to = t->pixels + (size_t)(rows.y + y - t->area.y) * t->row_bytes;
+        float *const *out = t->l.out;
+        if (chroma)
+            color_store_ycc(&job->out, out[0] + at, out[1] + at, out[2] + at, rows.width, to);
+        else if (t->source == SOURCE_RGB)
+            for (int c = 0; c < TILE_PLANES; c++)
+                color_store(&job->out, out[c] + at, rows.width, c, to);
+        else
+            color_store(&job->out, out[0] + at, rows.width,
+                        t->source == SOURCE_ALPHA ? job->out.channels - 1 : 0, to);
+    }
+    t->chunk_y += t->chunk_rows;
+    t->chunk_rows = 0;
+}
+
+/* Adds a row of the last network, which has the output's size, to the chunk. */
+static void add_row(struct tile *t, int count, const float *const *planes)
+{
+    size_t at = area_of(t->area.width, t->chunk_rows);
+    if (is_folded(t))
+        fold(planes, count, t->l.out[0] + at);
+    else
+        for (int c = 0; c < geometry_of(t)->out_channels; c++)
+            memcpy(t->l.out[c] + at, planes[c], (size_t)count * sizeof **planes);
+    t->chunk_rows++;
+    if (t->chunk_rows == TILE_CHUNK_ROWS ||
+        t->chunk_y + t->chunk_rows == t->area.y + t->area.height)
+        store_chunk(t);
+}
+
+static void store_row(void *arg, int y, int x, int count, const float *const *planes)
+{
+    struct tile *t = arg;
+    (void)x;
+    if (t->stage == t->job->stages && !t->job->down_x)
+        add_row(t, count, planes);
+    else
+        keep_row(t, y, count, planes);
+}
+
+/* Channel c of what the last network made, beyond the edges as well, into l.got. */
+static void gather(const struct tile *t, int c)
+{
+    const struct window_span *x = &t->x.want, *y = &t->y.want;
+    for (int row = y->begin; row < y->end; row++)
+        extend_row(t, t->job->stages, c, row, x->begin, x->end,
+                   t->l.got + area_of(x->end - x->begin, row - y->begin));
+}
+
+static void fold_stage(const struct tile *t)
+{
+    size_t plane = area_of(t->x.want.last - t->x.want.first, t->y.want.last - t->y.want.first);
+    float *made = t->l.stage[t->job->stages % 2];
+    const float *const rgb[TILE_PLANES] = {made, made + plane, made + 2 * plane};
+    fold(rgb, (int)plane, made);
+}
+
+/* Brings what the last network made to the output's size. */
+static void shrink(struct tile *t)
+{
+    const struct tile_job *job = t->job;
+    const struct window_span *x = &t->x.want, *y = &t->y.want;
+    struct resample_area want = {x->begin, y->begin, x->end - x->begin, y->end - y->begin};
+    bool folded = is_folded(t);
+    if (folded)
+        fold_stage(t);
+    for (int c = 0; c < (folded ? 1 : geometry_of(t)->out_channels); c++) {
+        gather(t, c);
+        resample_run(job->down_x, job->down_y, t->l.got, want, t->l.out[c], t->area, t->l.passes);
+    }
+    t->chunk_rows = t->area.height;
+    store_chunk(t);
+}
+
+/* Brings `source` through the networks and stores the samples that come of it. */
+static void run_source(struct tile *t, enum source source)
+{
+    const struct tile_job *job = t->job;
+    const struct model_geometry *g = geometry_of(t);
+    t->source = source;
+    t->chunk_y = t->area.y;
+    t->chunk_rows = 0;
+    for (t->stage = 1; t->stage <= job->stages; t->stage++) {
+        const struct window_span *x = span_of(t, &t->x, t->stage), *y = span_of(t, &t->y, t->stage);
+        struct plan_rect keep = {x->first, y->first, x->last - x->first, y->last - y->first};
+        plan_run(job->plan, t->l.plan, keep, window_side(g, t->stage - 1, t->x.side),
+                 window_side(g, t->stage - 1, t->y.side), job->border == BORDER_MODEL,
+                 &(struct plan_io){load_row, store_row, t, job->profile});
+    }
+    t->stage = job->stages;
+    if (job->down_x)
+        shrink(t);
+}
+
+/* Alpha that is opaque everywhere needs no network. */
+static void store_opaque(struct tile *t)
+{
+    for (int i = 0; i < t->area.width; i++)
+        t->l.out[0][i] = 1.0f;
+    for (int y = 0; y < t->area.height; y++)
+        color_store(&t->job->out, t->l.out[0], t->area.width, t->job->out.channels - 1,
+                    t->pixels + (size_t)y * t->row_bytes);
+}
+
+/* Asks backwards, along one axis, from positions begin..begin+count-1 of the last network. */
+static void find_axis(const struct tile_job *job, enum axis axis, int side, int begin, int count,
+                      struct axis_chain *out)
+{
+    const struct model_geometry *g = &plan_model(job->plan)->geometry;
+    out->side = side;
+    out->chain.axis = axis;
+    out->want = window_behind(g, job->border, job->stages, window_side(g, job->stages, side), begin,
+                              begin + count);
+    window_chain_find(job->plan, job->border, job->stages, side, out->want.first, out->want.last,
+                      &out->chain);
+}
+
+/* The most that any stage gives, first..last or, where it is downscaled, begin..end. */
+static int widest(const struct tile *t, const struct axis_chain *a, bool all)
+{
+    int most = 0;
+    for (int k = 1; k <= t->job->stages; k++)
+        if (all || k < t->job->stages || t->job->down_x)
+            most = larger(most, span_of(t, a, k)->end - span_of(t, a, k)->begin);
+    return most;
+}
+
+static struct tile_sides sides_of(const struct tile *t)
+{
+    const struct tile_job *job = t->job;
+    struct resample_area rows = t->area;
+    if (!job->down_x)
+        rows.height = rows.height < TILE_CHUNK_ROWS ? rows.height : TILE_CHUNK_ROWS;
+    struct tile_sides x = {
+        widest(t, &t->x, false), widest(t, &t->y, false), rows.width, rows.height, 0, 0};
+    if (!job->chroma_x)
+        return x;
+    struct resample_area near = reach(job->chroma_x, job->chroma_y, rows);
+    x.near_width = near.width;
+    x.near_height = near.height + 2; /* as other rows of this number may reach */
+    return x;
+}
+
+/* Asks backwards what the area needs. */
+static struct tile begin(const struct tile_job *job, struct resample_area area)
+{
+    struct tile t = {.job = job, .area = area};
+    struct resample_area want = area;
+    if (job->down_x)
+        want = reach(job->down_x, job->down_y, area);
+    find_axis(job, AXIS_X, job->img->format.width, want.x, want.width, &t.x);
+    find_axis(job, AXIS_Y, job->img->format.height, want.y, want.height, &t.y);
+    return t;
+}
+
+static enum err_code measure(const struct tile *t, size_t *bytes, struct err *e)
+{
+    struct tile_sides sides = sides_of(t);
+    return tile_measure(t->job, &sides, widest(t, &t->x, true), widest(t, &t->y, true), bytes, e);
+}
+
+void tile_run(const struct tile_job *job, struct resample_area area, uint8_t *pixels,
+              size_t row_bytes, void *scratch)
+{
+    struct tile t = begin(job, area);
+    struct tile_sides sides = sides_of(&t);
+    size_t bytes = 0;
+    /* the sizes were bounded before any work; a mistake there must not reach memory */
+    assert(measure(&t, &bytes, NULL) == ERR_OK && bytes <= job->scratch_bytes);
+    t.pixels = pixels;
+    t.row_bytes = row_bytes;
+    t.l = tile_lay_out(job, &sides, 0, scratch);
+    if (job->out.channels < 3)
+        run_source(&t, SOURCE_GRAY);
+    else
+        run_source(&t, job->chroma_x ? SOURCE_LUMA : SOURCE_RGB);
+    if (image_has_alpha(&job->out)) {
+        if (job->alpha)
+            run_source(&t, SOURCE_ALPHA);
+        else
+            store_opaque(&t);
+    }
+}

@@ -1,0 +1,150 @@
+/* tile_layout.c - see tile_layout.h. */
+#include "engine/tiles/tile_layout.h"
+
+#include <stdint.h>
+
+#include "engine/base/mem.h"
+#include "engine/tiles/window.h"
+
+enum {
+    SHRUNK_MOST = 256
+}; /* pixels that a downscale starts from along a side: it needs them all */
+
+static size_t area_of(int width, int height)
+{
+    return (size_t)width * (size_t)height; /* sides are below 2^31, so this fits 64 bits */
+}
+
+static float *take_plane(void *base, size_t *used, int width, int height, size_t channels)
+{
+    return mem_part(base, used, area_of(width, height), channels * sizeof(float));
+}
+
+static int larger(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+struct tile_layout tile_lay_out(const struct tile_job *job, const struct tile_sides *x,
+                                size_t plan_bytes, void *base)
+{
+    struct tile_layout l;
+    size_t used = 0, channels = (size_t)plan_model(job->plan)->geometry.in_channels;
+    for (int i = 0; i < 2; i++)
+        l.stage[i] = take_plane(base, &used, x->stage_width, x->stage_height, channels);
+    l.got = take_plane(base, &used, x->stage_width, x->stage_height, 1);
+    for (int i = 0; i < 2; i++)
+        l.near[i] = take_plane(base, &used, x->near_width, x->near_height, 1);
+    l.spare = take_plane(base, &used, x->near_width, 1, 1);
+    for (int i = 0; i < TILE_PLANES; i++)
+        l.out[i] = take_plane(base, &used, x->out_width, x->out_rows, 1);
+    struct resample_area got = {0, 0, x->stage_width, x->stage_height};
+    struct resample_area near = {0, 0, x->near_width, x->near_height};
+    struct resample_area out = {0, 0, x->out_width, x->out_rows};
+    size_t down = resample_scratch(got, out), up = resample_scratch(near, out);
+    l.passes = mem_part(base, &used, down > up ? down : up, sizeof(float));
+    l.plan = mem_part(base, &used, plan_bytes, 1);
+    l.bytes = used;
+    return l;
+}
+
+/* The networks make up to `full` times the picture and the output may be as small as the picture
+ * along one axis, and an antialiased bicubic reaches two output pixels, which are 2 * full, to
+ * either side. With the fifth `full` a tile of one pixel always fits. */
+static int shrink_margin(const struct plan *p)
+{
+    int scale = plan_model(p)->geometry.scale, full = scale;
+    while (full < 1 << WINDOW_MAX_STAGES)
+        full *= scale;
+    return 5 * full + 2;
+}
+
+static int side_most(const struct plan *p, struct pair cut, int full, int out, enum axis axis)
+{
+    int side = pair_at(cut, axis), ratio = (full + out - 1) / out;
+    if (full == out)
+        return side;
+    side = side < SHRUNK_MOST ? side : SHRUNK_MOST;
+    int most = (side + shrink_margin(p) - 2) / ratio - 4; /* want <= (most + 4) * ratio + 2 */
+    return most < side ? most : side;
+}
+
+struct pair tile_most(const struct plan *p, struct pair full, struct pair out)
+{
+    struct pair cut = plan_tile(p);
+    bool shrinks = full.x != out.x || full.y != out.y;
+    if (shrinks)
+        cut = (struct pair){cut.y < SHRUNK_MOST ? cut.y : SHRUNK_MOST,
+                            cut.x < SHRUNK_MOST ? cut.x : SHRUNK_MOST};
+    return (struct pair){side_most(p, cut, full.y, out.y, AXIS_Y),
+                         side_most(p, cut, full.x, out.x, AXIS_X)};
+}
+
+enum err_code tile_measure(const struct tile_job *job, const struct tile_sides *x, int width,
+                           int height, size_t *bytes, struct err *e)
+{
+    size_t plan_bytes = 0;
+    enum err_code rc = plan_scratch_bytes(job->plan, width, height, &plan_bytes, e);
+    if (rc != ERR_OK)
+        return rc;
+    struct tile_layout l = tile_lay_out(job, x, plan_bytes, NULL);
+    if (l.bytes == SIZE_MAX)
+        return err_set(e, ERR_MODEL_LIMIT, "the model's working memory cannot be addressed");
+    *bytes = l.bytes;
+    return ERR_OK;
+}
+
+/* The larger of two kinds of tiles: of the usual cut, whose rows leave as they come; and smaller
+ * ones that are downscaled. */
+enum err_code tile_scratch_bytes(const struct plan *p, size_t *bytes, struct err *e)
+{
+    const struct tile_job job = {.plan = p};
+    struct pair cut = plan_tile(p);
+    int margin = shrink_margin(p), shrunk = larger(cut.x, cut.y);
+    shrunk = shrunk < SHRUNK_MOST ? shrunk : SHRUNK_MOST;
+    int wide = window_bound(p, WINDOW_MAX_STAGES - 1, cut.x);
+    int high = window_bound(p, WINDOW_MAX_STAGES - 1, cut.y);
+    int got = larger(shrunk + margin, window_bound(p, WINDOW_MAX_STAGES - 1, shrunk + margin));
+    struct tile_sides usual = {
+        wide, high, cut.x, TILE_CHUNK_ROWS, cut.x + margin, TILE_CHUNK_ROWS + margin};
+    struct tile_sides small = {got, got, shrunk, shrunk, shrunk + margin, shrunk + margin};
+    size_t other = 0;
+    enum err_code rc =
+        tile_measure(&job, &usual, larger(cut.x, wide), larger(cut.y, high), bytes, e);
+    if (rc == ERR_OK)
+        rc = tile_measure(&job, &small, got, got, &other, e);
+    if (rc == ERR_OK && other > *bytes)
+        *bytes = other;
+    return rc;
+}
+
+/* One axis of the tile that covers everything: what networks but the last give, or the last where
+ * it is downscaled; and what plans run over. */
+static void whole_axis(const struct tile_job *job, int side, int out, bool shrinks, int *stage,
+                       int *run)
+{
+    int full = window_side(&plan_model(job->plan)->geometry, job->stages, side);
+    int most = shrinks ? full + shrink_margin(job->plan) : full;
+    int window = job->stages > 1 ? plan_widest(job->plan, full) : 0;
+    *stage = larger(shrinks ? most : 0, window);
+    *run = larger(larger(most, out), window);
+}
+
+enum err_code tile_whole_scratch_bytes(const struct tile_job *job, size_t *bytes, struct err *e)
+{
+    const struct model_geometry *g = &plan_model(job->plan)->geometry;
+    const struct image_format *in = &job->img->format, *out = &job->out;
+    bool shrinks = window_side(g, job->stages, in->width) != out->width ||
+                   window_side(g, job->stages, in->height) != out->height;
+    bool chroma = tile_has_chroma(plan_model(job->plan), in);
+    struct tile_sides x = {.out_width = out->width};
+    int width, height;
+    whole_axis(job, in->width, out->width, shrinks, &x.stage_width, &width);
+    whole_axis(job, in->height, out->height, shrinks, &x.stage_height, &height);
+    x.out_rows = shrinks || out->height < TILE_CHUNK_ROWS ? out->height : TILE_CHUNK_ROWS;
+    if (chroma) {
+        x.near_width = in->width + shrink_margin(job->plan);
+        x.near_height = (shrinks ? in->height : x.out_rows) + shrink_margin(job->plan);
+    }
+    return tile_measure(job, &x, width, height, bytes, e);
+}

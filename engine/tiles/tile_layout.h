@@ -1,0 +1,39 @@
+/* tile_layout.h - how a tile's scratch is divided, and how large tiles may be. For tile.c.
+ *
+ * Threads: pure functions. */
+#ifndef UPSCALED_TILES_TILE_LAYOUT_H
+#define UPSCALED_TILES_TILE_LAYOUT_H
+
+#include "engine/tiles/tile.h"
+
+enum { TILE_PLANES = 3, TILE_CHUNK_ROWS = 16 /* that are stored together */ };
+
+/* Sides of what a tile works on; or, to measure, the largest they can be. */
+struct tile_sides {
+    int stage_width, stage_height; /* what a network but the last gives, or what is downscaled */
+    int out_width, out_rows;       /* what is stored together */
+    int near_width, near_height;   /* the picture's pixels that chroma of those is made from */
+};
+
+/* Where everything lies; planes are [y][x]. */
+struct tile_layout {
+    float *stage[2];         /* [channel] planes: what networks give, in turn */
+    float *got;              /* what is to be downscaled, beyond the edges as well */
+    float *near[2];          /* Cb and Cr of the picture */
+    float *spare;            /* a row of those */
+    float *out[TILE_PLANES]; /* the result */
+    float *passes;           /* for resample_run */
+    void *plan;
+    size_t bytes; /* of all that, SIZE_MAX when it cannot be counted */
+};
+
+/* Divides the scratch at `base`; with NULL it only counts. */
+struct tile_layout tile_lay_out(const struct tile_job *job, const struct tile_sides *sides,
+                                size_t plan_bytes, void *base);
+
+/* Bytes of scratch for these sides and a plan that runs over areas of width x height.
+ * ERR_MODEL_LIMIT. */
+enum err_code tile_measure(const struct tile_job *job, const struct tile_sides *sides, int width,
+                           int height, size_t *bytes, struct err *e);
+
+#endif

@@ -1,0 +1,24 @@
+/* keys_file.h - the lines of --api-keys, see keys.h. */
+#ifndef UPSCALED_SERVER_ACCESS_KEYS_FILE_H
+#define UPSCALED_SERVER_ACCESS_KEYS_FILE_H
+
+#include "engine/base/sha256.h"
+#include "server/access/keys.h"
+
+struct key_row {
+    char name[KEY_NAME_MAX + 1];
+    uint8_t digest[SHA256_BYTES];
+    int rate, concurrency; /* 0: no limit */
+    bool admin;
+};
+
+struct key_rows {
+    int count;
+    struct key_row *list; /* mem_free */
+};
+
+/* ERR_IO; ERR_KEYS_FILE names path:line: a bad field, a name or digest that was there already,
+ * no key at all. `out` may hold rows on an error too. */
+enum err_code key_rows_read(const char *path, struct key_rows *out, struct err *e);
+
+#endif

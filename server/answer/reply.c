@@ -1,0 +1,148 @@
+/* reply.c - see reply.h. */
+#include "server/answer/reply.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/mem.h"
+#include "server/answer/problem.h"
+#include "server/base/errors.h"
+
+enum { RETRY_AFTER_S = 1 };
+
+void reply_init(struct reply *r)
+{
+    memset(r, 0, sizeof *r);
+}
+
+static void drop_body(struct reply *r)
+{
+    if (r->release)
+        r->release(r->body);
+    r->body = NULL;
+    r->length = 0;
+    r->release = NULL;
+}
+
+void reply_done(struct reply *r)
+{
+    drop_body(r);
+}
+
+void reply_header(struct reply *r, const char *name, const char *format, ...)
+{
+    if (r->header_count == REPLY_HEADERS_MAX)
+        return;
+    struct reply_header *h = &r->headers[r->header_count++];
+    va_list args;
+    h->name = name;
+    va_start(args, format);
+    vsnprintf(h->value, sizeof h->value, format, args);
+    va_end(args);
+}
+
+static void set_body(struct reply *r, int status, const char *type, void *body, size_t length,
+                     void (*release)(void *))
+{
+    drop_body(r);
+    r->status = status;
+    r->type = type;
+    r->body = body;
+    r->length = length;
+    r->release = release;
+}
+
+void reply_text(struct reply *r, int status, const char *type, const char *text)
+{
+    /* never written to: release is NULL */
+    set_body(r, status, type, (void *)(uintptr_t)text, strlen(text), NULL);
+}
+
+void reply_owned(struct reply *r, int status, const char *type, char *text)
+{
+    if (text) {
+        set_body(r, status, type, text, strlen(text), free);
+        return;
+    }
+    reply_text(r, 503, PROBLEM_TYPE, problem_no_memory);
+    r->code = error_row(ERR_MEMORY)->name;
+}
+
+void reply_bytes(struct reply *r, int status, const char *type, struct buf *b)
+{
+    size_t length;
+    uint8_t *body = buf_take(b, &length);
+    set_body(r, status, type, body, length, mem_free);
+}
+
+void reply_error(struct reply *r, const struct err *e)
+{
+    const struct error_row *row = error_row(e->code);
+    r->code = row->name;
+    reply_owned(r, row->status, PROBLEM_TYPE, problem_json(e));
+    if (r->status == 503)
+        reply_header(r, "Retry-After", "%u", e->retry_s ? e->retry_s : RETRY_AFTER_S);
+}
+
+static const char *reason_of(int status)
+{
+    static const struct {
+        int status;
+        const char *reason;
+    } reasons[] = {
+        {200, "OK"},
+        {204, "No Content"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {409, "Conflict"},
+        {408, "Request Timeout"},
+        {413, "Content Too Large"},
+        {415, "Unsupported Media Type"},
+        {422, "Unprocessable Content"},
+        {429, "Too Many Requests"},
+        {500, "Internal Server Error"},
+        {503, "Service Unavailable"},
+    };
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+        if (reasons[i].status == status)
+            return reasons[i].reason;
+    return "Error";
+}
+
+static enum err_code append_line(struct buf *out, struct err *e, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static enum err_code append_line(struct buf *out, struct err *e, const char *format, ...)
+{
+    char line[REPLY_VALUE_MAX + 64];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    if (n < 0 || (size_t)n >= sizeof line)
+        return err_set(e, ERR_INTERNAL, "a header line of %d bytes", n);
+    return buf_append(out, line, (size_t)n, e);
+}
+
+enum err_code reply_render(const struct reply *r, struct buf *out, struct err *e)
+{
+    enum err_code rc =
+        append_line(out, e, "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Length: %zu\r\n",
+                    r->status, reason_of(r->status), r->length);
+    if (rc == ERR_OK && r->type)
+        rc = append_line(out, e, "Content-Type: %s\r\n", r->type);
+    if (rc == ERR_OK && r->policy)
+        rc = append_line(out, e, "Content-Security-Policy: %s\r\n", r->policy);
+    for (int i = 0; rc == ERR_OK && i < r->header_count; i++)
+        rc = append_line(out, e, "%s: %s\r\n", r->headers[i].name, r->headers[i].value);
+    if (rc == ERR_OK)
+        rc = buf_append(out, "\r\n", 2, e);
+    if (rc == ERR_OK && r->length > 0)
+        rc = buf_append(out, r->body, r->length, e);
+    return rc;
+}

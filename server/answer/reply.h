@@ -1,0 +1,51 @@
+/* reply.h - an answer before it is put on the wire, free of any HTTP library. */
+#ifndef UPSCALED_SERVER_ANSWER_REPLY_H
+#define UPSCALED_SERVER_ANSWER_REPLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/base/buf.h"
+#include "engine/base/err.h"
+
+enum { REPLY_HEADERS_MAX = 16, REPLY_VALUE_MAX = 192 };
+
+struct reply_header {
+    const char *name; /* static storage */
+    char value[REPLY_VALUE_MAX];
+};
+
+struct reply {
+    int status;
+    const char *code;   /* of an error, static storage; else NULL */
+    const char *type;   /* Content-Type, static storage; NULL: none */
+    const char *policy; /* Content-Security-Policy, static storage; NULL: none */
+    uint8_t *body;
+    size_t length;
+    void (*release)(void *body);                    /* frees the body; NULL: static storage */
+    struct reply_header headers[REPLY_HEADERS_MAX]; /* besides Content-Type and Content-Length */
+    int header_count;
+    bool close; /* the connection ends with this reply */
+};
+
+void reply_init(struct reply *r);
+void reply_done(struct reply *r);
+
+/* Adds a header; a value too long is cut. */
+void reply_header(struct reply *r, const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Make `r` an answer: with text of static storage; with text from malloc (NULL: memory is out);
+ * with the contents of `b`, which is emptied; the problem that `e` tells, with Retry-After where
+ * trying again may help. Headers already added stay. */
+void reply_text(struct reply *r, int status, const char *type, const char *text);
+void reply_owned(struct reply *r, int status, const char *type, char *text);
+void reply_bytes(struct reply *r, int status, const char *type, struct buf *b);
+void reply_error(struct reply *r, const struct err *e);
+
+/* The reply as the bytes of an HTTP/1.1 response that closes the connection; for when the library
+ * that speaks HTTP cannot. ERR_MEMORY. */
+enum err_code reply_render(const struct reply *r, struct buf *out, struct err *e);
+
+#endif

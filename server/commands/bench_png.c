@@ -1,0 +1,265 @@
+/* bench_png.c - `upscaled bench --png`: our PNG decoder and encoder against libpng's, on pictures.
+ *
+ * Ours decodes and encodes as a request does, on all threads; libpng has one. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine/base/mem.h"
+#include "engine/png/png_reader.h"
+#include "engine/png/png_reference.h"
+#include "engine/png/png_writer.h"
+#include "server/base/file.h"
+#include "server/base/json_text.h"
+#include "server/commands/bench.h"
+#include "server/commands/commands.h"
+#include "server/host/cpus.h"
+#include "server/work/api.h"
+
+enum { DECODE_PIXELS = 1 << 18 };
+
+/* What is measured of a picture, in the order of its stages. */
+enum stage { DECODE, LIBPNG_DECODE, ENCODE, LIBPNG_1, LIBPNG_6, STAGES };
+
+/* A picture and what becomes of it. */
+struct picture {
+    const char *path;
+    struct png_limits limits;
+    int compression;
+    struct buf file;
+    struct png_reader *reader; /* while it decodes */
+    struct image *img;
+    struct png_strip *strips;
+    struct buf out;
+    enum err_code rc; /* of a piece */
+    struct err *e;
+    size_t bytes[STAGES]; /* what encoding made */
+};
+
+static void open_piece(void *arg, int i, void *scratch)
+{
+    struct picture *p = arg;
+    (void)i;
+    (void)scratch;
+    image_free(p->img);
+    p->img = NULL;
+    p->rc = png_reader_new(p->file.data, p->file.length, &p->limits, &p->reader, p->e);
+    if (p->rc == ERR_OK)
+        p->rc = image_new(png_reader_format(p->reader), &p->img, p->e);
+}
+
+static void decode_piece(void *arg, int i, void *scratch)
+{
+    struct picture *p = arg;
+    (void)scratch;
+    png_reader_half(p->reader, i, p->img, DECODE_PIXELS, p->e);
+}
+
+static enum err_code decode(struct bench *b, void *arg, struct err *e)
+{
+    struct picture *p = arg;
+    bool done = false;
+    p->e = e;
+    enum err_code rc = pool_run(b->pool, 1, open_piece, p, NULL, e);
+    if (rc == ERR_OK)
+        rc = p->rc;
+    while (rc == ERR_OK && !done) {
+        rc = pool_run(b->pool, png_reader_halves(p->reader), decode_piece, p, NULL, e);
+        if (rc == ERR_OK)
+            rc = png_reader_turn(p->reader, &done);
+    }
+    png_reader_free(p->reader);
+    p->reader = NULL;
+    return rc;
+}
+
+static enum err_code libpng_decode(struct bench *b, void *arg, struct err *e)
+{
+    const struct picture *p = arg;
+    (void)b;
+    return png_reference_decode(p->file.data, p->file.length, e);
+}
+
+static void strip_piece(void *arg, int i, void *scratch)
+{
+    struct picture *p = arg;
+    const struct image *img = p->img;
+    int most = png_strip_rows(&img->format), y = i * most, left = img->format.height - y;
+    const uint8_t *pixels = img->pixels + (size_t)y * img->row_bytes;
+    struct png_strip_job job = {
+        .format = img->format,
+        .compression = p->compression,
+        .pixels = pixels,
+        .row_bytes = img->row_bytes,
+        .above = y > 0 ? pixels - img->row_bytes : NULL,
+        .rows = left < most ? left : most,
+    };
+    struct err e = ERR_INIT; /* pieces run side by side */
+    p->strips[i].rows = png_strip_encode(&job, scratch, &p->strips[i], &e) == ERR_OK ? job.rows : 0;
+}
+
+static enum err_code join(struct picture *p, int strips, struct err *e)
+{
+    struct png_writer_params params = {.format = p->img->format, .compression = p->compression};
+    struct png_writer *w = NULL;
+    enum err_code rc = buf_reserve(&p->out, p->out.max, e);
+    if (rc == ERR_OK)
+        rc = png_writer_new(&params, &p->out, &w, e);
+    for (int i = 0; i < strips && rc == ERR_OK; i++)
+        rc = p->strips[i].rows ? png_writer_add(w, &p->strips[i], e)
+                               : err_set(e, ERR_MEMORY, "out of memory to encode a PNG");
+    if (rc == ERR_OK)
+        rc = png_writer_finish(w, e);
+    png_writer_free(w);
+    p->bytes[ENCODE] = p->out.length;
+    buf_done(&p->out);
+    return rc;
+}
+
+static enum err_code encode(struct bench *b, void *arg, struct err *e)
+{
+    struct picture *p = arg;
+    const struct image_format *f = &p->img->format;
+    int rows = png_strip_rows(f), strips = (f->height + rows - 1) / rows;
+    buf_init(&p->out, png_writer_bound(f, f->height));
+    p->strips = mem_calloc((size_t)strips, sizeof *p->strips);
+    if (!p->strips)
+        return err_set(e, ERR_MEMORY, "out of memory for %d strips", strips);
+    enum err_code rc = pool_run(b->pool, strips, strip_piece, p, NULL, e);
+    if (rc == ERR_OK)
+        rc = join(p, strips, e);
+    for (int i = 0; i < strips; i++)
+        buf_done(&p->strips[i].chunk);
+    mem_free(p->strips);
+    return rc;
+}
+
+static enum err_code libpng_1(struct bench *b, void *arg, struct err *e)
+{
+    struct picture *p = arg;
+    (void)b;
+    return png_reference_encode(p->img, 1, &p->bytes[LIBPNG_1], e);
+}
+
+static enum err_code libpng_6(struct bench *b, void *arg, struct err *e)
+{
+    struct picture *p = arg;
+    (void)b;
+    return png_reference_encode(p->img, 6, &p->bytes[LIBPNG_6], e);
+}
+
+static const struct {
+    const char *name;
+    bench_work *work;
+} stages[STAGES] = {
+    [DECODE] = {"decode", decode},       [LIBPNG_DECODE] = {"libpng_decode", libpng_decode},
+    [ENCODE] = {"encode", encode},       [LIBPNG_1] = {"libpng_1", libpng_1},
+    [LIBPNG_6] = {"libpng_6", libpng_6},
+};
+
+static enum err_code measure(struct bench *b, struct picture *p, struct err *e)
+{
+    enum err_code rc = file_read(p->path, &p->file, e);
+    b->stage_count = 0;
+    for (int i = 0; i < STAGES && rc == ERR_OK; i++) {
+        size_t scratch;
+        if (i == ENCODE)
+            rc = png_strip_scratch_bytes(&p->img->format, &scratch, e);
+        if (i == ENCODE && rc == ERR_OK)
+            rc = pool_reserve(b->pool, scratch, e);
+        if (rc == ERR_OK)
+            rc = bench_stage(b, stages[i].name, stages[i].work, p, e);
+    }
+    return rc;
+}
+
+static double ratio(const struct picture *p, enum stage i)
+{
+    return (double)p->bytes[i] / (double)p->bytes[LIBPNG_6];
+}
+
+static void print(const struct bench *b, const struct picture *p)
+{
+    const struct image_format *f = &p->img->format;
+    const struct bench_stage *s = b->stages;
+    printf("%s: %dx%d, %d x %d bits\n", p->path, f->width, f->height, f->channels, f->depth);
+    printf("  decode    %8.1f ms          libpng %8.1f ms\n", s[DECODE].ms, s[LIBPNG_DECODE].ms);
+    printf("  encode %d  %8.1f ms  x %.3f  libpng 1 %6.1f ms  x %.3f  libpng 6 %6.1f ms  x 1, "
+           "%zu bytes\n",
+           p->compression, s[ENCODE].ms, ratio(p, ENCODE), s[LIBPNG_1].ms, ratio(p, LIBPNG_1),
+           s[LIBPNG_6].ms, p->bytes[LIBPNG_6]);
+}
+
+static json_t *as_json(const struct bench *b, const struct picture *p)
+{
+    const struct image_format *f = &p->img->format;
+    json_t *times = json_object(), *bytes = json_object();
+    for (int i = 0; i < STAGES; i++) {
+        json_object_set_new(times, stages[i].name, json_real(b->stages[i].ms));
+        if (p->bytes[i])
+            json_object_set_new(bytes, stages[i].name, json_integer((json_int_t)p->bytes[i]));
+    }
+    return json_pack("{s:s,s:i,s:i,s:i,s:i,s:i,s:i,s:o,s:o}", "file", p->path, "width", f->width,
+                     "height", f->height, "channels", f->channels, "depth", f->depth, "compression",
+                     p->compression, "threads", pool_threads(b->pool), "ms", times, "bytes", bytes);
+}
+
+/* One file; where it fails, the others go on. */
+static enum err_code bench_file(struct bench *b, const char *path, int compression, json_t *list,
+                                struct err *e)
+{
+    struct picture p = {
+        .path = path, .limits = options_png_limits(&b->options), .compression = compression};
+    buf_init(&p.file, (size_t)b->options.max_body);
+    enum err_code rc = measure(b, &p, e);
+    if (rc == ERR_OK && b->options.json)
+        json_array_append_new(list, as_json(b, &p));
+    else if (rc == ERR_OK)
+        print(b, &p);
+    image_free(p.img);
+    buf_done(&p.file);
+    return rc;
+}
+
+/* --compression, read as a request's is. */
+static enum err_code read_compression(const struct options *o, int *compression, struct err *e)
+{
+    struct api_request r;
+    api_request_init(&r, o);
+    enum err_code rc = o->compression ? api_set(&r, "compression", o->compression, e) : ERR_OK;
+    *compression = r.params.compression;
+    api_request_done(&r);
+    return rc;
+}
+
+static void print_list(json_t *list)
+{
+    char *text = json_text(list, JSON_INDENT(2));
+    fputs(text ? text : "", stdout);
+    free(text);
+}
+
+int bench_png(struct bench *b, char **paths, int count)
+{
+    struct err e = ERR_INIT;
+    int compression, status = 0;
+    enum err_code rc = read_compression(&b->options, &compression, &e);
+    if (rc == ERR_OK)
+        rc = pool_new(b->options.threads ? (int)b->options.threads : cpus_usable(), &b->pool, &e);
+    if (rc != ERR_OK) {
+        command_complain(NULL, &e);
+        return rc == ERR_BAD_PARAMETER ? 2 : 1;
+    }
+    json_t *list = json_array();
+    for (int i = 0; i < count; i++) {
+        e = (struct err)ERR_INIT;
+        if (bench_file(b, paths[i], compression, list, &e) == ERR_OK)
+            continue;
+        command_complain(paths[i], &e);
+        status = 1;
+    }
+    if (b->options.json)
+        print_list(list);
+    else
+        json_decref(list);
+    return status;
+}

@@ -1,0 +1,168 @@
+/* cmd_models.c - `upscaled models`: what there is, and a closer look at some. */
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/upscale.h"
+#include "server/commands/commands.h"
+#include "server/commands/lint.h"
+#include "server/models/models.h"
+#include "server/options/options.h"
+
+extern char **environ;
+
+static void print_row(void *arg, const struct model *m)
+{
+    (void)arg;
+    printf("%-16s x%d  %-3s %3d layers  halo %2d  %9.0f MAC/px  %.12s  %s\n", m->name, m->scale,
+           m->color == COLOR_Y ? "y" : "rgb", m->layer_count, m->geometry.halo,
+           m->geometry.macs_per_pixel, m->sha256, m->license ? m->license : "");
+}
+
+static int list(const struct options *o)
+{
+    struct model_limits limits = options_model_limits(o);
+    struct pool *pool = NULL;
+    struct models *models = NULL;
+    struct err e = ERR_INIT;
+    enum err_code rc = pool_new(1, &pool, &e);
+    if (rc == ERR_OK)
+        rc = models_new(pool, o->models, o->kernels, &limits, &models, &e);
+    if (rc == ERR_OK)
+        models_each(models, print_row, NULL);
+    else
+        command_complain(NULL, &e);
+    models_free(models);
+    pool_free(pool);
+    return rc == ERR_OK ? 0 : 1;
+}
+
+static void print_warnings(const struct model *m)
+{
+    const struct model_geometry *g = &m->geometry;
+    if (g->whole)
+        puts("  warning: an output depends on the whole picture (circular padding or "
+             "align_corners), so memory grows with it");
+    if (m->border == BORDER_MODEL && g->halo > 0)
+        puts("  warning: pads inside the network, which shows at the picture's edge; "
+             "\"border\": \"replicate\" avoids it");
+}
+
+/* Which way each layer goes, and what keeps a model from the fast one. */
+static void print_paths(const struct plan *plan)
+{
+    const struct model *m = plan_model(plan);
+    for (int i = 0; i < m->layer_count; i++) {
+        const char *why, *path = plan_path(plan, i, &why);
+        printf("  layer %-3d %-17s %s%s%s\n", i, layer_table[m->layers[i].kind].type,
+               path ? path : "with the layer before", why ? ": " : "", why ? why : "");
+    }
+}
+
+static enum err_code make_plan(const struct options *o, const struct model *m, struct plan **plan,
+                               size_t *scratch, struct err *e)
+{
+    const struct kernels *kernels;
+    enum err_code rc = models_kernels(o->kernels, &kernels, e);
+    if (rc == ERR_OK)
+        rc = plan_new(m, kernels, plan, e);
+    return rc == ERR_OK ? upscale_scratch_bytes(*plan, scratch, e) : rc;
+}
+
+static int check(const struct options *o, const struct model *m)
+{
+    const struct model_geometry *g = &m->geometry;
+    struct plan *plan = NULL;
+    struct lint lint;
+    struct err e = ERR_INIT;
+    size_t scratch = 0;
+    if (make_plan(o, m, &plan, &scratch, &e) != ERR_OK || lint_run(plan, &lint, &e) != ERR_OK) {
+        plan_free(plan);
+        command_complain(m->name, &e);
+        return 1;
+    }
+    printf("%s: a model of %d layers, sha256 %s\n", m->name, m->layer_count, m->sha256);
+    printf("  color %s, scale %d, %zu parameters, %.0f MACs per input pixel\n",
+           m->color == COLOR_Y ? "y" : "rgb", m->scale, m->parameters, g->macs_per_pixel);
+    printf("  halo %d, aligned to %d, crop %d x %d, %.1f MiB of working memory a thread\n", g->halo,
+           g->align, g->crop.x, g->crop.y, (double)scratch / (1 << 20));
+    print_paths(plan);
+    lint_print(&lint, stdout);
+    print_warnings(m);
+    plan_free(plan);
+    return 0;
+}
+
+struct wanted {
+    const struct options *options;
+    const char *name;
+    bool found;
+    int status;
+};
+
+static void check_named(void *arg, const struct model *m)
+{
+    struct wanted *w = arg;
+    if (strcmp(w->name, m->name) == 0) {
+        w->found = true;
+        w->status |= check(w->options, m);
+    }
+}
+
+static int check_file(const struct options *o, const char *path)
+{
+    struct model_limits limits = options_model_limits(o);
+    struct model *m = NULL;
+    struct err e = ERR_INIT;
+    if (models_read_file(path, &limits, &m, &e) != ERR_OK) {
+        command_complain(NULL, &e);
+        return 1;
+    }
+    int status = check(o, m);
+    model_free(m);
+    return status;
+}
+
+static int check_name(const struct options *o, const char *name)
+{
+    struct model_limits limits = options_model_limits(o);
+    struct pool *pool = NULL;
+    struct models *models = NULL;
+    struct err e = ERR_INIT;
+    struct wanted w = {o, name, false, 0};
+    enum err_code rc = pool_new(1, &pool, &e);
+    if (rc == ERR_OK)
+        rc = models_new(pool, o->models, o->kernels, &limits, &models, &e);
+    if (rc == ERR_OK)
+        models_each(models, check_named, &w);
+    if (rc == ERR_OK && !w.found)
+        rc = err_set(&e, ERR_UNKNOWN_MODEL, "there is no model `%s` (`upscaled models` lists them)",
+                     name);
+    if (rc != ERR_OK)
+        command_complain(NULL, &e);
+    models_free(models);
+    pool_free(pool);
+    return rc == ERR_OK ? w.status : 1;
+}
+
+int command_models(int argc, char **argv)
+{
+    struct options o;
+    struct err e = ERR_INIT;
+    int count = 0, status = 0;
+    if (options_read(&o, FOR_MODELS, argc, argv, &count, environ, &e) != ERR_OK) {
+        command_misused("models", &e);
+        return 2;
+    }
+    if (count == 0 || (count == 1 && strcmp(argv[0], "list") == 0)) {
+        status = list(&o);
+    } else if (count > 1 && strcmp(argv[0], "check") == 0) {
+        for (int i = 1; i < count; i++)
+            status |=
+                command_names_file(argv[i]) ? check_file(&o, argv[i]) : check_name(&o, argv[i]);
+    } else {
+        fputs("usage: upscaled models [list | check NAME-OR-FILE...]\n", stderr);
+        status = 2;
+    }
+    options_done(&o);
+    return status;
+}

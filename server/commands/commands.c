@@ -1,0 +1,61 @@
+/* commands.c - what the sub-commands share. */
+#include "server/commands/commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "server/base/errors.h"
+
+bool command_names_file(const char *word)
+{
+    size_t length = strlen(word);
+    return strchr(word, '/') || (length > 5 && strcmp(word + length - 5, ".json") == 0);
+}
+
+/* What to do about it, where the sentence does not say. */
+static const struct {
+    enum err_code code;
+    const char *next;
+} steps[] = {
+    {ERR_NOT_PNG, "turn it into a PNG first"},
+    {ERR_PNG_UNSUPPORTED, "save it as an ordinary PNG"},
+    {ERR_PNG_HEADER, "it is damaged: copy it again, or save the picture anew"},
+    {ERR_PNG_TRUNCATED, "it is damaged: copy it again, or save the picture anew"},
+    {ERR_PNG_CRC, "it is damaged: copy it again, or save the picture anew"},
+    {ERR_PNG_ZLIB, "it is damaged: copy it again, or save the picture anew"},
+    {ERR_PNG_CHUNK, "save the picture anew with another program"},
+    {ERR_PNG_LIMIT, "if it is to be trusted, allow more"},
+    {ERR_TOO_WIDE, "if it is to be trusted, allow more"},
+    {ERR_TOO_MANY_PIXELS, "if it is to be trusted, allow more"},
+    {ERR_BODY_TOO_LARGE, "if it is to be trusted, allow more"},
+    {ERR_OUTPUT_TOO_LARGE, "ask for less, or allow more"},
+    {ERR_MODEL_LIMIT, "if it is to be trusted, allow more"},
+    {ERR_MODEL_JSON, "weights/FORMAT.md describes model files"},
+    {ERR_MODEL, "weights/FORMAT.md describes model files"},
+    {ERR_UNKNOWN_MODEL, "--models FOLDER adds some"},
+    {ERR_MEMORY, "close other programs, or use fewer --threads"},
+};
+
+static const char *next_step(enum err_code code)
+{
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        if (steps[i].code == code)
+            return steps[i].next;
+    return NULL;
+}
+
+void command_complain(const char *about, const struct err *e)
+{
+    const char *next = next_step(e->code);
+    bool named = about && strstr(e->text, about);
+    fprintf(stderr, "upscaled: %s%s%s%s%s (%s)\n", about && !named ? about : "",
+            about && !named ? ": " : "", e->text, next ? "; " : "", next ? next : "",
+            error_row(e->code)->name);
+}
+
+void command_misused(const char *command, const struct err *e)
+{
+    command_complain(NULL, e);
+    if (e->code == ERR_BAD_PARAMETER)
+        fprintf(stderr, "`upscaled help %s` lists what it takes.\n", command);
+}

@@ -1,0 +1,243 @@
+/* convert.c - `upscaled convert`: files through the same path as requests. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/base/buf.h"
+#include "server/base/errors.h"
+#include "server/base/file.h"
+#include "server/base/json_text.h"
+#include "server/commands/commands.h"
+#include "server/commands/convert_bar.h"
+#include "server/host/cpus.h"
+#include "server/work/api.h"
+
+extern char **environ;
+
+struct convert {
+    struct options options;
+    struct pool *pool;
+    struct models *models;
+    struct api_request request;
+    bool bar;          /* how far it is, is shown */
+    int number, count; /* the file in work, and how many there are */
+};
+
+static enum err_code ask(struct convert *c, struct err *e)
+{
+    const struct options *o = &c->options;
+    const struct {
+        const char *name, *value;
+    } words[] = {
+        {"model", o->model},   {"scale", o->scale},       {"width", o->width},
+        {"height", o->height}, {"metadata", o->metadata}, {"compression", o->compression},
+        {"depth", o->depth},   {"edge", o->edge},
+    };
+    enum err_code rc = ERR_OK;
+    api_request_init(&c->request, o);
+    for (unsigned i = 0; i < sizeof words / sizeof *words && rc == ERR_OK; i++)
+        if (words[i].value)
+            rc = api_set(&c->request, words[i].name, words[i].value, e);
+    return rc == ERR_OK ? api_finish(&c->request, c->models, e) : rc;
+}
+
+static enum err_code begin(struct convert *c, struct err *e)
+{
+    const struct options *o = &c->options;
+    struct model_limits limits = options_model_limits(o);
+    int threads = o->threads ? (int)o->threads : cpus_usable();
+    enum err_code rc = pool_new(threads, &c->pool, e);
+    if (rc == ERR_OK)
+        rc = models_new(c->pool, o->models, o->kernels, &limits, &c->models, e);
+    return rc == ERR_OK ? ask(c, e) : rc;
+}
+
+static void end(struct convert *c)
+{
+    api_request_done(&c->request);
+    models_free(c->models);
+    pool_free(c->pool);
+    options_done(&c->options);
+}
+
+/* Whether both are one file: the source would be lost. */
+static bool same_file(const char *in, const char *out)
+{
+    struct stat a, b;
+    return strcmp(in, "-") != 0 && stat(in, &a) == 0 && S_ISREG(a.st_mode) && stat(out, &b) == 0 &&
+           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/* A file's line for programs (--json); `e` says what went wrong, `kept` that the output was there.
+ */
+static void print_json(const char *in, const char *out, const struct transcode_report *report,
+                       const struct err *e, bool kept)
+{
+    const char *code = e->code != ERR_OK ? error_row(e->code)->name : NULL;
+    json_t *o = json_pack("{s:s%, s:s%, s:b, s:b}", "input", in, strlen(in), "output", out,
+                          strlen(out), "done", report && e->code == ERR_OK, "kept", kept);
+    if (o && code) {
+        json_object_set_new(o, "code", json_string(code));
+        json_object_set_new(o, "error", json_string(e->text));
+    } else if (o && report) {
+        json_object_set_new(o, "width", json_integer(report->out.width));
+        json_object_set_new(o, "height", json_integer(report->out.height));
+        json_object_set_new(o, "ms",
+                            json_real(report->decode_ms + report->network_ms + report->encode_ms));
+    }
+    char *line = json_text(o, 0);
+    if (line)
+        fputs(line, stdout);
+    free(line);
+}
+
+static int convert_one(struct convert *c, const char *in, const char *out, bool keep)
+{
+    struct buf body, answer;
+    struct transcode_report report = {0};
+    struct err e = ERR_INIT;
+    struct convert_bar bar;
+    convert_bar_begin(&bar, in, c->number, c->count);
+    buf_init(&body, (size_t)c->options.max_body);
+    buf_init(&answer, c->request.params.max_output_bytes);
+    enum err_code rc = file_may_write(out, &e); /* better said before the work than after */
+    if (rc == ERR_OK)
+        rc = file_read(in, &body, &e);
+    if (rc == ERR_OK)
+        rc = transcode_run(c->pool, &c->request.params, &body, &answer,
+                           c->bar ? convert_bar_draw : NULL, &bar, NULL, &report, &e);
+    convert_bar_end(&bar);
+    if (rc == ERR_OK)
+        rc = file_write(out, &answer, keep, &e);
+    if (c->options.json)
+        print_json(in, out, &report, &e, false);
+    if (rc != ERR_OK)
+        command_complain(in, &e);
+    else if (report.animated)
+        fprintf(stderr, "upscaled: %s: an animation: only its default image was enlarged\n", in);
+    buf_done(&body);
+    buf_done(&answer);
+    return rc == ERR_OK ? 0 : 1;
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* Two inputs of one name would write one output; better said before the work than after. */
+static bool names_clash(int count, char **paths)
+{
+    for (int i = 0; i < count; i++)
+        for (int k = 0; k < i; k++)
+            if (strcmp(base_name(paths[i]), base_name(paths[k])) == 0) {
+                fprintf(stderr, "upscaled: %s and %s would both become %s\n", paths[k], paths[i],
+                        base_name(paths[i]));
+                return true;
+            }
+    return false;
+}
+
+/* A file that is not even begun with, told to people and to programs. */
+static int refuse(const struct convert *c, const char *in, const char *out, const char *why)
+{
+    struct err e = ERR_INIT;
+    err_set(&e, ERR_IO, "%s; choose another --output-dir", why);
+    if (c->options.json)
+        print_json(in, out, NULL, &e, false);
+    command_complain(in, &e);
+    return 1;
+}
+
+/* All into the folder; goes on after a bad one. */
+static int convert_many(struct convert *c, int count, char **paths)
+{
+    int status = 0;
+    struct stat folder;
+    if (stat(c->options.output_dir, &folder) != 0 || !S_ISDIR(folder.st_mode) ||
+        access(c->options.output_dir, W_OK | X_OK) != 0) {
+        fprintf(stderr, "upscaled: %s is no folder that can be written to; make it first\n",
+                c->options.output_dir);
+        return 1;
+    }
+    c->count = count;
+    for (int i = 0; i < count; i++) {
+        char out[4096];
+        c->number = i + 1;
+        int n = snprintf(out, sizeof out, "%s/%s", c->options.output_dir, base_name(paths[i]));
+        if (n >= (int)sizeof out) {
+            status |= refuse(c, paths[i], out, "the output's path is too long");
+        } else if (same_file(paths[i], out)) {
+            status |= refuse(c, paths[i], out, "its own enlargement would replace it");
+        } else if (!c->options.force && access(out, F_OK) == 0) {
+            fprintf(stderr, "upscaled: %s exists and is kept (--force replaces)\n", out);
+            if (c->options.json)
+                print_json(paths[i], out, NULL, &(const struct err)ERR_INIT, true);
+        } else {
+            status |= convert_one(c, paths[i], out, !c->options.force);
+        }
+    }
+    return status;
+}
+
+static bool called_rightly(const struct convert *c, int count, char **paths)
+{
+    if (c->options.json && count == 2 && !c->options.output_dir && strcmp(paths[1], "-") == 0) {
+        fputs("upscaled: --json writes to standard output, where the PNG would go: name a file\n",
+              stderr);
+        return false;
+    }
+    if (c->options.output_dir) {
+        for (int i = 0; i < count; i++)
+            if (strcmp(paths[i], "-") == 0) {
+                fputs("upscaled: --output-dir needs inputs with names, not -\n", stderr);
+                return false;
+            }
+        if (count > 0)
+            return !names_clash(count, paths);
+    } else if (count == 2) {
+        if (strcmp(paths[1], "-") == 0 && isatty(STDOUT_FILENO)) {
+            fputs("upscaled: a PNG is nothing for a terminal; send it on with > or |\n", stderr);
+            return false;
+        }
+        return true;
+    }
+    fprintf(stderr,
+            "upscaled: %s; `upscaled help convert` lists the options\n"
+            "usage: upscaled convert [OPTION...] IN.png OUT.png\n"
+            "       upscaled convert [OPTION...] IN.png... --output-dir DIR\n",
+            count == 0   ? "no file is named"
+            : count == 1 ? "nothing says where to write: OUT.png, - or --output-dir"
+                         : "several files need --output-dir");
+    return false;
+}
+
+int command_convert(int argc, char **argv)
+{
+    struct convert c = {0};
+    struct err e = ERR_INIT;
+    int count = 0;
+    if (options_read(&c.options, FOR_CONVERT, argc, argv, &count, environ, &e) != ERR_OK) {
+        command_misused("convert", &e);
+        return 2;
+    }
+    c.bar = convert_bar_wanted() && !c.options.quiet;
+    signal(SIGXFSZ, SIG_IGN); /* then write says that a file may not grow so large */
+    int status = 2;
+    if (called_rightly(&c, count, argv)) {
+        if (begin(&c, &e) != ERR_OK) {
+            command_misused("convert", &e);
+            status = e.code == ERR_BAD_PARAMETER || e.code == ERR_UNKNOWN_MODEL ? 2 : 1;
+        } else if (c.options.output_dir) {
+            status = convert_many(&c, count, argv);
+        } else {
+            status = convert_one(&c, argv[0], argv[1], false);
+        }
+    }
+    end(&c);
+    return status;
+}

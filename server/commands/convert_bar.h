@@ -1,0 +1,24 @@
+/* convert_bar.h - how far a file is, on one line of a terminal, which is wiped at the end. */
+#ifndef UPSCALED_SERVER_COMMANDS_CONVERT_BAR_H
+#define UPSCALED_SERVER_COMMANDS_CONVERT_BAR_H
+
+#include <stdbool.h>
+
+struct convert_bar {
+    const char *name;
+    int number, count; /* the how manieth of how many files */
+    int columns;       /* of the terminal */
+    int shown;         /* per cent; -1: nothing yet */
+};
+
+/* Whether standard error is a terminal that can wipe a line. */
+bool convert_bar_wanted(void);
+
+void convert_bar_begin(struct convert_bar *bar, const char *name, int number, int count);
+
+/* An upscale_progress (engine/upscale.h) whose argument is the bar. */
+void convert_bar_draw(void *bar, double fraction);
+
+void convert_bar_end(struct convert_bar *bar);
+
+#endif

@@ -1,0 +1,37 @@
+/* lint_picture.h - for lint.c: a made picture through a plan, and measures of what comes out.
+ *
+ * Pictures here are planes [channel][y][x] of the network's own floats. */
+#ifndef UPSCALED_SERVER_COMMANDS_LINT_PICTURE_H
+#define UPSCALED_SERVER_COMMANDS_LINT_PICTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "engine/nn/plan.h"
+
+struct lint_picture {
+    float *samples; /* [channels][height][width] */
+    int channels, width, height;
+};
+
+/* Runs `p` over a picture of width x height (multiples of the model's align) whose channels are all
+ * value(arg, x, y), with the model's border around it. On ERR_OK lint_picture_done(out).
+ * ERR_MODEL_LIMIT, ERR_MEMORY. */
+enum err_code lint_picture_run(const struct plan *p, int width, int height,
+                               float (*value)(const void *arg, int x, int y), const void *arg,
+                               struct lint_picture *out, struct err *e);
+void lint_picture_done(struct lint_picture *p);
+
+size_t lint_samples(const struct lint_picture *p);
+bool lint_finite(const struct lint_picture *p);
+
+/* How far the sub-pixel positions of a network of that scale differ, in levels: each sample less
+ * the mean of the scale x scale samples around it (which is 0 on any plane, and removes what
+ * repeats), averaged by position over blocks of `block` samples a side, the largest of these.
+ * Leaves `margin` input pixels out at each side where there is room. */
+double lint_checker(const struct lint_picture *p, int scale, int block, int margin);
+
+/* The largest step down, in levels, from a sample to the next along y (`down`) or x. */
+double lint_fall(const struct lint_picture *p, bool down);
+
+#endif

@@ -1,0 +1,340 @@
+/* serve.c - `upscaled serve`: starts the daemon's parts, waits for signals, ends them in order. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "server/commands/commands.h"
+#include "server/host/cpus.h"
+#include "server/host/listen.h"
+#include "server/host/memory.h"
+#include "server/host/notify.h"
+#include "server/http/http.h"
+#include "server/http/http_conn.h"
+#include "server/options/options.h"
+#include "server/service/reload.h"
+#include "server/service/service.h"
+
+static const struct timespec for_ever = {1 << 30, 0};
+
+enum { FIRST_INHERITED = 3 };
+
+enum { LEAST_BUDGET = 1 << 20 }; /* for all requests together, or there is no use in starting */
+
+/* Requests in work at a time where --max-running is 0: enough that workers always find a piece
+ * while others decode or encode, few enough that their pictures fit into memory. */
+enum { RUNNING_PER_THREAD = 4 };
+
+struct daemon {
+    struct options options;
+    struct service service;
+    struct http *http;
+    struct listeners listeners;
+    struct reload reload;
+    struct notify notify;
+};
+
+/* sd_listen_fds(3): the descriptors from 3 on are for the process that the variables name. */
+static int count_inherited(void)
+{
+    const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+    if (!pid || !count || strtol(pid, NULL, 10) != (long)getpid())
+        return 0;
+    long n = strtol(count, NULL, 10);
+    return n > 0 && n <= LISTENERS_MAX ? (int)n : 0;
+}
+
+static enum err_code open_listeners(struct daemon *d, struct err *e)
+{
+    const struct options *o = &d->options;
+    enum err_code rc = listeners_inherit(&d->listeners, FIRST_INHERITED, count_inherited(), e);
+    for (int i = 0; rc == ERR_OK && i < o->listen_count; i++)
+        rc = listeners_open(&d->listeners, o->listen[i], e);
+    if (rc == ERR_OK && d->listeners.count == 0)
+        rc = listeners_open(&d->listeners, o->fallback_listen, e);
+    return rc;
+}
+
+/* The http takes over each socket. */
+static enum err_code serve_listeners(struct daemon *d, struct err *e)
+{
+    struct listeners *l = &d->listeners;
+    for (int i = 0; i < l->count; i++) {
+        int fd = l->list[i].fd;
+        l->list[i].fd = -1;
+        enum err_code rc = http_listen(d->http, fd, l->list[i].inherited, e);
+        if (rc != ERR_OK)
+            return rc;
+    }
+    for (int i = 0; i < l->count; i++)
+        printf("listening on %s\n", l->list[i].url);
+    fflush(stdout);
+    return ERR_OK;
+}
+
+/* What the process has now, with its models and working buffers, is its own; requests share the
+ * rest. */
+static enum err_code divide_memory(struct daemon *d, struct err *e)
+{
+    int64_t limit = d->options.memory_limit, resident = memory_resident(d->service.statm);
+    int64_t scratch = (int64_t)pool_scratch_bytes(d->service.pool);
+    int64_t rest = limit - resident - scratch;
+    if (rest < LEAST_BUDGET)
+        return err_set_limit(e, ERR_BAD_PARAMETER, "memory-limit", (uint64_t)limit,
+                             "of %lld bytes (--memory-limit) the process needs %lld itself",
+                             (long long)limit, (long long)(limit - rest));
+    budget_init(&d->service.budget, rest);
+    d->service.scratch_bytes = scratch;
+    fprintf(stderr, "upscaled: %lld MiB of memory (--memory-limit), %lld MiB for requests\n",
+            (long long)(limit >> 20), (long long)(rest >> 20));
+    return ERR_OK;
+}
+
+/* Each address takes --connections, but all of them no more than a quarter of the budget holds:
+ * strangers who only connect leave room for bodies and for work. Those beyond wait in the system's
+ * queue, as they always do. */
+static void bound_connections(struct daemon *d)
+{
+    int64_t quarter = budget_most(&d->service.budget, BUDGET_CONNECTIONS) / 4;
+    int64_t most = quarter / conns_bytes_each(&d->options) / d->listeners.count;
+    if (d->options.connections <= most)
+        return;
+    d->options.connections = most > 0 ? most : 1;
+    fprintf(stderr, "upscaled: memory for %lld connections at a time at each address\n",
+            (long long)d->options.connections);
+}
+
+static enum err_code measure_cost(struct daemon *d, struct err *e)
+{
+    const struct model_entry *entry;
+    cost_init(&d->service.cost);
+    enum err_code rc = models_get(d->service.models, NULL, &entry, e);
+    if (rc != ERR_OK)
+        return rc;
+    rc = cost_calibrate(&d->service.cost, d->service.pool, entry->plan, e);
+    models_release(entry);
+    return rc;
+}
+
+/* Sockets are bound, and no thread runs. */
+static enum err_code enter_sandbox(struct daemon *d, struct err *e)
+{
+    static struct sandbox_plan plan; /* large */
+    const struct options *o = &d->options;
+    enum sandbox_mode mode;
+    enum err_code rc = sandbox_read_mode(o->sandbox, &mode, e);
+    /* what will be out of reach: the machine's memory, ours, a seed from /dev/urandom */
+    if (o->memory_limit == 0)
+        d->options.memory_limit = memory_default("");
+    d->service.statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    json_object_seed(0);
+    sandbox_allow(&plan, o->models, false);
+    sandbox_allow_beside(&plan, o->api_keys, false);
+    for (int i = 0; i < d->listeners.count; i++)
+        if (d->listeners.list[i].path[0])
+            sandbox_allow_beside(&plan, d->listeners.list[i].path, true);
+    if (rc == ERR_OK)
+        rc = sandbox_enter(mode, &plan, &d->service.sandbox, e);
+    if (rc == ERR_OK && mode != SANDBOX_OFF && *sandbox_missing(&d->service.sandbox))
+        fprintf(stderr, "upscaled: the sandbox lacks %s\n", sandbox_missing(&d->service.sandbox));
+    return rc;
+}
+
+static enum err_code start(struct daemon *d, struct err *e)
+{
+    struct options *o = &d->options;
+    struct model_limits limits = options_model_limits(o);
+    d->service.usable_cpus = cpus_usable();
+    int threads = o->threads > 0 ? (int)o->threads : d->service.usable_cpus;
+    if (o->max_running == 0)
+        o->max_running = threads * RUNNING_PER_THREAD; /* /v1/limits tells what is in force */
+    struct jobs_config jobs = {
+        .running = (int)o->max_running,
+        .waiting = (int)o->queue,
+        .timeout_ms = o->queue_timeout * 1000,
+        .work_ms = o->work_timeout * 1000,
+        .workers = threads,
+        .budget = &d->service.budget,
+    };
+    enum err_code rc = proxies_read(&d->service.proxies, o->trusted_proxies, e);
+    if (rc == ERR_OK)
+        rc = access_log_open(&d->service.log, STDOUT_FILENO, o->log_format, e);
+    if (rc == ERR_OK)
+        rc = open_listeners(d, e); /* first: the likeliest mistake, told before the wait */
+    d->service.options = o;
+    metrics_init(&d->service.metrics);
+    if (rc == ERR_OK && o->api_keys)
+        rc = keys_new(o->api_keys, &d->service.keys, e);
+    if (rc == ERR_OK)
+        rc = enter_sandbox(d, e);
+    if (rc == ERR_OK)
+        rc = pool_new(threads, &d->service.pool, e);
+    if (rc == ERR_OK)
+        rc = models_new(d->service.pool, o->models, o->kernels, &limits, &d->service.models, e);
+    if (rc == ERR_OK)
+        rc = measure_cost(d, e);
+    if (rc == ERR_OK)
+        rc = divide_memory(d, e);
+    if (rc == ERR_OK)
+        bound_connections(d);
+    if (rc == ERR_OK)
+        rc = jobs_new(&jobs, &d->service.jobs, e);
+    if (rc == ERR_OK)
+        rc = progress_new(&d->service.progress, e);
+    if (rc == ERR_OK)
+        rc = http_new(&d->service, &d->http, e);
+    if (rc == ERR_OK)
+        rc = serve_listeners(d, e);
+    return rc;
+}
+
+static void stop(struct daemon *d)
+{
+    http_free(d->http);
+    jobs_free(d->service.jobs);
+    progress_free(d->service.progress);
+    models_free(d->service.models);
+    keys_free(d->service.keys);
+    pool_free(d->service.pool);
+    budget_done(&d->service.budget);
+    cost_done(&d->service.cost);
+    metrics_done(&d->service.metrics);
+    listeners_done(&d->listeners);
+    notify_close(&d->notify);
+    if (d->service.statm >= 0)
+        close(d->service.statm);
+    options_done(&d->options);
+}
+
+/* A client is a file: take as many as the system grants. */
+static void raise_file_limit(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
+static void our_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGHUP);
+}
+
+static void reload(struct daemon *d)
+{
+    struct err e = ERR_INIT;
+    notify_reloading(&d->notify);
+    if (reload_run(&d->reload, &e) == ERR_OK)
+        fprintf(stderr, "upscaled: models reloaded%s\n", d->service.keys ? ", keys too" : "");
+    else
+        command_complain("not reloaded, models and keys stay as they were", &e);
+    notify_send(&d->notify, "READY=1");
+}
+
+/* The supervisor hears of us twice as often as it wants to, and only while jobs can be counted. */
+static void say_alive(struct daemon *d)
+{
+    int running, waiting;
+    jobs_count(d->service.jobs, &running, &waiting);
+    notify_send(&d->notify, "WATCHDOG=1\nSTATUS=%d in work, %d waiting", running, waiting);
+}
+
+static void wait_for_end(struct daemon *d)
+{
+    sigset_t set;
+    int64_t every = d->notify.alive_every;
+    const struct timespec half = {every / 1000, (long)(every % 1000) * 1000000};
+    our_signals(&set);
+    for (;;) {
+        int got = sigtimedwait(&set, NULL, every > 0 ? &half : &for_ever);
+        if (got == SIGHUP)
+            reload(d);
+        else if (got > 0)
+            return;
+        else if (every > 0)
+            say_alive(d);
+    }
+}
+
+static void end_at_once(int number)
+{
+    (void)number;
+    _exit(1);
+}
+
+/* From here on SIGTERM and SIGINT do not wait for anybody. Not by their default action: the first
+ * process of a container has none. */
+static void heed_second_signal(void)
+{
+    struct sigaction action = {.sa_handler = end_at_once};
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+/* A hang would be the supervisor's to end, but not before we should have. */
+enum { GRACE_S = 10 };
+
+static void drain(struct daemon *d)
+{
+    const struct options *o = &d->options;
+    heed_second_signal();
+    notify_send(&d->notify, "STOPPING=1\nWATCHDOG_USEC=%" PRId64,
+                (o->drain_delay + o->shutdown_timeout + GRACE_S) * 1000000);
+    atomic_store(&d->service.draining, true);
+    reload_close(&d->reload);
+    sleep((unsigned)o->drain_delay);
+    http_drain(d->http, o->shutdown_timeout * 1000);
+}
+
+static int run(struct daemon *d)
+{
+    struct err e = ERR_INIT;
+    sigset_t set;
+    our_signals(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL); /* before any thread, so that all inherit it */
+    signal(SIGPIPE, SIG_IGN);
+    raise_file_limit();
+    reload_init(&d->reload, &d->service);
+    d->service.reload = &d->reload;
+    d->service.statm = -1;
+    notify_open(&d->notify, getenv("NOTIFY_SOCKET"), getenv("WATCHDOG_USEC"));
+    if (start(d, &e) != ERR_OK) {
+        command_complain("serve", &e);
+        return e.code == ERR_BAD_PARAMETER ? 2 : 1;
+    }
+    notify_send(&d->notify, "READY=1");
+    wait_for_end(d);
+    drain(d);
+    return 0;
+}
+
+int command_serve(int argc, char **argv)
+{
+    static struct daemon d; /* large, and there is one */
+    struct err e = ERR_INIT;
+    int rest;
+    if (options_read(&d.options, FOR_SERVE, argc, argv, &rest, environ, &e) == ERR_OK && rest > 0)
+        err_set(&e, ERR_BAD_PARAMETER, "`%.64s` is not an option", argv[0]);
+    if (e.code != ERR_OK) {
+        command_misused("serve", &e);
+        options_done(&d.options);
+        return 2;
+    }
+    int status = run(&d);
+    stop(&d);
+    return status;
+}

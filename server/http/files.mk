@@ -1,0 +1,28 @@
+# server/http/files.mk - Everything that sees libmicrohttpd or its sockets.
+
+libserver_a_SOURCES += \
+	server/http/http.h \
+	server/http/http_body.c \
+	server/http/http_client.c \
+	server/http/http_conn.c \
+	server/http/http_conn.h \
+	server/http/http_estimate.c \
+	server/http/http_events.c \
+	server/http/http_events.h \
+	server/http/http_filter.c \
+	server/http/http_filter.h \
+	server/http/http_log.c \
+	server/http/http_progress.c \
+	server/http/http_raw.c \
+	server/http/http_raw.h \
+	server/http/http_reload.c \
+	server/http/http_request.c \
+	server/http/http_request.h \
+	server/http/http_server.c \
+	server/http/http_work.c \
+	server/http/raw_head.c \
+	server/http/raw_head.h \
+	server/http/socket_received.c \
+	server/http/socket_received.h \
+	server/http/socket_sent.c \
+	server/http/socket_sent.h

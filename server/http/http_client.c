@@ -1,0 +1,123 @@
+/* http_client.c - what the header lines say of the client, and what they ask of the reply. */
+#include <microhttpd.h>
+#include <string.h>
+#include <strings.h>
+
+#include "engine/base/clock.h"
+#include "server/answer/cors.h"
+#include "server/answer/etag.h"
+#include "server/http/http_request.h"
+
+enum {
+    FORWARDED_MAX = 512,
+    FREE_ESTIMATE = 4096, /* bytes of which an estimate costs nothing worth counting */
+};
+
+static const char *value_of(const struct http_request *r, const char *name)
+{
+    return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+/* Several lines are one list (RFC 9110, section 5.3), of which the end counts. */
+struct forwarded {
+    char text[FORWARDED_MAX];
+    size_t length;
+};
+
+static enum MHD_Result add_forwarded(void *arg, enum MHD_ValueKind kind, const char *name,
+                                     const char *value)
+{
+    struct forwarded *f = arg;
+    (void)kind;
+    if (!value || strcasecmp(name, "X-Forwarded-For") != 0)
+        return MHD_YES;
+    size_t count = strlen(value), most = sizeof f->text - 2;
+    if (count > most) {
+        value += count - most;
+        count = most;
+    }
+    size_t keep = f->length < most - count ? f->length : most - count;
+    memmove(f->text, f->text + f->length - keep, keep);
+    f->text[keep] = ',';
+    memcpy(f->text + keep + 1, value, count);
+    f->length = keep + 1 + count;
+    f->text[f->length] = '\0';
+    return MHD_YES;
+}
+
+void http_client_address(struct http_request *r)
+{
+    struct forwarded forwarded = {.length = 0};
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, add_forwarded, &forwarded);
+    proxies_client(&r->shared->service->proxies, info ? info->client_addr : NULL, forwarded.text,
+                   r->client);
+}
+
+void http_client_origin(struct http_request *r)
+{
+    const char *origin = value_of(r, "Origin");
+    cors_apply(&r->reply, r->shared->service->options->cors_origin, origin);
+    conns_origin(&r->shared->conns, r->conn, origin); /* for what is said past the library */
+}
+
+void http_client_preflight(struct http_request *r, const struct route *route)
+{
+    if (value_of(r, "Access-Control-Request-Method"))
+        cors_preflight(&r->reply, r->shared->service->options->cors_origin, value_of(r, "Origin"),
+                       route->methods);
+}
+
+void http_client_validate(struct http_request *r)
+{
+    etag_apply(&r->reply, value_of(r, "If-None-Match"));
+}
+
+static const char *presented_key(const struct http_request *r)
+{
+    static const char scheme[] = "Bearer ";
+    const char *line = value_of(r, "Authorization");
+    if (line && strncasecmp(line, scheme, sizeof scheme - 1) == 0)
+        return line + sizeof scheme - 1;
+    return value_of(r, "X-API-Key");
+}
+
+enum err_code http_client_key(struct http_request *r, const struct route *route, struct err *e)
+{
+    struct keys *keys = r->shared->service->keys;
+    if (!keys)
+        return route->flags & ROUTE_ADMIN
+                   ? err_set(e, ERR_KEY, "this takes a key that --api-keys names an admin's")
+                   : ERR_OK;
+    enum err_code rc = keys_find(keys, presented_key(r), &r->key, e);
+    if (rc == ERR_NO_KEY)
+        reply_header(&r->reply, "WWW-Authenticate", "Bearer realm=\"upscaled\"");
+    if (rc == ERR_OK && route->flags & ROUTE_ADMIN && !key_is_admin(keys, r->key))
+        rc = err_set(e, ERR_KEY, "the key %s is no admin's", key_name(r->key));
+    return rc;
+}
+
+enum err_code http_client_enter(struct http_request *r, struct err *e)
+{
+    struct keys *keys = r->shared->service->keys;
+    int retry_s;
+    if (!r->key || (r->estimates && !r->framing.chunked && r->framing.length <= FREE_ESTIMATE))
+        return ERR_OK;
+    enum err_code rc = r->estimates ? key_enter_unrated(keys, r->key, &retry_s, e)
+                                    : key_enter(keys, r->key, clock_ms(), &retry_s, e);
+    if (rc == ERR_OK)
+        r->key_entered = true;
+    else
+        reply_header(&r->reply, "Retry-After", "%d", retry_s);
+    return rc;
+}
+
+void http_client_leave(struct http_request *r)
+{
+    struct keys *keys = r->shared->service->keys;
+    if (r->key_entered)
+        key_leave(keys, r->key);
+    if (r->key)
+        key_release(keys, r->key);
+}

@@ -1,0 +1,371 @@
+/* http_server.c - libmicrohttpd's callbacks, and its start and end. See http.h. */
+#include <microhttpd.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/mem.h"
+#include "server/host/listen.h"
+#include "server/http/http.h"
+#include "server/http/http_request.h"
+
+struct http {
+    struct http_shared shared; /* first: callbacks get its address */
+    struct MHD_Daemon *daemons[LISTENERS_MAX];
+    int daemon_count;
+    bool inherited[LISTENERS_MAX]; /* whether others accept from it too */
+    int silent[LISTENERS_MAX];     /* sockets that we listen on no more, or -1; closed at the end */
+};
+
+static struct MHD_Response *make_response(struct http_request *request)
+{
+    struct reply *r = &request->reply;
+    if (request->events) {
+        struct MHD_Response *stream = http_events_response(request->events);
+        if (stream)
+            request->events = NULL; /* the response's now */
+        return stream;
+    }
+    struct MHD_Response *response =
+        r->release
+            ? MHD_create_response_from_buffer_with_free_callback(r->length, r->body, r->release)
+            : MHD_create_response_from_buffer(r->length, r->body, MHD_RESPMEM_PERSISTENT);
+    if (response)
+        r->release = NULL; /* the body is the response's now */
+    return response;
+}
+
+static enum MHD_Result answer(struct http_request *r)
+{
+    struct http_shared *shared = r->shared;
+    r->state = REQUEST_READY;
+    if (conns_begin_reply(&shared->conns, r->conn, r->reply.length) != CONN_REPLY)
+        return MHD_NO;
+    struct MHD_Response *response = make_response(r);
+    if (!response)
+        return MHD_NO;
+    enum MHD_Result ok = MHD_YES;
+    if (r->reply.type)
+        ok = MHD_add_response_header(response, "Content-Type", r->reply.type);
+    if (ok && r->reply.policy)
+        ok = MHD_add_response_header(response, "Content-Security-Policy", r->reply.policy);
+    for (int i = 0; ok && i < r->reply.header_count; i++)
+        ok = MHD_add_response_header(response, r->reply.headers[i].name, r->reply.headers[i].value);
+    if (ok && (r->reply.close || atomic_load(&shared->service->draining)))
+        ok = MHD_add_response_header(response, "Connection", "close");
+    if (ok)
+        ok = MHD_queue_response(r->connection, (unsigned)r->reply.status, response);
+    r->answered = ok == MHD_YES;
+    MHD_destroy_response(response);
+    return ok;
+}
+
+static enum MHD_Result answer_error(struct http_request *r, const struct err *e)
+{
+    reply_error(&r->reply, e);
+    return answer(r);
+}
+
+/* What still comes is thrown away, within bounds, since the library takes a reply only before the
+ * body or after it. */
+static void begin_drain(struct http_request *r)
+{
+    http_body_release(r);
+    conns_hurry(&r->shared->conns, r->conn, &r->verdict,
+                r->shared->service->options->drain_timeout * 1000);
+}
+
+static bool awaits_continue(struct http_request *r)
+{
+    const char *expect = MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, "Expect");
+    return expect && strcasecmp(expect, "100-continue") == 0;
+}
+
+/* Whether where this request ends is the library's word alone: it takes bare line feeds in chunks,
+ * and NUL bytes and folded lines can hide a length from the filter. The connection then ends with
+ * the answer, so that nothing that was hidden inside is taken for the next request. Libraries from
+ * 1.0 on are strict. */
+static bool has_doubtful_end(const struct http_request *r, const char *method)
+{
+    bool takes_body = strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0;
+    return MHD_VERSION < 0x01000000 &&
+           (r->framing.chunked || (takes_body && r->framing.length == 0));
+}
+
+static enum MHD_Result on_head(struct http_request *r, const char *url, const char *method,
+                               const char *version)
+{
+    struct err e = ERR_INIT;
+    enum err_code rc = http_request_head(r, url, method, version, &e);
+    bool has_body = r->framing.chunked || r->framing.length > 0;
+    if (has_doubtful_end(r, method))
+        r->reply.close = true;
+    if (rc != ERR_OK && has_body && awaits_continue(r)) {
+        r->reply.close = true; /* whether the body comes after all is not known */
+        return answer_error(r, &e);
+    }
+    if (!has_body) {
+        if (rc != ERR_OK)
+            reply_error(&r->reply, &e);
+        /* now, the library would close the connection after it; at the next call it does not */
+        if (rc != ERR_OK || r->state != REQUEST_RELOAD)
+            r->state = REQUEST_READY;
+        return r->reply.close && r->state == REQUEST_READY ? answer(r) : MHD_YES;
+    }
+    r->state = REQUEST_BODY;
+    r->verdict = e;
+    conns_begin_body(&r->shared->conns, r->conn);
+    if (rc != ERR_OK)
+        begin_drain(r);
+    return MHD_YES;
+}
+
+static enum MHD_Result on_piece(struct http_request *r, const char *bytes, size_t count)
+{
+    struct http_shared *shared = r->shared;
+    const struct options *o = shared->service->options;
+    enum conn_phase phase = conns_moved(&shared->conns, r->conn, count);
+    if (phase != CONN_BODY)
+        return phase == CONN_LINGER ? MHD_YES : MHD_NO;
+    if (r->verdict.code == ERR_OK) {
+        if (http_body_take(r, bytes, count, &r->verdict) != ERR_OK)
+            begin_drain(r);
+        return MHD_YES;
+    }
+    r->drained += count;
+    if (r->drained > (uint64_t)o->drain_bytes)
+        conns_answer_raw(&shared->conns, r->conn, o->drain_timeout * 1000);
+    return MHD_YES;
+}
+
+static enum MHD_Result on_end(struct http_request *r)
+{
+    struct err e = ERR_INIT;
+    if (r->verdict.code != ERR_OK)
+        return answer_error(r, &r->verdict);
+    if (http_body_end(r, &e) != ERR_OK)
+        return answer_error(r, &e);
+    if (r->estimates) {
+        http_estimate(r);
+        return answer(r);
+    }
+    return http_work(r, &e) == ERR_OK ? MHD_YES : answer_error(r, &e);
+}
+
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *bytes,
+                                  size_t *count, void **context)
+{
+    struct http_request *r = *context;
+    (void)arg, (void)connection;
+    if (!r)
+        return MHD_NO; /* no memory for it */
+    switch (r->state) {
+    case REQUEST_HEAD:
+        return on_head(r, url, method, version);
+    case REQUEST_BODY:
+        if (*count == 0)
+            return on_end(r);
+        if (on_piece(r, bytes, *count) == MHD_NO)
+            return MHD_NO;
+        *count = 0;
+        return MHD_YES;
+    case REQUEST_RELOAD:
+        http_reload(r);
+        return MHD_YES;
+    case REQUEST_READY:
+        return answer(r);
+    }
+    return MHD_NO;
+}
+
+static struct conn *conn_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct http_shared *shared = arg;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        *context = info ? conns_add(&shared->conns, info->connect_fd) : NULL;
+    } else if (*context) {
+        conns_remove(&shared->conns, *context);
+        *context = NULL;
+    }
+}
+
+enum { MOST_ARGUMENTS = 64 }; /* an order of magnitude more than there are */
+
+static int count_arguments(const char *target)
+{
+    int count = 1;
+    for (; *target; target++)
+        count += *target == '&';
+    return count;
+}
+
+/* The request line has come: the request's life begins, and its head's deadline. */
+static void *on_target(void *arg, const char *target, struct MHD_Connection *connection)
+{
+    struct http_shared *shared = arg;
+    struct conn *conn = conn_of(connection);
+    if (!conn)
+        return NULL;
+    struct http_request *r = http_request_new(shared, connection, conn, target);
+    if (!r)
+        return NULL;
+    conns_begin(&shared->conns, conn, r->our_id, &r->job.cancel);
+    http_client_address(r); /* the peer's; known better when the head is whole */
+    if (count_arguments(target) > MOST_ARGUMENTS) {
+        /* Far more of them use up the connection's memory in the library, which then neither calls
+         * us nor answers: so the watchdog does, unless we are called within a second. */
+        err_set(&r->verdict, ERR_BAD_REQUEST, "the query has more than %d parameters",
+                MOST_ARGUMENTS);
+        conns_hurry(&shared->conns, conn, &r->verdict, 1000);
+    }
+    return r;
+}
+
+static void on_completed(void *arg, struct MHD_Connection *connection, void **context,
+                         enum MHD_RequestTerminationCode why)
+{
+    struct http_shared *shared = arg;
+    struct http_request *r = *context;
+    if (!r)
+        return;
+    *context = NULL;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_HTTP_STATUS);
+    http_log(r, conns_end(&shared->conns, r->conn), info ? (int)info->http_status : 0,
+             why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+    http_request_free(r);
+}
+
+enum err_code http_new(struct service *s, struct http **out, struct err *e)
+{
+    struct http *h = mem_calloc(1, sizeof *h);
+    if (!h)
+        return err_set(e, ERR_MEMORY, "no memory for the HTTP server");
+    h->shared.service = s;
+    enum err_code rc = conns_init(&h->shared.conns, s->options, s->jobs, &s->budget, e);
+    if (rc == ERR_OK)
+        rc = http_events_new(s->progress, &h->shared.events, e);
+    if (rc != ERR_OK) {
+        conns_done(&h->shared.conns);
+        mem_free(h);
+        return rc;
+    }
+    *out = h;
+    return ERR_OK;
+}
+
+/* The library's own limit counts bytes that move and is only for what the watchdog does not see:
+ * a client that stops reading its reply. */
+static unsigned inactivity_s(const struct options *o)
+{
+    int64_t most = o->idle_timeout;
+    if (most < o->header_timeout)
+        most = o->header_timeout;
+    if (most < o->body_timeout)
+        most = o->body_timeout;
+    if (most < o->write_timeout)
+        most = o->write_timeout;
+    return (unsigned)most + 1;
+}
+
+enum err_code http_listen(struct http *h, int fd, bool inherited, struct err *e)
+{
+    const struct options *o = h->shared.service->options;
+    /* a pool of one is refused with a warning, and is what there is without a pool */
+    int64_t threads = o->http_threads < o->connections ? o->http_threads : o->connections;
+    unsigned pool = threads > 1 ? (unsigned)threads : 0;
+    struct MHD_OptionItem pool_size[] = {
+        {pool ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)pool, NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    struct MHD_Daemon *d = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL,
+        on_request, h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_TIMEOUT, inactivity_s(o),
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)o->connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)o->connection_memory, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_URI_LOG_CALLBACK, on_target, h,
+        MHD_OPTION_ARRAY, pool_size, MHD_OPTION_END);
+    if (!d) {
+        close(fd);
+        return err_set(e, ERR_IO, "the HTTP library could not be started");
+    }
+    h->silent[h->daemon_count] = -1;
+    h->inherited[h->daemon_count] = inherited;
+    h->daemons[h->daemon_count++] = d;
+    return ERR_OK;
+}
+
+/* Those whose connection the system has made already would be cut off by the end of listening. */
+static void take_waiting(struct MHD_Daemon *d, int fd)
+{
+    for (;;) {
+        struct sockaddr_storage name = {0};
+        socklen_t size = sizeof name;
+        int client = accept4(fd, (struct sockaddr *)&name, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (client < 0)
+            return;
+        /* the library closes it where it takes no more */
+        (void)MHD_add_connection(d, client, (const struct sockaddr *)&name, size);
+    }
+}
+
+/* Shut down and not yet closed: the library's threads may still name the descriptor to epoll. One
+ * that is shared must not be: whoever else has it would listen no more. */
+static void quiesce(struct http *h)
+{
+    for (int i = 0; i < h->daemon_count; i++) {
+        h->silent[i] = MHD_quiesce_daemon(h->daemons[i]);
+        if (h->silent[i] < 0 || h->inherited[i])
+            continue;
+        take_waiting(h->daemons[i], h->silent[i]);
+        shutdown(h->silent[i], SHUT_RDWR);
+    }
+}
+
+/* Order matters: the library aborts when it is stopped with a suspended connection. */
+void http_drain(struct http *h, int64_t timeout_ms)
+{
+    struct conns *conns = &h->shared.conns;
+    const struct timespec moment = {0, 20 * 1000000L};
+    atomic_store(&h->shared.service->draining, true); /* replies say `Connection: close` */
+    quiesce(h);
+    nanosleep(&moment, NULL); /* who was just accepted is not counted before the library says so */
+    conns_drain(conns, clock_ms() + timeout_ms);
+    jobs_close(h->shared.service->jobs);
+    while (conns_working(conns)) { /* a cancelled job ends within one band */
+        conns_cancel(conns);
+        nanosleep(&moment, NULL);
+    }
+    http_events_stop(h->shared.events);
+    conns_drain(conns, clock_ms() + 1000); /* their answers are on the way */
+    conns_shut(conns);
+}
+
+void http_free(struct http *h)
+{
+    if (!h)
+        return;
+    http_events_stop(h->shared.events);
+    for (int i = 0; i < h->daemon_count; i++) {
+        MHD_stop_daemon(h->daemons[i]);
+        if (h->silent[i] >= 0)
+            close(h->silent[i]);
+    }
+    http_events_free(h->shared.events);
+    conns_done(&h->shared.conns);
+    mem_free(h);
+}

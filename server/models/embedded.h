@@ -1,0 +1,17 @@
+/* embedded.h - the model files inside the binary; made by weights/embed.sh. */
+#ifndef UPSCALED_SERVER_MODELS_EMBEDDED_H
+#define UPSCALED_SERVER_MODELS_EMBEDDED_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct embedded_model {
+    const char *stem; /* "photo", of photo.json */
+    const uint8_t *bytes;
+    size_t length;
+};
+
+extern const struct embedded_model embedded_models[];
+extern const int embedded_count;
+
+#endif

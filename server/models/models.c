@@ -1,0 +1,379 @@
+/* models.c - see models.h. */
+#include "server/models/models.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <jansson.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/buf.h"
+#include "engine/base/mem.h"
+#include "engine/upscale.h"
+#include "server/base/file.h"
+#include "server/models/embedded.h"
+
+enum { MODELS_MAX = 256 };
+
+struct model_list {
+    int holders; /* the registry is one; under its mutex */
+    struct models *registry;
+    int count;
+    struct model_entry entries[MODELS_MAX]; /* sorted by name */
+};
+
+struct models {
+    pthread_mutex_t mutex;
+    struct model_list *list;
+    struct pool *pool;
+    char *folder;
+    const struct kernels *kernels;
+    struct model_limits limits;
+};
+
+static void entry_done(struct model_entry *entry)
+{
+    plan_free(entry->plan);
+    model_free(entry->model);
+    mem_free(entry->path);
+}
+
+static void list_free(struct model_list *list)
+{
+    for (int i = 0; list && i < list->count; i++)
+        entry_done(&list->entries[i]);
+    mem_free(list);
+}
+
+static void list_release(struct model_list *list)
+{
+    struct models *m = list->registry;
+    pthread_mutex_lock(&m->mutex);
+    bool last = --list->holders == 0;
+    pthread_mutex_unlock(&m->mutex);
+    if (last)
+        list_free(list);
+}
+
+static enum err_code read_stream(FILE *f, const char *path, size_t max, struct buf *bytes,
+                                 struct err *e)
+{
+    uint8_t chunk[65536];
+    size_t got;
+    while ((got = fread(chunk, 1, sizeof chunk, f)) > 0) {
+        if (got > max - bytes->length)
+            return err_set_limit(e, ERR_MODEL_LIMIT, "max-model-bytes", max,
+                                 "%s is over %zu bytes (--max-model-bytes)", path, max);
+        enum err_code rc = buf_append(bytes, chunk, got, e);
+        if (rc != ERR_OK)
+            return rc;
+    }
+    return ferror(f) ? err_set(e, ERR_IO, "cannot read %s: %s", path, strerror(errno)) : ERR_OK;
+}
+
+/* "photo" of "dir/photo.json". */
+static void stem_of(const char *path, char stem[65])
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t length = strlen(name);
+    if (length > 5 && strcmp(name + length - 5, ".json") == 0)
+        length -= 5;
+    snprintf(stem, 65, "%.*s", (int)(length > 64 ? 64 : length), name);
+}
+
+/* A reader's sentence opens with the stem; people want the path. */
+static enum err_code name_file(const char *path, const char *stem, const struct err *from,
+                               struct err *e)
+{
+    size_t length = strlen(stem);
+    bool opens = strncmp(from->text, stem, length) == 0 && from->text[length] == ':';
+    enum err_code rc = err_set(e, from->code, "%.160s: %.150s", path,
+                               opens ? from->text + length + 2 : from->text);
+    if (e && e->code == rc) {
+        e->option = from->option;
+        e->limit = from->limit;
+    }
+    return rc;
+}
+
+enum err_code models_read_file(const char *path, const struct model_limits *limits,
+                               struct model **out, struct err *e)
+{
+    FILE *f = fopen(path, "rb");
+    if (!f)
+        return file_complain("open", path, e);
+    char stem[65];
+    struct buf bytes;
+    stem_of(path, stem);
+    buf_init(&bytes, limits->max_bytes);
+    enum err_code rc = read_stream(f, path, limits->max_bytes, &bytes, e);
+    fclose(f);
+    if (rc == ERR_OK) {
+        struct err why = ERR_INIT;
+        rc = model_read(stem, bytes.data, bytes.length, limits, out, &why);
+        if (rc != ERR_OK)
+            name_file(path, stem, &why, e);
+    }
+    buf_done(&bytes);
+    return rc;
+}
+
+/* Where the name is, or would be. */
+static int place_of(const struct model_list *list, const char *name, bool *taken)
+{
+    int at = 0;
+    while (at < list->count && strcmp(list->entries[at].model->name, name) < 0)
+        at++;
+    *taken = at < list->count && strcmp(list->entries[at].model->name, name) == 0;
+    return at;
+}
+
+/* Fills what an entry has beside its model. */
+static enum err_code prepare(struct model_entry *entry, const char *path, struct err *e)
+{
+    if (path && !(entry->path = mem_strdup(path)))
+        return err_set(e, ERR_MEMORY, "out of memory for the models");
+    return plan_new(entry->model, entry->list->registry->kernels, &entry->plan, e);
+}
+
+/* Puts a model, which it takes over, in its place; one of the same name from inside the binary
+ * goes. */
+static enum err_code list_add(struct model_list *list, struct model *model, const char *path,
+                              struct err *e)
+{
+    struct model_entry fresh = {.model = model, .list = list};
+    bool same;
+    int at = place_of(list, model->name, &same);
+    struct model_entry *entry = &list->entries[at];
+    enum err_code rc;
+    if (same && entry->path)
+        rc = err_set(e, ERR_MODEL, "%.100s and %.100s both have a model named %s", entry->path,
+                     path, model->name);
+    else if (!same && list->count == MODELS_MAX)
+        rc = err_set(e, ERR_MODEL_LIMIT, "more than %d models", MODELS_MAX);
+    else
+        rc = prepare(&fresh, path, e);
+    if (rc != ERR_OK) {
+        entry_done(&fresh);
+        return rc;
+    }
+    if (same) {
+        entry_done(entry);
+    } else {
+        memmove(entry + 1, entry, (size_t)(list->count - at) * sizeof *entry);
+        list->count++;
+    }
+    *entry = fresh;
+    return ERR_OK;
+}
+
+static enum err_code add_embedded(struct model_list *list, const struct model_limits *limits,
+                                  struct err *e)
+{
+    enum err_code rc = ERR_OK;
+    for (int i = 0; i < embedded_count && rc == ERR_OK; i++) {
+        const struct embedded_model *em = &embedded_models[i];
+        struct model *model = NULL;
+        rc = model_read(em->stem, em->bytes, em->length, limits, &model, e);
+        if (rc == ERR_OK)
+            rc = list_add(list, model, NULL, e);
+    }
+    return rc;
+}
+
+static int is_json(const struct dirent *d)
+{
+    size_t length = strlen(d->d_name);
+    return d->d_name[0] != '.' && length > 5 && strcmp(d->d_name + length - 5, ".json") == 0;
+}
+
+static enum err_code add_folder(struct model_list *list, const char *folder,
+                                const struct model_limits *limits, struct err *e)
+{
+    struct dirent **names;
+    int count = scandir(folder, &names, is_json, alphasort);
+    if (count < 0)
+        return file_complain("read models in", folder, e);
+    enum err_code rc = ERR_OK;
+    for (int i = 0; i < count; i++) {
+        char path[4096];
+        struct model *model = NULL;
+        if (rc == ERR_OK) {
+            snprintf(path, sizeof path, "%s/%s", folder, names[i]->d_name);
+            rc = models_read_file(path, limits, &model, e);
+        }
+        if (rc == ERR_OK)
+            rc = list_add(list, model, path, e);
+        free(names[i]);
+    }
+    free(names);
+    return rc;
+}
+
+static enum err_code reserve(struct pool *pool, const struct model_list *list, struct err *e)
+{
+    enum err_code rc = ERR_OK;
+    for (int i = 0; i < list->count && rc == ERR_OK; i++) {
+        size_t bytes;
+        rc = upscale_scratch_bytes(list->entries[i].plan, &bytes, e);
+        if (rc == ERR_OK)
+            rc = pool_reserve(pool, bytes, e);
+    }
+    return rc;
+}
+
+static enum err_code load(struct models *m, struct model_list **out, struct err *e)
+{
+    struct model_list *list = mem_calloc(1, sizeof *list);
+    if (!list)
+        return err_set(e, ERR_MEMORY, "out of memory for the list of models");
+    list->registry = m;
+    list->holders = 1;
+    enum err_code rc = add_embedded(list, &m->limits, e);
+    if (rc == ERR_OK && m->folder)
+        rc = add_folder(list, m->folder, &m->limits, e);
+    if (rc == ERR_OK && list->count == 0)
+        rc = err_set(e, ERR_UNKNOWN_MODEL, "there is no model to serve (see --models)");
+    if (rc == ERR_OK)
+        rc = reserve(m->pool, list, e);
+    if (rc != ERR_OK) {
+        list_free(list);
+        return rc;
+    }
+    *out = list;
+    return ERR_OK;
+}
+
+/* The names of all sets that there are, for people. */
+static const char *kernel_names(char *text, size_t size)
+{
+    const struct kernels *set;
+    size_t used = 0;
+    text[0] = '\0';
+    for (int k = 0; (set = kernels_at(k)) != NULL && used < size; k++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", k ? ", " : "", set->name);
+    return text;
+}
+
+enum err_code models_kernels(const char *name, const struct kernels **out, struct err *e)
+{
+    char names[64];
+    const struct kernels *set = kernels_find(name);
+    if (!set)
+        return err_set(e, ERR_BAD_PARAMETER,
+                       "this processor has no kernels `%.64s`; there are %s (--kernels)", name,
+                       kernel_names(names, sizeof names));
+    *out = set;
+    return ERR_OK;
+}
+
+enum err_code models_new(struct pool *pool, const char *folder, const char *kernels,
+                         const struct model_limits *limits, struct models **out, struct err *e)
+{
+    struct models *m = mem_calloc(1, sizeof *m);
+    if (!m)
+        return err_set(e, ERR_MEMORY, "out of memory for the models");
+    pthread_mutex_init(&m->mutex, NULL);
+    m->pool = pool;
+    m->limits = *limits;
+    enum err_code rc = models_kernels(kernels, &m->kernels, e);
+    if (rc == ERR_OK && folder && !(m->folder = mem_strdup(folder)))
+        rc = err_set(e, ERR_MEMORY, "out of memory for the models");
+    if (rc == ERR_OK)
+        rc = load(m, &m->list, e);
+    if (rc != ERR_OK) {
+        models_free(m);
+        return rc;
+    }
+    *out = m;
+    return ERR_OK;
+}
+
+void models_free(struct models *m)
+{
+    if (!m)
+        return;
+    if (m->list)
+        list_release(m->list);
+    pthread_mutex_destroy(&m->mutex);
+    mem_free(m->folder);
+    mem_free(m);
+}
+
+enum err_code models_prepare(struct models *m, struct model_list **out, struct err *e)
+{
+    return load(m, out, e);
+}
+
+void models_commit(struct models *m, struct model_list *fresh)
+{
+    pthread_mutex_lock(&m->mutex);
+    struct model_list *old = m->list;
+    m->list = fresh;
+    pthread_mutex_unlock(&m->mutex);
+    list_release(old);
+}
+
+void models_discard(struct model_list *fresh)
+{
+    list_free(fresh);
+}
+
+static struct model_list *hold_list(struct models *m)
+{
+    pthread_mutex_lock(&m->mutex);
+    struct model_list *list = m->list;
+    list->holders++;
+    pthread_mutex_unlock(&m->mutex);
+    return list;
+}
+
+static const struct model_entry *find(const struct model_list *list, const char *name)
+{
+    for (int i = 0; i < list->count; i++)
+        if (strcmp(list->entries[i].model->name, name) == 0)
+            return &list->entries[i];
+    return NULL;
+}
+
+static enum err_code unknown(const struct model_list *list, const char *name, struct err *e)
+{
+    char names[200] = "";
+    size_t used = 0;
+    for (int i = 0; i < list->count && used < sizeof names - 70; i++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
+                                 list->entries[i].model->name);
+    return err_set(e, ERR_UNKNOWN_MODEL, "there is no model `%.64s`; there are: %s", name, names);
+}
+
+enum err_code models_get(struct models *m, const char *name, const struct model_entry **out,
+                         struct err *e)
+{
+    struct model_list *list = hold_list(m);
+    const struct model_entry *entry = find(list, name ? name : "photo");
+    if (!entry && !name)
+        entry = &list->entries[0];
+    if (!entry) {
+        enum err_code rc = unknown(list, name, e);
+        list_release(list);
+        return rc;
+    }
+    *out = entry;
+    return ERR_OK;
+}
+
+void models_release(const struct model_entry *entry)
+{
+    if (entry)
+        list_release(entry->list);
+}
+
+void models_each(struct models *m, void (*each)(void *arg, const struct model *model), void *arg)
+{
+    struct model_list *list = hold_list(m);
+    for (int i = 0; i < list->count; i++)
+        each(arg, list->entries[i].model);
+    list_release(list);
+}

@@ -1,0 +1,58 @@
+/* models.h - the models that are served: those in the binary, and those of a folder.
+ *
+ * A registry is replaced as a whole on reload: requests under way keep the entries they hold.
+ * Threads: all functions may be called from any thread. */
+#ifndef UPSCALED_SERVER_MODELS_MODELS_H
+#define UPSCALED_SERVER_MODELS_MODELS_H
+
+#include "engine/base/pool.h"
+#include "engine/nn/plan.h"
+
+/* A model ready to run; lives until its last holder lets go. */
+struct model_entry {
+    struct model *model;
+    struct plan *plan;
+    char *path;              /* of its file; NULL: inside the binary */
+    struct model_list *list; /* that owns it */
+};
+
+struct model_list; /* one loaded set, counted */
+struct models;     /* the current set */
+
+/* The set of kernels of that name. ERR_BAD_PARAMETER names those that this processor has. */
+enum err_code models_kernels(const char *name, const struct kernels **out, struct err *e);
+
+/* Loads the embedded models and *.json of `folder` (may be NULL), where a file's model replaces an
+ * embedded one of the same name, and reserves `pool`'s scratch for them. ERR_MODEL* names the file,
+ * or both where two have a model of the same name;
+ * ERR_UNKNOWN_MODEL where there is no model at all; ERR_BAD_PARAMETER where this processor has no
+ * such set of kernels (NULL: the best). On ERR_OK the caller owns *out. */
+enum err_code models_new(struct pool *pool, const char *folder, const char *kernels,
+                         const struct model_limits *limits, struct models **out, struct err *e);
+void models_free(struct models *m); /* NULL is fine */
+
+/* Loads all again, and puts it in force; or not (NULL is fine). Between the two nothing has
+ * changed. */
+enum err_code models_prepare(struct models *m, struct model_list **out, struct err *e);
+void models_commit(struct models *m, struct model_list *fresh);
+void models_discard(struct model_list *fresh);
+
+/* The model of that name; NULL: the default (`photo`, else the first). Hold it until
+ * models_release. ERR_UNKNOWN_MODEL names those there are. */
+enum err_code models_get(struct models *m, const char *name, const struct model_entry **out,
+                         struct err *e);
+void models_release(const struct model_entry *entry); /* NULL is fine */
+
+/* Loads one file as a model, without a registry; for `models check`. model_free. */
+enum err_code models_read_file(const char *path, const struct model_limits *limits,
+                               struct model **out, struct err *e);
+
+/* Descriptions, as JSON text with a final newline (free()), of all, sorted by name, or of one.
+ * NULL when memory is out. */
+char *models_json(struct models *m);
+char *model_json(const struct model *m);
+
+/* Calls `each` for all models, sorted by name. */
+void models_each(struct models *m, void (*each)(void *arg, const struct model *model), void *arg);
+
+#endif

@@ -1,0 +1,82 @@
+/* options.h - every option, stated once.
+ *
+ * A row of the table in options_table.c is the flag `--name VALUE`, the variable UPSCALED_NAME, the
+ * key `name = VALUE` of the --config file, the range check, the line of --help, the entry of the
+ * docs. The flag wins over the environment, that over the file, that over the default. Beside them
+ * there is one variable that platforms set for every program: PORT, which replaces the default of
+ * --listen. */
+#ifndef UPSCALED_SERVER_OPTIONS_OPTIONS_H
+#define UPSCALED_SERVER_OPTIONS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "engine/base/err.h"
+#include "engine/nn/model.h"
+#include "engine/png/png_head.h"
+
+enum { OPTIONS_LISTEN_MAX = 16 };
+
+/* Which sub-commands take an option. */
+enum { FOR_SERVE = 1, FOR_CONVERT = 2, FOR_MODELS = 4, FOR_HEALTH = 8, FOR_BENCH = 16 };
+
+/* Numbers are in the unit of their name; sizes in bytes. Strings belong to the struct. */
+struct options {
+    char *config;
+    char *listen[OPTIONS_LISTEN_MAX]; /* host:port, [v6]:port or unix:/path */
+    int listen_count;
+    char fallback_listen[24]; /* where none of these is given: $PORT on all addresses, or
+                                 127.0.0.1:8080 */
+    char *models;             /* folder, or NULL */
+    int64_t threads;
+    char *kernels; /* name of a set, or NULL for the best */
+    /* limits on requests */
+    int64_t max_body, max_side, max_pixels, max_output_pixels, max_chunks, max_chunk_bytes;
+    int64_t max_output_bytes, max_whole_bytes;
+    /* limits on models */
+    int64_t max_model_bytes, max_model_layers, max_model_parameters, max_model_macs;
+    /* the daemon */
+    int64_t memory_limit, max_running, queue, connections, connection_memory, http_threads;
+    int64_t header_timeout, body_timeout, queue_timeout, work_timeout, write_timeout;
+    int64_t idle_timeout;                /* all in seconds */
+    int64_t min_rate;                    /* bytes a second */
+    char *sandbox;                       /* see sandbox.h; NULL: auto */
+    char *log_format;                    /* see access_log.h; NULL: auto */
+    char *api_keys;                      /* file, or NULL */
+    char *cors_origin, *trusted_proxies; /* lists, or NULL */
+    int64_t drain_bytes, drain_timeout, drain_delay, shutdown_timeout;
+    /* pictures: convert's flags, a request's query parameters; see api.h */
+    char *model, *scale, *width, *height, *compression, *metadata, *depth, *edge;
+    /* convert */
+    char *output_dir;
+    bool force, quiet;
+    /* bench */
+    char *size;
+    bool json, png;
+};
+
+/* Fills `o` for the sub-command `command` (one of FOR_*) from its arguments, the environment
+ * (name=value strings, as environ) and the file. What is not an option is left, in order, in
+ * argv[0..*rest-1]. On an error `o` is empty, and the sentence names flag, variable or file:line.
+ */
+enum err_code options_read(struct options *o, int command, int argc, char **argv, int *rest,
+                           char *const *environment, struct err *e);
+void options_done(struct options *o);
+
+/* The lines of --help, and of the page in docs/, for these sub-commands. */
+void options_help(FILE *out, int command);
+void options_markdown(FILE *out);
+
+/* Calls `each` for every limit, for /v1/limits: name, value, help. */
+void options_limits(const struct options *o,
+                    void (*each)(void *arg, const char *name, int64_t value, const char *help),
+                    void *arg);
+
+struct png_limits options_png_limits(const struct options *o);
+struct model_limits options_model_limits(const struct options *o);
+
+/* A whole number with an optional K, M, G (powers of 1024); false where it is none. */
+bool options_size(const char *text, int64_t *out);
+
+#endif

@@ -1,0 +1,33 @@
+/* options_table.h - one row an option; for options.c and the pages made from the table. */
+#ifndef UPSCALED_SERVER_OPTIONS_OPTIONS_TABLE_H
+#define UPSCALED_SERVER_OPTIONS_OPTIONS_TABLE_H
+
+#include <stddef.h>
+
+#include "server/options/options.h"
+
+enum option_type {
+    OPTION_COUNT, /* a whole number */
+    OPTION_BYTES, /* the same; K, M, G are usual */
+    OPTION_TEXT,
+    OPTION_LIST, /* text, may be repeated */
+    OPTION_FLAG,
+};
+
+struct option_row {
+    const char *name;
+    enum option_type type;
+    size_t field; /* offset in struct options */
+    int commands; /* FOR_* that take it */
+    int64_t standard, least, most;
+    bool limit; /* belongs into /v1/limits */
+    const char *help;
+};
+
+extern const struct option_row option_rows[];
+extern const int option_count;
+
+/* 64M for 67108864. */
+void options_write_size(FILE *out, int64_t value);
+
+#endif

@@ -1,0 +1,70 @@
+/* metrics.h - what is counted and shown to Prometheus: names begin with upscaled_, units are base
+ * units (seconds, bytes). The table in metrics_table.c is the exposition and docs/metrics.md.
+ * Threads: any. */
+#ifndef UPSCALED_SERVER_SERVICE_METRICS_H
+#define UPSCALED_SERVER_SERVICE_METRICS_H
+
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "engine/base/err.h"
+#include "server/service/access_log.h"
+
+enum {
+    METRICS_BUCKETS = 20, /* at most */
+    METRICS_KINDS = 64,   /* of ends: a status and a code */
+};
+
+struct histogram {
+    uint64_t counts[METRICS_BUCKETS + 1]; /* the last for what is over all bounds */
+    double sum;
+};
+
+enum metrics_stage { STAGE_QUEUE, STAGE_DECODE, STAGE_NETWORK, STAGE_ENCODE, STAGE_COUNT };
+
+struct request_kind {
+    int status;
+    const char *code; /* static storage */
+    uint64_t count;
+};
+
+struct counts {
+    struct request_kind requests[METRICS_KINDS];
+    int request_kinds;
+    uint64_t cancelled;
+    double macs;
+    struct histogram stages[STAGE_COUNT], whole, in_pixels, out_pixels;
+};
+
+struct metrics {
+    pthread_mutex_t lock;
+    struct counts counts;
+};
+
+/* Upper bounds of buckets, without the infinite one. */
+struct bounds {
+    int count;
+    double most[METRICS_BUCKETS];
+};
+extern const struct bounds metrics_seconds, metrics_pixels;
+
+void metrics_init(struct metrics *m);
+void metrics_done(struct metrics *m);
+
+/* A request has ended, and was a picture that was computed if its out_width is not 0. */
+void metrics_request(struct metrics *m, const struct access_entry *entry);
+
+/* A picture was computed by so many multiply-accumulates; the work on one was cancelled. */
+void metrics_macs(struct metrics *m, double macs);
+void metrics_cancelled(struct metrics *m);
+
+struct service;
+
+/* The exposition in Prometheus' text format 0.0.4 (free()); NULL when memory is out. */
+char *metrics_text(struct service *s);
+
+/* The page docs/metrics.md. */
+void metrics_markdown(FILE *out);
+
+#endif

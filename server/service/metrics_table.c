@@ -1,0 +1,242 @@
+/* metrics_table.c - the metrics, one row each, and what is printed of them.
+ *
+ * Prometheus' text format 0.0.4 (Exposition formats, prometheus.io). */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "engine/base/clock.h"
+#include "server/service/metrics.h"
+#include "server/service/service.h"
+
+struct metric;
+
+/* What is shown: the service, and its counts as of one moment. */
+struct view {
+    FILE *out;
+    struct service *service;
+    struct counts counts;
+    int running, waiting;
+};
+
+typedef void write_samples(const struct metric *m, struct view *v);
+
+static write_samples requests, cancelled, macs, whole, stages, pixels, running, waiting, oldest,
+    memory, memory_limit, threads, cpus, mac_seconds, draining, models, build;
+
+static const struct metric {
+    const char *name, *type, *labels, *help;
+    write_samples *write;
+} metrics[] = {
+    /* clang-format off */
+    {"upscaled_requests_total",        "counter",   "status, code", "Requests that have ended, by status and by the code of the problem, ok where there was none, client_left where nobody waited for the end.", requests},
+    {"upscaled_cancelled_total",       "counter",   "",       "Pictures whose work was cancelled: the client left, or a deadline passed.", cancelled},
+    {"upscaled_macs_total",            "counter",   "",       "Multiply-accumulates of the networks over all pictures that were computed.", macs},
+    {"upscaled_request_seconds",       "histogram", "",       "From the request line to the end of the reply, of pictures that were computed.", whole},
+    {"upscaled_stage_seconds",         "histogram", "stage",  "Time in each stage, of pictures that were computed: queue, decode, network, encode.", stages},
+    {"upscaled_picture_pixels",        "histogram", "side",   "Size of pictures that were computed: input, output.", pixels},
+    {"upscaled_running_requests",      "gauge",     "",       "Pictures in work.", running},
+    {"upscaled_waiting_requests",      "gauge",     "",       "Pictures in the queue.", waiting},
+    {"upscaled_oldest_waiting_seconds", "gauge",    "",       "How long the first of the queue has waited.", oldest},
+    {"upscaled_memory_bytes",          "gauge",     "use",    "Memory that requests hold of the budget: connections, bodies, work, replies; and scratch, what the worker threads' own buffers have grown by since the start.", memory},
+    {"upscaled_memory_limit_bytes",    "gauge",     "",       "That budget.", memory_limit},
+    {"upscaled_threads",               "gauge",     "",       "Threads that compute.", threads},
+    {"upscaled_usable_cpus",           "gauge",     "",       "CPUs that affinity and the control groups' quotas leave.", cpus},
+    {"upscaled_mac_seconds",           "gauge",     "",       "Learned time of a thread for a multiply-accumulate.", mac_seconds},
+    {"upscaled_draining",              "gauge",     "",       "1 while shutting down.", draining},
+    {"upscaled_model_info",            "gauge",     "model, sha256", "1 for each model that is served.", models},
+    {"upscaled_build_info",            "gauge",     "version", "1.", build},
+    /* clang-format on */
+};
+
+enum { METRIC_COUNT = sizeof metrics / sizeof metrics[0] };
+
+static void sample(const struct metric *m, struct view *v, double value)
+{
+    fprintf(v->out, "%s %.15g\n", m->name, value);
+}
+
+/* A label's value: backslash, quote and line feed are escaped. */
+static void write_label(FILE *out, const char *value)
+{
+    for (; *value; value++)
+        if (*value == '\n')
+            fputs("\\n", out);
+        else if (*value == '\\' || *value == '"')
+            fprintf(out, "\\%c", *value);
+        else
+            fputc(*value, out);
+}
+
+static void requests(const struct metric *m, struct view *v)
+{
+    for (int i = 0; i < v->counts.request_kinds; i++) {
+        const struct request_kind *k = &v->counts.requests[i];
+        fprintf(v->out, "%s{status=\"%d\",code=\"%s\"} %" PRIu64 "\n", m->name, k->status, k->code,
+                k->count);
+    }
+}
+
+static void cancelled(const struct metric *m, struct view *v)
+{
+    sample(m, v, (double)v->counts.cancelled);
+}
+
+static void macs(const struct metric *m, struct view *v)
+{
+    sample(m, v, v->counts.macs);
+}
+
+/* `label` is `name="value"` or "". */
+static void histogram(const struct metric *m, struct view *v, const char *label,
+                      const struct histogram *h, const struct bounds *b)
+{
+    const char *comma = *label ? "," : "", *open = *label ? "{" : "", *shut = *label ? "}" : "";
+    uint64_t below = 0;
+    for (int i = 0; i < b->count; i++) {
+        below += h->counts[i];
+        fprintf(v->out, "%s_bucket{%s%sle=\"%g\"} %" PRIu64 "\n", m->name, label, comma, b->most[i],
+                below);
+    }
+    below += h->counts[b->count];
+    fprintf(v->out, "%s_bucket{%s%sle=\"+Inf\"} %" PRIu64 "\n", m->name, label, comma, below);
+    fprintf(v->out, "%s_sum%s%s%s %.15g\n", m->name, open, label, shut, h->sum);
+    fprintf(v->out, "%s_count%s%s%s %" PRIu64 "\n", m->name, open, label, shut, below);
+}
+
+static void whole(const struct metric *m, struct view *v)
+{
+    histogram(m, v, "", &v->counts.whole, &metrics_seconds);
+}
+
+static void stages(const struct metric *m, struct view *v)
+{
+    static const char *const labels[STAGE_COUNT] = {
+        [STAGE_QUEUE] = "stage=\"queue\"",
+        [STAGE_DECODE] = "stage=\"decode\"",
+        [STAGE_NETWORK] = "stage=\"network\"",
+        [STAGE_ENCODE] = "stage=\"encode\"",
+    };
+    for (int i = 0; i < STAGE_COUNT; i++)
+        histogram(m, v, labels[i], &v->counts.stages[i], &metrics_seconds);
+}
+
+static void pixels(const struct metric *m, struct view *v)
+{
+    histogram(m, v, "side=\"input\"", &v->counts.in_pixels, &metrics_pixels);
+    histogram(m, v, "side=\"output\"", &v->counts.out_pixels, &metrics_pixels);
+}
+
+static void running(const struct metric *m, struct view *v)
+{
+    sample(m, v, v->running);
+}
+
+static void waiting(const struct metric *m, struct view *v)
+{
+    sample(m, v, v->waiting);
+}
+
+static void oldest(const struct metric *m, struct view *v)
+{
+    int64_t came_ms = jobs_oldest_ms(v->service->jobs);
+    sample(m, v, came_ms < 0 ? 0 : (double)(clock_ms() - came_ms) / 1000);
+}
+
+static void memory(const struct metric *m, struct view *v)
+{
+    int64_t used[BUDGET_USES];
+    budget_look(&v->service->budget, used);
+    for (int i = 0; i < BUDGET_USES; i++)
+        fprintf(v->out, "%s{use=\"%s\"} %" PRId64 "\n", m->name, budget_names[i], used[i]);
+}
+
+static void memory_limit(const struct metric *m, struct view *v)
+{
+    sample(m, v, (double)v->service->budget.limit);
+}
+
+static void threads(const struct metric *m, struct view *v)
+{
+    sample(m, v, pool_threads(v->service->pool));
+}
+
+static void cpus(const struct metric *m, struct view *v)
+{
+    sample(m, v, v->service->usable_cpus);
+}
+
+static void mac_seconds(const struct metric *m, struct view *v)
+{
+    sample(m, v, cost_mac_ns(&v->service->cost) / 1e9);
+}
+
+static void draining(const struct metric *m, struct view *v)
+{
+    sample(m, v, atomic_load(&v->service->draining));
+}
+
+static void write_model(void *arg, const struct model *model)
+{
+    FILE *out = arg;
+    fputs("upscaled_model_info{model=\"", out);
+    write_label(out, model->name);
+    fprintf(out, "\",sha256=\"%s\"} 1\n", model->sha256);
+}
+
+static void models(const struct metric *m, struct view *v)
+{
+    (void)m;
+    models_each(v->service->models, write_model, v->out);
+}
+
+static void build(const struct metric *m, struct view *v)
+{
+    fprintf(v->out, "%s{version=\"%s\"} 1\n", m->name, PACKAGE_VERSION);
+}
+
+static void look(struct view *v)
+{
+    struct metrics *all = &v->service->metrics;
+    pthread_mutex_lock(&all->lock);
+    v->counts = all->counts;
+    pthread_mutex_unlock(&all->lock);
+    jobs_count(v->service->jobs, &v->running, &v->waiting);
+}
+
+char *metrics_text(struct service *s)
+{
+    char *text = NULL;
+    size_t length;
+    struct view v = {.out = open_memstream(&text, &length), .service = s};
+    if (!v.out)
+        return NULL;
+    look(&v);
+    errno = 0;
+    for (int i = 0; i < METRIC_COUNT; i++) {
+        const struct metric *m = &metrics[i];
+        fprintf(v.out, "# HELP %s %s\n# TYPE %s %s\n", m->name, m->help, m->name, m->type);
+        m->write(m, &v);
+    }
+    /* what did not find memory is left out, and the stream is not always said to have failed */
+    bool failed = ferror(v.out) || errno == ENOMEM;
+    if (fclose(v.out) != 0 || failed) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+void metrics_markdown(FILE *out)
+{
+    fputs("# Metrics\n\nMade by `make docs` from the table in server/service/metrics_table.c. `GET "
+          "/metrics` "
+          "answers in Prometheus' text\nformat 0.0.4.\n\n| metric | type | labels | meaning |\n"
+          "|---|---|---|---|\n",
+          out);
+    for (int i = 0; i < METRIC_COUNT; i++)
+        fprintf(out, "| `%s` | %s | %s | %s |\n", metrics[i].name, metrics[i].type,
+                metrics[i].labels, metrics[i].help);
+}

@@ -1,0 +1,44 @@
+/* service.h - what every request may use. Filled once by `upscaled serve`; all of it borrowed. */
+#ifndef UPSCALED_SERVER_SERVICE_SERVICE_H
+#define UPSCALED_SERVER_SERVICE_SERVICE_H
+
+#include <stdatomic.h>
+
+#include "engine/base/pool.h"
+#include "server/access/keys.h"
+#include "server/access/proxies.h"
+#include "server/host/sandbox.h"
+#include "server/models/models.h"
+#include "server/options/options.h"
+#include "server/service/access_log.h"
+#include "server/service/metrics.h"
+#include "server/work/budget.h"
+#include "server/work/clients.h"
+#include "server/work/cost.h"
+#include "server/work/jobs.h"
+#include "server/work/progress.h"
+
+struct reload;
+
+struct service {
+    const struct options *options;
+    struct pool *pool;
+    struct models *models;
+    struct jobs *jobs;
+    struct progress *progress;
+    struct keys *keys; /* NULL: everybody may */
+    struct reload *reload;
+    struct access_log log;
+    struct budget budget;
+    int64_t scratch_bytes; /* of the pool, when the budget was made */
+    struct cost cost;
+    struct clients clients;
+    int statm;                    /* /proc/self/statm, for memory_resident; -1: not to be had */
+    struct sandbox_state sandbox; /* how far it is in force */
+    struct proxies proxies;       /* whose X-Forwarded-For counts */
+    atomic_bool draining;         /* SIGTERM has come: new pictures are refused */
+    struct metrics metrics;
+    int usable_cpus;
+};
+
+#endif

@@ -1,0 +1,253 @@
+/* progress.c - see progress.h. */
+#include "server/work/progress.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/base/mem.h"
+#include "server/access/keys.h"
+#include "server/base/json_text.h"
+
+struct ticket {
+    char id[PROGRESS_ID_MAX + 1], owner[KEY_NAME_MAX + 1];
+    enum progress_state state;
+    double fraction, expected_s, length;
+    int64_t began_ms, wait_ms, work_ms;
+    uint64_t turn;       /* of those that have waited as long for their length, the first is next */
+    atomic_bool *cancel; /* NULL once it has ended */
+    int holders;
+    struct ticket *next, **link; /* in the table until it ends */
+};
+
+struct progress {
+    pthread_mutex_t lock;
+    struct ticket *first; /* the youngest first */
+    uint64_t turns;
+};
+
+bool progress_is_final(enum progress_state state)
+{
+    return state >= PROGRESS_DONE;
+}
+
+enum err_code progress_new(struct progress **out, struct err *e)
+{
+    struct progress *p = mem_calloc(1, sizeof *p);
+    if (!p)
+        return err_set(e, ERR_MEMORY, "no memory for the table of requests");
+    pthread_mutex_init(&p->lock, NULL);
+    *out = p;
+    return ERR_OK;
+}
+
+void progress_free(struct progress *p)
+{
+    if (!p)
+        return;
+    pthread_mutex_destroy(&p->lock);
+    mem_free(p);
+}
+
+struct ticket *progress_enter(struct progress *p, const char *id, const char *owner,
+                              atomic_bool *cancel, int64_t now_ms)
+{
+    struct ticket *t = mem_calloc(1, sizeof *t);
+    if (!t)
+        return NULL;
+    snprintf(t->id, sizeof t->id, "%s", id);
+    snprintf(t->owner, sizeof t->owner, "%s", owner);
+    t->cancel = cancel;
+    t->began_ms = now_ms;
+    t->holders = 1;
+    pthread_mutex_lock(&p->lock);
+    t->next = p->first;
+    t->link = &p->first;
+    if (t->next)
+        t->next->link = &t->next;
+    p->first = t;
+    pthread_mutex_unlock(&p->lock);
+    return t;
+}
+
+void progress_wait(struct progress *p, struct ticket *t, double expected_s, double length,
+                   int64_t now_ms)
+{
+    if (!t)
+        return;
+    pthread_mutex_lock(&p->lock);
+    t->state = PROGRESS_WAITING;
+    t->turn = ++p->turns;
+    t->expected_s = expected_s;
+    t->length = length;
+    t->wait_ms = now_ms;
+    pthread_mutex_unlock(&p->lock);
+}
+
+void progress_work(struct progress *p, struct ticket *t, int64_t now_ms)
+{
+    if (!t)
+        return;
+    pthread_mutex_lock(&p->lock);
+    t->state = PROGRESS_WORKING;
+    t->work_ms = now_ms;
+    pthread_mutex_unlock(&p->lock);
+}
+
+void progress_move(struct progress *p, struct ticket *t, double fraction)
+{
+    if (!t)
+        return;
+    pthread_mutex_lock(&p->lock);
+    t->fraction = fraction;
+    pthread_mutex_unlock(&p->lock);
+}
+
+/* Under the lock; whether nobody is left. */
+static bool let_go(struct ticket *t)
+{
+    return --t->holders == 0;
+}
+
+void progress_leave(struct progress *p, struct ticket *t, enum progress_state how)
+{
+    if (!t)
+        return;
+    pthread_mutex_lock(&p->lock);
+    t->state = how;
+    if (how == PROGRESS_DONE)
+        t->fraction = 1;
+    t->cancel = NULL;
+    *t->link = t->next;
+    if (t->next)
+        t->next->link = t->link;
+    bool last = let_go(t);
+    pthread_mutex_unlock(&p->lock);
+    if (last)
+        mem_free(t);
+}
+
+enum err_code progress_find(struct progress *p, const char *id, const char *owner,
+                            struct ticket **out, struct err *e)
+{
+    if (*owner == 0 && strlen(id) < PROGRESS_ID_LEAST)
+        return err_set(e, ERR_NO_ROUTE,
+                       "without a key only requests whose X-Request-ID has %d characters or more "
+                       "are shown",
+                       PROGRESS_ID_LEAST);
+    pthread_mutex_lock(&p->lock);
+    struct ticket *t = p->first;
+    while (t && (strcmp(t->id, id) != 0 || strcmp(t->owner, owner) != 0))
+        t = t->next;
+    if (t)
+        t->holders++;
+    pthread_mutex_unlock(&p->lock);
+    if (!t)
+        return err_set(e, ERR_NO_ROUTE, "no request of this id is under way here");
+    *out = t;
+    return ERR_OK;
+}
+
+void progress_release(struct progress *p, struct ticket *t)
+{
+    if (!t)
+        return;
+    pthread_mutex_lock(&p->lock);
+    bool last = let_go(t);
+    pthread_mutex_unlock(&p->lock);
+    if (last)
+        mem_free(t);
+}
+
+void progress_cancel(struct progress *p, struct ticket *t)
+{
+    pthread_mutex_lock(&p->lock);
+    if (t->cancel)
+        atomic_store(t->cancel, true);
+    pthread_mutex_unlock(&p->lock);
+}
+
+/* Under the lock. Whether `a`, which may wait, has its turn before `b`, which does: the ratio by
+ * which the queue decides, without its division. */
+static bool goes_before(const struct ticket *a, const struct ticket *b, int64_t now_ms)
+{
+    double first = (double)(now_ms - a->wait_ms) * b->length,
+           second = (double)(now_ms - b->wait_ms) * a->length;
+    if (a->state != PROGRESS_WAITING || a == b)
+        return false;
+    return first > second || (first == second && a->turn < b->turn);
+}
+
+/* Under the lock. */
+static int position_of(const struct progress *p, const struct ticket *t, int64_t now_ms)
+{
+    int before = 0;
+    for (const struct ticket *other = p->first; other; other = other->next)
+        before += goes_before(other, t, now_ms);
+    return before + 1;
+}
+
+/* Under the lock. What is left of one that works, if it goes on as it went; a first band says less
+ * than what was expected. Negative: not known. */
+static double left_s(const struct ticket *t, int64_t now_ms)
+{
+    static const double enough = 0.02;
+    double worked_s = (double)(now_ms - t->work_ms) / 1000;
+    if (t->fraction >= enough)
+        return worked_s * (1 - t->fraction) / t->fraction;
+    if (t->expected_s <= 0)
+        return -1;
+    return t->expected_s > worked_s ? t->expected_s - worked_s : 0;
+}
+
+/* Under the lock. One that waits expects all that works now, and all that waits before it. */
+static double expected_s(const struct progress *p, const struct ticket *t, int64_t now_ms)
+{
+    if (t->state == PROGRESS_DONE)
+        return 0;
+    if (t->state == PROGRESS_WORKING)
+        return left_s(t, now_ms);
+    if (t->state != PROGRESS_WAITING || t->expected_s <= 0)
+        return -1;
+    double sum = t->expected_s;
+    for (const struct ticket *other = p->first; other; other = other->next) {
+        double left = other->state == PROGRESS_WORKING ? left_s(other, now_ms) : 0;
+        sum += left > 0 ? left : 0;
+        if (goes_before(other, t, now_ms))
+            sum += other->expected_s;
+    }
+    return sum;
+}
+
+void progress_look(struct progress *p, const struct ticket *t, int64_t now_ms,
+                   struct progress_view *out)
+{
+    pthread_mutex_lock(&p->lock);
+    *out = (struct progress_view){
+        .state = t->state,
+        .position = t->state == PROGRESS_WAITING ? position_of(p, t, now_ms) : 0,
+        .fraction = t->fraction,
+        .elapsed_s = (double)(now_ms - t->began_ms) / 1000,
+        .expected_s = expected_s(p, t, now_ms),
+    };
+    memcpy(out->id, t->id, sizeof out->id);
+    pthread_mutex_unlock(&p->lock);
+}
+
+static double rounded(double value, double steps)
+{
+    return floor(value * steps + 0.5) / steps;
+}
+
+char *progress_json(const struct progress_view *v)
+{
+    static const char *const states[] = {"receiving", "waiting", "working",
+                                         "done",      "failed",  "cancelled"};
+    json_t *o = json_pack("{s:s, s:s, s:i, s:f, s:f, s:n}", "id", v->id, "state", states[v->state],
+                          "position", v->position, "fraction", rounded(v->fraction, 1000),
+                          "elapsed_seconds", rounded(v->elapsed_s, 10), "expected_seconds");
+    if (v->expected_s >= 0)
+        json_put(&o, "expected_seconds", json_real(rounded(v->expected_s, 10)));
+    return json_text(o, 0);
+}

@@ -1,0 +1,77 @@
+/* progress.h - how far the requests of this process are, for whoever sent them.
+ *
+ * A request is found by its X-Request-ID together with its owner: the name of its key, or "" where
+ * no keys are in use. Without a key the id is all that protects it, so that only long ids, which
+ * nobody guesses, are found then.
+ * Times are milliseconds of one monotonic clock, given by the caller. Threads: any. */
+#ifndef UPSCALED_SERVER_WORK_PROGRESS_H
+#define UPSCALED_SERVER_WORK_PROGRESS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/err.h"
+
+enum {
+    PROGRESS_ID_MAX = 64,
+    PROGRESS_ID_LEAST = 22, /* without a key: 128 bits in base64 */
+};
+
+enum progress_state {
+    PROGRESS_RECEIVING, /* its body comes */
+    PROGRESS_WAITING,
+    PROGRESS_WORKING,
+    /* final */
+    PROGRESS_DONE,
+    PROGRESS_FAILED,
+    PROGRESS_CANCELLED,
+};
+
+struct progress;
+struct ticket; /* one request's entry */
+
+struct progress_view {
+    enum progress_state state;
+    int position;      /* in the queue as it stands, from 1; 0 where it does not wait */
+    double fraction;   /* of the work, 0..1 */
+    double elapsed_s;  /* since its head came */
+    double expected_s; /* until it is done; negative: not known */
+    char id[PROGRESS_ID_MAX + 1];
+};
+
+enum err_code progress_new(struct progress **out, struct err *e);
+void progress_free(struct progress *p); /* NULL is fine; no ticket may be held */
+
+/* A request begins; its ticket, or NULL when memory is out, which all functions below take and
+ * then do nothing. `cancel` is set by progress_cancel, and must live until progress_leave.
+ * `id` and `owner` are copied. */
+struct ticket *progress_enter(struct progress *p, const char *id, const char *owner,
+                              atomic_bool *cancel, int64_t now_ms);
+
+/* It waits from now on. `expected_s`: how long it will take when it has its turn, 0 where that is
+ * not known; `length`: how long it is in the eyes of the queue (server/work/jobs.h), in any unit. Who
+ * has waited longest in proportion to that is next, so shorter ones that come later may pass. */
+void progress_wait(struct progress *p, struct ticket *t, double expected_s, double length,
+                   int64_t now_ms);
+void progress_work(struct progress *p, struct ticket *t, int64_t now_ms);
+void progress_move(struct progress *p, struct ticket *t, double fraction);
+
+/* It ends, in a final state, and is found no more. */
+void progress_leave(struct progress *p, struct ticket *t, enum progress_state how);
+
+/* Finds a request for its owner, and holds its ticket: ERR_NO_ROUTE. */
+enum err_code progress_find(struct progress *p, const char *id, const char *owner,
+                            struct ticket **out, struct err *e);
+void progress_release(struct progress *p, struct ticket *t);
+
+/* What there is to say. Asks it to stop, where it has not ended. */
+void progress_look(struct progress *p, const struct ticket *t, int64_t now_ms,
+                   struct progress_view *out);
+void progress_cancel(struct progress *p, struct ticket *t);
+
+/* A view as one line of JSON; free() it; NULL when memory is out. */
+char *progress_json(const struct progress_view *v);
+bool progress_is_final(enum progress_state state);
+
+#endif

@@ -1,0 +1,30 @@
+# tests/daemon/files.mk - The real binary, over real sockets.
+
+if HAVE_PYTHON
+test_scripts += \
+	tests/daemon/admission.py \
+	tests/daemon/bad_requests.py \
+	tests/daemon/commands.py \
+	tests/daemon/dashboard.py \
+	tests/daemon/deadlines.py \
+	tests/daemon/estimate.py \
+	tests/daemon/examples.py \
+	tests/daemon/good_requests.py \
+	tests/daemon/hidden.py \
+	tests/daemon/kernels.py \
+	tests/daemon/keys.py \
+	tests/daemon/life.py \
+	tests/daemon/limits.py \
+	tests/daemon/log.py \
+	tests/daemon/memory.py \
+	tests/daemon/metrics.py \
+	tests/daemon/models.py \
+	tests/daemon/no_memory.py \
+	tests/daemon/pngsuite.py \
+	tests/daemon/progress.py \
+	tests/daemon/protocol.py \
+	tests/daemon/refused_early.py \
+	tests/daemon/sandboxed.py \
+	tests/daemon/smuggling.py \
+	tests/daemon/supervised.py
+endif

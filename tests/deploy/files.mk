@@ -1,0 +1,12 @@
+# tests/deploy/files.mk - The daemon as it is deployed.
+
+if HAVE_PYTHON
+test_scripts += \
+	tests/deploy/quick.py
+endif
+
+EXTRA_DIST += \
+	tests/deploy/cluster.py \
+	tests/deploy/container.py \
+	tests/deploy/load.py \
+	tests/deploy/run

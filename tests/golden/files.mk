@@ -1,0 +1,27 @@
+# tests/golden/files.mk - What PyTorch computes, and the program that compares.
+
+if HAVE_CHECK
+test_programs += tests/golden/test_golden
+endif
+if HAVE_PYTHON
+test_scripts += tests/golden/regenerate.py
+endif
+
+EXTRA_DIST += \
+	tests/golden/add.txt \
+	tests/golden/clamp.txt \
+	tests/golden/concat.txt \
+	tests/golden/conv2d.txt \
+	tests/golden/conv_transpose2d.txt \
+	tests/golden/leaky_relu.txt \
+	tests/golden/make.py \
+	tests/golden/max_pool2d.txt \
+	tests/golden/max_unpool2d.txt \
+	tests/golden/networks.txt \
+	tests/golden/pixel_shuffle.txt \
+	tests/golden/prelu.txt \
+	tests/golden/regenerate.py \
+	tests/golden/relu.txt \
+	tests/golden/sigmoid.txt \
+	tests/golden/tanh.txt \
+	tests/golden/upsample.txt

@@ -1,0 +1,38 @@
+# tests/lib/files.mk - What tests share; nothing here is a test.
+
+tests_lib_libharness_a_SOURCES = \
+	tests/lib/harness.c \
+	tests/lib/harness.h \
+	tests/lib/model_text.c \
+	tests/lib/model_text.h \
+	tests/lib/nn_build.c \
+	tests/lib/nn_build.h \
+	tests/lib/nn_kernels.c \
+	tests/lib/nn_kernels.h \
+	tests/lib/nn_nets.c \
+	tests/lib/nn_nets.h \
+	tests/lib/nn_plan.c \
+	tests/lib/nn_plan.h \
+	tests/lib/nn_reference.c \
+	tests/lib/nn_reference.h \
+	tests/lib/nn_run.c \
+	tests/lib/nn_run.h \
+	tests/lib/png_build.c \
+	tests/lib/png_build.h \
+	tests/lib/png_libpng.c \
+	tests/lib/png_libpng.h \
+	tests/lib/write_png.c \
+	tests/lib/write_png.h
+
+check_LIBRARIES = tests/lib/libharness.a
+check_PROGRAMS += tests/lib/png_dump
+tests_lib_png_dump_LDADD = $(PNG_LIBS)
+
+EXTRA_DIST += \
+	tests/lib/daemon.py \
+	tests/lib/fail_malloc.c \
+	tests/lib/fronts.py \
+	tests/lib/png_file.py \
+	tests/lib/raw_requests.py \
+	tests/lib/setup.sh \
+	tests/lib/tap.mjs

@@ -1,0 +1,10 @@
+/* nn_kernels.h - for tests: the kernels as kernels.h writes them, one sample at a time, with fmaf.
+ * Sets that are `fused` must give these very bits. */
+#ifndef UPSCALED_TESTS_LIB_NN_KERNELS_H
+#define UPSCALED_TESTS_LIB_NN_KERNELS_H
+
+#include "engine/nn/kernels.h"
+
+extern const struct kernels kernels_plain;
+
+#endif

@@ -1,0 +1,23 @@
+/* nn_nets.h - whole networks for tests: the shapes of published ones, and random ones. */
+#ifndef UPSCALED_TESTS_LIB_NN_NETS_H
+#define UPSCALED_TESTS_LIB_NN_NETS_H
+
+#include "engine/nn/model.h"
+
+/* Scale 2, weights by seed, not yet finished. */
+struct net {
+    const char *name;
+    void (*build)(struct model *m);
+    enum model_color color;
+};
+
+extern const struct net nets[];
+extern const int net_count;
+
+struct model *net_new(const struct net *n, enum model_border border, uint64_t seed);
+
+/* A random network of convolutions, skips, pooling, strides and every way up, of scale 2; it may be
+ * one that model_finish refuses. */
+struct model *net_random(uint64_t seed);
+
+#endif

@@ -1,0 +1,388 @@
+/* nn_reference.c - see nn_reference.h. Deliberately unlike the engine: samples are scattered where
+ * it gathers, padding is made of copies, indices are checked on every access. */
+#include "tests/lib/nn_reference.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/lib/harness.h"
+
+struct exact *exact_new(int width, int height, int channels)
+{
+    struct exact *t = calloc(1, sizeof *t);
+    *t = (struct exact){.width = width, .height = height, .channels = channels};
+    size_t count = (size_t)width * (size_t)height * (size_t)channels;
+    t->value = calloc(count + 1, sizeof *t->value);
+    t->error = calloc(count + 1, sizeof *t->error);
+    return t;
+}
+
+struct exact *exact_from(const float *samples, int width, int height, int channels)
+{
+    struct exact *t = exact_new(width, height, channels);
+    for (int k = 0; k < width * height * channels; k++)
+        t->value[k] = (double)samples[k];
+    return t;
+}
+
+void exact_free(struct exact *t)
+{
+    if (!t)
+        return;
+    free(t->value);
+    free(t->error);
+    free(t->indices);
+    free(t);
+}
+
+static int at(const struct exact *t, int y, int x, int c)
+{
+    /* not ck_assert, which does a system call a time */
+    if (y < 0 || y >= t->height || x < 0 || x >= t->width || c < 0 || c >= t->channels)
+        ck_abort_msg("sample (%d, %d, %d) of %dx%dx%d", y, x, c, t->height, t->width, t->channels);
+    return (y * t->width + x) * t->channels + c;
+}
+
+/* A sum in the making: what float32 makes of it may be off by (terms + 2) eps sum |w x|. `brought`
+ * is the square of what its inputs' errors make of it. */
+struct sum {
+    double value, magnitude, brought;
+    int terms;
+};
+
+static void sum_add(struct sum *s, double weight, double value, double error)
+{
+    s->value += weight * value;
+    s->magnitude += fabs(weight) * (fabs(value) + error);
+    s->brought += weight * weight * error * error;
+    s->terms++;
+}
+
+static void sum_store(const struct sum *s, struct exact *t, int k)
+{
+    t->value[k] = s->value;
+    t->error[k] = sqrt(s->brought) + (s->terms + 2) * (double)FLT_EPSILON * s->magnitude;
+}
+
+static int pad_source(int i, int n, enum padding_mode mode)
+{
+    switch (mode) {
+    case PADDING_REPLICATE:
+        return i < 0 ? 0 : i >= n ? n - 1 : i;
+    case PADDING_REFLECT:
+        return i < 0 ? -i : i >= n ? 2 * n - 2 - i : i;
+    case PADDING_CIRCULAR:
+        return (i + n) % n;
+    case PADDING_ZEROS:
+        break;
+    }
+    return i;
+}
+
+static struct exact *conv2d(const struct conv_params *c, const struct exact *in)
+{
+    int reach_y = c->dilation.y * (c->kernel_size.y - 1) + 1;
+    int reach_x = c->dilation.x * (c->kernel_size.x - 1) + 1;
+    int room_y = in->height + 2 * c->padding.y - reach_y;
+    int room_x = in->width + 2 * c->padding.x - reach_x;
+    if (room_y < 0 || room_x < 0)
+        return NULL;
+    int ins = c->in_channels / c->groups, outs = c->out_channels / c->groups;
+    struct exact *out =
+        exact_new(room_x / c->stride.x + 1, room_y / c->stride.y + 1, c->out_channels);
+    for (int k = 0; k < out->width * out->height * out->channels; k++) {
+        int o = k % out->channels, x = k / out->channels % out->width;
+        int y = k / out->channels / out->width;
+        struct sum s = {0};
+        if (c->bias)
+            sum_add(&s, 1, (double)c->bias[o], 0);
+        for (int n = 0; n < ins * c->kernel_size.y * c->kernel_size.x; n++) {
+            int kx = n % c->kernel_size.x, ky = n / c->kernel_size.x % c->kernel_size.y;
+            int ci = n / c->kernel_size.x / c->kernel_size.y;
+            int iy = pad_source(y * c->stride.y + ky * c->dilation.y - c->padding.y, in->height,
+                                c->padding_mode);
+            int ix = pad_source(x * c->stride.x + kx * c->dilation.x - c->padding.x, in->width,
+                                c->padding_mode);
+            if (iy < 0 || iy >= in->height || ix < 0 || ix >= in->width)
+                continue;
+            int from = at(in, iy, ix, o / outs * ins + ci);
+            sum_add(&s, (double)c->weight[o * ins * c->kernel_size.y * c->kernel_size.x + n],
+                    in->value[from], in->error[from]);
+        }
+        sum_store(&s, out, k);
+    }
+    return out;
+}
+
+/* Every input sample is scattered over the outputs under its kernel. */
+static void scatter(const struct conv_params *c, const struct exact *in, int iy, int ix, int i,
+                    struct sum *sums, const struct exact *out)
+{
+    int ins = c->in_channels / c->groups, outs = c->out_channels / c->groups;
+    int from = at(in, iy, ix, i);
+    for (int o = 0; o < outs; o++)
+        for (int ky = 0; ky < c->kernel_size.y; ky++)
+            for (int kx = 0; kx < c->kernel_size.x; kx++) {
+                int y = iy * c->stride.y - c->padding.y + ky * c->dilation.y;
+                int x = ix * c->stride.x - c->padding.x + kx * c->dilation.x;
+                if (y < 0 || y >= out->height || x < 0 || x >= out->width)
+                    continue;
+                int tap = ((i * outs + o) * c->kernel_size.y + ky) * c->kernel_size.x + kx;
+                sum_add(&sums[at(out, y, x, i / ins * outs + o)], (double)c->weight[tap],
+                        in->value[from], in->error[from]);
+            }
+}
+
+static int transposed_side(int n, int stride, int padding, int dilation, int kernel, int extra)
+{
+    return (n - 1) * stride - 2 * padding + dilation * (kernel - 1) + extra + 1;
+}
+
+static struct exact *conv_transpose2d(const struct conv_params *c, const struct exact *in)
+{
+    int height = transposed_side(in->height, c->stride.y, c->padding.y, c->dilation.y,
+                                 c->kernel_size.y, c->output_padding.y);
+    int width = transposed_side(in->width, c->stride.x, c->padding.x, c->dilation.x,
+                                c->kernel_size.x, c->output_padding.x);
+    if (height < 1 || width < 1)
+        return NULL;
+    struct exact *out = exact_new(width, height, c->out_channels);
+    struct sum *sums = calloc((size_t)(width * height * c->out_channels), sizeof *sums);
+    for (int iy = 0; iy < in->height; iy++)
+        for (int ix = 0; ix < in->width; ix++)
+            for (int i = 0; i < c->in_channels; i++)
+                scatter(c, in, iy, ix, i, sums, out);
+    for (int k = 0; k < width * height * c->out_channels; k++) {
+        if (c->bias)
+            sum_add(&sums[k], 1, (double)c->bias[k % c->out_channels], 0);
+        sum_store(&sums[k], out, k);
+    }
+    free(sums);
+    return out;
+}
+
+/* Value and slope bound of an activation; each rounds a few times. */
+static double activate(const struct layer *l, int c, double v, double *slope)
+{
+    double leak = 0;
+    *slope = 1;
+    switch (l->kind) {
+    case LAYER_SIGMOID:
+        return 1 / (1 + exp(-v));
+    case LAYER_TANH:
+        return tanh(v);
+    case LAYER_CLAMP:
+        return fmin(fmax(v, (double)l->clamp.min), (double)l->clamp.max);
+    case LAYER_LEAKY_RELU:
+        leak = (double)l->negative_slope;
+        break;
+    case LAYER_PRELU:
+        leak = (double)l->prelu.weight[l->prelu.num_parameters == 1 ? 0 : c];
+        break;
+    default:
+        break;
+    }
+    *slope = fmax(1, fabs(leak));
+    return v > 0 ? v : leak * v;
+}
+
+static struct exact *activation(const struct layer *l, const struct exact *in)
+{
+    struct exact *out = exact_new(in->width, in->height, in->channels);
+    for (int k = 0; k < in->width * in->height * in->channels; k++) {
+        double slope;
+        out->value[k] = activate(l, k % in->channels, in->value[k], &slope);
+        out->error[k] = slope * in->error[k] + 4 * (double)FLT_EPSILON * fabs(out->value[k]);
+    }
+    return out;
+}
+
+static struct exact *merge(const struct layer *l, const struct exact *const *in, int in_count)
+{
+    int width = in[0]->width, height = in[0]->height, channels = 0;
+    for (int k = 0; k < in_count; k++) {
+        width = in[k]->width < width ? in[k]->width : width;
+        height = in[k]->height < height ? in[k]->height : height;
+        channels = l->kind == LAYER_ADD ? in[k]->channels : channels + in[k]->channels;
+    }
+    struct exact *out = exact_new(width, height, channels);
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++)
+            for (int k = 0, first = 0; k < in_count; k++) {
+                for (int c = 0; c < in[k]->channels; c++) {
+                    int from = at(in[k], y + (in[k]->height - height) / 2,
+                                  x + (in[k]->width - width) / 2, c);
+                    int to = at(out, y, x, first + c);
+                    out->value[to] += in[k]->value[from];
+                    out->error[to] += in[k]->error[from];
+                    if (l->kind == LAYER_ADD)
+                        out->error[to] +=
+                            (in_count + 2) * (double)FLT_EPSILON * fabs(in[k]->value[from]);
+                }
+                first += l->kind == LAYER_ADD ? 0 : in[k]->channels;
+            }
+    return out;
+}
+
+static struct exact *pixel_shuffle(int f, const struct exact *in)
+{
+    struct exact *out = exact_new(in->width * f, in->height * f, in->channels / (f * f));
+    for (int y = 0; y < out->height; y++)
+        for (int x = 0; x < out->width; x++)
+            for (int c = 0; c < out->channels; c++) {
+                int from = at(in, y / f, x / f, c * f * f + y % f * f + x % f),
+                    to = at(out, y, x, c);
+                out->value[to] = in->value[from];
+                out->error[to] = in->error[from];
+            }
+    return out;
+}
+
+static double cubic(double d)
+{
+    const double a = -0.75;
+    d = fabs(d);
+    if (d <= 1)
+        return (a + 2) * d * d * d - (a + 3) * d * d + 1;
+    return d < 2 ? a * d * d * d - 5 * a * d * d + 8 * a * d - 4 * a : 0;
+}
+
+/* The weight that input sample i has for output sample o along one axis, before clamping. */
+static double upsample_weight(const struct upsample_params *u, int factor, int n, int o, int i)
+{
+    if (u->mode == UPSAMPLE_NEAREST)
+        return o / factor == i ? 1 : 0;
+    double position = (o + 0.5) / factor - 0.5;
+    if (u->align_corners)
+        position = n * factor > 1 ? (double)o * (n - 1) / (n * factor - 1) : 0;
+    double d = position - i;
+    return u->mode == UPSAMPLE_BICUBIC ? cubic(d) : fmax(0, 1 - fabs(d));
+}
+
+/* Positions are off by up to 2 n eps in float32 (three roundings of numbers up to n), weights
+ * by 1.5 times that (the steepest slope of the cubic is 1.35), along each of two axes. */
+static struct exact *upsample(const struct upsample_params *u, const struct exact *in)
+{
+    struct pair f = u->scale_factor;
+    struct exact *out = exact_new(in->width * f.x, in->height * f.y, in->channels);
+    int n = in->width > in->height ? in->width : in->height;
+    for (int k = 0; k < out->width * out->height * out->channels; k++) {
+        int c = k % out->channels, x = k / out->channels % out->width;
+        int y = k / out->channels / out->width;
+        struct sum s = {0};
+        double seen = 0;
+        for (int n_y = -4; n_y <= 4; n_y++) /* no tap is further than that from y / f */
+            for (int n_x = -4; n_x <= 4; n_x++) {
+                int iy = y / f.y + n_y, ix = x / f.x + n_x;
+                double w = upsample_weight(u, f.y, in->height, y, iy) *
+                           upsample_weight(u, f.x, in->width, x, ix);
+                int from = at(in, pad_source(iy, in->height, PADDING_REPLICATE),
+                              pad_source(ix, in->width, PADDING_REPLICATE), c);
+                if (fabs(w) > 0)
+                    sum_add(&s, w, in->value[from], in->error[from]);
+                seen += fabs(in->value[from]);
+            }
+        sum_store(&s, out, k);
+        if (u->mode != UPSAMPLE_NEAREST)
+            out->error[k] += 8 * n * (double)FLT_EPSILON * seen;
+    }
+    return out;
+}
+
+static int pooled_side(int n, int kernel, int stride, int padding, int dilation, bool ceil_mode)
+{
+    double room = n + 2 * padding - dilation * (kernel - 1) - 1;
+    int size = (int)(ceil_mode ? ceil(room / stride) : floor(room / stride)) + 1;
+    return ceil_mode && (size - 1) * stride >= n + padding ? size - 1 : size;
+}
+
+static struct exact *max_pool2d(const struct pool_params *p, const struct exact *in)
+{
+    int height = pooled_side(in->height, p->kernel_size.y, p->stride.y, p->padding.y, p->dilation.y,
+                             p->ceil_mode);
+    int width = pooled_side(in->width, p->kernel_size.x, p->stride.x, p->padding.x, p->dilation.x,
+                            p->ceil_mode);
+    if (height < 1 || width < 1)
+        return NULL;
+    struct exact *out = exact_new(width, height, in->channels);
+    out->indices = calloc((size_t)(width * height * in->channels), sizeof *out->indices);
+    for (int k = 0; k < width * height * in->channels; k++) {
+        int c = k % in->channels, x = k / in->channels % width, y = k / in->channels / width;
+        out->value[k] = -INFINITY;
+        for (int n = 0; n < p->kernel_size.y * p->kernel_size.x; n++) {
+            int iy = y * p->stride.y - p->padding.y + n / p->kernel_size.x * p->dilation.y;
+            int ix = x * p->stride.x - p->padding.x + n % p->kernel_size.x * p->dilation.x;
+            if (iy < 0 || iy >= in->height || ix < 0 || ix >= in->width)
+                continue;
+            int from = at(in, iy, ix, c);
+            out->error[k] = fmax(out->error[k], in->error[from]);
+            if (in->value[from] > out->value[k]) {
+                out->value[k] = in->value[from];
+                out->indices[k] = iy * in->width + ix;
+            }
+        }
+    }
+    return out;
+}
+
+static struct exact *max_unpool2d(const struct exact *const *in)
+{
+    struct exact *out = exact_new(in[2]->width, in[2]->height, in[0]->channels);
+    for (int k = 0; k < in[0]->width * in[0]->height * in[0]->channels; k++) {
+        int place = in[1]->indices[k];
+        int to = at(out, place / out->width, place % out->width, k % out->channels);
+        out->value[to] = in[0]->value[k];
+        out->error[to] = in[0]->error[k];
+    }
+    return out;
+}
+
+struct exact *exact_layer(const struct layer *l, const struct exact *const *in, int in_count)
+{
+    switch (l->kind) {
+    case LAYER_CONV2D:
+        return conv2d(&l->conv, in[0]);
+    case LAYER_CONV_TRANSPOSE2D:
+        return conv_transpose2d(&l->conv, in[0]);
+    case LAYER_ADD:
+    case LAYER_CONCAT:
+        return merge(l, in, in_count);
+    case LAYER_PIXEL_SHUFFLE:
+        return pixel_shuffle(l->upscale_factor, in[0]);
+    case LAYER_UPSAMPLE:
+        return upsample(&l->upsample, in[0]);
+    case LAYER_MAX_POOL2D:
+        return max_pool2d(&l->pool, in[0]);
+    case LAYER_MAX_UNPOOL2D:
+        return max_unpool2d(in);
+    default:
+        return activation(l, in[0]);
+    }
+}
+
+struct exact *exact_model(const struct model *m, const float *picture, int width, int height,
+                          int channels)
+{
+    struct exact **all = calloc((size_t)m->layer_count + 1, sizeof *all);
+    all[0] = exact_from(picture, width, height, channels);
+    int reached = 0;
+    for (; reached < m->layer_count; reached++) {
+        const struct layer *l = &m->layers[reached];
+        const struct exact *in[LAYER_OTHERS_MAX + 2] = {all[1 + l->input]};
+        int count = 1;
+        for (int k = 0; k < l->other_count; k++)
+            in[count++] = all[1 + l->others[k]];
+        if (l->kind == LAYER_MAX_UNPOOL2D)
+            in[count++] = all[1 + m->layers[l->others[0]].input];
+        all[1 + reached] = exact_layer(l, in, count);
+        if (!all[1 + reached])
+            break;
+    }
+    struct exact *out = all[m->layer_count];
+    for (int i = 0; i < m->layer_count; i++)
+        exact_free(all[i]);
+    free(all);
+    return out;
+}

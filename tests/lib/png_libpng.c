@@ -1,0 +1,77 @@
+/* png_libpng.c - see png_libpng.h. */
+#include "tests/lib/png_libpng.h"
+
+#include <png.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct source {
+    const uint8_t *bytes;
+    size_t length;
+    uint8_t *pixels;
+    png_bytep *rows;
+};
+
+static void on_read(png_structp png, png_bytep to, size_t count)
+{
+    struct source *s = png_get_io_ptr(png);
+    if (count > s->length)
+        png_error(png, "end of file");
+    memcpy(to, s->bytes, count);
+    s->bytes += count;
+    s->length -= count;
+}
+
+static void on_error(png_structp png, png_const_charp message)
+{
+    (void)message;
+    png_longjmp(png, 1);
+}
+
+static void on_warning(png_structp png, png_const_charp message)
+{
+    (void)png, (void)message;
+}
+
+static void decode(png_structp png, png_infop info, struct source *s, struct image_format *f)
+{
+    png_set_crc_action(png, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE);
+    png_set_read_fn(png, s, on_read);
+    png_read_info(png, info);
+    png_set_expand(png);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    png_set_swap(png);
+#endif
+    png_set_interlace_handling(png);
+    png_read_update_info(png, info);
+    *f = (struct image_format){
+        .width = (int)png_get_image_width(png, info),
+        .height = (int)png_get_image_height(png, info),
+        .channels = png_get_channels(png, info),
+        .depth = png_get_bit_depth(png, info),
+    };
+    s->pixels = malloc(image_bytes(f));
+    s->rows = malloc((size_t)f->height * sizeof *s->rows);
+    for (int y = 0; y < f->height; y++)
+        s->rows[y] = s->pixels + (size_t)y * image_row_bytes(f);
+    png_read_image(png, s->rows);
+}
+
+uint8_t *png_libpng_decode(const uint8_t *bytes, size_t length, struct image_format *f)
+{
+    struct source *s = calloc(1, sizeof *s); /* not on the stack: longjmp */
+    *s = (struct source){.bytes = bytes, .length = length};
+    png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, NULL, on_error, on_warning);
+    png_infop info = png_create_info_struct(png);
+    if (setjmp(png_jmpbuf(png)) == 0) {
+        decode(png, info, s, f);
+    } else {
+        free(s->pixels);
+        s->pixels = NULL;
+    }
+    png_destroy_read_struct(&png, &info, NULL);
+    uint8_t *pixels = s->pixels;
+    free(s->rows);
+    free(s);
+    return pixels;
+}

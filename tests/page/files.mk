@@ -1,0 +1,14 @@
+# tests/page/files.mk - The page in a browser.
+
+if HAVE_PYTHON
+test_scripts += \
+	tests/page/page.py
+endif
+
+EXTRA_DIST += \
+	tests/page/avif.mjs \
+	tests/page/contract.mjs \
+	tests/page/drive.mjs \
+	tests/page/package-lock.json \
+	tests/page/package.json \
+	tests/page/pixels.mjs

@@ -1,0 +1,38 @@
+# weights/files.mk - The models inside the binary (a new one is one line here), and how they are made.
+
+model_files = \
+	$(top_srcdir)/weights/art.json \
+	$(top_srcdir)/weights/photo-hq.json \
+	$(top_srcdir)/weights/photo-jpeg.json \
+	$(top_srcdir)/weights/photo.json \
+	$(top_srcdir)/weights/psnr-m11.json \
+	$(top_srcdir)/weights/psnr-m5.json
+
+EXTRA_DIST += \
+	$(model_files) \
+	weights/DATA.md \
+	weights/FORMAT.md \
+	weights/MODELS.md \
+	weights/README.md \
+	weights/art.info.json \
+	weights/data.py \
+	weights/degrade.py \
+	weights/embed.sh \
+	weights/evaluate.py \
+	weights/export.py \
+	weights/fast.c \
+	weights/fast.py \
+	weights/net.py \
+	weights/photo-hq.info.json \
+	weights/photo-jpeg.info.json \
+	weights/photo.info.json \
+	weights/psnr-m11.info.json \
+	weights/psnr-m5.info.json \
+	weights/render.py \
+	weights/search.csv \
+	weights/search.py \
+	weights/train.py
+
+server/models/embedded_models.c: $(model_files) $(top_srcdir)/weights/embed.sh
+	$(AM_V_GEN)$(MKDIR_P) server/models && \
+	$(SHELL) $(top_srcdir)/weights/embed.sh $(model_files) >$@.part && mv $@.part $@
