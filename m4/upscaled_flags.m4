@@ -47,7 +47,7 @@ AC_DEFUN([UPSCALED_COMPILER_FLAGS], [
         m4_foreach_w([flag], [-fstack-protector-strong -fstack-clash-protection -fcf-protection
             -fPIE], [UPSCALED_TRY([STRICT_CFLAGS], flag)])
         m4_foreach([flag], [[-pie], [-Wl,-z,relro], [-Wl,-z,now], [-Wl,-z,noexecstack]],
-            [UPSCALED_TRY([STRICT_LDFLAGS], flag)])
+            [UPSCALED_TRY([STRICT_LDFLAGS], m4_quote(flag))])
         dnl Only with optimisation; some distributions' compilers set it already.
         AS_CASE([" $CFLAGS "], [*" -O0 "*], [], [*-O*],
             [STRICT_CFLAGS="$STRICT_CFLAGS -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2"])

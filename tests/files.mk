@@ -4,7 +4,9 @@ test_scripts += \
 	tests/arrows.sh \
 	tests/docs.sh \
 	tests/format.sh \
+	tests/hardened.sh \
 	tests/headers.sh \
+	tests/layout.sh \
 	tests/lists.sh \
 	tests/neon.sh
 if HAVE_PYTHON

@@ -6,7 +6,7 @@ bench_packages="wrk chromium mate-backgrounds python3-opencv python3-torch pytho
 node_packages=
 command -v npm >/dev/null || node_packages="nodejs npm" # one from elsewhere will do
 bench_packages="$node_packages $bench_packages"
-all_packages="systemd clang chromium $node_packages haproxy nginx-light python3-torch python3-numpy python3-pil gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+all_packages="systemd clang clang-format-14 chromium $node_packages haproxy nginx-light python3-torch python3-numpy python3-pil gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 
 # setup_packages [check] [all] [bench] - installs what is missing; asks nothing when nothing is.
 setup_packages() {
