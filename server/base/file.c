@@ -33,7 +33,11 @@ enum err_code file_complain(const char *what, const char *path, struct err *e)
     return err_set(e, ERR_IO, "cannot %s %s: %s%s", what, path, strerror(why), next);
 }
 
-enum err_code file_read(const char *path, struct buf *out, struct err *e)
+const struct file_kind file_picture = {ERR_BODY_TOO_LARGE, "max-body"};
+const struct file_kind file_model = {ERR_MODEL_LIMIT, "max-model-bytes"};
+
+enum err_code file_read(const char *path, const struct file_kind *kind, struct buf *out,
+                        struct err *e)
 {
     bool standard = strcmp(path, "-") == 0;
     int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
@@ -51,8 +55,9 @@ enum err_code file_read(const char *path, struct buf *out, struct err *e)
         if (got <= 0)
             break;
         if ((size_t)got > out->max - out->length)
-            rc = err_set_limit(e, ERR_BODY_TOO_LARGE, "max-body", out->max,
-                               "the input is over %zu bytes (--max-body)", out->max);
+            rc = err_set_limit(e, kind->too_large, kind->option, out->max,
+                               "%.160s is larger than %zu bytes (--%s)",
+                               standard ? "standard input" : path, out->max, kind->option);
         else
             rc = buf_append(out, chunk, (size_t)got, e);
     }

@@ -6,8 +6,18 @@
 
 #include "engine/base/buf.h"
 
-/* Appends all of the file to `out`; ERR_BODY_TOO_LARGE past out->max, ERR_IO. */
-enum err_code file_read(const char *path, struct buf *out, struct err *e);
+/* Which files: the limit that out->max comes from, and what is answered beyond it. */
+struct file_kind {
+    enum err_code too_large;
+    const char *option;
+};
+
+extern const struct file_kind file_picture; /* ERR_BODY_TOO_LARGE, --max-body */
+extern const struct file_kind file_model;   /* ERR_MODEL_LIMIT, --max-model-bytes */
+
+/* Appends the whole file to `out`. ERR_IO; beyond out->max the error of its kind. */
+enum err_code file_read(const char *path, const struct file_kind *kind, struct buf *out,
+                        struct err *e);
 
 /* ERR_IO: "cannot WHAT PATH: REASON", by errno, and what to do about it where that is known. */
 enum err_code file_complain(const char *what, const char *path, struct err *e);

@@ -7,5 +7,9 @@ libserver_a_SOURCES += \
 	server/base/file.h \
 	server/base/json_text.c \
 	server/base/json_text.h \
+	server/base/lines.c \
+	server/base/lines.h \
+	server/base/list.c \
+	server/base/list.h \
 	server/base/nearest.c \
 	server/base/nearest.h

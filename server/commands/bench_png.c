@@ -158,7 +158,7 @@ static const struct {
 
 static enum err_code measure(struct bench *b, struct picture *p, struct err *e)
 {
-    enum err_code rc = file_read(p->path, &p->file, e);
+    enum err_code rc = file_read(p->path, &file_picture, &p->file, e);
     b->stage_count = 0;
     for (int i = 0; i < STAGES && rc == ERR_OK; i++) {
         size_t scratch;

@@ -105,7 +105,7 @@ static int convert_one(struct convert *c, const char *in, const char *out, bool 
     buf_init(&answer, c->request.params.max_output_bytes);
     enum err_code rc = file_may_write(out, &e); /* better said before the work than after */
     if (rc == ERR_OK)
-        rc = file_read(in, &body, &e);
+        rc = file_read(in, &file_picture, &body, &e);
     if (rc == ERR_OK)
         rc = transcode_run(c->pool, &c->request.params, &body, &answer,
                            c->bar ? convert_bar_draw : NULL, &bar, NULL, &report, &e);

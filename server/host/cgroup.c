@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/base/list.h"
+
 enum { PATH_BYTES = 1024 };
 
 int cgroup_read(const char *folder, const char *file, long long *a, long long *b)
@@ -52,13 +54,10 @@ static void ask_upwards(struct search *s, const char *mount, const char *path)
 
 static bool has_word(const char *list, const char *word)
 {
-    size_t length = strlen(word);
-    for (; *list; list += *list == ',') {
-        size_t here = strcspn(list, ",");
-        if (here == length && strncmp(list, word, length) == 0)
+    struct list_item item;
+    while (list_next(&list, ",", &item))
+        if (list_item_is(&item, word))
             return true;
-        list += here;
-    }
     return false;
 }
 

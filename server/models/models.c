@@ -2,7 +2,6 @@
 #include "server/models/models.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <jansson.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -57,22 +56,6 @@ static void list_release(struct model_list *list)
         list_free(list);
 }
 
-static enum err_code read_stream(FILE *f, const char *path, size_t max, struct buf *bytes,
-                                 struct err *e)
-{
-    uint8_t chunk[65536];
-    size_t got;
-    while ((got = fread(chunk, 1, sizeof chunk, f)) > 0) {
-        if (got > max - bytes->length)
-            return err_set_limit(e, ERR_MODEL_LIMIT, "max-model-bytes", max,
-                                 "%s is over %zu bytes (--max-model-bytes)", path, max);
-        enum err_code rc = buf_append(bytes, chunk, got, e);
-        if (rc != ERR_OK)
-            return rc;
-    }
-    return ferror(f) ? err_set(e, ERR_IO, "cannot read %s: %s", path, strerror(errno)) : ERR_OK;
-}
-
 /* "photo" of "dir/photo.json". */
 static void stem_of(const char *path, char stem[65])
 {
@@ -101,15 +84,11 @@ static enum err_code name_file(const char *path, const char *stem, const struct 
 enum err_code models_read_file(const char *path, const struct model_limits *limits,
                                struct model **out, struct err *e)
 {
-    FILE *f = fopen(path, "rb");
-    if (!f)
-        return file_complain("open", path, e);
     char stem[65];
     struct buf bytes;
     stem_of(path, stem);
     buf_init(&bytes, limits->max_bytes);
-    enum err_code rc = read_stream(f, path, limits->max_bytes, &bytes, e);
-    fclose(f);
+    enum err_code rc = file_read(path, &file_model, &bytes, e);
     if (rc == ERR_OK) {
         struct err why = ERR_INIT;
         rc = model_read(stem, bytes.data, bytes.length, limits, out, &why);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "engine/base/mem.h"
-#include "server/base/file.h"
+#include "server/base/lines.h"
 #include "server/base/nearest.h"
 #include "server/options/options_table.h"
 
@@ -179,53 +179,33 @@ static enum err_code read_environment(struct options *o, int command, char *cons
     return rc;
 }
 
-static char *trim(char *text)
-{
-    text += strspn(text, " \t");
-    size_t length = strlen(text);
-    while (length > 0 && strchr(" \t\r\n", text[length - 1]))
-        text[--length] = 0;
-    return text;
-}
+/* What a line of the file is read into. */
+struct file_target {
+    struct options *o;
+    int command;
+};
 
-static enum err_code read_line(struct options *o, int command, const char *where, char *line,
-                               struct err *e)
+static enum err_code take_line(void *arg, const char *where, char *line, struct err *e)
 {
-    char *text = trim(line);
-    if (*text == 0 || *text == '#')
-        return ERR_OK;
-    char *equals = strchr(text, '=');
+    const struct file_target *target = arg;
+    char *equals = strchr(line, '=');
     if (!equals)
         return err_set(e, ERR_BAD_PARAMETER, "%s: `name = value` expected", where);
     *equals = 0;
-    char *name = trim(text), *value = trim(equals + 1);
+    char *name = lines_trim(line), *value = lines_trim(equals + 1);
     const struct option_row *row = find_row(name, strlen(name), 0);
     if (!row)
         return err_set(e, ERR_BAD_PARAMETER, "%s: unknown option %s", where, name);
     char which[544];
     snprintf(which, sizeof which, "%.510s: %.31s", where, name);
-    /* one file may serve all sub-commands; each takes its own */
-    return row->commands & command ? set(o, row, which, value, e) : ERR_OK;
+    /* one file may serve all sub-commands; each takes its own options */
+    return row->commands & target->command ? set(target->o, row, which, value, e) : ERR_OK;
 }
 
 static enum err_code read_file(struct options *o, int command, const char *path, struct err *e)
 {
-    FILE *f = fopen(path, "r");
-    if (!f)
-        return file_complain("open", path, e);
-    enum err_code rc = ERR_OK;
-    char line[4096], where[512];
-    for (int number = 1; rc == ERR_OK && fgets(line, sizeof line, f); number++) {
-        snprintf(where, sizeof where, "%s:%d", path, number);
-        if (!strchr(line, '\n') && !feof(f))
-            rc = err_set(e, ERR_BAD_PARAMETER, "%s: line too long", where);
-        else
-            rc = read_line(o, command, where, line, e);
-    }
-    if (rc == ERR_OK && ferror(f))
-        rc = err_set(e, ERR_IO, "cannot read %s: %s", path, strerror(errno));
-    fclose(f);
-    return rc;
+    struct file_target target = {o, command};
+    return lines_read(path, ERR_BAD_PARAMETER, take_line, &target, e);
 }
 
 static void defaults(struct options *o)

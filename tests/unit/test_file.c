@@ -44,7 +44,7 @@ static void expect(const char *path, const char *text)
     struct buf b;
     struct err e = ERR_INIT;
     buf_init(&b, 1000);
-    ck_assert_msg(file_read(path, &b, &e) == ERR_OK, "%s", e.text);
+    ck_assert_msg(file_read(path, &file_picture, &b, &e) == ERR_OK, "%s", e.text);
     ck_assert_int_eq(buf_append(&b, "", 1, NULL), ERR_OK);
     ck_assert_str_eq((const char *)b.data, text);
     buf_done(&b);
@@ -143,10 +143,10 @@ START_TEST(an_input_over_its_limit_is_refused_by_option)
     struct err e = ERR_INIT;
     ck_assert_int_eq(put("a", "12345", false), ERR_OK);
     buf_init(&b, 5);
-    ck_assert_int_eq(file_read("a", &b, &e), ERR_OK);
+    ck_assert_int_eq(file_read("a", &file_picture, &b, &e), ERR_OK);
     buf_done(&b);
     buf_init(&b, 4);
-    ck_assert_int_eq(file_read("a", &b, &e), ERR_BODY_TOO_LARGE);
+    ck_assert_int_eq(file_read("a", &file_picture, &b, &e), ERR_BODY_TOO_LARGE);
     ck_assert_str_eq(e.option, "max-body");
     buf_done(&b);
 }
@@ -157,7 +157,7 @@ START_TEST(a_missing_input_is_named)
     struct buf b;
     struct err e = ERR_INIT;
     buf_init(&b, 5);
-    ck_assert_int_eq(file_read("none", &b, &e), ERR_IO);
+    ck_assert_int_eq(file_read("none", &file_picture, &b, &e), ERR_IO);
     ck_assert_ptr_nonnull(strstr(e.text, "none"));
 }
 END_TEST

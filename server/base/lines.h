@@ -1,0 +1,18 @@
+/* lines.h - files of one setting a line: --config and --api-keys. */
+#ifndef UPSCALED_SERVER_BASE_LINES_H
+#define UPSCALED_SERVER_BASE_LINES_H
+
+#include "engine/base/err.h"
+
+/* Takes one line, which it may change. `where` is "PATH:NUMBER", for sentences about it. */
+typedef enum err_code line_taker(void *arg, const char *where, char *line, struct err *e);
+
+/* Calls `take` for every line that is neither empty nor a comment (#), without the blanks around
+ * it, until one fails. ERR_IO; `malformed` for a line of 4 kB or more; what `take` answers. */
+enum err_code lines_read(const char *path, enum err_code malformed, line_taker *take, void *arg,
+                         struct err *e);
+
+/* The text without blanks and line ends around it; it is shortened in place. */
+char *lines_trim(char *text);
+
+#endif

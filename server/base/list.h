@@ -1,0 +1,28 @@
+/* list.h - the items of a list in a text: values of options, and header fields (RFC 9110, section
+ * 5.6.1). */
+#ifndef UPSCALED_SERVER_BASE_LIST_H
+#define UPSCALED_SERVER_BASE_LIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A part of the list's text; no NUL ends it. */
+struct list_item {
+    const char *start;
+    size_t length;
+};
+
+/* Finds the next item of *list, and moves *list past it. Each character of `separators` ends an
+ * item, except between double quotes. Blanks around an item are not part of it. Empty items are
+ * skipped. Returns false at the end of the list. */
+bool list_next(const char **list, const char *separators, struct list_item *out);
+
+/* Finds the last of the items, separated by commas, in the first *length bytes of `list`, and
+ * shortens *length to what stands before its comma. An item may be empty here. Returns false when
+ * *length is 0. */
+bool list_last(const char *list, size_t *length, struct list_item *out);
+
+/* Whether the item is this text. */
+bool list_item_is(const struct list_item *item, const char *text);
+
+#endif
