@@ -185,7 +185,7 @@ static enum err_code start(struct daemon *d, struct err *e)
     if (rc == ERR_OK)
         rc = jobs_new(&jobs, &d->service.jobs, e);
     if (rc == ERR_OK)
-        rc = progress_new(&d->service.progress, e);
+        rc = progress_new(d->service.jobs, &d->service.progress, e);
     if (rc == ERR_OK)
         rc = http_new(&d->service, &d->http, e);
     if (rc == ERR_OK)

@@ -2,6 +2,7 @@
  * tells. */
 #include "server/work/admission.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* What one pass of the network enlarges after `times` passes. */
@@ -63,4 +64,32 @@ enum err_code admission_judge_head(struct pool *pool, const struct transcode_par
     memcpy(file, head, PNG_HEAD_BYTES);
     memcpy(file + PNG_HEAD_BYTES, end, sizeof end);
     return admission_judge(pool, params, file, sizeof file, file_bytes, out, e);
+}
+
+static enum err_code refuse(const struct queue_state *q, const char *option, int64_t limit,
+                            const char *text, struct err *e)
+{
+    err_set_limit(e, ERR_BUSY, option, (uint64_t)limit, "%s", text);
+    err_set_retry(e, q->retry_s);
+    return ERR_BUSY;
+}
+
+enum err_code admission_queue(const struct queue_state *q, struct err *e)
+{
+    char text[160];
+    int idle = q->drivers - q->running; /* each takes a job at once, which then does not wait */
+    if (q->waiting >= q->places + idle) {
+        snprintf(text, sizeof text,
+                 "the queue is full: %d requests run or wait (--max-running, --queue)",
+                 q->running + q->waiting);
+        return refuse(q, "queue", q->places, text, e);
+    }
+    if (q->wait_ms > (double)q->timeout_ms) {
+        long long most = (long long)(q->timeout_ms / 1000);
+        snprintf(text, sizeof text,
+                 "the request would wait about %.0f s; the limit is %lld s (--queue-timeout)",
+                 q->wait_ms / 1000, most);
+        return refuse(q, "queue-timeout", most, text, e);
+    }
+    return ERR_OK;
 }

@@ -25,4 +25,17 @@ enum err_code admission_judge_head(struct pool *pool, const struct transcode_par
                                    const uint8_t *head, size_t file_bytes, struct need *out,
                                    struct err *e);
 
+/* The queue as a new job finds it. */
+struct queue_state {
+    int drivers, running; /* jobs that may run at a time, jobs that do */
+    int places, waiting;  /* jobs that may wait, jobs that do */
+    int64_t timeout_ms;   /* how long a job may wait */
+    double wait_ms;       /* how long the new one would */
+    unsigned retry_s;     /* when to come again */
+};
+
+/* Whether the queue takes the job. ERR_BUSY, with the seconds after which to try again, where the
+ * queue is full or the job would wait for longer than it may. */
+enum err_code admission_queue(const struct queue_state *q, struct err *e);
+
 #endif

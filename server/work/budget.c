@@ -48,12 +48,12 @@ static bool fits_now(const struct budget *b, enum budget_use use, int64_t bytes)
     return bytes <= b->limit - sum(b) && bytes <= most_now(b, use) - b->used[use];
 }
 
-bool budget_fits(struct budget *b, enum budget_use use, int64_t bytes)
+int64_t budget_free(struct budget *b)
 {
     pthread_mutex_lock(&b->lock);
-    bool fits = fits_now(b, use, bytes);
+    int64_t bytes = b->limit - sum(b);
     pthread_mutex_unlock(&b->lock);
-    return fits;
+    return bytes;
 }
 
 bool budget_take(struct budget *b, enum budget_use use, int64_t bytes)

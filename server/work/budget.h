@@ -33,8 +33,8 @@ void budget_done(struct budget *b);
 /* Takes `bytes` where all uses together stay within the limit, and bodies within their half. */
 bool budget_take(struct budget *b, enum budget_use use, int64_t bytes);
 
-/* Whether budget_take would. */
-bool budget_fits(struct budget *b, enum budget_use use, int64_t bytes);
+/* What all uses together may still take. */
+int64_t budget_free(struct budget *b);
 
 /* Takes `bytes` that are in use already, whatever the limit says: others then get less. */
 void budget_charge(struct budget *b, enum budget_use use, int64_t bytes);

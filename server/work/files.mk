@@ -14,4 +14,6 @@ libserver_a_SOURCES += \
 	server/work/jobs.c \
 	server/work/jobs.h \
 	server/work/progress.c \
-	server/work/progress.h
+	server/work/progress.h \
+	server/work/turns.c \
+	server/work/turns.h

@@ -3,83 +3,39 @@
 
 #include <math.h>
 #include <pthread.h>
-#include <stdio.h>
 
 #include "engine/base/mem.h"
+#include "server/work/admission.h"
+#include "server/work/turns.h"
 
 enum {
-    LONG_MS = 1000,     /* of a worker: from there on a job is long */
     RETRY_MOST_S = 600, /* after that nobody comes back */
+    PLACES_MS = 100,    /* for so long places are told as they were found */
 };
 
 struct jobs {
     struct jobs_config config;
     pthread_mutex_t lock;
     pthread_cond_t work;
-    struct job *first, **last; /* that wait, in order of arrival */
+    struct job *first, **last; /* the waiting jobs, in order of arrival */
     struct job *running_first;
     int running, waiting, long_running;
-    int64_t now_ms; /* the latest that was given */
+    uint64_t submitted;
+    int64_t now_ms;    /* the latest that was given */
+    int64_t placed_ms; /* when the places were found; -1: they hold no longer */
     bool closed, stop;
     int thread_count;
     pthread_t threads[];
 };
 
-static bool is_long(const struct job *job)
+static struct turns turns_now(const struct jobs *j)
 {
-    return job->expected_ms >= LONG_MS;
-}
-
-/* How many long ones may begin now, were there drivers. */
-static int long_left(const struct jobs *j)
-{
-    return j->config.running - j->config.running / 4 - j->long_running;
-}
-
-double jobs_length(const struct job *job)
-{
-    double length = job->expected_ms / (job->weight > 0 ? job->weight : 1);
-    return length > 1 ? length : 1;
-}
-
-static double response_ratio(const struct jobs *j, const struct job *job)
-{
-    double length = jobs_length(job);
-    return ((double)(j->now_ms - job->queued_ms) + length) / length;
-}
-
-/* Where a driver for it would be, were there memory. */
-static bool may_run(const struct jobs *j, const struct job *job)
-{
-    return !is_long(job) || long_left(j) > 0;
-}
-
-static bool has_memory(struct jobs *j, const struct job *job)
-{
-    return !j->config.budget || budget_fits(j->config.budget, BUDGET_WORK, job->bytes);
-}
-
-/* The link of the job whose turn it is, or NULL. One that memory is short for is passed over, but
- * only for half of the time that it may wait: from then on the others keep out of its way. */
-static struct job **find_next(struct jobs *j)
-{
-    struct job **best = NULL;
-    double highest = 0;
-    for (struct job **at = &j->first; *at; at = &(*at)->next) {
-        double ratio = response_ratio(j, *at);
-        if (!may_run(j, *at))
-            continue;
-        if (!has_memory(j, *at)) {
-            if (j->now_ms - (*at)->queued_ms >= j->config.timeout_ms / 2)
-                return NULL;
-            continue;
-        }
-        if (!best || ratio > highest) {
-            best = at;
-            highest = ratio;
-        }
-    }
-    return best;
+    return (struct turns){
+        .now_ms = j->now_ms,
+        .patience_ms = j->config.timeout_ms / 2,
+        .long_places = turns_long_places(j->config.running) - j->long_running,
+        .memory_bytes = j->config.budget ? budget_free(j->config.budget) : INT64_MAX,
+    };
 }
 
 static struct job *unlink_waiting(struct jobs *j, struct job **at)
@@ -89,13 +45,15 @@ static struct job *unlink_waiting(struct jobs *j, struct job **at)
     if (!*at)
         j->last = at;
     j->waiting--;
+    j->placed_ms = -1;
     return job;
 }
 
-/* Makes the job whose turn it is a running one; NULL where there is none. */
+/* Makes the next job a running one; NULL where none can begin. */
 static struct job *begin_next(struct jobs *j)
 {
-    struct job **at = find_next(j);
+    const struct turns turns = turns_now(j);
+    struct job **at = turns_next(&j->first, &turns);
     if (!at || (j->config.budget && !budget_take(j->config.budget, BUDGET_WORK, (*at)->bytes)))
         return NULL;
     struct job *job = unlink_waiting(j, at);
@@ -103,7 +61,7 @@ static struct job *begin_next(struct jobs *j)
     job->next = j->running_first;
     j->running_first = job;
     j->running++;
-    j->long_running += is_long(job);
+    j->long_running += turns_is_long(job->expected_ms);
     return job;
 }
 
@@ -114,8 +72,9 @@ static void end(struct jobs *j, struct job *job)
         at = &(*at)->next;
     *at = job->next;
     j->running--;
-    j->long_running -= is_long(job);
-    pthread_cond_signal(&j->work); /* a long one may have waited for that */
+    j->long_running -= turns_is_long(job->expected_ms);
+    j->placed_ms = -1;
+    pthread_cond_signal(&j->work); /* a long job may have waited for its place */
 }
 
 static void *drive(void *arg)
@@ -186,8 +145,8 @@ void jobs_free(struct jobs *j)
     mem_free(j);
 }
 
-/* For how long the workers are busy with what was admitted; of what runs, half is left on average.
- * Of what waits, all that is no longer than `length` counts. */
+/* How long the workers need for the jobs that the queue has. Half of each running job is left on
+ * average. Of the waiting jobs those count that are no longer than `length`. */
 static double backlog_ms(const struct jobs *j, double length)
 {
     double sum = 0;
@@ -199,52 +158,37 @@ static double backlog_ms(const struct jobs *j, double length)
     return sum / j->config.workers;
 }
 
-/* When all that was admitted will be done. */
 static unsigned retry_s(const struct jobs *j)
 {
     double s = ceil(backlog_ms(j, HUGE_VAL) / 1000);
     return s < 1 ? 1 : s > RETRY_MOST_S ? RETRY_MOST_S : (unsigned)s;
 }
 
-static enum err_code refuse(const struct jobs *j, const char *option, int64_t limit,
-                            const char *text, struct err *e)
-{
-    err_set_limit(e, ERR_BUSY, option, (uint64_t)limit, "%s", text);
-    err_set_retry(e, retry_s(j));
-    return ERR_BUSY;
-}
-
-/* Whether a driver will be left for it by those that wait, some of whom take one at once. */
+/* Whether the waiting jobs, some of which begin at once, leave a driver for the new one. */
 static bool has_driver(const struct jobs *j, double expected_ms)
 {
-    int idle = j->config.running - j->running, left = long_left(j);
+    int idle = j->config.running - j->running, left = turns_now(j).long_places;
     for (const struct job *job = j->first; job; job = job->next)
-        if (!is_long(job) || left-- > 0)
+        if (!turns_is_long(job->expected_ms) || left-- > 0)
             idle--;
-    return idle > 0 && (expected_ms < LONG_MS || left > 0);
+    return idle > 0 && (!turns_is_long(expected_ms) || left > 0);
 }
 
-/* Under the lock. An idle driver takes a job at once, so it does not count as waiting. */
-static enum err_code judge(const struct jobs *j, double expected_ms, struct err *e)
+/* Under the lock. */
+static enum err_code would_admit(const struct jobs *j, double expected_ms, struct err *e)
 {
-    char text[160];
-    int idle = j->config.running - j->running;
     if (j->closed)
         return err_set(e, ERR_DRAINING, "the server is shutting down");
-    if (j->waiting >= j->config.waiting + idle) {
-        snprintf(text, sizeof text,
-                 "%d requests are in work or wait; no more may (--max-running, --queue)",
-                 j->running + j->waiting);
-        return refuse(j, "queue", j->config.waiting, text, e);
-    }
-    double wait_ms = has_driver(j, expected_ms) ? 0 : backlog_ms(j, expected_ms);
-    if (wait_ms > (double)j->config.timeout_ms) {
-        snprintf(text, sizeof text,
-                 "the request would wait for some %.0f s; it may for %lld (--queue-timeout)",
-                 wait_ms / 1000, (long long)(j->config.timeout_ms / 1000));
-        return refuse(j, "queue-timeout", j->config.timeout_ms / 1000, text, e);
-    }
-    return ERR_OK;
+    const struct queue_state q = {
+        .drivers = j->config.running,
+        .running = j->running,
+        .places = j->config.waiting,
+        .waiting = j->waiting,
+        .timeout_ms = j->config.timeout_ms,
+        .wait_ms = has_driver(j, expected_ms) ? 0 : backlog_ms(j, expected_ms),
+        .retry_s = retry_s(j),
+    };
+    return admission_queue(&q, e);
 }
 
 static void keep_time(struct jobs *j, int64_t now_ms)
@@ -257,10 +201,12 @@ enum err_code jobs_submit(struct jobs *j, struct job *job, int64_t now_ms, struc
 {
     pthread_mutex_lock(&j->lock);
     keep_time(j, now_ms);
-    enum err_code rc = judge(j, job->expected_ms, e);
+    enum err_code rc = would_admit(j, job->expected_ms, e);
     if (rc == ERR_OK) {
+        job->number = ++j->submitted;
         job->queued_ms = now_ms;
         job->next = NULL;
+        j->placed_ms = -1;
         *j->last = job;
         j->last = &job->next;
         j->waiting++;
@@ -274,9 +220,27 @@ enum err_code jobs_submit(struct jobs *j, struct job *job, int64_t now_ms, struc
 enum err_code jobs_would_admit(struct jobs *j, double expected_ms, struct err *e)
 {
     pthread_mutex_lock(&j->lock);
-    enum err_code rc = judge(j, expected_ms, e);
+    enum err_code rc = would_admit(j, expected_ms, e);
     pthread_mutex_unlock(&j->lock);
     return rc;
+}
+
+struct job_place jobs_place(struct jobs *j, uint64_t number, int64_t now_ms)
+{
+    struct job_place place = {0, 0};
+    pthread_mutex_lock(&j->lock);
+    keep_time(j, now_ms);
+    if (j->placed_ms < 0 || j->now_ms - j->placed_ms >= PLACES_MS) {
+        const struct turns turns = turns_now(j);
+        turns_arrange(j->first, j->waiting, &turns);
+        j->placed_ms = j->now_ms;
+    }
+    for (const struct job *job = j->first; job; job = job->next)
+        if (job->number == number)
+            place = job->place;
+    pthread_mutex_unlock(&j->lock);
+    place.before_ms /= j->config.workers;
+    return place;
 }
 
 void jobs_wake(struct jobs *j)
@@ -287,11 +251,12 @@ void jobs_wake(struct jobs *j)
     pthread_mutex_unlock(&j->lock);
 }
 
-/* Unlinks from the queue all that must go, in order; the list of them. */
+/* Unlinks from the queue the jobs that must go; returns them, in order. */
 static struct job *take_expired(struct jobs *j, int64_t now_ms)
 {
     struct job *gone = NULL, **gone_last = &gone;
     struct job **at = &j->first;
+    j->placed_ms = -1;
     while (*at) {
         struct job *job = *at;
         if (!atomic_load(&job->cancel) && now_ms - job->queued_ms < j->config.timeout_ms) {
@@ -308,7 +273,7 @@ static struct job *take_expired(struct jobs *j, int64_t now_ms)
     return gone;
 }
 
-/* `run` looks at its flag, and ends within a band. */
+/* `run` looks at the flag after each band. */
 static void cancel_overdue(struct jobs *j, int64_t now_ms)
 {
     for (struct job *job = j->running_first; job && j->config.work_ms > 0; job = job->next)
@@ -326,17 +291,17 @@ void jobs_tick(struct jobs *j, int64_t now_ms)
     struct job *gone = take_expired(j, now_ms);
     unsigned retry = retry_s(j);
     if (j->waiting > 0)
-        pthread_cond_broadcast(&j->work); /* with age, other jobs have their turn */
+        pthread_cond_broadcast(&j->work); /* with age the order changes */
     pthread_mutex_unlock(&j->lock);
     while (gone) {
         struct job *job = gone;
         struct err why = ERR_INIT;
         gone = job->next; /* drop may free the job */
         if (atomic_load(&job->cancel)) {
-            err_set(&why, ERR_CANCELLED, "the client has left");
+            err_set(&why, ERR_CANCELLED, "the request was cancelled while it waited");
         } else {
             err_set_limit(&why, ERR_BUSY, "queue-timeout", (uint64_t)j->config.timeout_ms / 1000,
-                          "the request has waited %lld s for its turn (--queue-timeout)",
+                          "the request waited %lld s and did not begin (--queue-timeout)",
                           (long long)(j->config.timeout_ms / 1000));
             err_set_retry(&why, retry);
         }

@@ -13,9 +13,9 @@
 struct ticket {
     char id[PROGRESS_ID_MAX + 1], owner[KEY_NAME_MAX + 1];
     enum progress_state state;
-    double fraction, expected_s, length;
-    int64_t began_ms, wait_ms, work_ms;
-    uint64_t turn;       /* of those that have waited as long for their length, the first is next */
+    double fraction, expected_s;
+    int64_t began_ms, work_ms;
+    uint64_t number;     /* of its job */
     atomic_bool *cancel; /* NULL once it has ended */
     int holders;
     struct ticket *next, **link; /* in the table until it ends */
@@ -23,8 +23,8 @@ struct ticket {
 
 struct progress {
     pthread_mutex_t lock;
+    struct jobs *queue;
     struct ticket *first; /* the youngest first */
-    uint64_t turns;
 };
 
 bool progress_is_final(enum progress_state state)
@@ -32,12 +32,13 @@ bool progress_is_final(enum progress_state state)
     return state >= PROGRESS_DONE;
 }
 
-enum err_code progress_new(struct progress **out, struct err *e)
+enum err_code progress_new(struct jobs *queue, struct progress **out, struct err *e)
 {
     struct progress *p = mem_calloc(1, sizeof *p);
     if (!p)
         return err_set(e, ERR_MEMORY, "no memory for the table of requests");
     pthread_mutex_init(&p->lock, NULL);
+    p->queue = queue;
     *out = p;
     return ERR_OK;
 }
@@ -71,17 +72,14 @@ struct ticket *progress_enter(struct progress *p, const char *id, const char *ow
     return t;
 }
 
-void progress_wait(struct progress *p, struct ticket *t, double expected_s, double length,
-                   int64_t now_ms)
+void progress_wait(struct progress *p, struct ticket *t, uint64_t number, double expected_s)
 {
     if (!t)
         return;
     pthread_mutex_lock(&p->lock);
     t->state = PROGRESS_WAITING;
-    t->turn = ++p->turns;
+    t->number = number;
     t->expected_s = expected_s;
-    t->length = length;
-    t->wait_ms = now_ms;
     pthread_mutex_unlock(&p->lock);
 }
 
@@ -168,28 +166,8 @@ void progress_cancel(struct progress *p, struct ticket *t)
     pthread_mutex_unlock(&p->lock);
 }
 
-/* Under the lock. Whether `a`, which may wait, has its turn before `b`, which does: the ratio by
- * which the queue decides, without its division. */
-static bool goes_before(const struct ticket *a, const struct ticket *b, int64_t now_ms)
-{
-    double first = (double)(now_ms - a->wait_ms) * b->length,
-           second = (double)(now_ms - b->wait_ms) * a->length;
-    if (a->state != PROGRESS_WAITING || a == b)
-        return false;
-    return first > second || (first == second && a->turn < b->turn);
-}
-
-/* Under the lock. */
-static int position_of(const struct progress *p, const struct ticket *t, int64_t now_ms)
-{
-    int before = 0;
-    for (const struct ticket *other = p->first; other; other = other->next)
-        before += goes_before(other, t, now_ms);
-    return before + 1;
-}
-
-/* Under the lock. What is left of one that works, if it goes on as it went; a first band says less
- * than what was expected. Negative: not known. */
+/* Under the lock. Seconds that a working request still needs at the rate of its first part. Until
+ * enough of it is done, the estimate counts. Negative: not known. */
 static double left_s(const struct ticket *t, int64_t now_ms)
 {
     static const double enough = 0.02;
@@ -201,7 +179,7 @@ static double left_s(const struct ticket *t, int64_t now_ms)
     return t->expected_s > worked_s ? t->expected_s - worked_s : 0;
 }
 
-/* Under the lock. One that waits expects all that works now, and all that waits before it. */
+/* Under the lock. For a waiting request: without the others that wait before it. */
 static double expected_s(const struct progress *p, const struct ticket *t, int64_t now_ms)
 {
     if (t->state == PROGRESS_DONE)
@@ -214,25 +192,36 @@ static double expected_s(const struct progress *p, const struct ticket *t, int64
     for (const struct ticket *other = p->first; other; other = other->next) {
         double left = other->state == PROGRESS_WORKING ? left_s(other, now_ms) : 0;
         sum += left > 0 ? left : 0;
-        if (goes_before(other, t, now_ms))
-            sum += other->expected_s;
     }
     return sum;
+}
+
+/* The queue is asked without our lock, for it calls us under its own. A request that has left the
+ * queue meanwhile is the first. */
+static void add_place(const struct progress *p, uint64_t number, int64_t now_ms,
+                      struct progress_view *v)
+{
+    struct job_place place = jobs_place(p->queue, number, now_ms);
+    v->position = place.position > 0 ? place.position : 1;
+    if (v->expected_s >= 0)
+        v->expected_s += place.before_ms / 1000;
 }
 
 void progress_look(struct progress *p, const struct ticket *t, int64_t now_ms,
                    struct progress_view *out)
 {
     pthread_mutex_lock(&p->lock);
+    uint64_t number = t->number;
     *out = (struct progress_view){
         .state = t->state,
-        .position = t->state == PROGRESS_WAITING ? position_of(p, t, now_ms) : 0,
         .fraction = t->fraction,
         .elapsed_s = (double)(now_ms - t->began_ms) / 1000,
         .expected_s = expected_s(p, t, now_ms),
     };
     memcpy(out->id, t->id, sizeof out->id);
     pthread_mutex_unlock(&p->lock);
+    if (out->state == PROGRESS_WAITING)
+        add_place(p, number, now_ms, out);
 }
 
 static double rounded(double value, double steps)

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "engine/base/err.h"
+#include "server/work/jobs.h"
 
 enum {
     PROGRESS_ID_MAX = 64,
@@ -33,14 +33,15 @@ struct ticket; /* one request's entry */
 
 struct progress_view {
     enum progress_state state;
-    int position;      /* in the queue as it stands, from 1; 0 where it does not wait */
-    double fraction;   /* of the work, 0..1 */
+    int position;    /* in the order in which waiting requests begin, from 1; 0: it does not wait */
+    double fraction; /* of the work, 0..1 */
     double elapsed_s;  /* since its head came */
     double expected_s; /* until it is done; negative: not known */
     char id[PROGRESS_ID_MAX + 1];
 };
 
-enum err_code progress_new(struct progress **out, struct err *e);
+/* `queue`, which is borrowed, tells the places of those that wait. */
+enum err_code progress_new(struct jobs *queue, struct progress **out, struct err *e);
 void progress_free(struct progress *p); /* NULL is fine; no ticket may be held */
 
 /* A request begins; its ticket, or NULL when memory is out, which all functions below take and
@@ -49,11 +50,9 @@ void progress_free(struct progress *p); /* NULL is fine; no ticket may be held *
 struct ticket *progress_enter(struct progress *p, const char *id, const char *owner,
                               atomic_bool *cancel, int64_t now_ms);
 
-/* It waits from now on. `expected_s`: how long it will take when it has its turn, 0 where that is
- * not known; `length`: how long it is in the eyes of the queue (server/work/jobs.h), in any unit. Who
- * has waited longest in proportion to that is next, so shorter ones that come later may pass. */
-void progress_wait(struct progress *p, struct ticket *t, double expected_s, double length,
-                   int64_t now_ms);
+/* It waits from now on as the job of that number. `expected_s`: how long it will take once it
+ * begins; 0: not known. */
+void progress_wait(struct progress *p, struct ticket *t, uint64_t number, double expected_s);
 void progress_work(struct progress *p, struct ticket *t, int64_t now_ms);
 void progress_move(struct progress *p, struct ticket *t, double fraction);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "server/work/jobs.h"
+#include "server/work/turns.h"
 #include "tests/lib/harness.h"
 
 /* A job that holds its driver until it is let go, and tells what became of it. */
@@ -451,6 +452,131 @@ START_TEST(refuses_what_would_wait_too_long_and_says_when_to_come_back)
 }
 END_TEST
 
+/* The places of jobs that wait, by jobs_place, as digits. */
+static const char *places_of(struct jobs *j, const struct probe *p, int count, int64_t now_ms)
+{
+    static char text[16];
+    for (int i = 0; i < count; i++)
+        text[i] = (char)('0' + jobs_place(j, p[i].job.number, now_ms).position);
+    text[count] = '\0';
+    return text;
+}
+
+/* Two drivers, of which long jobs may have both; little memory. */
+START_TEST(places_heed_memory_and_are_the_order_in_which_jobs_begin)
+{
+    struct budget b;
+    struct jobs *j = new_budgeted(&b, 1, 0);
+    struct probe busy, p[3];
+    int order[3];
+    atomic_int rank = 0;
+    start(j, &busy);
+    ck_assert(budget_take(&b, BUDGET_REPLIES, 500));
+    submit_ranked(j, &p[0], 20, 600, 0, &order[0], &rank);  /* too large for now */
+    submit_ranked(j, &p[1], 100, 200, 0, &order[1], &rank); /* long, but fits */
+    submit_ranked(j, &p[2], 40, 300, 0, &order[2], &rank);
+    ck_assert_str_eq(places_of(j, p, 3, 100), "321");
+    ck_assert_double_eq(jobs_place(j, p[0].job.number, 100).before_ms, 140);
+    ck_assert_double_eq(jobs_place(j, p[1].job.number, 100).before_ms, 40);
+    ck_assert_str_eq(places_of(j, p, 3, 600), "132"); /* aged: nobody passes it any more */
+    budget_give(&b, BUDGET_REPLIES, 500);
+    jobs_tick(j, 700);
+    ck_assert_str_eq(places_of(j, p, 3, 700), "132");
+    sem_post(&busy.go);
+    for (int i = 0; i < 3; i++) {
+        int which = i == 0 ? 0 : i == 1 ? 2 : 1;
+        sem_wait(&p[which].ended);
+        ck_assert_int_eq(order[which], i);
+        budget_give(&b, BUDGET_WORK, p[which].job.bytes);
+        jobs_wake(j);
+    }
+    ck_assert_int_eq(jobs_place(j, p[0].job.number, 800).position, 0);
+    jobs_free(j);
+    budget_done(&b);
+}
+END_TEST
+
+START_TEST(places_heed_that_long_jobs_leave_drivers)
+{
+    struct probe slow[4], p[3];
+    struct jobs *j = new_busy_with_long(slow, 100000);
+    int order[3];
+    atomic_int rank = 0;
+    struct probe last;
+    start(j, &last); /* a short one has the fourth driver */
+    submit_ranked(j, &p[0], 100, 0, 0, &order[0], &rank);
+    submit_ranked(j, &p[1], 2000, 0, 0, &order[1], &rank);
+    submit_ranked(j, &p[2], 300, 0, 0, &order[2], &rank);
+    ck_assert_int_eq(jobs_place(j, slow[3].job.number, 0).position, 3);
+    ck_assert_str_eq(places_of(j, p, 3, 0), "142");
+    sem_post(&last.go); /* the fourth driver takes the short ones, and no long one */
+    sem_wait(&p[0].ended);
+    sem_wait(&p[2].ended);
+    sem_wait(&last.ended);
+    ck_assert_int_eq(order[0], 0);
+    ck_assert_int_eq(order[2], 1);
+    ck_assert_int_eq(jobs_place(j, slow[3].job.number, 0).position, 1);
+    let_go(j, slow);
+}
+END_TEST
+
+/* As turns_next takes the jobs one after another; then the rest by their ratio. */
+static int follow(struct job **first, struct turns t, uint64_t *numbers)
+{
+    int count = 0;
+    for (struct job **at; (at = turns_next(first, &t)) != NULL; count++) {
+        struct job *job = *at;
+        numbers[count] = job->number;
+        t.memory_bytes -= job->bytes;
+        t.long_places -= turns_is_long(job->expected_ms);
+        *at = job->next;
+    }
+    t.memory_bytes = INT64_MAX;
+    t.long_places = INT32_MAX;
+    for (struct job **at; (at = turns_next(first, &t)) != NULL; count++) {
+        numbers[count] = (*at)->number;
+        *at = (*at)->next;
+    }
+    return count;
+}
+
+START_TEST(places_are_those_of_the_rule_for_any_queue)
+{
+    enum { MOST = 40, QUEUES = 3000 };
+    uint64_t seed = harness_seed(20);
+    int held_back = 0;
+    for (int round = 0; round < QUEUES; round++) {
+        struct job jobs[MOST] = {{0}};
+        uint64_t numbers[MOST];
+        int count = 1 + (int)(harness_random(&seed) % MOST);
+        struct turns t = {.now_ms = 1000,
+                          .patience_ms = 500,
+                          .long_places = (int)(harness_random(&seed) % 4),
+                          .memory_bytes = (int64_t)(harness_random(&seed) % 2000)};
+        for (int i = 0; i < count; i++) {
+            jobs[i].number = (uint64_t)i + 1;
+            jobs[i].queued_ms = 700 * i / count;
+            jobs[i].expected_ms = (double)(harness_random(&seed) % 30) * 60;
+            jobs[i].weight = 1 + (double)(harness_random(&seed) % 2);
+            jobs[i].bytes = (int64_t)(harness_random(&seed) % 600);
+            jobs[i].next = i + 1 < count ? &jobs[i + 1] : NULL;
+        }
+        turns_arrange(jobs, count, &t);
+        struct job *first = jobs;
+        ck_assert_int_eq(follow(&first, t, numbers), count);
+        double before_ms = 0;
+        for (int i = 0; i < count; i++) {
+            const struct job *job = &jobs[numbers[i] - 1];
+            ck_assert_int_eq(job->place.position, i + 1);
+            ck_assert_double_eq(job->place.before_ms, before_ms);
+            before_ms += job->expected_ms;
+        }
+        held_back += count > 0 && numbers[0] != 1;
+    }
+    ck_assert_int_gt(held_back, QUEUES / 10); /* the rules did something */
+}
+END_TEST
+
 /* Drivers, a ticking thread and cancellation at once: each job ends exactly once. */
 START_TEST(ends_each_job_once)
 {
@@ -494,6 +620,9 @@ int main(void)
     tcase_add_test(t, a_driver_that_long_jobs_leave_is_no_wait);
     tcase_add_test(t, cancels_what_runs_for_too_long);
     tcase_add_test(t, refuses_what_would_wait_too_long_and_says_when_to_come_back);
+    tcase_add_test(t, places_heed_memory_and_are_the_order_in_which_jobs_begin);
+    tcase_add_test(t, places_heed_that_long_jobs_leave_drivers);
+    tcase_add_test(t, places_are_those_of_the_rule_for_any_queue);
     tcase_add_test(t, ends_each_job_once);
     suite_add_tcase(suite, t);
     return harness_run(suite);

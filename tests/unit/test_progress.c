@@ -1,5 +1,6 @@
 /* test_progress.c - the table of requests under way: who finds what, and what it says. */
 #include <jansson.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,18 +10,59 @@
 
 #define LONG "0123456789abcdefghijkl"
 
+static struct jobs *queue;
 static struct progress *table;
 static atomic_bool cancel;
 
+static void ignore(struct job *job)
+{
+    (void)job;
+}
+
+static void ignore_drop(struct job *job, const struct err *why)
+{
+    (void)job, (void)why;
+}
+
+static sem_t go;
+
+static void hold(struct job *job)
+{
+    (void)job;
+    sem_wait(&go);
+}
+
+/* Holds the queue's one driver. */
+static struct job busy = {.admitted = ignore, .run = hold, .done = ignore, .drop = ignore_drop};
+
 static void set_up(void)
 {
-    ck_assert_int_eq(progress_new(&table, NULL), ERR_OK);
+    const struct jobs_config config = {.running = 1, .waiting = 8, .timeout_ms = 1000000};
+    int running = 0, waiting;
+    sem_init(&go, 0, 0);
+    ck_assert_int_eq(jobs_new(&config, &queue, NULL), ERR_OK);
+    ck_assert_int_eq(jobs_submit(queue, &busy, 0, NULL), ERR_OK);
+    while (running == 0)
+        jobs_count(queue, &running, &waiting);
+    ck_assert_int_eq(progress_new(queue, &table, NULL), ERR_OK);
     atomic_store(&cancel, false);
 }
 
 static void tear_down(void)
 {
+    for (int i = 0; i < 10; i++)
+        sem_post(&go);
     progress_free(table);
+    jobs_free(queue);
+}
+
+/* Has the request wait as this job, which takes so long. */
+static void submit(struct ticket *t, struct job *job, double expected_s, int64_t now_ms)
+{
+    *job = busy;
+    job->expected_ms = expected_s * 1000;
+    ck_assert_int_eq(jobs_submit(queue, job, now_ms, NULL), ERR_OK);
+    progress_wait(table, t, job->number, expected_s);
 }
 
 static struct progress_view look(const struct ticket *t, int64_t now_ms)
@@ -62,11 +104,11 @@ START_TEST(says_what_is_left_when_it_knows)
 {
     struct ticket *t = progress_enter(table, LONG, "", &cancel, 1000);
     ck_assert_int_eq(look(t, 1000).state, PROGRESS_RECEIVING);
-    progress_wait(table, t, 0, 1, 0);
+    progress_wait(table, t, 0, 0);
     ck_assert(look(t, 2000).expected_s < 0);
     progress_work(table, t, 3000);
     ck_assert(look(t, 3000).expected_s < 0);
-    progress_wait(table, t, 2.5, 1, 0);
+    progress_wait(table, t, 0, 2.5);
     ck_assert_double_eq(look(t, 3000).expected_s, 2.5);
     progress_work(table, t, 3000);
     ck_assert_double_eq(look(t, 4000).expected_s, 1.5);
@@ -82,20 +124,21 @@ END_TEST
 START_TEST(counts_those_that_wait_before)
 {
     struct ticket *t[3];
+    static struct job jobs[3]; /* they outlive the test, until the queue is freed */
     for (int i = 0; i < 3; i++) {
         t[i] = progress_enter(table, LONG, "", &cancel, 0);
         ck_assert_int_eq(look(t[i], 0).position, 0);
     }
-    progress_wait(table, t[2], 1, 1, 0);
-    progress_wait(table, t[0], 1, 1, 0);
-    progress_wait(table, t[1], 1, 1, 0);
+    submit(t[2], &jobs[0], 1, 0);
+    submit(t[0], &jobs[1], 1, 0);
+    submit(t[1], &jobs[2], 1, 0);
     ck_assert_int_eq(look(t[2], 0).position, 1);
     ck_assert_int_eq(look(t[0], 0).position, 2);
     ck_assert_int_eq(look(t[1], 0).position, 3);
     ck_assert_double_eq(look(t[1], 0).expected_s, 3);
     progress_work(table, t[2], 0);
     ck_assert_int_eq(look(t[2], 0).position, 0);
-    ck_assert_int_eq(look(t[1], 0).position, 2);
+    ck_assert_double_eq(look(t[1], 0).expected_s, 4); /* its work, and two that wait before it */
     for (int i = 0; i < 3; i++)
         progress_leave(table, t[i], PROGRESS_FAILED);
 }
@@ -105,18 +148,19 @@ START_TEST(places_are_those_of_the_queue)
 {
     struct ticket *longer = progress_enter(table, LONG, "", &cancel, 0);
     struct ticket *shorter = progress_enter(table, LONG, "", &cancel, 0);
-    progress_wait(table, longer, 10, 1000, 0);
-    progress_wait(table, shorter, 1, 100, 500);
+    static struct job jobs[2]; /* they outlive the test, until the queue is freed */
+    submit(longer, &jobs[0], 10, 0);
+    submit(shorter, &jobs[1], 1, 5000);
     static const struct {
         int64_t now_ms;
         int longer, shorter;
-    } cases[] = {{500, 1, 2}, {550, 1, 2}, {560, 2, 1}, {5000, 2, 1}};
+    } cases[] = {{5000, 1, 2}, {5500, 1, 2}, {5600, 2, 1}, {9000, 2, 1}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ck_assert_int_eq(look(longer, cases[i].now_ms).position, cases[i].longer);
         ck_assert_int_eq(look(shorter, cases[i].now_ms).position, cases[i].shorter);
     }
-    ck_assert_double_eq(look(longer, 5000).expected_s, 11);
-    ck_assert_double_eq(look(shorter, 5000).expected_s, 1);
+    ck_assert_double_eq(look(longer, 9000).expected_s, 11);
+    ck_assert_double_eq(look(shorter, 9000).expected_s, 1);
     progress_leave(table, longer, PROGRESS_FAILED);
     progress_leave(table, shorter, PROGRESS_FAILED);
 }
@@ -173,7 +217,7 @@ START_TEST(does_without_a_ticket_where_memory_is_out)
     struct ticket *t = progress_enter(table, LONG, "", &cancel, 0);
     mem_fail_nth(-1);
     ck_assert_ptr_null(t);
-    progress_wait(table, t, 1, 1, 0);
+    progress_wait(table, t, 0, 1);
     progress_work(table, t, 0);
     progress_move(table, t, 0.5);
     progress_leave(table, t, PROGRESS_DONE);
