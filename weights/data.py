@@ -1,12 +1,14 @@
 #!/usr/bin/python3
-"""Photographs to train on, from Debian packages that anybody can install.
+"""Pictures to train on, from Debian packages that anybody can install and from a collection
+that stands beside the project (collection.py).
 
     data.py fetch           downloads and unpacks the packages (apt), below run/
     data.py make MIX...     makes run/MIX.npz: clean pieces, and small ones as the mix makes them
     data.py list            the pictures, with package and licence
 
 The packages' versions are printed by `fetch`; DATA.md keeps the list used for
-the shipped weights. WEIGHTS_RUN names another folder than run/.
+the shipped weights. WEIGHTS_RUN names another folder than run/, TEST_DATA or --shared the
+collection's; --shared none does without it.
 """
 import argparse
 import itertools
@@ -17,6 +19,7 @@ import subprocess
 import numpy as np
 from PIL import Image
 
+import collection
 import render
 from degrade import MIXES, degrade
 
@@ -177,22 +180,31 @@ def hold(folder, large):
         Image.fromarray(rgb).save(RUN / folder / f"{k:02}.png")
 
 
-def make_art(seed):
+def collected(kind, base):
+    """The collection's crops to train on; its held-out ones become a folder that is measured."""
+    if base is None:
+        return
+    hold(f"{kind}-held", collection.pictures(kind, True, base))
+    for rgb in collection.pictures(kind, False, base):
+        yield from tiles(rgb)
+
+
+def make_art(seed, base):
     shots = (np.ascontiguousarray(rgb[y:y + PIECE, x:x + PIECE]) for rgb in screens(False)
              for y in range(0, rgb.shape[0] - 127, PIECE) for x in range(0, rgb.shape[1] - 127, PIECE))
     drawn = sheets(range(render.HELD, render.HELD + SHEETS))
-    store("art", itertools.chain(drawn, shots), VARIANTS, seed)
-    hold("art-held", sheets(range(render.HELD)))
+    store("art", itertools.chain(drawn, shots, collected("art", base)), VARIANTS, seed)
+    hold("sheets-held", sheets(range(render.HELD)))
     hold("screens-held", screens(True))
 
 
-def make(mix, seed):
+def make(mix, seed, base):
     if mix == "art":
-        make_art(seed)
+        make_art(seed, base)
         return
     variants = 1 if mix == "clean" else VARIANTS
     cut = (piece for _, _, path in pictures() for piece in pieces(np.asarray(clean(path))))
-    store(mix, cut, variants, seed)
+    store(mix, itertools.chain(cut, collected("photos", base)), variants, seed)
 
 
 def main():
@@ -200,14 +212,17 @@ def main():
     parser.add_argument("action", choices=["fetch", "make", "list"])
     parser.add_argument("mixes", nargs="*", choices=[*MIXES, []], default=[], metavar="MIX")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--shared", default=str(collection.folder()), metavar="FOLDER",
+                        help="the collection's folder, or `none`")
     a = parser.parse_args()
+    base = None if a.shared == "none" else pathlib.Path(a.shared)
     if a.action == "fetch":
         fetch()
     elif a.action == "list":
         for package, licence, path in pictures():
             print(f"{package}\t{licence}\t{path.name}")
     for mix in a.mixes:
-        make(mix, a.seed)
+        make(mix, a.seed, base)
 
 
 if __name__ == "__main__":

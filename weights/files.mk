@@ -15,6 +15,7 @@ EXTRA_DIST += \
 	weights/MODELS.md \
 	weights/README.md \
 	weights/art.info.json \
+	weights/collection.py \
 	weights/data.py \
 	weights/degrade.py \
 	weights/embed.sh \
@@ -31,6 +32,7 @@ EXTRA_DIST += \
 	weights/render.py \
 	weights/search.csv \
 	weights/search.py \
+	weights/sources.csv \
 	weights/train.py
 
 server/models/embedded_models.c: $(model_files) $(top_srcdir)/weights/embed.sh
