@@ -13,8 +13,8 @@ command -v qemu-aarch64 >/dev/null || skip "NEON: no qemu-aarch64"
 folder=$(mktemp -d) || exit 99
 trap 'rm -rf "$folder"' EXIT
 "$cross" -std=c11 -O3 -ffp-contract=off -Wall -Wextra -Wshadow -Werror -static -I. \
-    tests/neon/agree.c tests/lib/nn_kernels.c engine/nn/kernels.c engine/nn/kernels_c.c \
-    engine/nn/kernels_neon.c -o "$folder/agree" -lm || exit 1
+    tests/neon/agree.c tests/lib/nn_kernels.c engine/base/vector_unit.c engine/nn/kernels.c \
+    engine/nn/kernels_c.c engine/nn/kernels_neon.c -o "$folder/agree" -lm || exit 1
 "$cross" -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Werror -I. -fsyntax-only \
     server/host/sandbox*.c || exit 1
 qemu-aarch64 "$folder/agree"

@@ -6,23 +6,23 @@
 void color_load(const struct image_format *f, const uint8_t *row, int count, int channel,
                 float *restrict plane)
 {
-    row_kernels_at(0)->load(f, row, count, channel, plane);
+    row_kernels_used()->load(f, row, count, channel, plane);
 }
 
 void color_load_ycc(const struct image_format *f, const uint8_t *row, int count, float *restrict y,
                     float *restrict cb, float *restrict cr)
 {
-    row_kernels_at(0)->load_ycc(f, row, count, y, cb, cr);
+    row_kernels_used()->load_ycc(f, row, count, y, cb, cr);
 }
 
 void color_store(const struct image_format *f, const float *restrict plane, int count, int channel,
                  uint8_t *row)
 {
-    row_kernels_at(0)->store(f, plane, count, channel, row);
+    row_kernels_used()->store(f, plane, count, channel, row);
 }
 
 void color_store_ycc(const struct image_format *f, const float *restrict y,
                      const float *restrict cb, const float *restrict cr, int count, uint8_t *row)
 {
-    row_kernels_at(0)->store_ycc(f, y, cb, cr, count, row);
+    row_kernels_used()->store_ycc(f, y, cb, cr, count, row);
 }

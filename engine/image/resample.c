@@ -168,7 +168,7 @@ void resample_run(const struct resample_axis *across, const struct resample_axis
                   const float *restrict src, struct resample_area in, float *restrict dst,
                   struct resample_area out, float *restrict scratch)
 {
-    const struct row_kernels *k = row_kernels_at(0);
+    const struct row_kernels *k = row_kernels_used();
     size_t width = (size_t)out.width;
     int first, last;
     resample_axis_reach(down, out.y, out.y + out.height, &first, &last);

@@ -11,7 +11,7 @@
 #include "engine/image/resample.h"
 
 struct row_kernels {
-    const char *name; /* "c", "avx2", "avx512" */
+    const char *name; /* as in VECTOR_UNITS */
 
     /* As color.h's functions. */
     void (*load)(const struct image_format *f, const uint8_t *row, int count, int channel,
@@ -32,6 +32,9 @@ struct row_kernels {
     void (*down)(const float *restrict rows, size_t stride, const float *weight, int taps,
                  size_t count, float *restrict dst);
 };
+
+/* The set of the vector unit in use (engine/base/vector_unit.h). */
+const struct row_kernels *row_kernels_used(void);
 
 /* The k-th set that this processor has, the best first; NULL past the last. */
 const struct row_kernels *row_kernels_at(int k);

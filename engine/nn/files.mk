@@ -6,7 +6,6 @@ libengine_a_SOURCES += \
 	engine/nn/kernels.c \
 	engine/nn/kernels.h \
 	engine/nn/kernels_c.c \
-	engine/nn/kernels_peak.c \
 	engine/nn/kernels_sets.h \
 	engine/nn/kernels_template.inc \
 	engine/nn/layers.c \
@@ -30,7 +29,6 @@ libengine_a_SOURCES += \
 	engine/nn/model_json_text.c \
 	engine/nn/model_json_value.c \
 	engine/nn/model_json_waifu2x.c \
-	engine/nn/peak.h \
 	engine/nn/plan.c \
 	engine/nn/plan.h \
 	engine/nn/profile.h \

@@ -1,56 +1,23 @@
 /* kernels.c - see kernels.h: which sets there are, and what they share. */
-#include <string.h>
-
 #include "engine/nn/kernels_sets.h"
 
-static bool always(void)
-{
-    return true;
-}
+#define ROW(UNIT, name) [UNIT_##UNIT] = &kernels_##name,
 
-#ifdef __x86_64__
-static bool has_avx2(void)
-{
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
+static const struct kernels *const sets[UNITS + 1] = {VECTOR_UNITS(ROW)}; /* NULL for UNITS */
 
-static bool has_avx512(void)
+const struct kernels *kernels_used(void)
 {
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-}
-#endif
-
-/* The best first. */
-static const struct {
-    const struct kernels *set;
-    bool (*supported)(void);
-} sets[] = {
-#ifdef __x86_64__
-    {&kernels_avx512, has_avx512},
-    {&kernels_avx2, has_avx2},
-#endif
-#ifdef __aarch64__
-    {&kernels_neon, always},
-#endif
-    {&kernels_c, always},
-};
-
-const struct kernels *kernels_at(int k)
-{
-    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
-        if (sets[i].supported() && k-- == 0)
-            return sets[i].set;
-    return NULL;
+    return sets[vector_unit_used()];
 }
 
 const struct kernels *kernels_find(const char *name)
 {
-    const struct kernels *set;
-    for (int k = 0; (set = kernels_at(k)) != NULL; k++)
-        if (!name || strcmp(set->name, name) == 0)
-            return set;
-    return NULL;
+    return sets[vector_unit_find(name)];
+}
+
+const struct kernels *kernels_at(int k)
+{
+    return sets[vector_unit_at(k)];
 }
 
 size_t kernel_winograd_scratch(int in_channels)

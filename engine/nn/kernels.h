@@ -91,7 +91,7 @@ struct kernel_planes {
 };
 
 struct kernels {
-    const char *name; /* for --kernels: "c", "avx2", "avx512", "neon" */
+    const char *name; /* for --kernels, as in VECTOR_UNITS */
     bool fused;       /* has fma: agrees to the bit with the other sets that have */
     void (*conv_planar)(const struct kernel_conv *k);
     void (*conv_blocked)(const struct kernel_conv *k);
@@ -100,9 +100,16 @@ struct kernels {
     /* [width][16] to the first `channels` (1..16) of 16 planes; they are written up to width
      * rounded up to a multiple of 16, and `in` is read up to there. */
     void (*unblock)(const float *in, float *const *planes, int channels, int width);
+    /* The most multiply-adds that the unit does: `rounds` rounds of `peak_flops` operations on
+     * registers alone (a multiply-add counts two). Returns a number that depends on all of them. */
+    float (*peak)(long rounds);
+    double peak_flops;
 };
 
-/* The set of that name, or NULL where this processor or build has none; the best for NULL. */
+/* The set of the vector unit in use (vector_unit_use). */
+const struct kernels *kernels_used(void);
+
+/* The set of that name, or NULL where this processor has none; the best for NULL. */
 const struct kernels *kernels_find(const char *name);
 
 /* The k-th set that this processor has, the best first; NULL past the last. */

@@ -112,9 +112,8 @@ static inline void v_transpose(v16 r[16])
 }
 
 /* Of 16 registers, two an accumulator. */
-enum { CONV_PIXELS = 6, TILES = 6, PLANE_BLOCKS = 1, PAIR_TILES = 0 };
+enum { CONV_PIXELS = 6, TILES = 6, PLANE_BLOCKS = 1, PAIR_TILES = 0, PEAK_SUMS = 6 };
 
-#define SET_NAME "avx2"
-#define SET_FUSED true
-#define SET kernels_avx2
+#define KERNEL_SET avx2
+#define FUSED true
 #include "engine/nn/kernels_template.inc"

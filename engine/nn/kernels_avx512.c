@@ -86,9 +86,8 @@ static inline void v_transpose(v16 r[16])
 }
 
 /* Of 32 registers. */
-enum { CONV_PIXELS = 24, TILES = 14, PLANE_BLOCKS = 5, PAIR_TILES = 12 };
+enum { CONV_PIXELS = 24, TILES = 14, PLANE_BLOCKS = 5, PAIR_TILES = 12, PEAK_SUMS = 12 };
 
-#define SET_NAME "avx512"
-#define SET_FUSED true
-#define SET kernels_avx512
+#define KERNEL_SET avx512
+#define FUSED true
 #include "engine/nn/kernels_template.inc"

@@ -94,9 +94,8 @@ static inline void v_transpose(v16 r[16])
 }
 
 /* Of 16 registers, four an accumulator. */
-enum { CONV_PIXELS = 4, TILES = 4, PLANE_BLOCKS = 1, PAIR_TILES = 0 };
+enum { CONV_PIXELS = 4, TILES = 4, PLANE_BLOCKS = 1, PAIR_TILES = 0, PEAK_SUMS = 3 };
 
-#define SET_NAME "c"
-#define SET_FUSED false
-#define SET kernels_c
+#define KERNEL_SET c
+#define FUSED false
 #include "engine/nn/kernels_template.inc"

@@ -98,9 +98,8 @@ static inline void v_transpose(v16 r[16])
 }
 
 /* Of 32 registers, four an accumulator. */
-enum { CONV_PIXELS = 6, TILES = 6, PLANE_BLOCKS = 1, PAIR_TILES = 0 };
+enum { CONV_PIXELS = 6, TILES = 6, PLANE_BLOCKS = 1, PAIR_TILES = 0, PEAK_SUMS = 6 };
 
-#define SET_NAME "neon"
-#define SET_FUSED true
-#define SET kernels_neon
+#define KERNEL_SET neon
+#define FUSED true
 #include "engine/nn/kernels_template.inc"

@@ -1,12 +1,15 @@
-/* kernels_sets.h - the sets that kernels.c chooses from; each exists only where its target does. */
+/* kernels_sets.h - the sets that kernels.c chooses from: one for each vector unit. */
 #ifndef UPSCALED_NN_KERNELS_SETS_H
 #define UPSCALED_NN_KERNELS_SETS_H
 
+#include "engine/base/vector_unit.h"
 #include "engine/nn/kernels.h"
 
 /* Tiles of a row that go through Winograd's three stages together: V and M stay in the caches. */
 enum { KERNEL_TILES = 14 };
 
-extern const struct kernels kernels_c, kernels_avx2, kernels_avx512, kernels_neon;
+#define KERNELS_DECLARE(UNIT, name) extern const struct kernels kernels_##name;
+VECTOR_UNITS(KERNELS_DECLARE)
+#undef KERNELS_DECLARE
 
 #endif

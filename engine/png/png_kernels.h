@@ -15,7 +15,7 @@
 #define PNG_KERNELS_RUNS(count) ((count) / 32 + 1)
 
 struct png_kernels {
-    const char *name; /* "c", "avx2", "avx512" */
+    const char *name; /* as in VECTOR_UNITS */
 
     /* Filters one row of `count` bytes, `step` bytes a pixel, into out[0..count]: the filter's
      * number, then the residues. `above` is the row before, all zeros at the top. */
@@ -37,6 +37,9 @@ struct png_kernels {
     void (*send)(const struct deflate_sequence *s, const struct deflate_table *c,
                  struct deflate_bits *b);
 };
+
+/* The set of the vector unit in use (engine/base/vector_unit.h). */
+const struct png_kernels *png_kernels_used(void);
 
 /* The k-th set that this processor has, the best first; NULL past the last. */
 const struct png_kernels *png_kernels_at(int k);

@@ -151,7 +151,7 @@ enum err_code png_strip_encode(const struct png_strip_job *job, void *scratch,
         return err_set(e, ERR_MEMORY, "out of memory to encode %d rows of a PNG", job->rows);
     struct png_work w = {
         .job = job,
-        .kernels = job->kernels ? job->kernels : png_kernels_at(0),
+        .kernels = job->kernels ? job->kernels : png_kernels_used(),
         .count = image_row_bytes(&job->format),
         .step = (size_t)(job->format.channels * job->format.depth / 8),
         .zeros = base,

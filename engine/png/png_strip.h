@@ -23,7 +23,7 @@ int png_strip_rows(const struct image_format *f);
 
 /* What a strip is made of. */
 struct png_strip_job {
-    const struct png_kernels *kernels; /* NULL: the best; the bytes are the same */
+    const struct png_kernels *kernels; /* NULL: those in use; the bytes are the same */
     struct image_format format;
     int compression;       /* 0..9: the table in png_pack.h */
     const uint8_t *pixels; /* where the rows begin */

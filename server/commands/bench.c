@@ -121,7 +121,7 @@ static enum err_code measure_upscale(struct bench *b, const char *name, int chan
 static void peak_piece(void *arg, int i, void *scratch)
 {
     const struct bench *b = arg;
-    volatile float keep = b->peak->run(PEAK_ROUNDS);
+    volatile float keep = b->kernels->peak(PEAK_ROUNDS);
     (void)i;
     (void)keep;
     (void)scratch;
@@ -131,7 +131,7 @@ static void peak_piece(void *arg, int i, void *scratch)
 static enum err_code measure_peak(struct bench *b, struct err *e)
 {
     int pieces = PEAK_PIECES * pool_threads(b->pool);
-    double work = b->peak->flops * PEAK_ROUNDS * pieces;
+    double work = b->kernels->peak_flops * PEAK_ROUNDS * pieces;
     enum err_code rc = ERR_OK;
     for (int i = 0; i < PEAK_TRIES && rc == ERR_OK; i++) {
         int64_t from = clock_ns();
@@ -171,7 +171,6 @@ static enum err_code read_size(struct bench *b, struct err *e)
 /* A file's own model, which no folder needs to hold. */
 static enum err_code begin_file(struct bench *b, const struct model_limits *limits, struct err *e)
 {
-    const struct kernels *kernels;
     struct model *model;
     size_t bytes;
     enum err_code rc = models_read_file(b->options.model, limits, &model, e);
@@ -179,9 +178,7 @@ static enum err_code begin_file(struct bench *b, const struct model_limits *limi
         return rc;
     b->file = (struct model_entry){.model = model};
     b->entry = &b->file;
-    rc = models_kernels(b->options.kernels, &kernels, e);
-    if (rc == ERR_OK)
-        rc = plan_new(model, kernels, &b->file.plan, e);
+    rc = plan_new(model, b->kernels, &b->file.plan, e);
     if (rc == ERR_OK)
         rc = upscale_scratch_bytes(b->file.plan, &bytes, e);
     return rc == ERR_OK ? pool_reserve(b->pool, bytes, e) : rc;
@@ -191,7 +188,7 @@ static enum err_code begin(struct bench *b, struct err *e)
 {
     const struct options *o = &b->options;
     struct model_limits limits = options_model_limits(o);
-    b->peak = peak_find(o->kernels);
+    b->kernels = kernels_used();
     enum err_code rc = read_size(b, e);
     if (rc == ERR_OK)
         rc = pool_new(o->threads ? (int)o->threads : cpus_usable(), &b->pool, e);
@@ -228,6 +225,9 @@ int command_bench(int argc, char **argv)
         fputs("usage: upscaled bench [OPTION...]\n"
               "       upscaled bench --png [OPTION...] FILE...\n",
               stderr);
+        status = 2;
+    } else if (models_use_kernels(b.options.kernels, &e) != ERR_OK) {
+        command_complain(NULL, &e);
         status = 2;
     } else if (b.options.png) {
         status = bench_png(&b, argv, count);

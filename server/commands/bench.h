@@ -6,7 +6,6 @@
 
 #include "engine/base/pool.h"
 #include "engine/image/image.h"
-#include "engine/nn/peak.h"
 #include "server/models/models.h"
 #include "server/options/options.h"
 
@@ -34,7 +33,7 @@ struct bench {
     struct models *models;   /* or NULL: */
     struct model_entry file; /* a model read from a file that was named */
     const struct model_entry *entry;
-    const struct peak_loop *peak;
+    const struct kernels *kernels;
     double peak_gflops;                          /* of all threads together */
     struct bench_stage stages[BENCH_STAGES_MAX]; /* the first is the network alone */
     int stage_count;

@@ -101,7 +101,7 @@ void bench_print(const struct bench *b)
     printf("%s, %dx%d %s, %d thread%s\n", m->name, b->width, b->height,
            m->color == COLOR_Y ? "luma" : "RGB", pool_threads(b->pool),
            pool_threads(b->pool) == 1 ? "" : "s");
-    printf("multiply-add peak (%s) %.1f GFLOP/s\n", b->peak->name, b->peak_gflops);
+    printf("multiply-add peak (%s) %.1f GFLOP/s\n", b->kernels->name, b->peak_gflops);
     printf("network   %.2f ms, %.1f GFLOP/s as direct convolution, %.1f %% of peak, %.1f ns/px\n\n",
            network->ms, speed, 100 * speed / b->peak_gflops, 1e6 * network->ms / pixels(b));
     printf("%-24s %10s %10s %6s\n", "stage", "median ms", "least ms", "runs");
@@ -144,7 +144,7 @@ void bench_print_json(const struct bench *b)
         "{s:s,s:i,s:i,s:i,s:f,s:f,s:f,s:f,s:f,s:f,s:s,s:f,s:I,s:o,s:o}", "model", m->name, "width",
         b->width, "height", b->height, "threads", pool_threads(b->pool), "ms", network->ms,
         "ms_least", network->least, "ns_per_pixel", 1e6 * network->ms / pixels(b), "macs_per_pixel",
-        macs, "gflops", speed, "peak_gflops", b->peak_gflops, "peak_unit", b->peak->name,
+        macs, "gflops", speed, "peak_gflops", b->peak_gflops, "peak_unit", b->kernels->name,
         "percent_of_peak", 100 * speed / b->peak_gflops, "peak_rss_bytes",
         (json_int_t)peak_rss_bytes(), "stages", stages(b), "layers", layers(b));
     char *text = json_text(o, JSON_INDENT(2));

@@ -61,10 +61,9 @@ static void print_paths(const struct plan *plan)
 static enum err_code make_plan(const struct options *o, const struct model *m, struct plan **plan,
                                size_t *scratch, struct err *e)
 {
-    const struct kernels *kernels;
-    enum err_code rc = models_kernels(o->kernels, &kernels, e);
+    enum err_code rc = models_use_kernels(o->kernels, e);
     if (rc == ERR_OK)
-        rc = plan_new(m, kernels, plan, e);
+        rc = plan_new(m, kernels_used(), plan, e);
     return rc == ERR_OK ? upscale_scratch_bytes(*plan, scratch, e) : rc;
 }
 

@@ -10,6 +10,7 @@
 
 #include "engine/base/buf.h"
 #include "engine/base/mem.h"
+#include "engine/base/vector_unit.h"
 #include "engine/upscale.h"
 #include "server/base/file.h"
 #include "server/models/embedded.h"
@@ -28,7 +29,6 @@ struct models {
     struct model_list *list;
     struct pool *pool;
     char *folder;
-    const struct kernels *kernels;
     struct model_limits limits;
 };
 
@@ -114,7 +114,7 @@ static enum err_code prepare(struct model_entry *entry, const char *path, struct
 {
     if (path && !(entry->path = mem_strdup(path)))
         return err_set(e, ERR_MEMORY, "out of memory for the models");
-    return plan_new(entry->model, entry->list->registry->kernels, &entry->plan, e);
+    return plan_new(entry->model, kernels_used(), &entry->plan, e);
 }
 
 /* Puts a model, which it takes over, in its place; one of the same name from inside the binary
@@ -225,27 +225,26 @@ static enum err_code load(struct models *m, struct model_list **out, struct err 
     return ERR_OK;
 }
 
-/* The names of all sets that there are, for people. */
-static const char *kernel_names(char *text, size_t size)
+/* The names of this processor's vector units, for people. */
+static const char *unit_names(char *text, size_t size)
 {
-    const struct kernels *set;
+    enum vector_unit unit;
     size_t used = 0;
     text[0] = '\0';
-    for (int k = 0; (set = kernels_at(k)) != NULL && used < size; k++)
-        used += (size_t)snprintf(text + used, size - used, "%s%s", k ? ", " : "", set->name);
+    for (int k = 0; (unit = vector_unit_at(k)) != UNITS && used < size; k++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", k ? ", " : "",
+                                 vector_unit_name(unit));
     return text;
 }
 
-enum err_code models_kernels(const char *name, const struct kernels **out, struct err *e)
+enum err_code models_use_kernels(const char *name, struct err *e)
 {
     char names[64];
-    const struct kernels *set = kernels_find(name);
-    if (!set)
-        return err_set(e, ERR_BAD_PARAMETER,
-                       "this processor has no kernels `%.64s`; there are %s (--kernels)", name,
-                       kernel_names(names, sizeof names));
-    *out = set;
-    return ERR_OK;
+    if (vector_unit_use(name))
+        return ERR_OK;
+    return err_set(e, ERR_BAD_PARAMETER,
+                   "this processor has no kernels `%.64s`; there are %s (--kernels)", name,
+                   unit_names(names, sizeof names));
 }
 
 enum err_code models_new(struct pool *pool, const char *folder, const char *kernels,
@@ -257,7 +256,7 @@ enum err_code models_new(struct pool *pool, const char *folder, const char *kern
     pthread_mutex_init(&m->mutex, NULL);
     m->pool = pool;
     m->limits = *limits;
-    enum err_code rc = models_kernels(kernels, &m->kernels, e);
+    enum err_code rc = models_use_kernels(kernels, e);
     if (rc == ERR_OK && folder && !(m->folder = mem_strdup(folder)))
         rc = err_set(e, ERR_MEMORY, "out of memory for the models");
     if (rc == ERR_OK)

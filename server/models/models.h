@@ -19,14 +19,15 @@ struct model_entry {
 struct model_list; /* one loaded set, counted */
 struct models;     /* the current set */
 
-/* The set of kernels of that name. ERR_BAD_PARAMETER names those that this processor has. */
-enum err_code models_kernels(const char *name, const struct kernels **out, struct err *e);
+/* Puts the kernels of that name (NULL: the best) in use, for networks and pixels alike, in the whole
+ * program; before other threads compute. ERR_BAD_PARAMETER names those that this processor has. */
+enum err_code models_use_kernels(const char *name, struct err *e);
 
 /* Loads the embedded models and *.json of `folder` (may be NULL), where a file's model replaces an
  * embedded one of the same name, and reserves `pool`'s scratch for them. ERR_MODEL* names the file,
  * or both where two have a model of the same name;
  * ERR_UNKNOWN_MODEL where there is no model at all; ERR_BAD_PARAMETER where this processor has no
- * such set of kernels (NULL: the best). On ERR_OK the caller owns *out. */
+ * such set of kernels (models_use_kernels). On ERR_OK the caller owns *out. */
 enum err_code models_new(struct pool *pool, const char *folder, const char *kernels,
                          const struct model_limits *limits, struct models **out, struct err *e);
 void models_free(struct models *m); /* NULL is fine */

@@ -12,7 +12,6 @@
 
 #include "engine/base/mem.h"
 #include "engine/nn/kernels.h"
-#include "engine/nn/peak.h"
 
 enum { L = KERNEL_LANES, WIDTH = 240, TILE = 4, MOST_OUT = 256 };
 
@@ -190,19 +189,18 @@ static double call_ns(const struct work *w, const struct way *way, int calls)
 }
 
 /* The most that the set's instructions do, in GFLOP/s, in one short run. */
-static double peak_once(const struct peak_loop *peak)
+static double peak_once(const struct kernels *set)
 {
     long rounds = 100000;
     double from = now_ns();
-    volatile float made = peak->run(rounds); /* kept: the loop must run */
+    volatile float made = set->peak(rounds); /* kept: the loop must run */
     (void)made;
-    return (double)rounds * peak->flops / (now_ns() - from);
+    return (double)rounds * set->peak_flops / (now_ns() - from);
 }
 
 static void measure(const struct kernels *set, const struct shape *s)
 {
     const struct way *way = way_of(s);
-    const struct peak_loop *peak = peak_find(set->name);
     struct work w;
     work_init(&w, set, s);
     if (!w.in)
@@ -211,7 +209,7 @@ static void measure(const struct kernels *set, const struct shape *s)
     int calls = 1 + (int)(run_ns / least);
     for (int i = 0; i < RUNS; i++) {
         least = fmin(least, call_ns(&w, way, calls));
-        most = fmax(most, peak_once(peak));
+        most = fmax(most, peak_once(set));
     }
     work_done(&w);
     double pixel = least / (WIDTH * way->makes);

@@ -39,6 +39,14 @@ def an_unknown_set_is_refused_by_name():
 
 
 @claim
+def bench_refuses_an_unknown_set_for_pictures_too():
+    done = subprocess.run([os.path.abspath(BINARY), "bench", "--png", "--kernels", "none", PICTURE],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=DEADLINE,
+                          check=False)
+    equal((done.returncode, b"`none`" in done.stderr), (2, True), done.stderr)
+
+
+@claim
 def fused_sets_and_any_threads_give_the_same_bytes():
     fused = [name for name in sets() if name != "c"]
     first = convert().stdout

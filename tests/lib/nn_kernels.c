@@ -150,5 +150,12 @@ static void unblock(const float *in, float *const *out, int channels, int width)
             out[c][x] = in[x * LANES + c];
 }
 
-const struct kernels kernels_plain = {"plain",  true,   conv_planar, conv_blocked,
-                                      winograd, planes, unblock};
+const struct kernels kernels_plain = {
+    .name = "plain",
+    .fused = true,
+    .conv_planar = conv_planar,
+    .conv_blocked = conv_blocked,
+    .winograd = winograd,
+    .planes = planes,
+    .unblock = unblock,
+};

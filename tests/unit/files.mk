@@ -55,5 +55,6 @@ test_programs += \
 	tests/unit/test_transcode \
 	tests/unit/test_transcode_memory \
 	tests/unit/test_upscale \
+	tests/unit/test_vector_unit \
 	tests/unit/test_waifu2x
 endif
