@@ -15,41 +15,13 @@
 extern char **environ;
 
 enum {
-    RUNS_LEAST = 5,
-    RUNS_MOST = 1001,
-    STAGE_MS = 2000, /* after the warm-up, where that makes enough runs */
-    LAYERS_MS = 500,
-    PNG_STAGE_MS = 500,    /* there are more of these, and less to find out */
-    PEAK_PIECES = 8,       /* a thread; a worker that was late does fewer */
+    STAGE_MS = 2000,       /* of the network */
+    LAYERS_MS = 500,       /* of the profile by layer */
+    PNG_STAGE_MS = 500,    /* of the PNG codec, which has more stages */
+    PEAK_PIECES = 8,       /* for each thread, so that one that starts late does fewer */
     PEAK_ROUNDS = 1 << 18, /* of a piece: about a millisecond */
     PEAK_TRIES = 12,
 };
-
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-enum err_code bench_stage(struct bench *b, const char *name, bench_work *work, void *arg,
-                          struct err *e)
-{
-    static double ms[RUNS_MOST];
-    int runs = 0;
-    enum err_code rc = work(b, arg, e);
-    int64_t begun = clock_ns();
-    while (rc == ERR_OK && runs < RUNS_MOST &&
-           (runs < RUNS_LEAST || clock_ms_between(begun, clock_ns()) < b->stage_ms)) {
-        int64_t from = clock_ns();
-        rc = work(b, arg, e);
-        ms[runs++] = clock_ms_between(from, clock_ns());
-    }
-    if (rc != ERR_OK)
-        return rc;
-    qsort(ms, (size_t)runs, sizeof *ms, by_size);
-    b->stages[b->stage_count++] = (struct bench_stage){name, ms[runs / 2], ms[0], runs};
-    return ERR_OK;
-}
 
 static enum err_code forget(void *arg, const uint8_t *pixels, size_t row_bytes, int count,
                             struct err *e)
@@ -95,7 +67,7 @@ static enum err_code measure_layers(struct bench *b, struct image *img, struct e
     enum err_code rc = ERR_OK;
     int64_t begun = clock_ns();
     while (rc == ERR_OK &&
-           (p->runs < RUNS_LEAST || clock_ms_between(begun, clock_ns()) < LAYERS_MS)) {
+           (p->runs < BENCH_RUNS_LEAST || clock_ms_between(begun, clock_ns()) < LAYERS_MS)) {
         rc = enlarge(b, img, &p->sums, e);
         p->runs++;
     }
@@ -169,11 +141,12 @@ static enum err_code read_size(struct bench *b, struct err *e)
 }
 
 /* A file's own model, which no folder needs to hold. */
-static enum err_code begin_file(struct bench *b, const struct model_limits *limits, struct err *e)
+static enum err_code begin_file(struct bench *b, struct err *e)
 {
+    struct model_limits limits = options_model_limits(&b->options);
     struct model *model;
     size_t bytes;
-    enum err_code rc = models_read_file(b->options.model, limits, &model, e);
+    enum err_code rc = models_read_file(b->options.model, &limits, &model, e);
     if (rc != ERR_OK)
         return rc;
     b->file = (struct model_entry){.model = model};
@@ -187,15 +160,15 @@ static enum err_code begin_file(struct bench *b, const struct model_limits *limi
 static enum err_code begin(struct bench *b, struct err *e)
 {
     const struct options *o = &b->options;
-    struct model_limits limits = options_model_limits(o);
+    const struct models_source source = command_models_source(o);
     b->kernels = kernels_used();
     enum err_code rc = read_size(b, e);
     if (rc == ERR_OK)
         rc = pool_new(o->threads ? (int)o->threads : cpus_usable(), &b->pool, e);
     if (rc == ERR_OK && o->model && command_names_file(o->model))
-        return begin_file(b, &limits, e);
+        return begin_file(b, e);
     if (rc == ERR_OK)
-        rc = models_new(b->pool, o->models, o->kernels, &limits, &b->models, e);
+        rc = models_new(b->pool, &source, &b->models, e);
     return rc == ERR_OK ? models_get(b->models, o->model, &b->entry, e) : rc;
 }
 
@@ -215,13 +188,14 @@ int command_bench(int argc, char **argv)
 {
     struct bench b = {0};
     struct err e = ERR_INIT;
-    int count = 0, status = 0;
-    if (options_read(&b.options, FOR_BENCH, argc, argv, &count, environ, &e) != ERR_OK) {
+    struct option_words words = {argc, argv};
+    int status = 0;
+    if (options_read(&b.options, FOR_BENCH, &words, environ, &e) != ERR_OK) {
         command_misused("bench", &e);
         return 2;
     }
     b.stage_ms = b.options.png ? PNG_STAGE_MS : STAGE_MS;
-    if (b.options.png != (count > 0)) {
+    if (b.options.png != (words.count > 0)) {
         fputs("usage: upscaled bench [OPTION...]\n"
               "       upscaled bench --png [OPTION...] FILE...\n",
               stderr);
@@ -230,7 +204,7 @@ int command_bench(int argc, char **argv)
         command_complain(NULL, &e);
         status = 2;
     } else if (b.options.png) {
-        status = bench_png(&b, argv, count);
+        status = bench_png(&b, argv, words.count);
     } else if (begin(&b, &e) != ERR_OK) {
         command_complain(NULL, &e);
         status = e.code == ERR_BAD_PARAMETER || e.code == ERR_UNKNOWN_MODEL ? 2 : 1;

@@ -9,7 +9,10 @@
 #include "server/models/models.h"
 #include "server/options/options.h"
 
-enum { BENCH_STAGES_MAX = 8 };
+enum {
+    BENCH_STAGES_MAX = 8,
+    BENCH_RUNS_LEAST = 5, /* of a stage, however long they take */
+};
 
 /* One thing that was done several times. */
 struct bench_stage {

@@ -20,13 +20,13 @@ static void print_row(void *arg, const struct model *m)
 
 static int list(const struct options *o)
 {
-    struct model_limits limits = options_model_limits(o);
+    const struct models_source source = command_models_source(o);
     struct pool *pool = NULL;
     struct models *models = NULL;
     struct err e = ERR_INIT;
     enum err_code rc = pool_new(1, &pool, &e);
     if (rc == ERR_OK)
-        rc = models_new(pool, o->models, o->kernels, &limits, &models, &e);
+        rc = models_new(pool, &source, &models, &e);
     if (rc == ERR_OK)
         models_each(models, print_row, NULL);
     else
@@ -109,7 +109,7 @@ static void check_named(void *arg, const struct model *m)
 
 static int check_file(const struct options *o, const char *path)
 {
-    struct model_limits limits = options_model_limits(o);
+    const struct model_limits limits = options_model_limits(o);
     struct model *m = NULL;
     struct err e = ERR_INIT;
     if (models_read_file(path, &limits, &m, &e) != ERR_OK) {
@@ -123,14 +123,14 @@ static int check_file(const struct options *o, const char *path)
 
 static int check_name(const struct options *o, const char *name)
 {
-    struct model_limits limits = options_model_limits(o);
+    const struct models_source source = command_models_source(o);
     struct pool *pool = NULL;
     struct models *models = NULL;
     struct err e = ERR_INIT;
     struct wanted w = {o, name, false, 0};
     enum err_code rc = pool_new(1, &pool, &e);
     if (rc == ERR_OK)
-        rc = models_new(pool, o->models, o->kernels, &limits, &models, &e);
+        rc = models_new(pool, &source, &models, &e);
     if (rc == ERR_OK)
         models_each(models, check_named, &w);
     if (rc == ERR_OK && !w.found)
@@ -147,15 +147,16 @@ int command_models(int argc, char **argv)
 {
     struct options o;
     struct err e = ERR_INIT;
-    int count = 0, status = 0;
-    if (options_read(&o, FOR_MODELS, argc, argv, &count, environ, &e) != ERR_OK) {
+    struct option_words words = {argc, argv};
+    int status = 0;
+    if (options_read(&o, FOR_MODELS, &words, environ, &e) != ERR_OK) {
         command_misused("models", &e);
         return 2;
     }
-    if (count == 0 || (count == 1 && strcmp(argv[0], "list") == 0)) {
+    if (words.count == 0 || (words.count == 1 && strcmp(argv[0], "list") == 0)) {
         status = list(&o);
-    } else if (count > 1 && strcmp(argv[0], "check") == 0) {
-        for (int i = 1; i < count; i++)
+    } else if (words.count > 1 && strcmp(argv[0], "check") == 0) {
+        for (int i = 1; i < words.count; i++)
             status |=
                 command_names_file(argv[i]) ? check_file(&o, argv[i]) : check_name(&o, argv[i]);
     } else {

@@ -12,6 +12,11 @@ bool command_names_file(const char *word)
     return strchr(word, '/') || (length > 5 && strcmp(word + length - 5, ".json") == 0);
 }
 
+struct models_source command_models_source(const struct options *o)
+{
+    return (struct models_source){o->models, o->kernels, options_model_limits(o)};
+}
+
 /* What to do about it, where the sentence does not say. */
 static const struct {
     enum err_code code;

@@ -47,11 +47,11 @@ static enum err_code ask(struct convert *c, struct err *e)
 static enum err_code begin(struct convert *c, struct err *e)
 {
     const struct options *o = &c->options;
-    struct model_limits limits = options_model_limits(o);
+    const struct models_source source = command_models_source(o);
     int threads = o->threads ? (int)o->threads : cpus_usable();
     enum err_code rc = pool_new(threads, &c->pool, e);
     if (rc == ERR_OK)
-        rc = models_new(c->pool, o->models, o->kernels, &limits, &c->models, e);
+        rc = models_new(c->pool, &source, &c->models, e);
     return rc == ERR_OK ? ask(c, e) : rc;
 }
 
@@ -220,20 +220,20 @@ int command_convert(int argc, char **argv)
 {
     struct convert c = {0};
     struct err e = ERR_INIT;
-    int count = 0;
-    if (options_read(&c.options, FOR_CONVERT, argc, argv, &count, environ, &e) != ERR_OK) {
+    struct option_words words = {argc, argv};
+    if (options_read(&c.options, FOR_CONVERT, &words, environ, &e) != ERR_OK) {
         command_misused("convert", &e);
         return 2;
     }
     c.bar = convert_bar_wanted() && !c.options.quiet;
     signal(SIGXFSZ, SIG_IGN); /* then write says that a file may not grow so large */
     int status = 2;
-    if (called_rightly(&c, count, argv)) {
+    if (called_rightly(&c, words.count, argv)) {
         if (begin(&c, &e) != ERR_OK) {
             command_misused("convert", &e);
             status = e.code == ERR_BAD_PARAMETER || e.code == ERR_UNKNOWN_MODEL ? 2 : 1;
         } else if (c.options.output_dir) {
-            status = convert_many(&c, count, argv);
+            status = convert_many(&c, words.count, argv);
         } else {
             status = convert_one(&c, argv[0], argv[1], false);
         }

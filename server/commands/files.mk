@@ -6,6 +6,7 @@ libserver_a_SOURCES += \
 	server/commands/bench_picture.c \
 	server/commands/bench_png.c \
 	server/commands/bench_report.c \
+	server/commands/bench_stage.c \
 	server/commands/cmd_hash_key.c \
 	server/commands/cmd_models.c \
 	server/commands/commands.c \
@@ -14,6 +15,8 @@ libserver_a_SOURCES += \
 	server/commands/convert_bar.c \
 	server/commands/convert_bar.h \
 	server/commands/health.c \
+	server/commands/help.c \
+	server/commands/help.h \
 	server/commands/lint.c \
 	server/commands/lint.h \
 	server/commands/lint_picture.c \

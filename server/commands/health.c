@@ -140,15 +140,16 @@ int command_health(int argc, char **argv)
     struct options o;
     struct err e = ERR_INIT;
     struct place place;
-    int count = 0, status = 2;
+    struct option_words words = {argc, argv};
+    int status = 2;
     char here[300];
-    if (options_read(&o, FOR_HEALTH, argc, argv, &count, environ, &e) != ERR_OK) {
+    if (options_read(&o, FOR_HEALTH, &words, environ, &e) != ERR_OK) {
         command_misused("health", &e);
         return 2;
     }
-    const char *listen = o.listen_count > 0 ? o.listen[0] : o.fallback_listen;
-    const char *url = count > 0 ? argv[0] : ask_here(listen, here, sizeof here);
-    if (count > 1 || !parse(url, &place)) {
+    const char *listen = o.listen.count > 0 ? o.listen.items[0] : o.fallback_listen;
+    const char *url = words.count > 0 ? argv[0] : ask_here(listen, here, sizeof here);
+    if (words.count > 1 || !parse(url, &place)) {
         fprintf(stderr, "upscaled: health takes one http://host:port or unix:/path, not `%s`\n",
                 url);
     } else {

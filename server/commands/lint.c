@@ -73,7 +73,8 @@ static enum err_code grays(const struct plan *p, struct lint *l, struct err *e)
     for (int gray = 0; gray < 256 && rc == ERR_OK; gray += step) {
         struct lint_picture out;
         bool changed = false;
-        rc = lint_picture_run(p, side, side, slope_at, &(struct slope){gray, 0, 0}, &out, e);
+        rc = lint_picture_run(
+            p, &(struct lint_input){side, side, slope_at, &(struct slope){gray, 0, 0}}, &out, e);
         if (rc != ERR_OK)
             break;
         l->grays++;
@@ -98,7 +99,7 @@ static enum err_code slopes(const struct plan *p, struct lint *l, struct err *e)
         for (unsigned k = 0; k < sizeof ways / sizeof *ways && rc == ERR_OK; k++) {
             struct lint_picture out;
             struct slope s = {100, steep[i] * ways[k].dx, steep[i] * ways[k].dy};
-            rc = lint_picture_run(p, side, side, slope_at, &s, &out, e);
+            rc = lint_picture_run(p, &(struct lint_input){side, side, slope_at, &s}, &out, e);
             if (rc != ERR_OK)
                 break;
             l->checker_shaded =
@@ -120,7 +121,9 @@ static enum err_code ramps(const struct plan *p, struct lint *l, struct err *e)
         int step = k & 2 ? 4 : 1, length = multiple(RAMP_LENGTH / step, m->geometry.align);
         struct lint_picture out;
         struct slope s = {0, down ? 0 : step, down ? step : 0};
-        rc = lint_picture_run(p, down ? wide : length, down ? length : wide, slope_at, &s, &out, e);
+        rc = lint_picture_run(
+            p, &(struct lint_input){down ? wide : length, down ? length : wide, slope_at, &s}, &out,
+            e);
         if (rc != ERR_OK)
             break;
         l->ramp_fall = fmax(l->ramp_fall, lint_fall(&out, down));
@@ -134,7 +137,8 @@ static enum err_code noise(const struct plan *p, struct lint *l, struct err *e)
 {
     int side = multiple(SLOPE_SIDE, plan_model(p)->geometry.align);
     struct lint_picture out;
-    enum err_code rc = lint_picture_run(p, side, side, noise_at, NULL, &out, e);
+    enum err_code rc =
+        lint_picture_run(p, &(struct lint_input){side, side, noise_at, NULL}, &out, e);
     if (rc != ERR_OK)
         return rc;
     l->finite = l->finite && lint_finite(&out);

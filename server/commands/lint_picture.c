@@ -8,22 +8,20 @@
 #include "engine/tiles/border.h"
 
 struct feed {
-    float (*value)(const void *arg, int x, int y);
-    const void *arg;
+    const struct lint_input *in;
     const struct model *model;
-    int width, height;
     struct lint_picture *out;
 };
 
-/* Beyond the edge with a border of zeros there is nothing, which is 0. */
+/* A border of zeros has no picture beyond the edge. */
 static void load(void *arg, int y, int x, int count, float *const *planes)
 {
     const struct feed *f = arg;
-    int at_y = border_map(f->model->border, y, f->height);
+    int at_y = border_map(f->model->border, y, f->in->height);
     for (int i = 0; i < count; i++) {
-        int at_x = border_map(f->model->border, x + i, f->width);
+        int at_x = border_map(f->model->border, x + i, f->in->width);
         bool nothing = at_x == BORDER_NOTHING || at_y == BORDER_NOTHING;
-        float v = nothing ? 0 : f->value(f->arg, at_x, at_y);
+        float v = nothing ? 0 : f->in->value(f->in->arg, at_x, at_y);
         for (int c = 0; c < f->model->geometry.in_channels; c++)
             planes[c][i] = v;
     }
@@ -42,13 +40,13 @@ static void store(void *arg, int y, int x, int count, const float *const *planes
             row_of(f->out, c, y)[x + i] = planes[c][i];
 }
 
-enum err_code lint_picture_run(const struct plan *p, int width, int height,
-                               float (*value)(const void *arg, int x, int y), const void *arg,
+enum err_code lint_picture_run(const struct plan *p, const struct lint_input *in,
                                struct lint_picture *out, struct err *e)
 {
     const struct model *m = plan_model(p);
-    struct lint_picture r = {NULL, m->geometry.out_channels, width * m->scale, height * m->scale};
-    struct feed f = {value, arg, m, width, height, &r};
+    struct lint_picture r = {NULL, m->geometry.out_channels, in->width * m->scale,
+                             in->height * m->scale};
+    struct feed f = {in, m, &r};
     void *scratch = NULL;
     size_t bytes;
     enum err_code rc = plan_scratch_bytes(p, r.width, r.height, &bytes, e);
@@ -57,13 +55,13 @@ enum err_code lint_picture_run(const struct plan *p, int width, int height,
     r.samples = mem_alloc(lint_samples(&r), sizeof *r.samples);
     scratch = mem_alloc(1, bytes);
     if (r.samples && scratch) {
-        plan_run(p, scratch, (struct plan_rect){0, 0, r.width, r.height}, width, height,
+        plan_run(p, scratch, (struct plan_rect){0, 0, r.width, r.height}, in->width, in->height,
                  m->border == BORDER_MODEL,
                  &(struct plan_io){.load = load, .store = store, .arg = &f});
         *out = r;
         r.samples = NULL;
     } else {
-        rc = err_set(e, ERR_MEMORY, "out of memory for a picture to judge a model by");
+        rc = err_set(e, ERR_MEMORY, "out of memory for a picture to check a model with");
     }
     mem_free(scratch);
     mem_free(r.samples);
@@ -103,14 +101,19 @@ static double detail(const struct lint_picture *p, int c, int y, int x, int scal
     return (double)row_of(p, c, y)[x] - sum / (scale * scale);
 }
 
-/* The mean detail of one position's samples in a block. */
-static double mean_detail(const struct lint_picture *p, int c, int y0, int x0, int block, int scale)
+/* A block of one channel's samples, of which every `scale`-th counts each way. */
+struct block {
+    int c, y, x, side, scale;
+};
+
+/* The mean detail of a block. */
+static double mean_detail(const struct lint_picture *p, const struct block *b)
 {
     double sum = 0;
     int count = 0;
-    for (int y = y0; y < y0 + block && y < p->height - scale; y += scale)
-        for (int x = x0; x < x0 + block && x < p->width - scale; x += scale, count++)
-            sum += detail(p, c, y, x, scale);
+    for (int y = b->y; y < b->y + b->side && y < p->height - b->scale; y += b->scale)
+        for (int x = b->x; x < b->x + b->side && x < p->width - b->scale; x += b->scale, count++)
+            sum += detail(p, b->c, y, x, b->scale);
     return count ? 255 * sum / count : 0;
 }
 
@@ -122,9 +125,10 @@ double lint_checker(const struct lint_picture *p, int scale, int block, int marg
     for (int c = 0; c < p->channels; c++)
         for (int y = edge; y < p->height - edge; y += block)
             for (int x = edge; x < p->width - edge; x += block)
-                for (int at = 0; at < scale * scale; at++)
-                    worst = fmax(worst, fabs(mean_detail(p, c, y + at / scale, x + at % scale,
-                                                         block - at / scale, scale)));
+                for (int at = 0; at < scale * scale; at++) {
+                    struct block b = {c, y + at / scale, x + at % scale, block - at / scale, scale};
+                    worst = fmax(worst, fabs(mean_detail(p, &b)));
+                }
     return worst;
 }
 

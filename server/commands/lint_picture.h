@@ -14,11 +14,16 @@ struct lint_picture {
     int channels, width, height;
 };
 
-/* Runs `p` over a picture of width x height (multiples of the model's align) whose channels are all
- * value(arg, x, y), with the model's border around it. On ERR_OK lint_picture_done(out).
+/* A picture that is computed: all of its channels are value(arg, x, y). */
+struct lint_input {
+    int width, height; /* multiples of the model's align */
+    float (*value)(const void *arg, int x, int y);
+    const void *arg;
+};
+
+/* Runs `p` over the picture, with the model's border around it. On ERR_OK lint_picture_done(out).
  * ERR_MODEL_LIMIT, ERR_MEMORY. */
-enum err_code lint_picture_run(const struct plan *p, int width, int height,
-                               float (*value)(const void *arg, int x, int y), const void *arg,
+enum err_code lint_picture_run(const struct plan *p, const struct lint_input *in,
                                struct lint_picture *out, struct err *e);
 void lint_picture_done(struct lint_picture *p);
 

@@ -53,8 +53,8 @@ static enum err_code open_listeners(struct daemon *d, struct err *e)
 {
     const struct options *o = &d->options;
     enum err_code rc = listeners_inherit(&d->listeners, FIRST_INHERITED, count_inherited(), e);
-    for (int i = 0; rc == ERR_OK && i < o->listen_count; i++)
-        rc = listeners_open(&d->listeners, o->listen[i], e);
+    for (int i = 0; rc == ERR_OK && i < o->listen.count; i++)
+        rc = listeners_open(&d->listeners, o->listen.items[i], e);
     if (rc == ERR_OK && d->listeners.count == 0)
         rc = listeners_open(&d->listeners, o->fallback_listen, e);
     return rc;
@@ -148,7 +148,7 @@ static enum err_code enter_sandbox(struct daemon *d, struct err *e)
 static enum err_code start(struct daemon *d, struct err *e)
 {
     struct options *o = &d->options;
-    struct model_limits limits = options_model_limits(o);
+    const struct models_source source = command_models_source(o);
     d->service.usable_cpus = cpus_usable();
     int threads = o->threads > 0 ? (int)o->threads : d->service.usable_cpus;
     if (o->max_running == 0)
@@ -175,7 +175,7 @@ static enum err_code start(struct daemon *d, struct err *e)
     if (rc == ERR_OK)
         rc = pool_new(threads, &d->service.pool, e);
     if (rc == ERR_OK)
-        rc = models_new(d->service.pool, o->models, o->kernels, &limits, &d->service.models, e);
+        rc = models_new(d->service.pool, &source, &d->service.models, e);
     if (rc == ERR_OK)
         rc = measure_cost(d, e);
     if (rc == ERR_OK)
@@ -326,9 +326,9 @@ int command_serve(int argc, char **argv)
 {
     static struct daemon d; /* large, and there is one */
     struct err e = ERR_INIT;
-    int rest;
-    if (options_read(&d.options, FOR_SERVE, argc, argv, &rest, environ, &e) == ERR_OK && rest > 0)
-        err_set(&e, ERR_BAD_PARAMETER, "`%.64s` is not an option", argv[0]);
+    struct option_words words = {argc, argv};
+    if (options_read(&d.options, FOR_SERVE, &words, environ, &e) == ERR_OK && words.count > 0)
+        err_set(&e, ERR_BAD_PARAMETER, "`%.64s` is not an option", words.list[0]);
     if (e.code != ERR_OK) {
         command_misused("serve", &e);
         options_done(&d.options);

@@ -247,17 +247,17 @@ enum err_code models_use_kernels(const char *name, struct err *e)
                    unit_names(names, sizeof names));
 }
 
-enum err_code models_new(struct pool *pool, const char *folder, const char *kernels,
-                         const struct model_limits *limits, struct models **out, struct err *e)
+enum err_code models_new(struct pool *pool, const struct models_source *from, struct models **out,
+                         struct err *e)
 {
     struct models *m = mem_calloc(1, sizeof *m);
     if (!m)
         return err_set(e, ERR_MEMORY, "out of memory for the models");
     pthread_mutex_init(&m->mutex, NULL);
     m->pool = pool;
-    m->limits = *limits;
-    enum err_code rc = models_use_kernels(kernels, e);
-    if (rc == ERR_OK && folder && !(m->folder = mem_strdup(folder)))
+    m->limits = from->limits;
+    enum err_code rc = models_use_kernels(from->kernels, e);
+    if (rc == ERR_OK && from->folder && !(m->folder = mem_strdup(from->folder)))
         rc = err_set(e, ERR_MEMORY, "out of memory for the models");
     if (rc == ERR_OK)
         rc = load(m, &m->list, e);

@@ -23,13 +23,20 @@ struct models;     /* the current set */
  * program; before other threads compute. ERR_BAD_PARAMETER names those that this processor has. */
 enum err_code models_use_kernels(const char *name, struct err *e);
 
-/* Loads the embedded models and *.json of `folder` (may be NULL), where a file's model replaces an
- * embedded one of the same name, and reserves `pool`'s scratch for them. ERR_MODEL* names the file,
- * or both where two have a model of the same name;
- * ERR_UNKNOWN_MODEL where there is no model at all; ERR_BAD_PARAMETER where this processor has no
- * such set of kernels (models_use_kernels). On ERR_OK the caller owns *out. */
-enum err_code models_new(struct pool *pool, const char *folder, const char *kernels,
-                         const struct model_limits *limits, struct models **out, struct err *e);
+/* Where models come from beside the binary, and how they run. */
+struct models_source {
+    const char *folder;  /* of *.json files; NULL: none */
+    const char *kernels; /* for models_use_kernels */
+    struct model_limits limits;
+};
+
+/* Loads the embedded models and those of the folder, where a file's model replaces an embedded one
+ * of the same name, and reserves `pool`'s scratch for them. ERR_MODEL* names the file, or both files
+ * where two have a model of the same name; ERR_UNKNOWN_MODEL where there is no model at all;
+ * ERR_BAD_PARAMETER where this processor has no such set of kernels. On ERR_OK the caller owns
+ * *out. */
+enum err_code models_new(struct pool *pool, const struct models_source *from, struct models **out,
+                         struct err *e);
 void models_free(struct models *m); /* NULL is fine */
 
 /* Loads all again, and puts it in force; or not (NULL is fine). Between the two nothing has

@@ -1,4 +1,5 @@
-/* options.c - the four places that options come from; the options are in options_table.c. */
+/* options.c - the places that options come from: the defaults, the file, the environment, the
+ * command line. The options themselves are in options_table.c. */
 #include "server/options/options.h"
 
 #include <assert.h>
@@ -12,6 +13,12 @@
 #include "server/base/lines.h"
 #include "server/base/nearest.h"
 #include "server/options/options_table.h"
+
+struct reading {
+    struct options *options;
+    int command;
+    enum option_source source; /* the place that is read now */
+};
 
 static const struct option_row *find_row(const char *name, size_t length, int command)
 {
@@ -40,61 +47,78 @@ bool options_size(const char *text, int64_t *out)
     return true;
 }
 
-static enum err_code set_number(struct options *o, const struct option_row *row, const char *where,
+static enum err_code set_number(int64_t *field, const struct option_row *row, const char *where,
                                 const char *value, struct err *e)
 {
     int64_t number;
     if (!options_size(value, &number) || number < row->least || number > row->most)
         return err_set(e, ERR_BAD_PARAMETER,
                        "%s takes a whole number from %" PRId64 " to %" PRId64
-                       " (K, M, G are understood), not `%s`",
+                       ", with K, M or G if you like, not `%s`",
                        where, row->least, row->most, value);
-    *(int64_t *)field_of(o, row) = number;
+    *field = number;
     return ERR_OK;
 }
 
-static enum err_code set_flag(struct options *o, const struct option_row *row, const char *where,
-                              const char *value, struct err *e)
+static enum err_code set_flag(bool *field, const char *where, const char *value, struct err *e)
 {
     bool yes = strcmp(value, "yes") == 0 || strcmp(value, "1") == 0;
     if (!yes && strcmp(value, "no") != 0 && strcmp(value, "0") != 0)
-        return err_set(e, ERR_BAD_PARAMETER, "%s is yes or no, not `%s`", where, value);
-    *(bool *)field_of(o, row) = yes;
+        return err_set(e, ERR_BAD_PARAMETER, "%s takes yes or no, not `%s`", where, value);
+    *field = yes;
     return ERR_OK;
 }
 
-static enum err_code set_text(struct options *o, const struct option_row *row, const char *where,
-                              const char *value, struct err *e)
+static enum err_code copy_text(char **field, const char *value, struct err *e)
 {
-    char **field = field_of(o, row);
-    if (row->type == OPTION_LIST) {
-        if (o->listen_count == OPTIONS_LISTEN_MAX)
-            return err_set(e, ERR_BAD_PARAMETER, "%s: at most %d times", where, OPTIONS_LISTEN_MAX);
-        field += o->listen_count;
-    }
     char *copy = mem_strdup(value);
     if (!copy)
         return err_set(e, ERR_MEMORY, "out of memory for options");
     mem_free(*field);
     *field = copy;
-    o->listen_count += row->type == OPTION_LIST;
     return ERR_OK;
 }
 
-static enum err_code set(struct options *o, const struct option_row *row, const char *where,
+static void forget_list(struct option_list *list)
+{
+    while (list->count > 0) {
+        mem_free(list->items[--list->count]);
+        list->items[list->count] = NULL;
+    }
+}
+
+/* The values of a stronger place replace those of a weaker one as a whole. */
+static enum err_code add_to_list(struct option_list *list, enum option_source source,
+                                 const char *where, const char *value, struct err *e)
+{
+    if (list->source != source)
+        forget_list(list);
+    list->source = source;
+    if (list->count == OPTION_LIST_MAX)
+        return err_set(e, ERR_BAD_PARAMETER, "%s may be given at most %d times", where,
+                       OPTION_LIST_MAX);
+    enum err_code rc = copy_text(&list->items[list->count], value, e);
+    list->count += rc == ERR_OK;
+    return rc;
+}
+
+/* Gives the option its value; `where` names the flag, the variable or the line that has it. */
+static enum err_code set(struct reading *r, const struct option_row *row, const char *where,
                          const char *value, struct err *e)
 {
+    void *field = field_of(r->options, row);
     switch (row->type) {
     case OPTION_COUNT:
     case OPTION_BYTES:
-        return set_number(o, row, where, value, e);
+        return set_number(field, row, where, value, e);
     case OPTION_FLAG:
-        return set_flag(o, row, where, value, e);
+        return set_flag(field, where, value, e);
     case OPTION_TEXT:
+        return copy_text(field, value, e);
     case OPTION_LIST:
         break;
     }
-    return set_text(o, row, where, value, e);
+    return add_to_list(field, r->source, where, value, e);
 }
 
 static enum err_code unknown(const char *arg, int command, struct err *e)
@@ -106,42 +130,53 @@ static enum err_code unknown(const char *arg, int command, struct err *e)
     for (int i = 0; i < option_count; i++)
         if (option_rows[i].commands & command)
             nearest_offer(&n, option_rows[i].name);
-    return err_set(e, ERR_BAD_PARAMETER, "unknown option %s%s%s%s", arg, n.name ? "; is it --" : "",
-                   n.name ? n.name : "", n.name ? "?" : "");
+    return err_set(e, ERR_BAD_PARAMETER, "unknown option %s%s%s%s", arg,
+                   n.name ? "; did you mean --" : "", n.name ? n.name : "", n.name ? "?" : "");
 }
 
-/* The command line into `o`; what is no option moves to the front of argv. */
-static enum err_code read_flags(struct options *o, int command, int argc, char **argv, int *rest,
-                                struct err *e)
+/* Reads the flag at words->list[*i], whose value may be the next word. */
+static enum err_code read_flag(struct reading *r, const struct option_words *words, int *i,
+                               struct err *e)
+{
+    const char *arg = words->list[*i], *equals = strchr(arg, '='), *value;
+    size_t length = equals ? (size_t)(equals - arg) - 2 : strlen(arg) - 2;
+    const struct option_row *row = find_row(arg + 2, length, r->command);
+    if (!row)
+        return unknown(arg, r->command, e);
+    if (equals)
+        value = equals + 1;
+    else if (row->type == OPTION_FLAG)
+        value = "yes";
+    else
+        value = ++*i < words->count ? words->list[*i] : NULL;
+    if (!value)
+        return err_set(e, ERR_BAD_PARAMETER, "option --%s needs a value", row->name);
+    char where[32];
+    snprintf(where, sizeof where, "--%s", row->name);
+    return set(r, row, where, value, e);
+}
+
+/* Reads the command line. Words that are not options move to the front. */
+static enum err_code read_flags(struct reading *r, struct option_words *words, struct err *e)
 {
     int others = 0, i = 0;
-    for (; i < argc; i++) {
-        const char *arg = argv[i];
-        if (strcmp(arg, "--") == 0) {
+    r->source = SOURCE_FLAG;
+    for (; i < words->count; i++) {
+        if (strcmp(words->list[i], "--") == 0) {
             i++;
             break;
         }
-        if (strncmp(arg, "--", 2) != 0) {
-            argv[others++] = argv[i];
+        if (strncmp(words->list[i], "--", 2) != 0) {
+            words->list[others++] = words->list[i];
             continue;
         }
-        const char *equals = strchr(arg, '=');
-        size_t length = equals ? (size_t)(equals - arg) - 2 : strlen(arg) - 2;
-        const struct option_row *row = find_row(arg + 2, length, command);
-        if (!row)
-            return unknown(arg, command, e);
-        const char *value = equals ? equals + 1 : row->type == OPTION_FLAG ? "yes" : argv[++i];
-        if (i >= argc || !value)
-            return err_set(e, ERR_BAD_PARAMETER, "option --%s needs a value", row->name);
-        char where[32];
-        snprintf(where, sizeof where, "--%s", row->name);
-        enum err_code rc = set(o, row, where, value, e);
+        enum err_code rc = read_flag(r, words, &i, e);
         if (rc != ERR_OK)
             return rc;
     }
-    while (i < argc)
-        argv[others++] = argv[i++];
-    *rest = others;
+    while (i < words->count)
+        words->list[others++] = words->list[i++];
+    words->count = others;
     return ERR_OK;
 }
 
@@ -162,32 +197,26 @@ static const char *from_environment(const struct option_row *row, char *const *e
     return NULL;
 }
 
-static enum err_code read_environment(struct options *o, int command, char *const *environment,
-                                      struct err *e)
+static enum err_code read_environment(struct reading *r, char *const *environment, struct err *e)
 {
     enum err_code rc = ERR_OK;
+    r->source = SOURCE_ENVIRONMENT;
     for (int i = 0; i < option_count && rc == ERR_OK; i++) {
         const char *value = from_environment(&option_rows[i], environment);
-        if (!value || !(option_rows[i].commands & command))
+        if (!value || !(option_rows[i].commands & r->command))
             continue;
         char where[64];
         snprintf(where, sizeof where, "UPSCALED_%s", option_rows[i].name);
         for (char *c = where; *c; c++)
             *c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
-        rc = set(o, &option_rows[i], where, value, e);
+        rc = set(r, &option_rows[i], where, value, e);
     }
     return rc;
 }
 
-/* What a line of the file is read into. */
-struct file_target {
-    struct options *o;
-    int command;
-};
-
 static enum err_code take_line(void *arg, const char *where, char *line, struct err *e)
 {
-    const struct file_target *target = arg;
+    struct reading *r = arg;
     char *equals = strchr(line, '=');
     if (!equals)
         return err_set(e, ERR_BAD_PARAMETER, "%s: `name = value` expected", where);
@@ -199,13 +228,7 @@ static enum err_code take_line(void *arg, const char *where, char *line, struct 
     char which[544];
     snprintf(which, sizeof which, "%.510s: %.31s", where, name);
     /* one file may serve all sub-commands; each takes its own options */
-    return row->commands & target->command ? set(target->o, row, which, value, e) : ERR_OK;
-}
-
-static enum err_code read_file(struct options *o, int command, const char *path, struct err *e)
-{
-    struct file_target target = {o, command};
-    return lines_read(path, ERR_BAD_PARAMETER, take_line, &target, e);
+    return row->commands & r->command ? set(r, row, which, value, e) : ERR_OK;
 }
 
 static void defaults(struct options *o)
@@ -214,15 +237,6 @@ static void defaults(struct options *o)
     for (int i = 0; i < option_count; i++)
         if (option_rows[i].type == OPTION_COUNT || option_rows[i].type == OPTION_BYTES)
             *(int64_t *)field_of(o, &option_rows[i]) = option_rows[i].standard;
-}
-
-/* A list is replaced by the next better place as a whole, not added to. */
-static void forget_list(struct options *o)
-{
-    while (o->listen_count > 0) {
-        mem_free(o->listen[--o->listen_count]);
-        o->listen[o->listen_count] = NULL;
-    }
 }
 
 static const char *variable(const char *name, char *const *environment)
@@ -234,7 +248,7 @@ static const char *variable(const char *name, char *const *environment)
     return NULL;
 }
 
-/* Containers' platforms say by PORT where they will connect to, from outside. */
+/* Platforms of containers set PORT to where they will connect, from outside. */
 static enum err_code set_fallback_listen(struct options *o, char *const *environment, struct err *e)
 {
     const char *port = variable("PORT", environment);
@@ -251,45 +265,33 @@ static enum err_code set_fallback_listen(struct options *o, char *const *environ
     return ERR_OK;
 }
 
-/* Where --config or UPSCALED_CONFIG points, which must be known before anything else is read. */
-static const char *find_config(int argc, char **argv, char *const *environment)
+/* The file that --config or UPSCALED_CONFIG names; it must be known before all else is read. */
+static const char *find_config(const struct option_words *words, char *const *environment)
 {
-    const char *found = from_environment(&option_rows[0], environment);
-    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (strncmp(argv[i], "--config=", 9) == 0)
-            found = argv[i] + 9;
-        else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
-            found = argv[i + 1];
+    const char *found = from_environment(find_row("config", 6, 0), environment);
+    for (int i = 0; i < words->count && strcmp(words->list[i], "--") != 0; i++) {
+        if (strncmp(words->list[i], "--config=", 9) == 0)
+            found = words->list[i] + 9;
+        else if (strcmp(words->list[i], "--config") == 0 && i + 1 < words->count)
+            found = words->list[i + 1];
     }
     return found;
 }
 
-static bool names_list(int argc, char **argv)
-{
-    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
-        if (strcmp(argv[i], "--listen") == 0 || strncmp(argv[i], "--listen=", 9) == 0)
-            return true;
-    return false;
-}
-
-enum err_code options_read(struct options *o, int command, int argc, char **argv, int *rest,
+enum err_code options_read(struct options *o, int command, struct option_words *words,
                            char *const *environment, struct err *e)
 {
-    /* from the weakest to the strongest: each overwrites */
-    defaults(o);
+    struct reading r = {o, command, SOURCE_FILE};
+    const char *config = find_config(words, environment);
     enum err_code rc = ERR_OK;
-    const char *config = find_config(argc, argv, environment);
+    defaults(o);
     if (config)
-        rc = read_file(o, command, config, e);
-    if (rc == ERR_OK && from_environment(find_row("listen", 6, 0), environment))
-        forget_list(o);
+        rc = lines_read(config, ERR_BAD_PARAMETER, take_line, &r, e);
     if (rc == ERR_OK)
-        rc = read_environment(o, command, environment, e);
-    if (rc == ERR_OK && names_list(argc, argv))
-        forget_list(o);
+        rc = read_environment(&r, environment, e);
     if (rc == ERR_OK)
-        rc = read_flags(o, command, argc, argv, rest, e);
-    if (rc == ERR_OK && o->listen_count == 0 && command & find_row("listen", 6, 0)->commands)
+        rc = read_flags(&r, words, e);
+    if (rc == ERR_OK && o->listen.count == 0 && find_row("listen", 6, command))
         rc = set_fallback_listen(o, environment, e);
     if (rc != ERR_OK)
         options_done(o);
@@ -298,9 +300,12 @@ enum err_code options_read(struct options *o, int command, int argc, char **argv
 
 void options_done(struct options *o)
 {
-    for (int i = 0; i < option_count; i++)
+    for (int i = 0; i < option_count; i++) {
+        void *field = field_of(o, &option_rows[i]);
         if (option_rows[i].type == OPTION_TEXT)
-            mem_free(*(char **)field_of(o, &option_rows[i]));
-    forget_list(o);
+            mem_free(*(char **)field);
+        else if (option_rows[i].type == OPTION_LIST)
+            forget_list(field);
+    }
     *o = (struct options){0};
 }

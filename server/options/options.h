@@ -16,19 +16,34 @@
 #include "engine/nn/model.h"
 #include "engine/png/png_head.h"
 
-enum { OPTIONS_LISTEN_MAX = 16 };
+enum { OPTION_LIST_MAX = 16 };
 
 /* Which sub-commands take an option. */
 enum { FOR_SERVE = 1, FOR_CONVERT = 2, FOR_MODELS = 4, FOR_HEALTH = 8, FOR_BENCH = 16 };
 
+/* Where a value comes from, the weakest place first. */
+enum option_source { SOURCE_NONE, SOURCE_FILE, SOURCE_ENVIRONMENT, SOURCE_FLAG };
+
+/* The values of an option that may be repeated. */
+struct option_list {
+    int count;
+    enum option_source source;
+    char *items[OPTION_LIST_MAX];
+};
+
+/* The arguments of a sub-command. */
+struct option_words {
+    int count;
+    char **list;
+};
+
 /* Numbers are in the unit of their name; sizes in bytes. Strings belong to the struct. */
 struct options {
     char *config;
-    char *listen[OPTIONS_LISTEN_MAX]; /* host:port, [v6]:port or unix:/path */
-    int listen_count;
-    char fallback_listen[24]; /* where none of these is given: $PORT on all addresses, or
+    struct option_list listen; /* host:port, [v6]:port or unix:/path */
+    char fallback_listen[24];  /* where none of these is given: $PORT on all addresses, or
                                  127.0.0.1:8080 */
-    char *models;             /* folder, or NULL */
+    char *models;              /* folder, or NULL */
     int64_t threads;
     char *kernels; /* name of a set, or NULL for the best */
     /* limits on requests */
@@ -57,10 +72,10 @@ struct options {
 };
 
 /* Fills `o` for the sub-command `command` (one of FOR_*) from its arguments, the environment
- * (name=value strings, as environ) and the file. What is not an option is left, in order, in
- * argv[0..*rest-1]. On an error `o` is empty, and the sentence names flag, variable or file:line.
- */
-enum err_code options_read(struct options *o, int command, int argc, char **argv, int *rest,
+ * (name=value strings, as environ) and the file. The arguments that are not options stay in
+ * `words`, in order. On an error `o` is empty, and the sentence names the flag, the variable or
+ * file:line. */
+enum err_code options_read(struct options *o, int command, struct option_words *words,
                            char *const *environment, struct err *e);
 void options_done(struct options *o);
 

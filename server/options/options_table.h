@@ -10,7 +10,7 @@ enum option_type {
     OPTION_COUNT, /* a whole number */
     OPTION_BYTES, /* the same; K, M, G are usual */
     OPTION_TEXT,
-    OPTION_LIST, /* text, may be repeated */
+    OPTION_LIST, /* a struct option_list: text, may be repeated */
     OPTION_FLAG,
 };
 

@@ -56,8 +56,9 @@ static struct models *load(void)
 {
     struct models *m = NULL;
     struct err e = ERR_INIT;
-    ck_assert_msg(models_new(pool, folder, NULL, &model_default_limits, &m, &e) == ERR_OK, "%s",
-                  e.text);
+    ck_assert_msg(models_new(pool, &(struct models_source){folder, NULL, model_default_limits}, &m,
+                             &e) == ERR_OK,
+                  "%s", e.text);
     return m;
 }
 
@@ -86,7 +87,9 @@ START_TEST(photo_is_inside_and_the_default)
 {
     const struct model_entry *entry;
     struct models *m = NULL;
-    ck_assert_int_eq(models_new(pool, NULL, NULL, &model_default_limits, &m, NULL), ERR_OK);
+    ck_assert_int_eq(
+        models_new(pool, &(struct models_source){NULL, NULL, model_default_limits}, &m, NULL),
+        ERR_OK);
     ck_assert_int_eq(models_get(m, NULL, &entry, NULL), ERR_OK);
     ck_assert_str_eq(entry->model->name, "photo");
     ck_assert_ptr_eq(plan_model(entry->plan), entry->model);
@@ -125,7 +128,9 @@ START_TEST(two_files_of_one_name_are_refused_by_their_paths)
     put("b.json", "one", "2");
     struct models *m = NULL;
     struct err e = ERR_INIT;
-    ck_assert_int_eq(models_new(pool, folder, NULL, &model_default_limits, &m, &e), ERR_MODEL);
+    ck_assert_int_eq(
+        models_new(pool, &(struct models_source){folder, NULL, model_default_limits}, &m, &e),
+        ERR_MODEL);
     ck_assert_msg(strstr(e.text, "/a.json") && strstr(e.text, "/b.json") && strstr(e.text, "one"),
                   "%s", e.text);
 }
@@ -148,7 +153,9 @@ START_TEST(a_bad_file_is_named)
     struct models *m = NULL;
     struct err e = ERR_INIT;
     put_text("broken.json", "{");
-    ck_assert_int_eq(models_new(pool, folder, NULL, &model_default_limits, &m, &e), ERR_MODEL_JSON);
+    ck_assert_int_eq(
+        models_new(pool, &(struct models_source){folder, NULL, model_default_limits}, &m, &e),
+        ERR_MODEL_JSON);
     ck_assert_ptr_nonnull(strstr(e.text, "broken"));
     ck_assert_ptr_null(m);
 }
@@ -158,7 +165,10 @@ START_TEST(a_missing_folder_is_named)
 {
     struct models *m = NULL;
     struct err e = ERR_INIT;
-    ck_assert_int_eq(models_new(pool, "/nonexistent", NULL, &model_default_limits, &m, &e), ERR_IO);
+    ck_assert_int_eq(models_new(pool,
+                                &(struct models_source){"/nonexistent", NULL, model_default_limits},
+                                &m, &e),
+                     ERR_IO);
     ck_assert_ptr_nonnull(strstr(e.text, "/nonexistent"));
 }
 END_TEST
@@ -174,7 +184,8 @@ START_TEST(a_file_over_the_limit_is_refused_by_option)
     put_text("large.json", large);
     free(large);
     limits.max_bytes = 1000000;
-    ck_assert_int_eq(models_new(pool, folder, NULL, &limits, &m, &e), ERR_MODEL_LIMIT);
+    ck_assert_int_eq(models_new(pool, &(struct models_source){folder, NULL, limits}, &m, &e),
+                     ERR_MODEL_LIMIT);
     ck_assert_str_eq(e.option, "max-model-bytes");
     ck_assert_uint_eq(e.limit, 1000000);
 }

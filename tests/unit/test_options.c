@@ -15,12 +15,12 @@ static enum err_code read_words(struct options *o, int command, const char *word
 {
     static char text[1000];
     char *argv[50];
-    int argc = 0, rest = 0;
+    int argc = 0;
     snprintf(text, sizeof text, "%s", words);
     for (char *w = strtok(text, " "); w; w = strtok(NULL, " "))
         argv[argc++] = w;
     argv[argc] = NULL;
-    return options_read(o, command, argc, argv, &rest, environment, e);
+    return options_read(o, command, &(struct option_words){argc, argv}, environment, e);
 }
 
 static const char *write_file(const char *text)
@@ -74,9 +74,9 @@ START_TEST(what_is_no_option_is_left)
     struct err e = ERR_INIT;
     char text[][8] = {"a", "--scale", "3", "-", "--", "--b"};
     char *argv[] = {text[0], text[1], text[2], text[3], text[4], text[5], NULL};
-    int rest = 0;
-    ck_assert_int_eq(options_read(&o, FOR_CONVERT, 6, argv, &rest, NULL, &e), ERR_OK);
-    ck_assert_int_eq(rest, 3);
+    struct option_words words = {6, argv};
+    ck_assert_int_eq(options_read(&o, FOR_CONVERT, &words, NULL, &e), ERR_OK);
+    ck_assert_int_eq(words.count, 3);
     ck_assert_str_eq(argv[0], "a");
     ck_assert_str_eq(argv[1], "-");
     ck_assert_str_eq(argv[2], "--b");
@@ -93,13 +93,48 @@ START_TEST(a_list_is_replaced_as_a_whole)
     ck_assert_int_eq(
         read_words(&o, FOR_SERVE, "--listen 127.0.0.1:0 --listen=unix:/x", environment, NULL),
         ERR_OK);
-    ck_assert_int_eq(o.listen_count, 2);
-    ck_assert_str_eq(o.listen[1], "unix:/x");
+    ck_assert_int_eq(o.listen.count, 2);
+    ck_assert_str_eq(o.listen.items[1], "unix:/x");
     options_done(&o);
     ck_assert_int_eq(read_words(&o, FOR_SERVE, "", environment, NULL), ERR_OK);
-    ck_assert_int_eq(o.listen_count, 1);
-    ck_assert_str_eq(o.listen[0], "[::1]:80");
+    ck_assert_int_eq(o.listen.count, 1);
+    ck_assert_str_eq(o.listen.items[0], "[::1]:80");
     options_done(&o);
+}
+END_TEST
+
+START_TEST(a_list_of_the_file_is_one_list)
+{
+    struct options o;
+    char words[300], listen[] = "UPSCALED_LISTEN=:1";
+    char *environment[] = {listen, NULL};
+    const char *path = write_file("listen = :2\nqueue = 1\nlisten = :3\n");
+    snprintf(words, sizeof words, "--config %s", path);
+    ck_assert_int_eq(read_words(&o, FOR_SERVE, words, NULL, NULL), ERR_OK);
+    ck_assert_int_eq(o.listen.count, 2);
+    ck_assert_str_eq(o.listen.items[0], ":2");
+    ck_assert_str_eq(o.listen.items[1], ":3");
+    options_done(&o);
+    ck_assert_int_eq(read_words(&o, FOR_SERVE, words, environment, NULL), ERR_OK);
+    ck_assert_int_eq(o.listen.count, 1);
+    ck_assert_str_eq(o.listen.items[0], ":1");
+    options_done(&o);
+    unlink(path);
+}
+END_TEST
+
+START_TEST(a_list_has_an_end)
+{
+    struct options o;
+    struct err e = ERR_INIT;
+    char words[300] = "";
+    for (int i = 0; i < OPTION_LIST_MAX; i++)
+        strcat(words, "--listen :1 ");
+    ck_assert_int_eq(read_words(&o, FOR_SERVE, words, NULL, &e), ERR_OK);
+    options_done(&o);
+    strcat(words, "--listen :1");
+    ck_assert_int_eq(read_words(&o, FOR_SERVE, words, NULL, &e), ERR_BAD_PARAMETER);
+    ck_assert_msg(strstr(e.text, "--listen may be given at most 16 times"), "%s", e.text);
 }
 END_TEST
 
@@ -141,7 +176,7 @@ START_TEST(port_is_not_looked_at_where_listen_is_given)
     char port[] = "PORT=junk", listen[] = "UPSCALED_LISTEN=[::1]:80";
     char *environment[] = {port, listen, NULL}, *port_alone[] = {port, NULL};
     ck_assert_int_eq(read_words(&o, FOR_SERVE, "", environment, NULL), ERR_OK);
-    ck_assert_str_eq(o.listen[0], "[::1]:80");
+    ck_assert_str_eq(o.listen.items[0], "[::1]:80");
     options_done(&o);
     ck_assert_int_eq(read_words(&o, FOR_HEALTH, "--listen :80", port_alone, NULL), ERR_OK);
     options_done(&o);
@@ -328,6 +363,8 @@ int main(void)
     tcase_add_test(c, the_engine_and_the_options_have_the_same_defaults);
     tcase_add_test(c, what_is_no_option_is_left);
     tcase_add_test(c, a_list_is_replaced_as_a_whole);
+    tcase_add_test(c, a_list_of_the_file_is_one_list);
+    tcase_add_test(c, a_list_has_an_end);
     tcase_add_test(c, port_is_where_to_listen_when_nothing_else_says);
     tcase_add_test(c, port_is_not_looked_at_where_listen_is_given);
     tcase_add_test(c, refusals_name_their_place);
