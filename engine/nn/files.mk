@@ -3,6 +3,8 @@
 libengine_a_SOURCES += \
 	engine/nn/geometry.c \
 	engine/nn/geometry.h \
+	engine/nn/json_watch.c \
+	engine/nn/json_watch.h \
 	engine/nn/kernels.c \
 	engine/nn/kernels.h \
 	engine/nn/kernels_c.c \
@@ -16,6 +18,7 @@ libengine_a_SOURCES += \
 	engine/nn/layers_merge.c \
 	engine/nn/layers_pool.c \
 	engine/nn/layers_resize.c \
+	engine/nn/layers_table.c \
 	engine/nn/layerwise.c \
 	engine/nn/layerwise.h \
 	engine/nn/lower.c \
@@ -25,14 +28,18 @@ libengine_a_SOURCES += \
 	engine/nn/model_json.c \
 	engine/nn/model_json.h \
 	engine/nn/model_json_layers.c \
+	engine/nn/model_json_refuse.c \
 	engine/nn/model_json_tensor.c \
 	engine/nn/model_json_text.c \
 	engine/nn/model_json_value.c \
 	engine/nn/model_json_waifu2x.c \
 	engine/nn/plan.c \
 	engine/nn/plan.h \
+	engine/nn/plan_io.h \
 	engine/nn/profile.h \
 	engine/nn/stream.h \
+	engine/nn/stream_area.c \
+	engine/nn/stream_area.h \
 	engine/nn/stream_build.c \
 	engine/nn/stream_builder.h \
 	engine/nn/stream_fuse.c \

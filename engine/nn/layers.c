@@ -1,6 +1,7 @@
-/* layers.c - the table of layer kinds, and the activations. */
+/* layers.c - the activations, and the checks that kinds of layers share. */
 #include "engine/nn/layers.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -22,8 +23,8 @@ enum err_code layer_check_pair(int i, const char *name, struct pair value, int l
     return rc ? rc : layer_check_range(i, name, value.x, least, most, e);
 }
 
-static enum err_code plain_check(const struct layer *l, int i, const int *in_channels, int in_count,
-                                 int *out_channels, struct err *e)
+enum err_code plain_check(const struct layer *l, int i, const int *in_channels, int in_count,
+                          int *out_channels, struct err *e)
 {
     (void)in_count;
     if (l->kind == LAYER_LEAKY_RELU && !isfinite(l->negative_slope))
@@ -32,8 +33,8 @@ static enum err_code plain_check(const struct layer *l, int i, const int *in_cha
     return ERR_OK;
 }
 
-static enum err_code prelu_check(const struct layer *l, int i, const int *in_channels, int in_count,
-                                 int *out_channels, struct err *e)
+enum err_code prelu_check(const struct layer *l, int i, const int *in_channels, int in_count,
+                          int *out_channels, struct err *e)
 {
     (void)in_count;
     int have = l->prelu.num_parameters;
@@ -48,14 +49,22 @@ static enum err_code prelu_check(const struct layer *l, int i, const int *in_cha
     return ERR_OK;
 }
 
-static enum err_code clamp_check(const struct layer *l, int i, const int *in_channels, int in_count,
-                                 int *out_channels, struct err *e)
+enum err_code clamp_check(const struct layer *l, int i, const int *in_channels, int in_count,
+                          int *out_channels, struct err *e)
 {
     (void)in_count;
     if (isnan(l->clamp.min) || isnan(l->clamp.max))
         return err_set(e, ERR_MODEL, "$.layers[%d]: numbers expected for min and max", i);
     *out_channels = in_channels[0];
     return ERR_OK;
+}
+
+static void clamp(const struct clamp_params *p, float *v, size_t count)
+{
+    for (size_t k = 0; k < count; k++) {
+        float low = v[k] < p->min ? p->min : v[k];
+        v[k] = low > p->max ? p->max : low;
+    }
 }
 
 static void prelu(const struct prelu_params *p, float *restrict v, size_t pixels, int channels)
@@ -72,68 +81,51 @@ static void prelu(const struct prelu_params *p, float *restrict v, size_t pixels
             v[c] = v[c] > 0 ? v[c] : slopes[c] * v[c];
 }
 
-/* The comparisons let a NaN through, as PyTorch's do. */
+/* One loop over all samples; `x` names the sample. */
+#define EACH(expression)                                                                           \
+    for (size_t k = 0; k < count; k++) {                                                           \
+        float x = v[k];                                                                            \
+        v[k] = (expression);                                                                       \
+    }                                                                                              \
+    break
+
+/* The comparisons let a NaN through, as PyTorch's do. Every kind is named, so that a new one does
+ * not compile until it is. */
 void layer_activate(const struct layer *l, float *v, size_t pixels, int channels)
 {
     size_t count = pixels * (size_t)channels;
-    if (l->kind == LAYER_RELU)
-        for (size_t k = 0; k < count; k++)
-            v[k] = v[k] < 0 ? 0 : v[k];
-    else if (l->kind == LAYER_LEAKY_RELU)
-        for (size_t k = 0; k < count; k++)
-            v[k] = v[k] > 0 ? v[k] : l->negative_slope * v[k];
-    else if (l->kind == LAYER_PRELU)
+    switch (l->kind) {
+    case LAYER_RELU:
+        EACH(x < 0 ? 0 : x);
+    case LAYER_LEAKY_RELU:
+        EACH(x > 0 ? x : l->negative_slope * x);
+    case LAYER_PRELU:
         prelu(&l->prelu, v, pixels, channels);
-    else if (l->kind == LAYER_SIGMOID)
-        for (size_t k = 0; k < count; k++)
-            v[k] = 1 / (1 + expf(-v[k]));
-    else if (l->kind == LAYER_TANH)
-        for (size_t k = 0; k < count; k++)
-            v[k] = tanhf(v[k]);
-    else if (l->kind == LAYER_CLAMP)
-        for (size_t k = 0; k < count; k++) {
-            float low = v[k] < l->clamp.min ? l->clamp.min : v[k];
-            v[k] = low > l->clamp.max ? l->clamp.max : low;
-        }
+        break;
+    case LAYER_SIGMOID:
+        EACH(1 / (1 + expf(-x)));
+    case LAYER_TANH:
+        EACH(tanhf(x));
+    case LAYER_CLAMP:
+        clamp(&l->clamp, v, count);
+        break;
+    case LAYER_CONV2D:
+    case LAYER_CONV_TRANSPOSE2D:
+    case LAYER_ADD:
+    case LAYER_CONCAT:
+    case LAYER_PIXEL_SHUFFLE:
+    case LAYER_UPSAMPLE:
+    case LAYER_MAX_POOL2D:
+    case LAYER_MAX_UNPOOL2D:
+    case LAYER_KINDS:
+        assert(!"an activation");
+    }
 }
 
-static void activation_run(const struct layer_run *r)
+void activation_run(const struct layer_run *r)
 {
     size_t pixels = (size_t)r->out_shape.width * (size_t)r->out_shape.height;
     if (r->out != r->in[0])
         memcpy(r->out, r->in[0], pixels * (size_t)r->out_shape.channels * sizeof(float));
     layer_activate(r->layer, r->out, pixels, r->out_shape.channels);
 }
-
-#define ACTIVATION(name, checker)                                                                  \
-    {                                                                                              \
-        .type = name, .activation = true, .check = checker, .run = activation_run                  \
-    }
-
-const struct layer_row layer_table[LAYER_KINDS] = {
-    [LAYER_CONV2D] = {"conv2d", false, conv2d_check, conv2d_rate, conv2d_size, conv2d_clean,
-                      conv2d_whole, conv2d_macs, conv_packed_floats, conv2d_pack, conv2d_run},
-    [LAYER_CONV_TRANSPOSE2D] = {"conv_transpose2d", false, conv_transpose2d_check,
-                                conv_transpose2d_rate, conv_transpose2d_size,
-                                conv_transpose2d_clean, NULL, conv_transpose2d_macs,
-                                conv_packed_floats, conv_transpose2d_pack, conv_transpose2d_run},
-    [LAYER_RELU] = ACTIVATION("relu", plain_check),
-    [LAYER_LEAKY_RELU] = ACTIVATION("leaky_relu", plain_check),
-    [LAYER_PRELU] = ACTIVATION("prelu", prelu_check),
-    [LAYER_SIGMOID] = ACTIVATION("sigmoid", plain_check),
-    [LAYER_TANH] = ACTIVATION("tanh", plain_check),
-    [LAYER_CLAMP] = ACTIVATION("clamp", clamp_check),
-    [LAYER_ADD] = {"add", false, add_check, NULL, merge_size, merge_clean, NULL, NULL, NULL, NULL,
-                   add_run},
-    [LAYER_CONCAT] = {"concat", false, concat_check, NULL, merge_size, merge_clean, NULL, NULL,
-                      NULL, NULL, concat_run},
-    [LAYER_PIXEL_SHUFFLE] = {"pixel_shuffle", false, pixel_shuffle_check, pixel_shuffle_rate,
-                             pixel_shuffle_size, pixel_shuffle_clean, NULL, NULL, NULL, NULL,
-                             pixel_shuffle_run},
-    [LAYER_UPSAMPLE] = {"upsample", false, upsample_check, upsample_rate, upsample_size,
-                        upsample_clean, upsample_whole, upsample_macs, NULL, NULL, upsample_run},
-    [LAYER_MAX_POOL2D] = {"max_pool2d", false, max_pool2d_check, max_pool2d_rate, max_pool2d_size,
-                          max_pool2d_clean, NULL, NULL, NULL, NULL, max_pool2d_run},
-    [LAYER_MAX_UNPOOL2D] = {"max_unpool2d", false, max_unpool2d_check, NULL, max_unpool2d_size,
-                            max_unpool2d_clean, NULL, NULL, NULL, NULL, max_unpool2d_run},
-};

@@ -85,6 +85,9 @@ extern const struct layer_row layer_table[LAYER_KINDS];
 /* Applies an activation to pixels * channels samples in place. */
 void layer_activate(const struct layer *l, float *samples, size_t pixels, int channels);
 
+/* Cubic convolution (Keys 1981) with PyTorch's a = -0.75, at a distance of d >= 0 samples. */
+float upsample_cubic(float d);
+
 /* Whether no less than `least` and no more than `most`; else the error names the parameter. */
 enum err_code layer_check_range(int i, const char *name, int value, int least, int most,
                                 struct err *e);

@@ -5,6 +5,15 @@
 
 #include "engine/nn/layers.h"
 
+/* layers.c: the activations */
+enum err_code plain_check(const struct layer *l, int i, const int *in_channels, int in_count,
+                          int *out_channels, struct err *e);
+enum err_code prelu_check(const struct layer *l, int i, const int *in_channels, int in_count,
+                          int *out_channels, struct err *e);
+enum err_code clamp_check(const struct layer *l, int i, const int *in_channels, int in_count,
+                          int *out_channels, struct err *e);
+void activation_run(const struct layer_run *r);
+
 /* layers_conv.c, layers_conv_run.c */
 enum err_code conv2d_check(const struct layer *l, int i, const int *in_channels, int in_count,
                            int *out_channels, struct err *e);

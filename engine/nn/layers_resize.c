@@ -126,14 +126,18 @@ struct source {
     float weight[4];
 };
 
-static void bicubic_weights(float t, float weight[4])
+float upsample_cubic(float d)
 {
     const float a = -0.75f;
-    for (int k = 0; k < 4; k++) {
-        float d = k < 2 ? t + (float)(1 - k) : (float)(k - 1) - t; /* distance of tap k */
-        weight[k] = k == 1 || k == 2 ? ((a + 2) * d - (a + 3)) * d * d + 1
-                                     : ((a * d - 5 * a) * d + 8 * a) * d - 4 * a;
-    }
+    if (d <= 1)
+        return ((a + 2) * d - (a + 3)) * d * d + 1;
+    return d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;
+}
+
+static void bicubic_weights(float t, float weight[4])
+{
+    for (int k = 0; k < 4; k++)
+        weight[k] = upsample_cubic(k < 2 ? t + (float)(1 - k) : (float)(k - 1) - t);
 }
 
 static struct source upsample_source(const struct upsample_params *u, int factor, int i, int n)

@@ -275,7 +275,7 @@ enum err_code layerwise_scratch_bytes(const struct layerwise *p, int width, int 
 
 /* One step's arguments, from the layout. */
 static void run_step(const struct layerwise *p, int i, const struct layout *l, char *scratch,
-                     const float *picture, struct shape picture_shape)
+                     const struct layerwise_window *w)
 {
     const struct model *m = p->m;
     const struct step *s = &p->steps[i];
@@ -286,8 +286,8 @@ static void run_step(const struct layerwise *p, int i, const struct layout *l, c
     for (int k = 0; k < r.in_count; k++) {
         int id = ids[k];
         bool given = id == LAYER_INPUT;
-        r.in[k] = given ? picture : (float *)(void *)(scratch + l->slots[p->steps[id].slot]);
-        r.in_shape[k] = given ? picture_shape
+        r.in[k] = given ? w->in : (float *)(void *)(scratch + l->slots[p->steps[id].slot]);
+        r.in_shape[k] = given ? (struct shape){w->width, w->height, m->geometry.in_channels}
                               : (struct shape){(int)l->x[1 + id].size, (int)l->y[1 + id].size,
                                                m->layers[id].channels};
     }
@@ -302,31 +302,35 @@ static void run_step(const struct layerwise *p, int i, const struct layout *l, c
     layer_table[layer->kind].run(&r);
 }
 
-void layerwise_run(const struct layerwise *p, void *restrict scratch, const float *restrict in,
-                   int width, int height, struct layerwise_rect keep, float *restrict out,
-                   size_t out_stride, struct profile *profile)
+static void copy_out(const struct layerwise *p, const struct layerwise_window *w,
+                     const struct layout *l, const char *scratch)
 {
-    const struct model *m = p->m;
-    int last = m->layer_count - 1, channels = m->geometry.out_channels;
+    const struct model_geometry *g = &p->m->geometry;
+    int last = p->m->layer_count - 1, made = (int)l->x[1 + last].size;
+    int x = w->keep.x - g->crop.x, y = w->keep.y - g->crop.y;
+    assert(x >= 0 && y >= 0 && x + w->keep.width <= made &&
+           y + w->keep.height <= l->y[1 + last].size);
+    const float *from = (const float *)(const void *)(scratch + l->slots[p->steps[last].slot]);
+    size_t channels = (size_t)g->out_channels;
+    for (int row = 0; row < w->keep.height; row++)
+        memcpy(w->out + (size_t)row * w->out_stride,
+               from + ((size_t)(y + row) * (size_t)made + (size_t)x) * channels,
+               (size_t)w->keep.width * channels * sizeof *w->out);
+}
+
+void layerwise_run(const struct layerwise *p, void *scratch, const struct layerwise_window *w)
+{
     struct layout l = layout_in(p, scratch);
     size_t total;
-    bool fits = measure(p, width, height, &l, &total);
+    bool fits = measure(p, w->width, w->height, &l, &total);
     assert(fits); /* as layerwise_scratch_bytes found */
     if (!fits)
         return;
-    for (int i = 0; i <= last; i++) {
-        uint64_t begun = profile_begin(profile);
+    for (int i = 0; i < p->m->layer_count; i++) {
+        uint64_t begun = profile_begin(w->profile);
         if (!p->steps[i].fused)
-            run_step(p, i, &l, scratch, in, (struct shape){width, height, m->geometry.in_channels});
-        profile_end(profile, i, begun);
+            run_step(p, i, &l, scratch, w);
+        profile_end(w->profile, i, begun);
     }
-    int x = keep.x - m->geometry.crop.x, y = keep.y - m->geometry.crop.y;
-    int made = (int)l.x[1 + last].size;
-    assert(x >= 0 && y >= 0 && x + keep.width <= made && y + keep.height <= l.y[1 + last].size);
-    const char *from = (const char *)scratch + l.slots[p->steps[last].slot];
-    for (int row = 0; row < keep.height; row++)
-        memcpy(out + (size_t)row * out_stride,
-               (const float *)(const void *)from +
-                   ((size_t)(y + row) * (size_t)made + (size_t)x) * (size_t)channels,
-               (size_t)keep.width * (size_t)channels * sizeof *out);
+    copy_out(p, w, &l, scratch);
 }

@@ -8,12 +8,20 @@
 #define UPSCALED_NN_LAYERWISE_H
 
 #include "engine/nn/model.h"
-#include "engine/nn/profile.h"
+#include "engine/nn/plan_io.h"
 
 struct layerwise;
 
-struct layerwise_rect {
-    int x, y, width, height;
+/* One window of the picture, and what to make of it. in, out and the scratch do not overlap. */
+struct layerwise_window {
+    const float *in;         /* [height][width][channels], dense */
+    int width, height;       /* multiples of geometry.align, at least geometry.least */
+    struct plan_rect keep;   /* the part of the scaled window (its corner at (0, 0), scale * width
+                              across) to write; the network produces output there */
+    float *out;              /* [keep.height][keep.width][channels] */
+    size_t out_stride;       /* floats from one of its rows to the next */
+    struct profile *profile; /* counts the time of the layers, or NULL; that of an activation with
+                                the convolution it is fused into */
 };
 
 /* Prepares `m`, which is borrowed. On ERR_OK the caller owns *out. ERR_MODEL_LIMIT, ERR_MEMORY. */
@@ -25,15 +33,7 @@ void layerwise_free(struct layerwise *p); /* NULL is fine */
 enum err_code layerwise_scratch_bytes(const struct layerwise *p, int width, int height,
                                       size_t *bytes, struct err *e);
 
-/* Runs the network on one window; cannot fail, does not allocate.
- *   in    [height][width][channels], dense; both sides multiples of geometry.align, >= .least
- *   keep  the part of the scaled window (its corner at (0, 0), scale * width across) to write; it
- *         must lie where the network produces output
- *   out   [keep.height][keep.width][channels], rows `out_stride` floats apart
- * in, out and scratch must not overlap. `profile`, or NULL, counts the time of the layers; that of
- * an activation with the convolution it is fused into. */
-void layerwise_run(const struct layerwise *p, void *restrict scratch, const float *restrict in,
-                   int width, int height, struct layerwise_rect keep, float *restrict out,
-                   size_t out_stride, struct profile *profile);
+/* Runs the network on one window; cannot fail, does not allocate. */
+void layerwise_run(const struct layerwise *p, void *scratch, const struct layerwise_window *w);
 
 #endif

@@ -8,8 +8,7 @@
  * in practice, and at most 1 MiB + 4 KiB a layer and 16384 + 64 a layer of the limit, which makes
  * 4 x max_parameters + 65 MiB by default, whatever the file says. (Five: the text, Jansson's buffer
  * for a string and the one it outgrew, the string, room to grow.) All but the model is given back
- * before model_read returns. Jansson stays on malloc: json_set_alloc_funcs is one setting for the
- * whole process, which is not the engine's to make. */
+ * before model_read returns. Jansson's own allocations are malloc's, watched by json_watch.h. */
 #include "engine/nn/model_json.h"
 
 #include <stdio.h>
@@ -17,6 +16,7 @@
 
 #include "engine/base/mem.h"
 #include "engine/base/sha256.h"
+#include "engine/nn/json_watch.h"
 
 static const char format_name[] = "upscaled-model/1";
 
@@ -75,8 +75,9 @@ static enum err_code keep_object(struct model_reader *r, const char *key, const 
     if (!json_is_object(value))
         return reader_refuse(r, ERR_MODEL, key, "an object expected, not %s",
                              reader_found(value).text);
+    json_watch();
     char *text = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(15));
-    *out = text ? mem_strdup(text) : NULL;
+    *out = text && !json_watch_failed() ? mem_strdup(text) : NULL;
     free(text);
     return *out ? ERR_OK : reader_no_memory(r);
 }
@@ -149,19 +150,6 @@ static enum err_code read_object(struct model_reader *r, const json_t *root)
     return rc;
 }
 
-enum err_code reader_room(struct model_reader *r, const char *key, size_t count)
-{
-    size_t most = (size_t)r->limits->max_layers;
-    if (count > most)
-        return reader_refuse_limit(r, "max-model-layers", most, key,
-                                   "at most %zu layers expected, not %zu", most, count);
-    r->model->layers = mem_calloc(count, sizeof *r->model->layers);
-    if (!r->model->layers)
-        return reader_no_memory(r);
-    r->model->layer_count = (int)count;
-    return ERR_OK;
-}
-
 /* The tree of the text without its weights. */
 static enum err_code parse(struct model_reader *r, json_t **root)
 {
@@ -171,13 +159,14 @@ static enum err_code parse(struct model_reader *r, json_t **root)
     enum err_code rc = reader_skeleton(r);
     if (rc)
         return rc;
+    json_watch();
     *root = json_loadb((const char *)r->skeleton.data, r->skeleton.length, JSON_REJECT_DUPLICATES,
                        &error);
     buf_done(&r->skeleton);
+    if (json_watch_failed())
+        return reader_no_memory(r);
     if (*root)
         return ERR_OK;
-    if (error.text[0] == 0 || json_error_code(&error) == json_error_out_of_memory)
-        return reader_no_memory(r);
     size_t position = error.position > 0 ? (size_t)error.position - 1 : 0;
     return reader_refuse_text(r, reader_offset(r, position), error.text);
 }
@@ -224,7 +213,7 @@ static enum err_code read_text(struct model_reader *r)
     if (!rc)
         rc = fill(r, root);
     json_decref(root);
-    mem_free(r->spans);
+    mem_free(r->cutouts);
     buf_done(&r->skeleton);
     return rc;
 }

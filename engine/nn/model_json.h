@@ -2,7 +2,7 @@
  *
  * Text goes to a model in two parts. model_json_text.c copies the JSON without its weights: in
  * place of every list that is the value of "weight" or "bias", and of every string that is that of
- * a tensor's "base64", it leaves a list of one number, the index of a `span` that remembers where
+ * a tensor's "base64", it leaves a list of one number, the index of a `cutout` that remembers where
  * the text is. Jansson parses that skeleton, which is small. model_json_tensor.c later reads each
  * span straight into floats, when the layer's parameters have told what shape to expect. So no
  * weight ever becomes a node of a tree (40 to 300 bytes a number), and the peak is about the file
@@ -17,7 +17,7 @@
 #include "engine/nn/model.h"
 
 /* A stretch of the file that the skeleton has as "[index]". */
-struct span {
+struct cutout {
     size_t offset, length; /* in the file */
     size_t at, stand_in;   /* position and length of what stands for it in the skeleton */
 };
@@ -31,8 +31,8 @@ struct model_reader {
     const struct model_limits *limits;
     struct err *e;
     struct model *model;
-    struct span *spans;
-    size_t span_count, span_room;
+    struct cutout *cutouts;
+    size_t cutout_count, cutout_room;
     struct buf skeleton;
     locale_t numbers;      /* strtod with a decimal point, whatever the process's locale */
     char path[PATH_BYTES]; /* of the object being read: "$", "$.layers[3]" */
@@ -55,7 +55,7 @@ struct found {
 };
 struct found reader_found(const json_t *value);
 
-/* model_json_text.c: fills r->skeleton and r->spans. */
+/* model_json_text.c: fills r->skeleton and r->cutouts. */
 enum err_code reader_skeleton(struct model_reader *r);
 /* The file's offset of a position in the skeleton. */
 size_t reader_offset(const struct model_reader *r, size_t position);

@@ -251,9 +251,9 @@ static enum err_code read_span(struct cursor *c, bool any_length, float **out, s
 }
 
 /* The list that stands for text in the skeleton; nobody else can have written it. */
-static const struct span *span_of(const struct model_reader *r, const json_t *value)
+static const struct cutout *span_of(const struct model_reader *r, const json_t *value)
 {
-    return &r->spans[json_integer_value(json_array_get(value, 0))];
+    return &r->cutouts[json_integer_value(json_array_get(value, 0))];
 }
 
 /* "shape" must be the one expected, spelt out; it settles dims[0] where that is free. */
@@ -290,7 +290,8 @@ static bool settle_floats(float *floats, size_t count)
     return finite;
 }
 
-static enum err_code read_base64(struct cursor *c, const struct span *s, float **out, size_t count)
+static enum err_code read_base64(struct cursor *c, const struct cutout *s, float **out,
+                                 size_t count)
 {
     const uint8_t *text = c->r->text + s->offset + 1; /* between the quotes */
     size_t length = s->length - 2, bytes;
@@ -346,7 +347,7 @@ enum err_code reader_tensor(struct model_reader *r, const char *key, const json_
     for (int i = 0; i < shape.rank; i++)
         c.dims[i] = shape.dims[i] < 0 ? 1 : (size_t)shape.dims[i];
     if (json_is_array(value)) {
-        const struct span *s = span_of(r, value);
+        const struct cutout *s = span_of(r, value);
         c.at = s->offset;
         c.end = s->offset + s->length;
         rc = read_span(&c, any_length, out, &have);

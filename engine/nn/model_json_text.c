@@ -35,8 +35,8 @@ struct walk {
 size_t reader_offset(const struct model_reader *r, size_t position)
 {
     size_t offset = position;
-    for (size_t i = 0; i < r->span_count; i++) {
-        const struct span *s = &r->spans[i];
+    for (size_t i = 0; i < r->cutout_count; i++) {
+        const struct cutout *s = &r->cutouts[i];
         if (position < s->at + s->stand_in)
             break;
         offset = s->offset + s->length + (position - s->at - s->stand_in);
@@ -90,21 +90,23 @@ static size_t list_end(const struct model_reader *r, size_t at)
     return at;
 }
 
-static enum err_code add_span(struct walk *w, size_t offset, size_t length)
+static enum err_code add_cutout(struct walk *w, size_t offset, size_t length)
 {
     struct model_reader *r = w->r;
-    if (r->span_count == r->span_room) {
-        size_t room = r->span_room ? 2 * r->span_room : 64;
+    if (r->cutout_count == r->cutout_room) {
+        size_t room = r->cutout_room ? 2 * r->cutout_room : 64;
         /* a span is at least 6 bytes of the file ("bias":[ and so on), so this cannot wrap */
-        struct span *more = mem_resize(r->spans, r->span_room * sizeof *more, room * sizeof *more);
+        struct cutout *more =
+            mem_resize(r->cutouts, r->cutout_room * sizeof *more, room * sizeof *more);
         if (!more)
             return reader_no_memory(r);
-        r->spans = more;
-        r->span_room = room;
+        r->cutouts = more;
+        r->cutout_room = room;
     }
     char text[24];
-    int count = snprintf(text, sizeof text, "[%zu]", r->span_count);
-    r->spans[r->span_count++] = (struct span){offset, length, r->skeleton.length, (size_t)count};
+    int count = snprintf(text, sizeof text, "[%zu]", r->cutout_count);
+    r->cutouts[r->cutout_count++] =
+        (struct cutout){offset, length, r->skeleton.length, (size_t)count};
     w->values++;
     return copy(w, text, (size_t)count);
 }
@@ -140,7 +142,7 @@ static enum err_code leave_out(struct walk *w, size_t end)
 {
     enum err_code rc = catch_up(w, w->at);
     if (!rc)
-        rc = add_span(w, w->at, end - w->at);
+        rc = add_cutout(w, w->at, end - w->at);
     w->at = w->copied = end;
     w->keyed = false;
     return rc;

@@ -89,56 +89,52 @@ static int multiple_above(int64_t i, int step)
 
 /* A window with context on both sides. With padding nothing lies beyond the picture but what fills
  * a window up to the alignment. */
-static void window_of(const struct model_geometry *g, int side, bool padded, int from, int to,
-                      int *begin, int *end)
+static struct span window_of(const struct model_geometry *g, int side, bool padded,
+                             struct span want)
 {
-    if (g->whole) {
-        from = 0;
-        to = side * g->scale;
-    }
-    *begin = multiple_below(floor_div(from, g->scale) - g->halo, g->align);
-    *end = multiple_above(ceil_div(to, g->scale) + g->halo, g->align);
+    if (g->whole)
+        want = (struct span){0, side * g->scale};
+    struct span w = {multiple_below(floor_div(want.lo, g->scale) - g->halo, g->align),
+                     multiple_above(ceil_div(want.hi, g->scale) + g->halo, g->align)};
     if (padded) {
         int last = multiple_above(side > g->least ? side : g->least, g->align);
-        *begin = *begin > 0 ? *begin : 0;
-        *end = *end < last ? *end : last;
-        if (*end - *begin < g->least)
-            *begin = *end - g->least > 0 ? *end - g->least : 0;
+        w.lo = w.lo > 0 ? w.lo : 0;
+        w.hi = w.hi < last ? w.hi : last;
+        if (w.hi - w.lo < g->least)
+            w.lo = w.hi - g->least > 0 ? w.hi - g->least : 0;
     }
-    if (*end - *begin < g->least)
-        *end = *begin + g->least;
+    if (w.hi - w.lo < g->least)
+        w.hi = w.lo + g->least;
+    return w;
 }
 
-static struct span crop_span(const struct plan *p, enum axis axis, int from, int to)
+struct span plan_reach(const struct plan *p, enum axis axis, const struct plan_picture *picture,
+                       struct span want)
 {
+    int side = axis == AXIS_Y ? picture->height : picture->width;
+    if (!p->stream)
+        return window_of(&p->m->geometry, side, picture->padded, want);
     int crop = pair_at(p->m->geometry.crop, axis);
-    return (struct span){from - crop, to - crop};
-}
-
-void plan_reach(const struct plan *p, enum axis axis, int side, bool padded, int from, int to,
-                int *begin, int *end)
-{
-    if (!p->stream) {
-        window_of(&p->m->geometry, side, padded, from, to, begin, end);
-        return;
+    struct span s = stream_picture(p->stream, axis, (struct span){want.lo - crop, want.hi - crop});
+    if (picture->padded) {
+        s.lo = s.lo < 0 ? 0 : s.lo;
+        s.hi = s.hi > side ? side : s.hi;
     }
-    struct span s = stream_picture(p->stream, axis, crop_span(p, axis, from, to));
-    *begin = padded && s.lo < 0 ? 0 : s.lo;
-    *end = padded && s.hi > side ? side : s.hi;
-    if (*end <= *begin) /* areas beyond the edge of a padded picture: anything that exists */
-        *end = *begin + 1;
+    if (s.hi <= s.lo) /* areas beyond the edge of a padded picture: anything that exists */
+        s.hi = s.lo + 1;
+    return s;
 }
 
 int plan_widest(const struct plan *p, int count)
 {
     const struct model_geometry *g = &p->m->geometry;
     int period = p->stream ? stream_period(p->stream) : g->align * g->scale, most = 0;
+    int side = (int)ceil_div(count, g->scale);
+    struct plan_picture endless = {side, side, false};
     for (enum axis axis = AXIS_Y; axis <= AXIS_X; axis++)
         for (int from = 0; from < period; from++) {
-            int begin, end;
-            plan_reach(p, axis, (int)ceil_div(count, g->scale), false, from, from + count, &begin,
-                       &end);
-            most = end - begin > most ? end - begin : most;
+            struct span s = plan_reach(p, axis, &endless, (struct span){from, from + count});
+            most = s.hi - s.lo > most ? s.hi - s.lo : most;
         }
     return most;
 }
@@ -253,11 +249,17 @@ static void run_window(const struct plan *p, void *scratch, struct plan_rect kee
               in + (size_t)y * (size_t)window->width * (size_t)g->in_channels);
     }
     profile_end(io->profile, p->m->layer_count + PROFILE_LOAD, begun);
-    struct layerwise_rect inside = {keep.x - window->x * g->scale, keep.y - window->y * g->scale,
-                                    keep.width, keep.height};
+    struct plan_rect inside = {keep.x - window->x * g->scale, keep.y - window->y * g->scale,
+                               keep.width, keep.height};
     size_t stride = (size_t)keep.width * (size_t)g->out_channels;
-    layerwise_run(p->layerwise, base + l.network, in, window->width, window->height, inside, out,
-                  stride, io->profile);
+    layerwise_run(p->layerwise, base + l.network,
+                  &(struct layerwise_window){.in = in,
+                                             .width = window->width,
+                                             .height = window->height,
+                                             .keep = inside,
+                                             .out = out,
+                                             .out_stride = stride,
+                                             .profile = io->profile});
     begun = profile_begin(io->profile);
     for (int y = 0; y < keep.height; y++) {
         unweave(out + (size_t)y * stride, keep.width, g->out_channels, planes);
@@ -266,17 +268,18 @@ static void run_window(const struct plan *p, void *scratch, struct plan_rect kee
     profile_end(io->profile, p->m->layer_count + PROFILE_STORE, begun);
 }
 
-void plan_run(const struct plan *p, void *scratch, struct plan_rect keep, int width, int height,
-              bool padded, const struct plan_io *io)
+void plan_run(const struct plan *p, void *scratch, struct plan_rect keep,
+              const struct plan_picture *picture, const struct plan_io *io)
 {
-    const struct pair crop = p->m->geometry.crop, sides = {height, width};
     if (p->stream) {
+        const struct pair crop = p->m->geometry.crop;
+        const struct pair sides = {picture->height, picture->width};
         struct plan_rect own = {keep.x - crop.x, keep.y - crop.y, keep.width, keep.height};
-        stream_run(p->stream, scratch, own, padded ? &sides : NULL, io);
+        stream_run(p->stream, scratch, own, picture->padded ? &sides : NULL, io);
         return;
     }
-    int x, y, right, bottom;
-    plan_reach(p, AXIS_X, width, padded, keep.x, keep.x + keep.width, &x, &right);
-    plan_reach(p, AXIS_Y, height, padded, keep.y, keep.y + keep.height, &y, &bottom);
-    run_window(p, scratch, keep, &(struct plan_rect){x, y, right - x, bottom - y}, io);
+    struct span x = plan_reach(p, AXIS_X, picture, (struct span){keep.x, keep.x + keep.width});
+    struct span y = plan_reach(p, AXIS_Y, picture, (struct span){keep.y, keep.y + keep.height});
+    struct plan_rect window = {x.lo, y.lo, x.hi - x.lo, y.hi - y.lo};
+    run_window(p, scratch, keep, &window, io);
 }

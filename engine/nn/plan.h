@@ -4,7 +4,7 @@
  * out its own as it goes, so that neither exists whole. An output sample is computed by the same
  * operations in the same order whatever the rectangle, so results do not depend on how a picture is
  * cut. Most models go depth first (stream.h): a few rows through all layers while they are in the
- * cache. The rest run layer by layer over a window (whole.h).
+ * cache. The rest run layer by layer over a window (layerwise.h).
  * Samples are float32. Threads: a plan is immutable and shared; each thread brings its own scratch.
  */
 #ifndef UPSCALED_NN_PLAN_H
@@ -13,25 +13,9 @@
 #include "engine/nn/kernels.h"
 #include "engine/nn/layers.h"
 #include "engine/nn/model.h"
-#include "engine/nn/profile.h"
+#include "engine/nn/plan_io.h"
 
 struct plan;
-
-/* Positions in the enlarged picture; they may lie outside of it. */
-struct plan_rect {
-    int x, y, width, height;
-};
-
-/* Where rows come from and go to. Planes are rows of one channel each. */
-struct plan_io {
-    /* Fills samples x..x+count-1 of row y of the picture, which may lie beyond its edges: what is
-     * there, the border says. */
-    void (*load)(void *arg, int y, int x, int count, float *const *planes);
-    /* Takes samples x..x+count-1 of row y of the enlarged picture. Rows come in order, once. */
-    void (*store)(void *arg, int y, int x, int count, const float *const *planes);
-    void *arg;
-    struct profile *profile; /* counts the time of layers, or NULL */
-};
 
 /* Prepares `m`, which is borrowed and must outlive the plan, for a set of kernels; with NULL for
  * `kernels` by the plain definitions of the layers alone. On ERR_OK the caller owns *out. */
@@ -45,11 +29,11 @@ const struct model *plan_model(const struct plan *p);
  * it along. *why says, for a model that is not streamed, what keeps layer i from it, or is NULL. */
 const char *plan_path(const struct plan *p, int i, const char **why);
 
-/* The picture's samples begin..end-1 along an axis that outputs from..to-1 may be computed from, in
- * pictures that have `side` pixels there (`padded`: the network's own padding meets their edges) or
- * go on for ever. A model whose geometry is `whole` takes all it has. */
-void plan_reach(const struct plan *p, enum axis axis, int side, bool padded, int from, int to,
-                int *begin, int *end);
+/* The picture's samples along an axis that outputs `want` may be computed from. Of `picture` only
+ * the side along the axis counts, and that only where it is `padded`. A model whose geometry is
+ * `whole` takes the whole side. */
+struct span plan_reach(const struct plan *p, enum axis axis, const struct plan_picture *picture,
+                       struct span want);
 
 /* The most positions that plan_reach gives for `count` outputs, in pictures that go on. */
 int plan_widest(const struct plan *p, int count);
@@ -63,10 +47,8 @@ struct pair plan_tile(const struct plan *p);
 enum err_code plan_scratch_bytes(const struct plan *p, int width, int height, size_t *bytes,
                                  struct err *e);
 
-/* Computes one rectangle of what the network makes of a picture of width x height (`padded`: its
- * own padding meets the edges, beyond which nothing is asked for; else the picture goes on). Cannot
- * fail, does not allocate. */
-void plan_run(const struct plan *p, void *scratch, struct plan_rect keep, int width, int height,
-              bool padded, const struct plan_io *io);
+/* Computes one rectangle of what the network makes of a picture. Cannot fail, does not allocate. */
+void plan_run(const struct plan *p, void *scratch, struct plan_rect keep,
+              const struct plan_picture *picture, const struct plan_io *io);
 
 #endif

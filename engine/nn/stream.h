@@ -11,7 +11,7 @@
 #include "engine/nn/kernels.h"
 #include "engine/nn/layers.h"
 #include "engine/nn/lower.h"
-#include "engine/nn/plan.h"
+#include "engine/nn/plan_io.h"
 
 enum { STREAM_PARTS_MAX = 1 + LAYER_OTHERS_MAX, STREAM_PICTURE = 0, STREAM_GRID = 4 };
 enum { STREAM_PERIOD_MAX = 8 * STREAM_GRID }; /* scales are at most 8 */
@@ -26,11 +26,6 @@ enum stream_op {
     STREAM_JOIN,     /* planes of several tensors, one after another */
     STREAM_SHUFFLE,  /* pixel_shuffle of planes */
     STREAM_UPSAMPLE
-};
-
-/* Positions lo..hi-1 along an axis. */
-struct span {
-    int lo, hi;
 };
 
 struct stream_tensor {
@@ -103,6 +98,12 @@ int stream_period(const struct stream *s);
  * that is returned, which may lie before `from`) nothing is made; made[tensor] is the first row
  * that will be. Each round goes stream_period rows further. */
 int stream_begin(const struct stream *s, int from, struct span *spans, int *made);
+
+/* Whether a kernel's store can do this activation. */
+static inline bool stream_is_sloped(const struct layer *l)
+{
+    return l->kind == LAYER_RELU || l->kind == LAYER_LEAKY_RELU || l->kind == LAYER_PRELU;
+}
 
 /* The samples q of all phases that make samples `out` of its output, which are whole phases. */
 struct span stream_step_phases(const struct stream_step *t, enum axis axis, struct span out);

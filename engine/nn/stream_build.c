@@ -277,6 +277,7 @@ static bool build_shuffle(struct stream_builder *b, int i)
     return true;
 }
 
+/* Every kind is named, so that a new one does not compile until it is. */
 static bool build_layer(struct stream_builder *b, int i, enum err_code *rc, struct err *e)
 {
     switch (b->m->layers[i].kind) {
@@ -289,13 +290,22 @@ static bool build_layer(struct stream_builder *b, int i, enum err_code *rc, stru
         return build_upsample(b, i);
     case LAYER_PIXEL_SHUFFLE:
         return build_shuffle(b, i);
+    case LAYER_RELU:
+    case LAYER_LEAKY_RELU:
+    case LAYER_PRELU:
+    case LAYER_SIGMOID:
+    case LAYER_TANH:
+    case LAYER_CLAMP:
+    case LAYER_ADD:
+        *rc = build_merge(b, i, e);
+        return true;
     case LAYER_MAX_POOL2D:
     case LAYER_MAX_UNPOOL2D:
         return refuse(b, i, "it pools");
-    default:
-        *rc = build_merge(b, i, e);
-        return true;
+    case LAYER_KINDS:
+        break;
     }
+    return refuse(b, i, "streams do not know its kind");
 }
 
 static void count_readers(struct stream_builder *b)

@@ -31,9 +31,6 @@ int stream_only_reader(const struct stream_builder *b, int i);
 /* How far the centre crop of an add or concat moves its input `id`, in samples. */
 struct pair stream_crop(const struct stream_builder *b, int layer, int id);
 
-/* Whether a store can do this activation. */
-bool stream_is_sloped(const struct layer *l);
-
 /* Fuses the layers behind layer i, which step t computes, into the step as far as the store can do
  * them. Returns the last, the activation among them (or NULL), and how far its samples are shifted
  * in t's tensor. */

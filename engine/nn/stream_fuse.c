@@ -24,11 +24,6 @@ static struct pair minus(struct pair a, struct pair b)
     return (struct pair){a.y - b.y, a.x - b.x};
 }
 
-bool stream_is_sloped(const struct layer *l)
-{
-    return l->kind == LAYER_RELU || l->kind == LAYER_LEAKY_RELU || l->kind == LAYER_PRELU;
-}
-
 /* Takes the add `j` of layer i's value, which step t computes and which is the tensor's sample
  * `shift` on, into the step, if it is of two terms whose other is there in the same layout. */
 static bool absorb_add(struct stream_builder *b, struct stream_step *t, int i, int j,

@@ -190,7 +190,8 @@ static void run_merge(const struct stream_area *a, const struct stream_step *t, 
     const struct stream_tensor *out = tensor_of(a, t->out);
     int lanes = out->blocked ? LANES : 1;
     size_t count = (size_t)(a->x[t->out].hi - a->x[t->out].lo) * (size_t)lanes;
-    bool other = t->layer->kind == LAYER_SIGMOID || t->layer->kind == LAYER_TANH;
+    enum layer_kind kind = t->layer->kind; /* slopes and clamps are in the store below */
+    bool other = layer_table[kind].activation && kind != LAYER_CLAMP && !stream_is_sloped(t->layer);
     for (int y = rows.lo; y < rows.hi; y++)
         for (int b = 0; b * lanes < out->channels; b++) {
             float *row = stream_row(a, t->out, b, y, a->x[t->out].lo);
@@ -235,23 +236,13 @@ static void run_shuffle(const struct stream_area *a, const struct stream_step *t
     }
 }
 
-/* Cubic convolution with PyTorch's a = -0.75 (Keys 1981) at distance d. */
-static float cubic(float d)
-{
-    const float a = -0.75f;
-    d = fabsf(d);
-    if (d <= 1)
-        return ((a + 2) * d - (a + 3)) * d * d + 1;
-    return d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;
-}
-
 /* The weight of tap k (at q + first + k) for phase i of s. */
 static float resize_weight(const struct upsample_params *u, int i, int s, int tap)
 {
     float at = ((float)i + 0.5f) / (float)s - 0.5f, d = fabsf(at - (float)tap);
     if (u->mode == UPSAMPLE_NEAREST)
         return tap == 0 ? 1.0f : 0.0f;
-    return u->mode == UPSAMPLE_BILINEAR ? (d < 1 ? 1 - d : 0) : cubic(d);
+    return u->mode == UPSAMPLE_BILINEAR ? (d < 1 ? 1 - d : 0) : upsample_cubic(d);
 }
 
 static void upsample_row(const struct stream_area *a, const struct stream_step *t, int channel,

@@ -2,29 +2,7 @@
 #ifndef UPSCALED_NN_STREAM_ROWS_H
 #define UPSCALED_NN_STREAM_ROWS_H
 
-#include "engine/nn/stream.h"
-
-struct stream_ring {
-    float *base; /* [ring][blocks or planes][row] */
-    size_t row;  /* floats */
-};
-
-/* An area of the output being computed; all arrays lie in its scratch. */
-struct stream_area {
-    const struct stream *s;
-    const struct pair *sides; /* of the picture, where the network's padding meets its edges */
-    const struct plan_io *io;
-    struct span *x, *y;       /* of each tensor: columns; rows that this round makes up to */
-    int *first, *made, *last; /* rows: first of all, next to be made, end */
-    struct stream_ring *rings;
-    const float **in, **add; /* arguments for kernels */
-    float **out;
-    float *winograd;
-    float *line; /* a row of the widest tensor, as a plane */
-};
-
-/* Sample x of row y of a block or plane; the row is in the ring. */
-float *stream_row(const struct stream_area *a, int tensor, int block, int y, int x);
+#include "engine/nn/stream_area.h"
 
 /* Makes rows.lo..rows.hi-1 of the step's output: whole phases, whole tiles. Not for load. */
 void stream_rows(const struct stream_area *a, const struct stream_step *t, struct span rows);

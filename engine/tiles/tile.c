@@ -233,8 +233,10 @@ static void run_source(struct tile *t, enum source source)
     for (t->stage = 1; t->stage <= job->stages; t->stage++) {
         const struct window_span *x = span_of(t, &t->x, t->stage), *y = span_of(t, &t->y, t->stage);
         struct plan_rect keep = {x->first, y->first, x->last - x->first, y->last - y->first};
-        plan_run(job->plan, t->l.plan, keep, window_side(g, t->stage - 1, t->x.side),
-                 window_side(g, t->stage - 1, t->y.side), job->border == BORDER_MODEL,
+        struct plan_picture picture = {window_side(g, t->stage - 1, t->x.side),
+                                       window_side(g, t->stage - 1, t->y.side),
+                                       job->border == BORDER_MODEL};
+        plan_run(job->plan, t->l.plan, keep, &picture,
                  &(struct plan_io){load_row, store_row, t, job->profile});
     }
     t->stage = job->stages;

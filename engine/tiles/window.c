@@ -17,9 +17,10 @@ void window_chain_find(const struct plan *p, enum model_border border, int stage
 {
     const struct model_geometry *g = &plan_model(p)->geometry;
     for (int k = stages; k >= 1; k--) {
-        int begin, end, before = window_side(g, k - 1, side);
-        plan_reach(p, out->axis, before, border == BORDER_MODEL, from, to, &begin, &end);
-        out->stage[k] = window_behind(g, border, k - 1, before, begin, end);
+        int before = window_side(g, k - 1, side);
+        struct plan_picture picture = {before, before, border == BORDER_MODEL};
+        struct span s = plan_reach(p, out->axis, &picture, (struct span){from, to});
+        out->stage[k] = window_behind(g, border, k - 1, before, s.lo, s.hi);
         from = out->stage[k].first;
         to = out->stage[k].last;
     }

@@ -1,37 +1,19 @@
 /* json_text.c - see json_text.h.
  *
- * json_dumps of jansson 2.14 goes on where its buffer cannot grow, and gives text with a hole. So
- * it is measured first, and then written into a buffer that is large enough. json_loads does the
- * same with a string of 16 bytes or more: it loses a letter. So failures are noted where they are.
- */
+ * json_dumps of Jansson 2.14 continues where its buffer cannot grow, and leaves a hole in the text.
+ * So the text is measured first, and then written into a buffer that is large enough. */
 #include "server/base/json_text.h"
 
-#include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-static _Thread_local bool memory_failed;
-static pthread_once_t noting = PTHREAD_ONCE_INIT;
-
-static void *noting_malloc(size_t size)
-{
-    void *p = malloc(size);
-    memory_failed = memory_failed || !p;
-    return p;
-}
-
-static void note_failures(void)
-{
-    json_set_alloc_funcs(noting_malloc, free);
-}
+#include "engine/nn/json_watch.h"
 
 json_t *json_parse(const char *text)
 {
-    pthread_once(&noting, note_failures);
-    memory_failed = false;
+    json_watch();
     json_t *o = json_loads(text, 0, NULL);
-    if (!memory_failed)
+    if (!json_watch_failed())
         return o;
     json_decref(o);
     return NULL;

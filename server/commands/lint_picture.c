@@ -55,8 +55,8 @@ enum err_code lint_picture_run(const struct plan *p, const struct lint_input *in
     r.samples = mem_alloc(lint_samples(&r), sizeof *r.samples);
     scratch = mem_alloc(1, bytes);
     if (r.samples && scratch) {
-        plan_run(p, scratch, (struct plan_rect){0, 0, r.width, r.height}, in->width, in->height,
-                 m->border == BORDER_MODEL,
+        plan_run(p, scratch, (struct plan_rect){0, 0, r.width, r.height},
+                 &(struct plan_picture){in->width, in->height, m->border == BORDER_MODEL},
                  &(struct plan_io){.load = load, .store = store, .arg = &f});
         *out = r;
         r.samples = NULL;

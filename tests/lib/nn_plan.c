@@ -7,7 +7,7 @@
 #include "tests/lib/harness.h"
 
 struct run {
-    const struct plan_picture *from;
+    const struct test_picture *from;
     struct plan_rect keep;
     float *out;
     int channels, next;
@@ -16,7 +16,7 @@ struct run {
 static void load(void *arg, int y, int x, int count, float *const *planes)
 {
     const struct run *r = arg;
-    const struct plan_picture *p = r->from;
+    const struct test_picture *p = r->from;
     y -= p->first.y;
     x -= p->first.x;
     ck_assert(y >= 0 && y < p->height && x >= 0 && count > 0 && x + count <= p->width);
@@ -37,7 +37,7 @@ static void store(void *arg, int y, int x, int count, const float *const *planes
             out[i * r->channels + c] = planes[c][i];
 }
 
-float *run_plan(const struct plan *p, const struct plan_picture *picture, struct plan_rect keep,
+float *run_plan(const struct plan *p, const struct test_picture *picture, struct plan_rect keep,
                 bool padded)
 {
     struct err e = ERR_INIT;
@@ -48,7 +48,7 @@ float *run_plan(const struct plan *p, const struct plan_picture *picture, struct
     ck_assert_int_eq(plan_scratch_bytes(p, keep.width, keep.height, &bytes, &e), ERR_OK);
     char *scratch = mem_alloc(1, bytes);
     memset(scratch, 0xff, bytes); /* NaN wherever something is read before it is written */
-    plan_run(p, scratch, keep, picture->width, picture->height, padded,
+    plan_run(p, scratch, keep, &(struct plan_picture){picture->width, picture->height, padded},
              &(struct plan_io){load, store, &r, NULL});
     ck_assert_int_eq(r.next, keep.height);
     mem_free(scratch);

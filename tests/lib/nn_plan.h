@@ -6,7 +6,7 @@
 
 /* A picture [y][x][channels] whose first sample has the position (y, x) = first. Asking for more
  * than there is aborts the test. */
-struct plan_picture {
+struct test_picture {
     const float *samples;
     int width, height, channels;
     struct pair first;
@@ -14,7 +14,7 @@ struct plan_picture {
 
 /* What plan_run gives for `keep`, [y][x][channels] (mem_free). `padded` as plan_run's: the picture
  * is then all there is. Scratch starts as NaN. */
-float *run_plan(const struct plan *p, const struct plan_picture *picture, struct plan_rect keep,
+float *run_plan(const struct plan *p, const struct test_picture *picture, struct plan_rect keep,
                 bool padded);
 
 #endif

@@ -39,7 +39,7 @@ static int aligned(const struct model *m, int n)
 }
 
 static float *run(const struct model *m, const struct layerwise *p, const float *in, int width,
-                  int height, struct layerwise_rect keep)
+                  int height, struct plan_rect keep)
 {
     struct err e = ERR_INIT;
     size_t bytes, channels = (size_t)m->geometry.out_channels;
@@ -47,13 +47,16 @@ static float *run(const struct model *m, const struct layerwise *p, const float 
     char *scratch = mem_alloc(1, bytes);
     memset(scratch, 0xff, bytes); /* NaN wherever something is read before it is written */
     float *out = mem_alloc((size_t)keep.width * (size_t)keep.height * channels, sizeof *out);
-    layerwise_run(p, scratch, in, width, height, keep, out, (size_t)keep.width * channels, NULL);
+    struct layerwise_window w = {
+        .in = in, .width = width, .height = height, .keep = keep, .out = out};
+    w.out_stride = (size_t)keep.width * channels;
+    layerwise_run(p, scratch, &w);
     mem_free(scratch);
     return out;
 }
 
 /* The part of a picture that a window shows. */
-static float *cut(const float *picture, int width, int channels, struct layerwise_rect r)
+static float *cut(const float *picture, int width, int channels, struct plan_rect r)
 {
     float *part = mem_alloc((size_t)(r.width * r.height * channels), sizeof *part);
     for (int y = 0; y < r.height; y++)
@@ -70,7 +73,7 @@ static void equals_layers(struct model *m, int width, int height, uint64_t seed)
     float *in = build_samples((size_t)(width * height * g->in_channels), &seed);
     struct ran *want = run_model(m, in, width, height, g->in_channels);
     ck_assert_ptr_nonnull(want);
-    struct layerwise_rect all = {g->crop.x, g->crop.y, want->shape.width, want->shape.height};
+    struct plan_rect all = {g->crop.x, g->crop.y, want->shape.width, want->shape.height};
     float *got = run(m, p, in, width, height, all);
     size_t samples = (size_t)all.width * (size_t)all.height * (size_t)g->out_channels;
     ck_assert_int_eq(memcmp(got, want->data, samples * sizeof *got), 0);
@@ -114,17 +117,16 @@ static void same_in_any_window(const struct model *m, uint64_t seed)
     int area = aligned(m, harness_between(&seed, 1, 12)), side = 2 * halo + area;
     int large = side + 4 * g->align + least;
     float *picture = build_samples((size_t)large * (size_t)large, &seed);
-    struct layerwise_rect scaled = {2 * halo, 2 * halo, 2 * (large - 2 * halo),
-                                    2 * (large - 2 * halo)};
+    struct plan_rect scaled = {2 * halo, 2 * halo, 2 * (large - 2 * halo), 2 * (large - 2 * halo)};
     float *want = run(m, p, picture, large, large, scaled);
     for (int k = 0; k < 4; k++) {
         int steps = (large - side) / g->align;
-        struct layerwise_rect window = {harness_between(&seed, 0, steps) * g->align,
-                                        harness_between(&seed, 0, steps) * g->align, side, side};
-        struct layerwise_rect keep = {2 * halo, 2 * halo, 2 * area, 2 * area};
+        struct plan_rect window = {harness_between(&seed, 0, steps) * g->align,
+                                   harness_between(&seed, 0, steps) * g->align, side, side};
+        struct plan_rect keep = {2 * halo, 2 * halo, 2 * area, 2 * area};
         float *part = cut(picture, large, 1, window);
         float *got = run(m, p, part, side, side, keep);
-        struct layerwise_rect there = {2 * window.x, 2 * window.y, 2 * area, 2 * area};
+        struct plan_rect there = {2 * window.x, 2 * window.y, 2 * area, 2 * area};
         float *expected = cut(want, scaled.width, 1, there);
         ck_assert_int_eq(memcmp(got, expected, (size_t)(keep.width * keep.height) * sizeof *got),
                          0);

@@ -183,8 +183,9 @@ END_TEST
 #define PRELU "{\"type\": \"prelu\", \"weight\": [0.25]}"
 
 static const char everything[] = FORMAT
-    "\"name\": \"n\", \"scale\": 2, \"color\": \"y\", \"license\": \"l\", \"description\": \"d\", "
-    "\"trained\": {\"a\": [1.5, true]}, \"scores\": {}, \"layers\": [" CONV ", " PRELU
+    "\"name\": \"a-name-of-23-characters\", \"scale\": 2, \"color\": \"y\", "
+    "\"license\": \"a licence of more than sixteen letters\", \"description\": \"d\", "
+    "\"trained\": {\"a\": [1.5, true], \"b\": \"a text of more than sixteen letters\"}, \"scores\": {}, \"layers\": [" CONV ", " PRELU
     ", {\"type\": \"add\", \"with\": [\"c\", \"input\"]}, " DOUBLE "]}";
 static const char refused[] = FORMAT
     "\"name\": \"n\", \"scale\": 2, \"color\": \"y\", \"layers\": [" CONV ", " PRELU ", {}]}";
@@ -232,10 +233,31 @@ static void *json_malloc_failing(size_t bytes)
     return json_countdown >= 0 && json_countdown-- == 0 ? NULL : malloc(bytes);
 }
 
+static bool same(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* What Jansson makes of text: it must be whole, or the model must be refused. */
+static bool same_texts(const struct model *a, const struct model *b)
+{
+    bool all = same(a->name, b->name) && same(a->license, b->license) &&
+               same(a->description, b->description) && same(a->trained_json, b->trained_json) &&
+               same(a->scores_json, b->scores_json);
+    for (int i = 0; all && i < a->layer_count; i++)
+        all = same(a->layers[i].name, b->layers[i].name);
+    return all;
+}
+
 /* Jansson may do with less where a buffer does not grow, so success does not end this. */
 START_TEST(any_allocation_of_jansson_may_fail)
 {
+    struct model *whole = NULL;
     json_set_alloc_funcs(json_malloc_failing, free); /* of this test's own process */
+    enum err_code expected =
+        model_read("stem", (const uint8_t *)loads[_i].text, strlen(loads[_i].text),
+                   &model_default_limits, &whole, &(struct err)ERR_INIT);
+    ck_assert_int_eq(expected, loads[_i].code);
     for (long n = 0; n < 400; n++) {
         struct err e = ERR_INIT;
         struct model *m = NULL;
@@ -245,9 +267,11 @@ START_TEST(any_allocation_of_jansson_may_fail)
         json_fail_nth(-1);
         ck_assert_int_eq(rc == ERR_OK, m != NULL);
         ck_assert_int_eq(rc, e.code);
+        ck_assert_msg(!m || same_texts(m, whole), "allocation %ld: a text is not whole", n);
         model_free(m);
     }
     ck_assert(load_failing(loads[_i].text, loads[_i].code, json_fail_nth, -1));
+    model_free(whole);
 }
 END_TEST
 

@@ -26,21 +26,23 @@ static bool is_streamed(const struct plan *p)
     return !path || strcmp(path, "reference") != 0;
 }
 
+static const struct plan_picture endless = {0, 0, false};
+
 /* A picture that holds all that both plans may ask for around an area. */
-static struct plan_picture picture_around(const struct plan *a, const struct plan *b,
+static struct test_picture picture_around(const struct plan *a, const struct plan *b,
                                           struct plan_rect keep, uint64_t *seed)
 {
     int channels = plan_model(a)->geometry.in_channels;
     struct pair lo = {1 << 20, 1 << 20}, hi = {-(1 << 20), -(1 << 20)};
     const struct plan *plans[2] = {a, b};
     for (int k = 0; k < 2; k++) {
-        int y0, y1, x0, x1;
-        plan_reach(plans[k], AXIS_Y, 0, false, keep.y, keep.y + keep.height, &y0, &y1);
-        plan_reach(plans[k], AXIS_X, 0, false, keep.x, keep.x + keep.width, &x0, &x1);
-        lo = (struct pair){y0 < lo.y ? y0 : lo.y, x0 < lo.x ? x0 : lo.x};
-        hi = (struct pair){y1 > hi.y ? y1 : hi.y, x1 > hi.x ? x1 : hi.x};
+        struct span down = {keep.y, keep.y + keep.height}, across = {keep.x, keep.x + keep.width};
+        struct span y = plan_reach(plans[k], AXIS_Y, &endless, down);
+        struct span x = plan_reach(plans[k], AXIS_X, &endless, across);
+        lo = (struct pair){y.lo < lo.y ? y.lo : lo.y, x.lo < lo.x ? x.lo : lo.x};
+        hi = (struct pair){y.hi > hi.y ? y.hi : hi.y, x.hi > hi.x ? x.hi : hi.x};
     }
-    struct plan_picture p = {NULL, hi.x - lo.x, hi.y - lo.y, channels, lo};
+    struct test_picture p = {NULL, hi.x - lo.x, hi.y - lo.y, channels, lo};
     p.samples = build_samples((size_t)(p.width * p.height * channels), seed);
     return p;
 }
@@ -70,7 +72,7 @@ static bool same_both_ways(const struct model *m, const char *name, uint64_t see
                              harness_between(&seed, 1, 40), harness_between(&seed, 1, 40)};
     size_t channels = (size_t)m->geometry.out_channels;
     size_t count = (size_t)(keep.width * keep.height) * channels;
-    struct plan_picture picture = picture_around(fast, slow, keep, &seed);
+    struct test_picture picture = picture_around(fast, slow, keep, &seed);
     float *got = run_plan(fast, &picture, keep, false),
           *want = run_plan(slow, &picture, keep, false);
     if (streamed)
@@ -143,9 +145,9 @@ START_TEST(phases_ask_for_no_more_than_their_taps)
         struct plan *p = plan_of(m, &kernels_plain);
         ck_assert(is_streamed(p));
         for (enum axis axis = AXIS_Y; axis <= AXIS_X; axis++) {
-            int begin, end, from = (padding + m->geometry.crop.y) % 2;
-            plan_reach(p, axis, 0, false, from, from + 2, &begin, &end);
-            ck_assert_int_eq(end - begin, 2);
+            int from = (padding + m->geometry.crop.y) % 2;
+            struct span s = plan_reach(p, axis, &endless, (struct span){from, from + 2});
+            ck_assert_int_eq(s.hi - s.lo, 2);
         }
         plan_free(p);
         model_free(m);
@@ -167,7 +169,7 @@ START_TEST(padding_meets_the_edges)
             ck_assert_msg(model_finish(m, &model_default_limits, &e) == ERR_OK, "%s", e.text);
             struct plan *fast = plan_of(m, &kernels_plain), *slow = plan_of(m, NULL);
             ck_assert(is_streamed(fast));
-            struct plan_picture p = {
+            struct test_picture p = {
                 NULL, harness_between(&seed, 1, 40), harness_between(&seed, 1, 40), 1, {0, 0}};
             p.samples = build_samples((size_t)(p.width * p.height), &seed);
             struct plan_rect all = {0, 0, 2 * p.width, 2 * p.height};
@@ -196,7 +198,7 @@ START_TEST(kernel_sets_agree)
         ck_assert_msg(model_finish(m, &model_default_limits, &e) == ERR_OK, "%s", e.text);
         struct plan *plain = plan_of(m, &kernels_plain);
         struct plan_rect keep = {-3, 5, 2 * harness_between(&seed, 1, 60), 22};
-        struct plan_picture picture = picture_around(plain, plain, keep, &seed);
+        struct test_picture picture = picture_around(plain, plain, keep, &seed);
         size_t count = (size_t)(keep.width * keep.height * m->geometry.out_channels);
         float *want = run_plan(plain, &picture, keep, false);
         const struct kernels *set;

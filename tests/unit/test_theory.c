@@ -317,7 +317,7 @@ START_TEST(wide_model_runs_in_stated_memory)
     ck_assert_uint_le(bytes, (13u << 20));
     uint64_t seed = 9;
     float *in = build_samples(6 * 6 * 3, &seed);
-    struct plan_picture picture = {in, 6, 6, 3, {-1, -1}};
+    struct test_picture picture = {in, 6, 6, 3, {-1, -1}};
     float *out = run_plan(p, &picture, (struct plan_rect){0, 0, 8, 8}, false);
     struct ran *want = run_model(m, in, 6, 6, 3);
     for (int y = 0; y < 8; y++)
