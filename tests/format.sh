@@ -49,5 +49,5 @@ claim "the examples load" "$(checked)"
             "$nn"/model_json*.c) \
         name input type class_name model_config arch_name offset channels resize created_at)"
     claim "every kind of layer is explained" \
-        "$(unnamed 14 $(words '= (\{|ACTIVATION\()"[a-z0-9_]+"' "$nn/layers.c"))"
+        "$(unnamed 14 $(words '= (\{|ACTIVATION\()"[a-z0-9_]+"' "$nn/layers_table.c"))"
 }

@@ -182,11 +182,12 @@ END_TEST
     "\"dtype\": \"float32\", \"base64\": \"AACAPw==\"}}"
 #define PRELU "{\"type\": \"prelu\", \"weight\": [0.25]}"
 
-static const char everything[] = FORMAT
-    "\"name\": \"a-name-of-23-characters\", \"scale\": 2, \"color\": \"y\", "
-    "\"license\": \"a licence of more than sixteen letters\", \"description\": \"d\", "
-    "\"trained\": {\"a\": [1.5, true], \"b\": \"a text of more than sixteen letters\"}, \"scores\": {}, \"layers\": [" CONV ", " PRELU
-    ", {\"type\": \"add\", \"with\": [\"c\", \"input\"]}, " DOUBLE "]}";
+static const char everything[] =
+    FORMAT "\"name\": \"a-name-of-23-characters\", \"scale\": 2, \"color\": \"y\", "
+           "\"license\": \"a licence of more than sixteen letters\", \"description\": \"d\", "
+           "\"trained\": {\"a\": [1.5, true], \"b\": \"a text of more than sixteen letters\"}, "
+           "\"scores\": {}, \"layers\": [" CONV ", " PRELU
+           ", {\"type\": \"add\", \"with\": [\"c\", \"input\"]}, " DOUBLE "]}";
 static const char refused[] = FORMAT
     "\"name\": \"n\", \"scale\": 2, \"color\": \"y\", \"layers\": [" CONV ", " PRELU ", {}]}";
 static const char waifu2x[] = "[{\"nInputPlane\": 1, \"nOutputPlane\": 1, \"kW\": 1, \"kH\": 1, "
