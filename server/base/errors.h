@@ -1,4 +1,4 @@
-/* errors.h - one row for everything that can go wrong: its stable code and its HTTP status. */
+/* errors.h - the table of errors: for each its stable code and its HTTP status. */
 #ifndef UPSCALED_SERVER_BASE_ERRORS_H
 #define UPSCALED_SERVER_BASE_ERRORS_H
 
@@ -7,12 +7,12 @@
 struct error_row {
     enum err_code code;
     int status;          /* HTTP */
-    const char *name;    /* stable: programs match on it */
-    const char *title;   /* a short phrase for people, the same for every occurrence */
-    const char *meaning; /* what it means and what to do; sentences without < > & */
+    const char *name;    /* the stable code; programs match it */
+    const char *title;   /* a short phrase for people, always the same */
+    const char *meaning; /* what it means and what to do: sentences without < > & */
 };
 
-/* The row of a code other than ERR_OK; never NULL. */
+/* The row of a code other than ERR_OK. Never NULL. */
 const struct error_row *error_row(enum err_code code);
 
 #endif

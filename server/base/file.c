@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What to do about it, for people. */
+/* What to do about an error, for people. */
 static const struct {
     int why;
     const char *next;
@@ -100,7 +100,7 @@ static bool temporary_name(const char *path, char name[PATH_MAX])
     return snprintf(name, PATH_MAX, "%.*s.%s.XXXXXX", folder, path, path + folder) < PATH_MAX;
 }
 
-/* mkstemp makes files for their owner alone; an output gets what any new file would. */
+/* mkstemp makes files that only their owner may read. An output gets the mode of any new file. */
 static mode_t usual_mode(void)
 {
     mode_t mask = umask(0);
@@ -122,7 +122,7 @@ static enum err_code write_beside(const char *path, mode_t mode, const struct bu
         rc = file_complain("write", path, e);
     if (close(fd) != 0 && rc == ERR_OK)
         rc = file_complain("write", path, e);
-    /* link refuses to replace, rename replaces: each in one step */
+    /* link refuses to replace a file, rename replaces it: each in one step */
     if (rc == ERR_OK && (keep ? link(name, path) : rename(name, path)) != 0)
         rc = file_complain("write", path, e);
     if (rc != ERR_OK || keep)
@@ -145,8 +145,8 @@ enum err_code file_may_write(const char *path, struct err *e)
     if (slash) /* "/" alone keeps its slash */
         snprintf(folder, sizeof folder, "%.*s", (int)(slash - path) + (slash == path), path);
     if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode))
-        return err_set(e, ERR_IO, "cannot write %s: there is no folder %s; make it first", path,
-                       folder);
+        return err_set(e, ERR_IO, "cannot write %s: the folder %s does not exist; make it first",
+                       path, folder);
     if (access(folder, W_OK | X_OK) != 0)
         return err_set(e, ERR_IO, "cannot write %s: the folder %s: %s; write elsewhere", path,
                        folder, strerror(errno));

@@ -1,4 +1,4 @@
-/* file.h - whole files in and out, for the command line. `-` is standard input or output. */
+/* file.h - reads and writes whole files. `-` is standard input or output. */
 #ifndef UPSCALED_SERVER_BASE_FILE_H
 #define UPSCALED_SERVER_BASE_FILE_H
 
@@ -19,16 +19,16 @@ extern const struct file_kind file_model;   /* ERR_MODEL_LIMIT, --max-model-byte
 enum err_code file_read(const char *path, const struct file_kind *kind, struct buf *out,
                         struct err *e);
 
-/* ERR_IO: "cannot WHAT PATH: REASON", by errno, and what to do about it where that is known. */
+/* Sets ERR_IO: "cannot WHAT PATH: REASON" by errno, and what to do about it where that is known. */
 enum err_code file_complain(const char *what, const char *path, struct err *e);
 
-/* Whether file_write could: ERR_IO where there is no such folder, it may not be written to, or
- * `path` is a folder itself. */
+/* Checks whether file_write would succeed. ERR_IO if the folder does not exist or cannot be written
+ * to, or if `path` is a folder itself. */
 enum err_code file_may_write(const char *path, struct err *e);
 
-/* Writes the bytes to `path`: a regular file appears at once and whole (a temporary file beside it,
- * then rename), or not at all; what is no regular file (a device, a pipe) is written to. A symbolic
- * link's target is replaced, not the link. With `keep`, ERR_IO where the file exists. */
+/* Writes the bytes to `path`. A regular file appears at once and whole, or not at all: the bytes go
+ * to a temporary file beside it, which is renamed. Devices and pipes are written to in place. Of a
+ * symbolic link the target is replaced. With `keep`, ERR_IO if the file exists. */
 enum err_code file_write(const char *path, const struct buf *bytes, bool keep, struct err *e);
 
 #endif

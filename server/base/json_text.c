@@ -1,7 +1,7 @@
 /* json_text.c - see json_text.h.
  *
- * json_dumps of Jansson 2.14 continues where its buffer cannot grow, and leaves a hole in the text.
- * So the text is measured first, and then written into a buffer that is large enough. */
+ * json_dumps of Jansson 2.14 continues when its buffer cannot grow, and returns text with a gap.
+ * The length is therefore measured first, and the text written into a buffer of that length. */
 #include "server/base/json_text.h"
 
 #include <stdlib.h>

@@ -3,14 +3,14 @@
 
 #include <string.h>
 
-enum { LONGEST = 32 }; /* letters of a word that is looked at */
+enum { LONGEST = 32 }; /* letters; longer words are ignored */
 
 static int least(int a, int b)
 {
     return a < b ? a : b;
 }
 
-/* Optimal string alignment: rows of the usual table, the last three kept. */
+/* Optimal string alignment. Only the last three rows of the usual table are kept. */
 static int distance(const char *a, size_t n, const char *b, size_t m)
 {
     int rows[3][LONGEST + 1];

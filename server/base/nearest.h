@@ -1,19 +1,18 @@
-/* nearest.h - what somebody may have meant: the one of several names that a misspelt word is
- * closest to. */
+/* nearest.h - finds the name that a misspelt word is closest to, for "did you mean". */
 #ifndef UPSCALED_SERVER_BASE_NEAREST_H
 #define UPSCALED_SERVER_BASE_NEAREST_H
 
 struct nearest {
     const char *word;
     const char *name; /* NULL: nothing is close */
-    int distance;     /* of name, or the first that is too far */
+    int distance;     /* of `name`; without one, the least distance that is too far */
 };
 
 /* `word` is borrowed until the last nearest_offer. */
 void nearest_init(struct nearest *n, const char *word);
 
-/* Takes `name` where it is closer than all before: fewer letters to insert, leave out, replace or
- * swap (Damerau 1964), at most a third of the word's. */
+/* Takes `name` if it is closer than all names before. The distance is the number of letters to
+ * insert, delete, replace or swap (Damerau 1964), at most a third of those of the word. */
 void nearest_offer(struct nearest *n, const char *name);
 
 #endif

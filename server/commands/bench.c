@@ -1,4 +1,4 @@
-/* bench.c - `upscaled bench`: the engine on this machine, against what the machine can do. */
+/* bench.c - `upscaled bench`: measures the engine against the peak of this machine. */
 #include "server/commands/bench.h"
 
 #include <stdio.h>
@@ -55,7 +55,7 @@ static enum err_code upscale(struct bench *b, void *arg, struct err *e)
     return enlarge(b, arg, NULL, e);
 }
 
-/* Apart from the stages, whose times the clock must not be in. */
+/* Measured apart from the stages, because reading the clock takes time. */
 static enum err_code measure_layers(struct bench *b, struct image *img, struct err *e)
 {
     struct bench_profile *p = &b->profile;
@@ -75,7 +75,7 @@ static enum err_code measure_layers(struct bench *b, struct image *img, struct e
     return rc;
 }
 
-/* A picture of that many channels through everything between decoding and encoding. */
+/* Measures everything between decoding and encoding, for a picture of that many channels. */
 static enum err_code measure_upscale(struct bench *b, const char *name, int channels, bool layers,
                                      struct err *e)
 {
@@ -99,7 +99,7 @@ static void peak_piece(void *arg, int i, void *scratch)
     (void)scratch;
 }
 
-/* The best of some tries: whatever else runs can only make it less. */
+/* Takes the best of some tries. Other load can only reduce the result. */
 static enum err_code measure_peak(struct bench *b, struct err *e)
 {
     int pieces = PEAK_PIECES * pool_threads(b->pool);
@@ -114,7 +114,8 @@ static enum err_code measure_peak(struct bench *b, struct err *e)
     return rc;
 }
 
-/* Before and after the rest, because clocks change with heat and with neighbours. */
+/* The peak is measured before and after the rest, because the clock frequency changes with heat and
+ * other load. */
 static enum err_code measure(struct bench *b, struct err *e)
 {
     bool luma = b->entry->model->color == COLOR_Y;
@@ -140,7 +141,7 @@ static enum err_code read_size(struct bench *b, struct err *e)
     return ERR_OK;
 }
 
-/* A file's own model, which no folder needs to hold. */
+/* Loads the model from a file that --model names. */
 static enum err_code begin_file(struct bench *b, struct err *e)
 {
     struct model_limits limits = options_model_limits(&b->options);

@@ -1,4 +1,4 @@
-/* bench.h - `upscaled bench`: what is measured, and how it is told. For bench*.c alone.
+/* bench.h - `upscaled bench`: what it measures and how it reports. For bench*.c alone.
  *
  * Times are milliseconds of the wall clock. Threads: one. */
 #ifndef UPSCALED_SERVER_COMMANDS_BENCH_H
@@ -14,27 +14,27 @@ enum {
     BENCH_RUNS_LEAST = 5, /* of a stage, however long they take */
 };
 
-/* One thing that was done several times. */
+/* Something that was repeated. */
 struct bench_stage {
     const char *name;
     double ms, least; /* median and minimum */
     int runs;
 };
 
-/* What became of the threads' time during some runs of the network. */
+/* How the threads spent their time in some runs of the network. */
 struct bench_profile {
-    struct profile sums; /* ns NULL: nothing was counted */
+    struct profile sums; /* ns NULL: nothing was measured */
     double ms;           /* of a run, by the wall clock */
     int runs;
 };
 
 struct bench {
     struct options options;
-    int stage_ms;      /* of a stage, after its warm-up, where that makes enough runs */
-    int width, height; /* of the picture that goes in */
+    int stage_ms;      /* how long a stage runs after its warm-up */
+    int width, height; /* of the input */
     struct pool *pool;
-    struct models *models;   /* or NULL: */
-    struct model_entry file; /* a model read from a file that was named */
+    struct models *models;   /* NULL if the model comes from a file that is named */
+    struct model_entry file; /* that model */
     const struct model_entry *entry;
     const struct kernels *kernels;
     double peak_gflops;                          /* of all threads together */
@@ -43,23 +43,24 @@ struct bench {
     struct bench_profile profile;
 };
 
-/* Something to measure; called again and again. */
+/* Something to measure. It is called repeatedly. */
 typedef enum err_code bench_work(struct bench *b, void *arg, struct err *e);
 
-/* Runs `work` once to warm up and then for b->stage_ms, and adds a stage of that name. */
+/* Runs `work` once to warm up, then for b->stage_ms and at least BENCH_RUNS_LEAST times. Adds a
+ * stage of that name. */
 enum err_code bench_stage(struct bench *b, const char *name, bench_work *work, void *arg,
                           struct err *e);
 
-/* A picture with the statistics of a photograph (soft shades, edges, grain), the same for the same
- * sides: 8 bits, 1 or 3 channels. image_free. */
+/* Makes a picture with the statistics of a photograph (soft shades, edges, grain). It is the same
+ * for the same sides. 8 bits, 1 or 3 channels. image_free. */
 enum err_code bench_picture(int width, int height, int channels, struct image **out, struct err *e);
 
-/* What was measured, as text or as JSON, on standard output. */
+/* Print the results on standard output, as text or as JSON. */
 void bench_print(const struct bench *b);
 void bench_print_json(const struct bench *b);
 
-/* `bench --png`: measures files instead of the network, and tells; main's status. Of `b` it needs
- * options and stage_ms. */
+/* `bench --png`: measures the codec on these files and prints the results. Uses options and
+ * stage_ms of `b`. Returns main's status. */
 int bench_png(struct bench *b, char **paths, int count);
 
 #endif

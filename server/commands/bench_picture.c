@@ -1,10 +1,10 @@
-/* bench_picture.c - a picture to measure with. Its noise is hashed from positions, so that any
- * program can make the same; Perlin 1985, "An Image Synthesizer", as value noise. */
+/* bench_picture.c - a picture to measure with. Its noise is a hash of positions, so that any
+ * program can make the same picture: value noise after Perlin 1985, "An Image Synthesizer". */
 #include "server/commands/bench.h"
 
 enum { GRAIN = 6, EDGE = 60 };
 
-/* 0..255 for a point of the lattice of that octave. */
+/* The value, 0..255, of a point of the lattice of that octave. */
 static int lattice(uint32_t x, uint32_t y, uint32_t octave)
 {
     uint32_t h = x * 0x9E3779B1u ^ y * 0x85EBCA77u ^ octave * 0xC2B2AE3Du;

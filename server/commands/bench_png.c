@@ -1,6 +1,6 @@
-/* bench_png.c - `upscaled bench --png`: our PNG decoder and encoder against libpng's, on pictures.
+/* bench_png.c - `upscaled bench --png`: measures our PNG codec against libpng on files.
  *
- * Ours decodes and encodes as a request does, on all threads; libpng has one. */
+ * Our codec runs on all threads, as it does for a request; libpng runs on one. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,10 +17,10 @@
 
 enum { DECODE_PIXELS = 1 << 18 };
 
-/* What is measured of a picture, in the order of its stages. */
+/* What is measured, in the order of the stages. */
 enum stage { DECODE, LIBPNG_DECODE, ENCODE, LIBPNG_1, LIBPNG_6, STAGES };
 
-/* A picture and what becomes of it. */
+/* A file, its picture, and the file that is made of it. */
 struct picture {
     const char *path;
     struct png_limits limits;
@@ -32,7 +32,7 @@ struct picture {
     struct buf out;
     enum err_code rc; /* of a piece */
     struct err *e;
-    size_t bytes[STAGES]; /* what encoding made */
+    size_t bytes[STAGES]; /* of the file that the stage made */
 };
 
 static void open_piece(void *arg, int i, void *scratch)
@@ -203,7 +203,7 @@ static json_t *as_json(const struct bench *b, const struct picture *p)
                      p->compression, "threads", pool_threads(b->pool), "ms", times, "bytes", bytes);
 }
 
-/* One file; where it fails, the others go on. */
+/* Measures one file. After a failure the others follow. */
 static enum err_code bench_file(struct bench *b, const char *path, int compression, json_t *list,
                                 struct err *e)
 {
@@ -220,7 +220,7 @@ static enum err_code bench_file(struct bench *b, const char *path, int compressi
     return rc;
 }
 
-/* --compression, read as a request's is. */
+/* Reads --compression as a request does. */
 static enum err_code read_compression(const struct options *o, int *compression, struct err *e)
 {
     struct api_request r;

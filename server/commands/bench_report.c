@@ -1,4 +1,4 @@
-/* bench_report.c - what `upscaled bench` found, for people and for programs. */
+/* bench_report.c - prints the results of `upscaled bench`, for people or for programs. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "server/base/json_text.h"
 #include "server/commands/bench.h"
 
-/* Peak of this program's memory; getrusage's would count what its parent had before exec. */
+/* The peak memory of this program. getrusage would count that of its parent before exec. */
 static long long peak_rss_bytes(void)
 {
     char line[256];
@@ -26,16 +26,16 @@ static double pixels(const struct bench *b)
     return (double)b->width * b->height;
 }
 
-/* Counted as direct convolution, however it is computed: two operations a multiply-accumulate. */
+/* Counts operations as direct convolution does, two for each multiply-accumulate. */
 static double gflops(const struct bench *b, double macs_per_pixel, double ms)
 {
     return 2e-6 * macs_per_pixel * pixels(b) / ms;
 }
 
-/* One line of the profile: a layer, or what is none. */
+/* A line of the profile: a layer, or time outside the layers. */
 struct row {
-    const char *name, *path; /* path NULL: done along with another */
-    double macs, ms;         /* ms of all threads together, a run */
+    const char *name, *path; /* path NULL: the layer runs as part of another */
+    double macs, ms;         /* ms of all threads together, for each run */
 };
 
 static double share(const struct bench *b, const struct row *row)
@@ -43,7 +43,7 @@ static double share(const struct bench *b, const struct row *row)
     return 100 * row->ms / (b->profile.ms * pool_threads(b->pool));
 }
 
-/* Row i, for i below layers + PROFILE_OTHERS + 1; the last is the threads' time that is left. */
+/* Row i, for i below layers + PROFILE_OTHERS + 1. The last row is the rest of the threads' time. */
 static struct row row_of(const struct bench *b, int i)
 {
     const struct model *m = b->entry->model;

@@ -1,4 +1,4 @@
-/* cmd_hash_key.c - `upscaled hash-key`: a key from standard input made a line of --api-keys. */
+/* cmd_hash_key.c - `upscaled hash-key`: makes a line of --api-keys from a key on standard input. */
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +14,9 @@ int command_hash_key(int argc, char **argv)
         return 2;
     }
     if (argc > 0 && (strpbrk(argv[0], ":# \t") || strlen(argv[0]) > KEY_NAME_MAX || !*argv[0])) {
-        fprintf(stderr, "upscaled: `%s` is no name of a key: 1 to %d letters, no : # or blanks\n",
+        fprintf(stderr,
+                "upscaled: `%s` cannot be the name of a key; use 1 to %d letters, without : # and "
+                "blanks\n",
                 argv[0], KEY_NAME_MAX);
         return 2;
     }
@@ -23,7 +25,7 @@ int command_hash_key(int argc, char **argv)
     size_t length = strcspn(key, "\r\n");
     if (length == 0 || length == sizeof key - 1) {
         fprintf(stderr,
-                "upscaled: a key has 1 to %zu bytes; give it on standard input, in one line\n",
+                "upscaled: a key has 1 to %zu bytes; write it to standard input as one line\n",
                 sizeof key - 2);
         return 1;
     }

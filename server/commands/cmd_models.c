@@ -1,4 +1,4 @@
-/* cmd_models.c - `upscaled models`: what there is, and a closer look at some. */
+/* cmd_models.c - `upscaled models`: lists the models, or checks some of them. */
 #include <stdio.h>
 #include <string.h>
 
@@ -40,14 +40,14 @@ static void print_warnings(const struct model *m)
 {
     const struct model_geometry *g = &m->geometry;
     if (g->whole)
-        puts("  warning: an output depends on the whole picture (circular padding or "
-             "align_corners), so memory grows with it");
+        puts("  warning: each output depends on the whole picture (circular padding or "
+             "align_corners), so memory grows with the picture");
     if (m->border == BORDER_MODEL && g->halo > 0)
-        puts("  warning: pads inside the network, which shows at the picture's edge; "
+        puts("  warning: the network pads inside, which shows at the picture's edge; "
              "\"border\": \"replicate\" avoids it");
 }
 
-/* Which way each layer goes, and what keeps a model from the fast one. */
+/* Prints by which path each layer runs, and what keeps it from the fast path. */
 static void print_paths(const struct plan *plan)
 {
     const struct model *m = plan_model(plan);
@@ -82,8 +82,8 @@ static int check(const struct options *o, const struct model *m)
     printf("%s: a model of %d layers, sha256 %s\n", m->name, m->layer_count, m->sha256);
     printf("  color %s, scale %d, %zu parameters, %.0f MACs per input pixel\n",
            m->color == COLOR_Y ? "y" : "rgb", m->scale, m->parameters, g->macs_per_pixel);
-    printf("  halo %d, aligned to %d, crop %d x %d, %.1f MiB of working memory a thread\n", g->halo,
-           g->align, g->crop.x, g->crop.y, (double)scratch / (1 << 20));
+    printf("  halo %d, aligned to %d, crop %d x %d, %.1f MiB of working memory for each thread\n",
+           g->halo, g->align, g->crop.x, g->crop.y, (double)scratch / (1 << 20));
     print_paths(plan);
     lint_print(&lint, stdout);
     print_warnings(m);

@@ -17,27 +17,27 @@ struct models_source command_models_source(const struct options *o)
     return (struct models_source){o->models, o->kernels, options_model_limits(o)};
 }
 
-/* What to do about it, where the sentence does not say. */
+/* What to do about an error whose sentence does not say so. */
 static const struct {
     enum err_code code;
     const char *next;
 } steps[] = {
-    {ERR_NOT_PNG, "turn it into a PNG first"},
+    {ERR_NOT_PNG, "convert it to PNG first"},
     {ERR_PNG_UNSUPPORTED, "save it as an ordinary PNG"},
-    {ERR_PNG_HEADER, "it is damaged: copy it again, or save the picture anew"},
-    {ERR_PNG_TRUNCATED, "it is damaged: copy it again, or save the picture anew"},
-    {ERR_PNG_CRC, "it is damaged: copy it again, or save the picture anew"},
-    {ERR_PNG_ZLIB, "it is damaged: copy it again, or save the picture anew"},
-    {ERR_PNG_CHUNK, "save the picture anew with another program"},
-    {ERR_PNG_LIMIT, "if it is to be trusted, allow more"},
-    {ERR_TOO_WIDE, "if it is to be trusted, allow more"},
-    {ERR_TOO_MANY_PIXELS, "if it is to be trusted, allow more"},
-    {ERR_BODY_TOO_LARGE, "if it is to be trusted, allow more"},
-    {ERR_OUTPUT_TOO_LARGE, "ask for less, or allow more"},
-    {ERR_MODEL_LIMIT, "if it is to be trusted, allow more"},
+    {ERR_PNG_HEADER, "it is damaged: copy it again, or save the picture again"},
+    {ERR_PNG_TRUNCATED, "it is damaged: copy it again, or save the picture again"},
+    {ERR_PNG_CRC, "it is damaged: copy it again, or save the picture again"},
+    {ERR_PNG_ZLIB, "it is damaged: copy it again, or save the picture again"},
+    {ERR_PNG_CHUNK, "save the picture again with another program"},
+    {ERR_PNG_LIMIT, "raise the limit if you trust the file"},
+    {ERR_TOO_WIDE, "raise the limit if you trust the file"},
+    {ERR_TOO_MANY_PIXELS, "raise the limit if you trust the file"},
+    {ERR_BODY_TOO_LARGE, "raise the limit if you trust the file"},
+    {ERR_OUTPUT_TOO_LARGE, "ask for a smaller output, or raise the limit"},
+    {ERR_MODEL_LIMIT, "raise the limit if you trust the file"},
     {ERR_MODEL_JSON, "weights/FORMAT.md describes model files"},
     {ERR_MODEL, "weights/FORMAT.md describes model files"},
-    {ERR_UNKNOWN_MODEL, "--models FOLDER adds some"},
+    {ERR_UNKNOWN_MODEL, "--models FOLDER adds models"},
     {ERR_MEMORY, "close other programs, or use fewer --threads"},
 };
 
@@ -62,5 +62,5 @@ void command_misused(const char *command, const struct err *e)
 {
     command_complain(NULL, e);
     if (e->code == ERR_BAD_PARAMETER)
-        fprintf(stderr, "`upscaled help %s` lists what it takes.\n", command);
+        fprintf(stderr, "`upscaled help %s` lists the options.\n", command);
 }

@@ -1,4 +1,4 @@
-/* convert.c - `upscaled convert`: files through the same path as requests. */
+/* convert.c - `upscaled convert`: enlarges files by the same code as requests. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,8 +22,8 @@ struct convert {
     struct pool *pool;
     struct models *models;
     struct api_request request;
-    bool bar;          /* how far it is, is shown */
-    int number, count; /* the file in work, and how many there are */
+    bool bar;          /* show a progress bar */
+    int number, count; /* the file, from 1, and how many there are */
 };
 
 static enum err_code ask(struct convert *c, struct err *e)
@@ -63,7 +63,7 @@ static void end(struct convert *c)
     options_done(&c->options);
 }
 
-/* Whether both are one file: the source would be lost. */
+/* Whether both are the same file; writing the output would destroy the input. */
 static bool same_file(const char *in, const char *out)
 {
     struct stat a, b;
@@ -71,7 +71,7 @@ static bool same_file(const char *in, const char *out)
            a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-/* A file's line for programs (--json); `e` says what went wrong, `kept` that the output was there.
+/* Prints the line of a file for programs (--json). `kept`: the output existed and was not replaced.
  */
 static void print_json(const char *in, const char *out, const struct transcode_report *report,
                        const struct err *e, bool kept)
@@ -103,7 +103,7 @@ static int convert_one(struct convert *c, const char *in, const char *out, bool 
     convert_bar_begin(&bar, in, c->number, c->count);
     buf_init(&body, (size_t)c->options.max_body);
     buf_init(&answer, c->request.params.max_output_bytes);
-    enum err_code rc = file_may_write(out, &e); /* better said before the work than after */
+    enum err_code rc = file_may_write(out, &e); /* say so before the work */
     if (rc == ERR_OK)
         rc = file_read(in, &file_picture, &body, &e);
     if (rc == ERR_OK)
@@ -117,7 +117,7 @@ static int convert_one(struct convert *c, const char *in, const char *out, bool 
     if (rc != ERR_OK)
         command_complain(in, &e);
     else if (report.animated)
-        fprintf(stderr, "upscaled: %s: an animation: only its default image was enlarged\n", in);
+        fprintf(stderr, "upscaled: %s is an animation; only its default image was enlarged\n", in);
     buf_done(&body);
     buf_done(&answer);
     return rc == ERR_OK ? 0 : 1;
@@ -129,7 +129,7 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* Two inputs of one name would write one output; better said before the work than after. */
+/* Two inputs of one name would write one output. */
 static bool names_clash(int count, char **paths)
 {
     for (int i = 0; i < count; i++)
@@ -142,7 +142,7 @@ static bool names_clash(int count, char **paths)
     return false;
 }
 
-/* A file that is not even begun with, told to people and to programs. */
+/* Reports a file that is not processed, to people and to programs. */
 static int refuse(const struct convert *c, const char *in, const char *out, const char *why)
 {
     struct err e = ERR_INIT;
@@ -153,14 +153,14 @@ static int refuse(const struct convert *c, const char *in, const char *out, cons
     return 1;
 }
 
-/* All into the folder; goes on after a bad one. */
+/* Converts all files into the folder; continues after a failure. */
 static int convert_many(struct convert *c, int count, char **paths)
 {
     int status = 0;
     struct stat folder;
     if (stat(c->options.output_dir, &folder) != 0 || !S_ISDIR(folder.st_mode) ||
         access(c->options.output_dir, W_OK | X_OK) != 0) {
-        fprintf(stderr, "upscaled: %s is no folder that can be written to; make it first\n",
+        fprintf(stderr, "upscaled: %s is not a folder that can be written to; make it first\n",
                 c->options.output_dir);
         return 1;
     }
@@ -172,7 +172,7 @@ static int convert_many(struct convert *c, int count, char **paths)
         if (n >= (int)sizeof out) {
             status |= refuse(c, paths[i], out, "the output's path is too long");
         } else if (same_file(paths[i], out)) {
-            status |= refuse(c, paths[i], out, "its own enlargement would replace it");
+            status |= refuse(c, paths[i], out, "the output would replace it");
         } else if (!c->options.force && access(out, F_OK) == 0) {
             fprintf(stderr, "upscaled: %s exists and is kept (--force replaces)\n", out);
             if (c->options.json)
@@ -187,7 +187,7 @@ static int convert_many(struct convert *c, int count, char **paths)
 static bool called_rightly(const struct convert *c, int count, char **paths)
 {
     if (c->options.json && count == 2 && !c->options.output_dir && strcmp(paths[1], "-") == 0) {
-        fputs("upscaled: --json writes to standard output, where the PNG would go: name a file\n",
+        fputs("upscaled: --json writes to standard output, where the PNG would go; name a file\n",
               stderr);
         return false;
     }
@@ -201,7 +201,8 @@ static bool called_rightly(const struct convert *c, int count, char **paths)
             return !names_clash(count, paths);
     } else if (count == 2) {
         if (strcmp(paths[1], "-") == 0 && isatty(STDOUT_FILENO)) {
-            fputs("upscaled: a PNG is nothing for a terminal; send it on with > or |\n", stderr);
+            fputs("upscaled: a PNG cannot be shown on a terminal; redirect it with > or |\n",
+                  stderr);
             return false;
         }
         return true;
@@ -211,7 +212,7 @@ static bool called_rightly(const struct convert *c, int count, char **paths)
             "usage: upscaled convert [OPTION...] IN.png OUT.png\n"
             "       upscaled convert [OPTION...] IN.png... --output-dir DIR\n",
             count == 0   ? "no file is named"
-            : count == 1 ? "nothing says where to write: OUT.png, - or --output-dir"
+            : count == 1 ? "no output is named: give OUT.png, - or --output-dir"
                          : "several files need --output-dir");
     return false;
 }
@@ -226,7 +227,7 @@ int command_convert(int argc, char **argv)
         return 2;
     }
     c.bar = convert_bar_wanted() && !c.options.quiet;
-    signal(SIGXFSZ, SIG_IGN); /* then write says that a file may not grow so large */
+    signal(SIGXFSZ, SIG_IGN); /* write then fails with EFBIG */
     int status = 2;
     if (called_rightly(&c, words.count, argv)) {
         if (begin(&c, &e) != ERR_OK) {

@@ -1,4 +1,4 @@
-/* convert_bar.h - how far a file is, on one line of a terminal, which is wiped at the end. */
+/* convert_bar.h - a progress bar on one line of a terminal. The line is cleared at the end. */
 #ifndef UPSCALED_SERVER_COMMANDS_CONVERT_BAR_H
 #define UPSCALED_SERVER_COMMANDS_CONVERT_BAR_H
 
@@ -6,12 +6,12 @@
 
 struct convert_bar {
     const char *name;
-    int number, count; /* the how manieth of how many files */
+    int number, count; /* which file, from 1, and how many there are */
     int columns;       /* of the terminal */
-    int shown;         /* per cent; -1: nothing yet */
+    int shown;         /* percent; -1: nothing is shown yet */
 };
 
-/* Whether standard error is a terminal that can wipe a line. */
+/* Whether standard error is a terminal that can clear a line. */
 bool convert_bar_wanted(void);
 
 void convert_bar_begin(struct convert_bar *bar, const char *name, int number, int count);

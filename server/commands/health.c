@@ -1,4 +1,5 @@
-/* health.c - `upscaled health`: asks a server whether it is ready, for containers without curl. */
+/* health.c - `upscaled health`: asks a server whether it is ready. Containers without curl use it.
+ */
 #include <errno.h>
 #include <netdb.h>
 #include <signal.h>
@@ -13,12 +14,12 @@
 
 extern char **environ;
 
-enum { SECONDS = 5 }; /* for all of it: names, connecting, a server that drips its answer */
+enum { SECONDS = 5 }; /* for everything: resolving, connecting, a server that answers slowly */
 
 /* Where to ask: http://host:port/path, host:port, [v6]:port or unix:/path. */
 struct place {
     char host[256], port[16], path[256];
-    bool is_unix; /* then host is the socket's path */
+    bool is_unix; /* `host` is the path of a socket */
 };
 
 static bool parse(const char *url, struct place *p)
@@ -90,7 +91,7 @@ static int connect_inet(const struct place *p)
     return fd;
 }
 
-/* The status of a GET, or -1 with errno. */
+/* Returns the status of a GET, or -1 with errno. */
 static int ask(const struct place *p)
 {
     char text[640];
@@ -117,13 +118,13 @@ static int ask(const struct place *p)
 
 static void give_up(int number)
 {
-    static const char text[] = "upscaled: no answer within 5 s\n";
+    static const char text[] = "upscaled: the server did not answer within 5 s\n";
     (void)number;
     (void)!write(STDERR_FILENO, text, sizeof text - 1);
     _exit(1);
 }
 
-/* A server that listens on every address is asked at this machine's own. */
+/* A server that listens on every address is asked at the loopback address. */
 static const char *ask_here(const char *listen, char *text, size_t size)
 {
     if (strncmp(listen, "0.0.0.0:", 8) == 0 || *listen == ':')
@@ -159,10 +160,10 @@ int command_health(int argc, char **argv)
         alarm(0);
         status = answer == 200 ? 0 : 1;
         if (answer < 0)
-            fprintf(stderr, "upscaled: %s: %s; is it the address that `serve` prints?\n", url,
+            fprintf(stderr, "upscaled: %s: %s; check that `serve` prints this address\n", url,
                     strerror(errno));
         else if (answer != 200)
-            fprintf(stderr, "upscaled: %s: answered %d\n", url, answer);
+            fprintf(stderr, "upscaled: %s answered %d\n", url, answer);
     }
     options_done(&o);
     return status;

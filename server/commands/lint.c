@@ -7,10 +7,10 @@
 #include "engine/tiles/border.h"
 #include "server/commands/lint_picture.h"
 
-/* From here on an eye sees it, or rounding makes it a level. */
+/* From here on the eye sees the fault, or rounding makes it a level. */
 static const double checker_limit = 0.5, fall_limit = 0.5;
 
-/* Multiply-accumulates that all grays may take: some seconds. */
+/* The most multiply-accumulates for all grays: some seconds. */
 static const double gray_budget = 2e11;
 
 enum {
@@ -44,8 +44,9 @@ static int multiple(int n, int of)
     return (n + of - 1) / of * of;
 }
 
-/* The side of a constant picture that shows all a network does to one: where the border is made of
- * pixels, the network sees the same everywhere; else there are edges and a middle. */
+/* The side of a constant picture on which every effect of a network shows. If the border consists
+ * of pixels, the network sees the same everywhere. Otherwise the picture needs edges and a middle.
+ */
 static int gray_side(const struct model *m)
 {
     bool edges = m->border == BORDER_ZERO || m->border == BORDER_MODEL || m->geometry.whole;
@@ -110,7 +111,7 @@ static enum err_code slopes(const struct plan *p, struct lint *l, struct err *e)
     return rc;
 }
 
-/* Black to white along either axis, by one level a pixel and by four. */
+/* Runs from black to white along either axis, by one level a pixel and by four. */
 static enum err_code ramps(const struct plan *p, struct lint *l, struct err *e)
 {
     const struct model *m = plan_model(p);
@@ -172,12 +173,12 @@ int lint_print(const struct lint *l, FILE *to)
         bool bad;
         const char *says;
     } faults[] = {
-        {!l->finite, "makes NaN or infinity of some pictures"},
+        {!l->finite, "some pictures become NaN or infinity"},
         {l->grays_changed > 0, "flat areas do not keep their gray"},
         {!(l->checker_flat < checker_limit), "a checkerboard shows on flat areas"},
         {!(l->checker_shaded < checker_limit), "a checkerboard shows on gentle slopes"},
         {!(l->ramp_fall < fall_limit),
-         "a steady ramp from black to white comes out with steps back"},
+         "a steady ramp from black to white has steps back in the output"},
     };
     for (unsigned i = 0; i < sizeof faults / sizeof *faults; i++)
         if (faults[i].bad) {

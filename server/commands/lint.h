@@ -1,7 +1,7 @@
-/* lint.h - what a network does to pictures on which faults show: measured, then said in words.
+/* lint.h - measures what a network does to pictures on which faults show.
  *
- * The pictures are made here and run through a plan with the model's own border: one for each gray,
- * gentle slopes, ramps from black to white, and noise. All figures are in levels of 8 bits, of the
+ * The pictures are computed and run through a plan with the model's own border: one for each gray,
+ * gentle slopes, ramps from black to white, and noise. All figures are in 8-bit levels of the
  * network's output before it is clipped and rounded. Threads: pure functions. */
 #ifndef UPSCALED_SERVER_COMMANDS_LINT_H
 #define UPSCALED_SERVER_COMMANDS_LINT_H
@@ -12,9 +12,9 @@
 #include "engine/nn/plan.h"
 
 struct lint {
-    int grays;             /* constant pictures tried: all 256, or 16 with a dear network */
-    int grays_changed;     /* of these, how many are not the same gray everywhere when rounded */
-    double gray_error;     /* the largest difference to the gray that went in */
+    int grays;             /* constant pictures tried: 256, or 16 for a slow network */
+    int grays_changed;     /* how many of them did not keep their gray everywhere when rounded */
+    double gray_error;     /* the largest difference from the gray of the input */
     double checker_flat;   /* the largest mean deviation of a sub-pixel position from its */
     double checker_shaded; /* surroundings: in constant pictures, and on slopes */
     double ramp_fall;      /* the largest step down where the picture rises steadily */
@@ -24,8 +24,8 @@ struct lint {
 /* Runs `p` over the pictures. ERR_MODEL_LIMIT, ERR_MEMORY. */
 enum err_code lint_run(const struct plan *p, struct lint *out, struct err *e);
 
-/* Prints the figures, and a line that begins with "  warning: " for each that is too large. Returns
- * the number of warnings. */
+/* Prints the figures, and a line that begins with "  warning: " for each figure that is too large.
+ * Returns the number of warnings. */
 int lint_print(const struct lint *l, FILE *to);
 
 #endif

@@ -86,8 +86,8 @@ bool lint_finite(const struct lint_picture *p)
     return true;
 }
 
-/* A sample less its surroundings: `scale` samples each way, the outermost halved where that is
- * what centres them, so that whatever repeats every `scale` samples is averaged out. */
+/* A sample minus the mean of `scale` samples each way. For an even scale the outermost samples
+ * count half, which centres them. What repeats every `scale` samples is averaged out. */
 static double detail(const struct lint_picture *p, int c, int y, int x, int scale)
 {
     int reach = scale / 2;

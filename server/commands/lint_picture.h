@@ -1,6 +1,6 @@
-/* lint_picture.h - for lint.c: a made picture through a plan, and measures of what comes out.
+/* lint_picture.h - for lint.c: runs a computed picture through a plan and measures the output.
  *
- * Pictures here are planes [channel][y][x] of the network's own floats. */
+ * Pictures are planes [channel][y][x] of the network's floats. */
 #ifndef UPSCALED_SERVER_COMMANDS_LINT_PICTURE_H
 #define UPSCALED_SERVER_COMMANDS_LINT_PICTURE_H
 
@@ -30,10 +30,10 @@ void lint_picture_done(struct lint_picture *p);
 size_t lint_samples(const struct lint_picture *p);
 bool lint_finite(const struct lint_picture *p);
 
-/* How far the sub-pixel positions of a network of that scale differ, in levels: each sample less
- * the mean of the scale x scale samples around it (which is 0 on any plane, and removes what
- * repeats), averaged by position over blocks of `block` samples a side, the largest of these.
- * Leaves `margin` input pixels out at each side where there is room. */
+/* How far the sub-pixel positions of a network of that scale differ, in levels. From each sample
+ * the mean of the scale x scale samples around it is subtracted; the result is 0 on any plane.
+ * These are averaged by position over blocks of `block` samples a side, and the largest average
+ * counts. Leaves out `margin` input pixels at each side if there is room. */
 double lint_checker(const struct lint_picture *p, int scale, int block, int margin);
 
 /* The largest step down, in levels, from a sample to the next along y (`down`) or x. */

@@ -21,7 +21,7 @@ int cgroup_read(const char *folder, const char *file, long long *a, long long *b
     return count;
 }
 
-/* A question that is put to many groups, and the least answer so far. */
+/* The search for the least limit of several groups. */
 struct search {
     const char *root, *controller;
     cgroup_value *at;
@@ -35,8 +35,8 @@ static void ask(struct search *s, const char *folder)
         s->least = here;
 }
 
-/* Asks `path` and all above it, below `mount`. A container may see its own group mounted at the top
- * while `path` names it from outside; then only the top is there. */
+/* Asks the group `path` below `mount` and all groups above it. In a container the group may be
+ * mounted at the top while `path` is its name outside; then only the top exists. */
 static void ask_upwards(struct search *s, const char *mount, const char *path)
 {
     char folder[PATH_BYTES];
@@ -61,7 +61,7 @@ static bool has_word(const char *list, const char *word)
     return false;
 }
 
-/* "0::/a/b" is version 2, "4:cpu,cpuacct:/a/b" a hierarchy of version 1. */
+/* Reads a line: "0::/a/b" is version 2, "4:cpu,cpuacct:/a/b" is a hierarchy of version 1. */
 static void ask_line(struct search *s, char *line)
 {
     char mount[PATH_BYTES];

@@ -7,7 +7,7 @@
 
 enum { CPUS_MAX = 1024 };
 
-/* Version 2 says "max 100000" or two numbers in one file; version 1 has a file for each. */
+/* Version 2 has "max 100000" or two numbers in one file. Version 1 has a file for each number. */
 static int64_t quota_at(const char *folder)
 {
     long long granted = 0, period = 0, ignored;

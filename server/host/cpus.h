@@ -2,11 +2,12 @@
 #ifndef UPSCALED_SERVER_HOST_CPUS_H
 #define UPSCALED_SERVER_HOST_CPUS_H
 
-/* The CPUs of its affinity, or its cgroups' quota where that is less; at least 1. */
+/* Returns the number of CPUs of the affinity mask, or the quota of the cgroups if that is less. At
+ * least 1. */
 int cpus_usable(void);
 
-/* CPUs' worth of time that the cgroups of /proc/self/cgroup and those above them grant, rounded up;
- * 0 where none sets a quota. `root` is put before every path ("": the system's own). */
+/* Returns the CPU quota of the cgroups in /proc/self/cgroup and of those above them, in CPUs,
+ * rounded up; 0 if none sets a quota. `root` is put before every path ("": the system's own). */
 int cpus_quota(const char *root);
 
 #endif

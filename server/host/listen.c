@@ -17,14 +17,15 @@ enum { BACKLOG = 1024 };
 
 static enum err_code full(const char *address, struct err *e)
 {
-    return err_set(e, ERR_BAD_PARAMETER, "%.120s: more than %d addresses", address, LISTENERS_MAX);
+    return err_set(e, ERR_BAD_PARAMETER, "%.120s: at most %d addresses are possible", address,
+                   LISTENERS_MAX);
 }
 
 static enum err_code io_error(const char *address, const char *what, struct err *e)
 {
     char reason[96];
     const char *next =
-        errno == EADDRINUSE      ? "; stop who has it, or choose another --listen"
+        errno == EADDRINUSE      ? "; stop the program that uses it, or choose another --listen"
         : errno == EADDRNOTAVAIL ? "; this machine does not have that address (--listen)"
         : errno == EACCES        ? "; choose a port from 1024 on, or a folder you may write to"
                                  : "";
@@ -32,7 +33,7 @@ static enum err_code io_error(const char *address, const char *what, struct err 
                    strerror_r(errno, reason, sizeof reason), next);
 }
 
-/* Whether the path is a socket that nobody answers. */
+/* Whether the path is a socket on which no process listens. */
 static int is_stale(const struct sockaddr_un *name)
 {
     struct stat st;
@@ -73,7 +74,7 @@ static enum err_code open_unix(struct listeners *l, const char *address, struct 
     return ERR_OK;
 }
 
-/* host:port or [host]:port, in parts. */
+/* Splits host:port or [host]:port. */
 static enum err_code split(const char *address, char *host, size_t host_size, const char **port,
                            struct err *e)
 {
@@ -90,7 +91,8 @@ static enum err_code split(const char *address, char *host, size_t host_size, co
     if (digits == 0 || digits > 5 || colon[1 + digits] != '\0' || atoi(colon + 1) > 65535 ||
         length >= host_size)
         return err_set(e, ERR_BAD_PARAMETER,
-                       "`%.120s` is no address: host:port, [v6]:port or unix:/path", address);
+                       "`%.120s` is not an address; write host:port, [v6]:port or unix:/path",
+                       address);
     memcpy(host, start, length);
     host[length] = '\0';
     *port = colon + 1;
@@ -118,9 +120,10 @@ static enum err_code describe(const char *address, struct listener *out, struct 
     return ERR_OK;
 }
 
-/* Accepted sockets inherit it. Without, the kernel takes megabytes at once and the library's clock
- * of inactivity, which sees only what is taken, ends a slow reader in mid-reply. And ten thousand
- * that do not read held two gigabytes of the kernel's at 128 KiB each; fast ones lose nothing. */
+/* Accepted sockets inherit the setting. Without it the kernel takes megabytes at once, and the
+ * library's inactivity timer, which sees only what the kernel takes, ends a slow reader in the
+ * middle of a reply. Ten thousand clients that did not read held 2 GB of kernel memory at 128 KiB
+ * each. Fast clients are as fast with 32 KiB. */
 static void keep_little_unsent(int fd)
 {
     const int unsent = 32 * 1024;
@@ -140,7 +143,7 @@ static enum err_code open_inet(struct listeners *l, const char *address,
     *out = (struct listener){.fd = fd};
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     keep_little_unsent(fd);
-    if (found->ai_family == AF_INET6) /* so that 0.0.0.0 may be listened on beside [::] */
+    if (found->ai_family == AF_INET6) /* so that 0.0.0.0 can be opened beside [::] */
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     enum err_code rc = ERR_OK;
     if (bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0)
@@ -157,7 +160,7 @@ static enum err_code open_inet(struct listeners *l, const char *address,
     return ERR_OK;
 }
 
-/* A name's table may give an address twice. */
+/* getaddrinfo may return an address twice. */
 static bool is_repeated(const struct addrinfo *first, const struct addrinfo *at)
 {
     for (; first != at; first = first->ai_next)
@@ -167,7 +170,7 @@ static bool is_repeated(const struct addrinfo *first, const struct addrinfo *at)
     return false;
 }
 
-/* Names such as localhost stand for addresses of which a machine may lack some. */
+/* A name such as localhost has addresses that this machine may lack. */
 static bool is_lacking(void)
 {
     return errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT;
@@ -230,7 +233,7 @@ enum err_code listeners_inherit(struct listeners *l, int first, int count, struc
         if (l->count == LISTENERS_MAX)
             return full(name, e);
         if (!is_listening(fd))
-            return err_set(e, ERR_IO, "%s is no listening stream socket", name);
+            return err_set(e, ERR_IO, "%s is not a listening stream socket", name);
         fcntl(fd, F_SETFD, FD_CLOEXEC);
         fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
         keep_little_unsent(fd);

@@ -1,17 +1,17 @@
-/* memory.h - how much memory this process may have, and has. */
+/* memory.h - how much memory this process may use, and how much it uses. */
 #ifndef UPSCALED_SERVER_HOST_MEMORY_H
 #define UPSCALED_SERVER_HOST_MEMORY_H
 
 #include <stdint.h>
 
-/* What the control groups of /proc/self/cgroup and those above them grant, less an eighth for what
- * the kernel keeps for us (sockets, page tables); where they grant nothing, or more than the
- * machine has, three quarters of the machine's. `root` is put before every path ("": the system's
- * own). */
+/* Returns seven eighths of what the control groups of /proc/self/cgroup and those above them grant;
+ * the kernel uses the rest for the process (sockets, page tables). If they set no limit, or one
+ * above the machine's memory, returns three quarters of the machine's memory. `root` is put before
+ * every path ("": the system's own). */
 int64_t memory_default(const char *root);
 
-/* The resident bytes of this process, of which `statm` is /proc/self/statm, kept open: the sandbox
- * forbids to open it. 0 where the system does not tell. */
+/* Returns the resident bytes of this process; 0 if they are not known. `statm` is /proc/self/statm,
+ * opened before the sandbox forbids it. */
 int64_t memory_resident(int statm);
 
 #endif

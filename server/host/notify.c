@@ -24,7 +24,7 @@ void notify_open(struct notify *n, const char *path, const char *watchdog_us)
         return;
     memcpy(name.sun_path, path, length);
     if (path[0] == '@')
-        name.sun_path[0] = '\0'; /* an abstract name, which ends without a NUL */
+        name.sun_path[0] = '\0'; /* an abstract name, without a NUL at its end */
     socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
     n->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (n->fd >= 0 && connect(n->fd, (const struct sockaddr *)&name, size) != 0)

@@ -1,17 +1,17 @@
-/* notify.h - tells the supervisor how things stand: sd_notify(3), in the few lines that it takes.
- */
+/* notify.h - tells the supervisor the state of the service, as sd_notify(3) does. */
 #ifndef UPSCALED_SERVER_HOST_NOTIFY_H
 #define UPSCALED_SERVER_HOST_NOTIFY_H
 
 #include <stdint.h>
 
 struct notify {
-    int fd;              /* -1: nobody wants to know */
-    int64_t alive_every; /* milliseconds; 0: no watchdog */
+    int fd;              /* -1: there is no supervisor */
+    int64_t alive_every; /* ms between WATCHDOG=1; 0: no watchdog */
 };
 
-/* Connects to NOTIFY_SOCKET, whose value is `path` (NULL: not set). `watchdog_us` is WATCHDOG_USEC,
- * or NULL. What does not work is left out: the service is worth more than the news of it. */
+/* Connects to the socket that NOTIFY_SOCKET names. `path` is the value of that variable and
+ * `watchdog_us` that of WATCHDOG_USEC; NULL: not set. A failure is ignored, because the service can
+ * run without its supervisor. */
 void notify_open(struct notify *n, const char *path, const char *watchdog_us);
 void notify_close(struct notify *n);
 
@@ -19,7 +19,7 @@ void notify_close(struct notify *n);
 void notify_send(const struct notify *n, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* RELOADING=1 wants the time of it; READY=1 follows. */
+/* Sends RELOADING=1 with the time, which it must have. READY=1 must follow. */
 void notify_reloading(const struct notify *n);
 
 #endif

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-/* Sanitizers read /proc, map what can be executed, and look at their own threads by ptrace. */
+/* Sanitizers read /proc, map executable memory, and stop their own threads by ptrace. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 static const bool instrumented = true;
 #elif defined(__has_feature)
@@ -33,7 +33,7 @@ enum err_code sandbox_read_mode(const char *word, enum sandbox_mode *out, struct
             *out = (enum sandbox_mode)i;
             return ERR_OK;
         }
-    return err_set(e, ERR_BAD_PARAMETER, "sandbox is auto, strict or off, not `%.64s`", word);
+    return err_set(e, ERR_BAD_PARAMETER, "--sandbox takes auto, strict or off, not `%.64s`", word);
 }
 
 void sandbox_allow(struct sandbox_plan *plan, const char *folder, bool remove)
@@ -59,7 +59,7 @@ const char *sandbox_missing(const struct sandbox_state *s)
     if (!s->no_new_privs)
         return "no_new_privs";
     if (instrumented)
-        return "Landlock and seccomp, which this build's sanitizer would not survive";
+        return "Landlock and seccomp, which do not work with the sanitizer of this build";
     if (s->landlock == 0)
         return "Landlock, which this kernel lacks or forbids";
     if (!s->network)
@@ -82,6 +82,6 @@ enum err_code sandbox_enter(enum sandbox_mode mode, const struct sandbox_plan *p
         out->seccomp = sandbox_seccomp();
     }
     if (mode == SANDBOX_STRICT && *sandbox_missing(out))
-        return err_set(e, ERR_IO, "--sandbox=strict cannot have %s", sandbox_missing(out));
+        return err_set(e, ERR_IO, "--sandbox=strict needs %s", sandbox_missing(out));
     return ERR_OK;
 }

@@ -1,7 +1,7 @@
-/* sandbox_landlock.c - files and the network, by Landlock. See sandbox.h.
+/* sandbox_landlock.c - restricts files and the network by Landlock. See sandbox.h.
  *
- * The definitions are our own: Debian 12's header knows the first version alone, of files. They
- * follow Linux's include/uapi/linux/landlock.h, whose numbers are fixed for ever. */
+ * The definitions are repeated here because the header of Debian 12 has only those of version 1.
+ * They follow include/uapi/linux/landlock.h of Linux, whose numbers never change. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -41,7 +41,7 @@ struct path_beneath {
     int32_t parent_fd;
 } __attribute__((packed));
 
-/* Everything that this version can forbid; its structure is shorter where it knows less. */
+/* Makes a ruleset of all that this version can forbid. Older versions have a shorter structure. */
 static int make_ruleset(int version)
 {
     struct ruleset rules = {.fs = FS_VERSION_1};

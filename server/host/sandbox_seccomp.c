@@ -1,8 +1,8 @@
-/* sandbox_seccomp.c - the system calls that the daemon makes, and no others. See sandbox.h.
+/* sandbox_seccomp.c - allows the system calls that the daemon makes, and no others. See sandbox.h.
  *
- * A program for the kernel's classic BPF (seccomp(2)), made from two tables. What is not in them
- * fails with EPERM rather than killing the process: an unforeseen call of a newer C library should
- * cost that call, not the service. */
+ * Two tables become a program in the kernel's classic BPF (seccomp(2)). Other calls fail with EPERM
+ * and do not kill the process, so that an unforeseen call of a newer C library costs that call and
+ * not the service. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -25,9 +25,9 @@
 
 #ifdef OUR_ARCH
 
-/* aarch64 has no old forms of some calls. */
+/* aarch64 lacks the old forms of some calls. */
 static const int allowed[] = {
-    /* sockets that are open; new ones come by accept alone */
+    /* sockets that are open; only accept makes new ones */
     SYS_accept, SYS_accept4, SYS_shutdown, SYS_sendto, SYS_sendmsg, SYS_recvfrom, SYS_recvmsg,
     SYS_getsockopt, SYS_setsockopt, SYS_getsockname, SYS_getpeername, SYS_sendfile,
     /* waiting */
@@ -36,7 +36,7 @@ static const int allowed[] = {
 #ifdef SYS_epoll_wait
     SYS_epoll_wait, SYS_poll,
 #endif
-    /* descriptors and files; Landlock says which files */
+    /* descriptors and files; Landlock restricts the files */
     SYS_read, SYS_readv, SYS_pread64, SYS_write, SYS_writev, SYS_close, SYS_lseek, SYS_fcntl,
     SYS_fstat, SYS_newfstatat, SYS_statx, SYS_getdents64, SYS_unlinkat,
 #ifdef SYS_unlink
@@ -48,12 +48,12 @@ static const int allowed[] = {
     SYS_futex, SYS_set_robust_list, SYS_rseq, SYS_gettid, SYS_getpid, SYS_tgkill, SYS_exit,
     SYS_exit_group, SYS_sched_yield, SYS_sched_getaffinity, SYS_rt_sigaction, SYS_rt_sigprocmask,
     SYS_rt_sigreturn, SYS_rt_sigtimedwait, SYS_sigaltstack, SYS_membarrier,
-    /* what the machine and we are */
+    /* properties of the machine and the process */
     SYS_clock_gettime, SYS_clock_getres, SYS_gettimeofday, SYS_getrandom, SYS_getrusage,
     SYS_sysinfo, SYS_uname, SYS_prlimit64, SYS_getcpu};
 
-/* Calls that depend on an argument: with any of the bits in `mask` they fail, or (`needs`) without.
- */
+/* Calls that depend on an argument: they fail if it has any of the bits in `mask`, or with `needs`
+ * if it has none. */
 static const struct conditional {
     int call, argument;
     uint32_t mask;
@@ -86,7 +86,7 @@ static void give(struct program *p, uint32_t verdict)
     p->code[p->length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, verdict);
 }
 
-/* Goes on by `yes` or `no` instructions more than one. */
+/* Skips `yes` or `no` instructions. */
 static void jump(struct program *p, unsigned short kind, uint32_t value, uint8_t yes, uint8_t no)
 {
     p->code[p->length++] =
@@ -103,7 +103,7 @@ static void allow(struct program *p, int call)
 
 static void allow_some(struct program *p, const struct conditional *c)
 {
-    /* the argument's lower half, first in memory on both architectures */
+    /* the lower half of the argument, which comes first in memory on both architectures */
     size_t at = offsetof(struct seccomp_data, args) + sizeof(uint64_t) * (size_t)c->argument;
     jump(p, BPF_JEQ, (uint32_t)c->call, 0, 4);
     load(p, at);
@@ -123,7 +123,7 @@ static void write_program(struct program *p)
         allow(p, allowed[i]);
     for (int i = 0; i < CONDITIONAL; i++)
         allow_some(p, &conditional[i]);
-    /* its flags lie in memory, out of sight; the C library then takes clone */
+    /* a filter cannot see its flags, which are in memory; the C library falls back to clone */
     jump(p, BPF_JEQ, SYS_clone3, 0, 1);
     give(p, SECCOMP_RET_ERRNO | ENOSYS);
     give(p, refuse);
@@ -141,7 +141,7 @@ bool sandbox_seccomp(void)
 
 bool sandbox_seccomp(void)
 {
-    return false; /* the numbers of another architecture's calls are not known here */
+    return false; /* the call numbers of this architecture are not in the tables */
 }
 
 #endif

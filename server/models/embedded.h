@@ -1,4 +1,4 @@
-/* embedded.h - the model files inside the binary; made by weights/embed.sh. */
+/* embedded.h - the model files in the binary. weights/embed.sh makes the table. */
 #ifndef UPSCALED_SERVER_MODELS_EMBEDDED_H
 #define UPSCALED_SERVER_MODELS_EMBEDDED_H
 

@@ -18,7 +18,7 @@
 enum { MODELS_MAX = 256 };
 
 struct model_list {
-    int holders; /* the registry is one; under its mutex */
+    int holders; /* under the mutex of `registry`, which is one of them */
     struct models *registry;
     int count;
     struct model_entry entries[MODELS_MAX]; /* sorted by name */
@@ -56,7 +56,7 @@ static void list_release(struct model_list *list)
         list_free(list);
 }
 
-/* "photo" of "dir/photo.json". */
+/* Makes "photo" of "dir/photo.json". */
 static void stem_of(const char *path, char stem[65])
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
@@ -66,7 +66,7 @@ static void stem_of(const char *path, char stem[65])
     snprintf(stem, 65, "%.*s", (int)(length > 64 ? 64 : length), name);
 }
 
-/* A reader's sentence opens with the stem; people want the path. */
+/* Puts the path where the sentence has the stem. */
 static enum err_code name_file(const char *path, const char *stem, const struct err *from,
                                struct err *e)
 {
@@ -99,7 +99,7 @@ enum err_code models_read_file(const char *path, const struct model_limits *limi
     return rc;
 }
 
-/* Where the name is, or would be. */
+/* The index of that name, or where it belongs. */
 static int place_of(const struct model_list *list, const char *name, bool *taken)
 {
     int at = 0;
@@ -109,7 +109,7 @@ static int place_of(const struct model_list *list, const char *name, bool *taken
     return at;
 }
 
-/* Fills what an entry has beside its model. */
+/* Fills in the rest of an entry that has its model. */
 static enum err_code prepare(struct model_entry *entry, const char *path, struct err *e)
 {
     if (path && !(entry->path = mem_strdup(path)))
@@ -117,8 +117,7 @@ static enum err_code prepare(struct model_entry *entry, const char *path, struct
     return plan_new(entry->model, kernels_used(), &entry->plan, e);
 }
 
-/* Puts a model, which it takes over, in its place; one of the same name from inside the binary
- * goes. */
+/* Adds a model, which it takes over. It replaces a model of the same name that is in the binary. */
 static enum err_code list_add(struct model_list *list, struct model *model, const char *path,
                               struct err *e)
 {
@@ -214,7 +213,7 @@ static enum err_code load(struct models *m, struct model_list **out, struct err 
     if (rc == ERR_OK && m->folder)
         rc = add_folder(list, m->folder, &m->limits, e);
     if (rc == ERR_OK && list->count == 0)
-        rc = err_set(e, ERR_UNKNOWN_MODEL, "there is no model to serve (see --models)");
+        rc = err_set(e, ERR_UNKNOWN_MODEL, "there is no model (see --models)");
     if (rc == ERR_OK)
         rc = reserve(m->pool, list, e);
     if (rc != ERR_OK) {

@@ -1,26 +1,27 @@
-/* models.h - the models that are served: those in the binary, and those of a folder.
+/* models.h - the models of the program: those in the binary and those of a folder.
  *
- * A registry is replaced as a whole on reload: requests under way keep the entries they hold.
- * Threads: all functions may be called from any thread. */
+ * A reload replaces all of them at once. Running requests keep the entries that they hold.
+ * Threads: any. */
 #ifndef UPSCALED_SERVER_MODELS_MODELS_H
 #define UPSCALED_SERVER_MODELS_MODELS_H
 
 #include "engine/base/pool.h"
 #include "engine/nn/plan.h"
 
-/* A model ready to run; lives until its last holder lets go. */
+/* A model ready to run. It lives until its last holder releases it. */
 struct model_entry {
     struct model *model;
     struct plan *plan;
-    char *path;              /* of its file; NULL: inside the binary */
+    char *path;              /* of its file; NULL: it is in the binary */
     struct model_list *list; /* that owns it */
 };
 
-struct model_list; /* one loaded set, counted */
-struct models;     /* the current set */
+struct model_list; /* a set that was loaded at once */
+struct models;     /* holds the set in force */
 
-/* Puts the kernels of that name (NULL: the best) in use, for networks and pixels alike, in the whole
- * program; before other threads compute. ERR_BAD_PARAMETER names those that this processor has. */
+/* Puts the kernels of that name (NULL: the best) in use, for networks and pixels alike, in the
+ * whole program; before other threads compute. ERR_BAD_PARAMETER names those that this processor
+ * has. */
 enum err_code models_use_kernels(const char *name, struct err *e);
 
 /* Where models come from beside the binary, and how they run. */
@@ -31,32 +32,32 @@ struct models_source {
 };
 
 /* Loads the embedded models and those of the folder, where a file's model replaces an embedded one
- * of the same name, and reserves `pool`'s scratch for them. ERR_MODEL* names the file, or both files
- * where two have a model of the same name; ERR_UNKNOWN_MODEL where there is no model at all;
+ * of the same name, and reserves `pool`'s scratch for them. ERR_MODEL* names the file, or both
+ * files where two have a model of the same name; ERR_UNKNOWN_MODEL where there is no model at all;
  * ERR_BAD_PARAMETER where this processor has no such set of kernels. On ERR_OK the caller owns
  * *out. */
 enum err_code models_new(struct pool *pool, const struct models_source *from, struct models **out,
                          struct err *e);
 void models_free(struct models *m); /* NULL is fine */
 
-/* Loads all again, and puts it in force; or not (NULL is fine). Between the two nothing has
- * changed. */
+/* models_prepare loads all models again. Nothing changes until models_commit puts them in force;
+ * models_discard (NULL is fine) drops them. */
 enum err_code models_prepare(struct models *m, struct model_list **out, struct err *e);
 void models_commit(struct models *m, struct model_list *fresh);
 void models_discard(struct model_list *fresh);
 
-/* The model of that name; NULL: the default (`photo`, else the first). Hold it until
- * models_release. ERR_UNKNOWN_MODEL names those there are. */
+/* Finds the model of that name; NULL: the default, which is `photo` or else the first. The caller
+ * holds it until models_release. ERR_UNKNOWN_MODEL names the models that exist. */
 enum err_code models_get(struct models *m, const char *name, const struct model_entry **out,
                          struct err *e);
 void models_release(const struct model_entry *entry); /* NULL is fine */
 
-/* Loads one file as a model, without a registry; for `models check`. model_free. */
+/* Loads one file as a model, outside the set; the caller frees it by model_free. */
 enum err_code models_read_file(const char *path, const struct model_limits *limits,
                                struct model **out, struct err *e);
 
-/* Descriptions, as JSON text with a final newline (free()), of all, sorted by name, or of one.
- * NULL when memory is out. */
+/* Describe all models, sorted by name, or one, as JSON text with a final newline. free() it. NULL
+ * when memory is out. */
 char *models_json(struct models *m);
 char *model_json(const struct model *m);
 

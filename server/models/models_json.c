@@ -14,14 +14,14 @@ static void set_text(json_t **o, const char *key, const char *value)
         json_put(o, key, json_string(value));
 }
 
-/* The file's own object, kept as text. */
+/* Adds an object of the model file, which is kept as text. */
 static void set_json(json_t **o, const char *key, const char *text)
 {
     if (text)
         json_put(o, key, json_parse(text));
 }
 
-/* What is made without making it smaller again: no network, once, and repeated. */
+/* The factors that need no reduction: without the network, with it, and with it repeated. */
 static json_t *scales(int scale)
 {
     json_t *list = json_array();
@@ -66,7 +66,7 @@ char *models_json(struct models *m)
     json_t *list = json_array();
     const struct model_entry *chosen = NULL;
     models_each(m, append, &list);
-    models_get(m, NULL, &chosen, NULL); /* there is always one */
+    models_get(m, NULL, &chosen, NULL); /* a default always exists */
     json_t *o = json_pack("{s:s, s:o}", "default", chosen->model->name, "models", list);
     models_release(chosen);
     return json_text(o, JSON_INDENT(2));

@@ -7,7 +7,7 @@
 #include "server/base/errors.h"
 #include "server/options/options_table.h"
 
-/* Text for troff: a dash that stays one, a backslash, no control line. */
+/* Writes text so that troff keeps its dashes and backslashes and sees no control line. */
 static void roff(FILE *out, const char *text)
 {
     if (*text == '.' || *text == '\'')
@@ -52,14 +52,15 @@ static void roff_command(FILE *out, const struct manual_command *c)
 void manual_page(FILE *out, const struct manual_command *commands, int count)
 {
     static const char end[] =
-        ".SH ENVIRONMENT\nEvery option may be given as UPSCALED_\\fINAME\\fR, with dashes become "
-        "underscores, and as a line \\fIname = value\\fR of the file that \\-\\-config names. The "
-        "flag wins over the environment, that over the file. Sizes take K, M, G.\n.PP\n"
-        "Nothing is ever coloured, so NO_COLOR changes nothing.\n"
-        ".SH SIGNALS\nSIGTERM finishes what was accepted and exits 0; a second one ends at once. "
-        "SIGHUP reads models and keys anew.\n"
-        ".SH EXIT STATUS\n0: done. 1: something failed; convert went on with the other files. "
-        "2: called wrongly.\n"
+        ".SH ENVIRONMENT\nEvery option can also be set by the variable UPSCALED_\\fINAME\\fR, with "
+        "underscores for dashes, and by a line \\fIname = value\\fR of the file that "
+        "\\-\\-config names. A flag overrides the environment, and the environment overrides the "
+        "file. Sizes take the suffixes K, M and G.\n.PP\n"
+        "The program never writes colours, so NO_COLOR has no effect.\n"
+        ".SH SIGNALS\nOn SIGTERM the server finishes the requests that it has accepted and exits "
+        "with 0. A second SIGTERM ends it at once. On SIGHUP it reads models and keys again.\n"
+        ".SH EXIT STATUS\n0: success. 1: something failed; convert continued with the other files. "
+        "2: wrong usage.\n"
         ".SH EXAMPLES\n.nf\nupscaled convert photo.png larger.png\n"
         "upscaled convert \\-\\-scale 3 \\-\\-output\\-dir large *.png\n"
         "upscaled serve \\-\\-listen 127.0.0.1:8080\n"
@@ -115,7 +116,7 @@ void manual_errors(FILE *out)
     }
 }
 
-/* What is answered beyond a limit: codes, and what they cannot say. */
+/* What happens beyond a limit: the codes of the answer, or a text where there is none. */
 static const struct {
     const char *option;
     enum err_code codes[2];
@@ -142,16 +143,16 @@ static const struct {
     {"connection-memory", {ERR_OK}, "414 or 431, in HTML"},
     {"header-timeout", {ERR_TIMEOUT}, NULL},
     {"body-timeout", {ERR_TIMEOUT}, NULL},
-    {"write-timeout", {ERR_OK}, "the connection is closed"},
+    {"write-timeout", {ERR_OK}, "the server closes the connection"},
     {"min-rate", {ERR_TIMEOUT}, NULL},
-    {"idle-timeout", {ERR_OK}, "the connection is closed"},
-    {"drain-bytes", {ERR_OK}, "the answer, and the connection is closed"},
-    {"drain-timeout", {ERR_OK}, "the answer, and the connection is closed"},
+    {"idle-timeout", {ERR_OK}, "the server closes the connection"},
+    {"drain-bytes", {ERR_OK}, "the server answers and closes the connection"},
+    {"drain-timeout", {ERR_OK}, "the server answers and closes the connection"},
     {"drain-delay", {ERR_DRAINING}, NULL},
-    {"shutdown-timeout", {ERR_OK}, "requests are cut off"},
+    {"shutdown-timeout", {ERR_OK}, "requests are cancelled"},
 };
 
-/* Whether something is known of this option. */
+/* Returns false for an option that is not in the table. */
 static bool write_beyond(FILE *out, const char *option)
 {
     size_t i = 0, count = sizeof beyond / sizeof *beyond;

@@ -1,24 +1,24 @@
-/* manual.h - what is written about the program from its own tables: the manual page, the shell's
- * completion, the page of errors. */
+/* manual.h - pages that are made from the program's own tables: the manual page, the completion of
+ * the shell, the lists of errors and limits. */
 #ifndef UPSCALED_SERVER_OPTIONS_MANUAL_H
 #define UPSCALED_SERVER_OPTIONS_MANUAL_H
 
 #include <stdio.h>
 
-/* A sub-command, as main.c's table has it. */
+/* A sub-command, from the table in main.c. */
 struct manual_command {
     const char *name;
     int options; /* FOR_*, or 0 */
     const char *usage, *help;
 };
 
-/* upscaled(1), in man(7)'s macros. */
+/* Writes upscaled(1) in the macros of man(7). */
 void manual_page(FILE *out, const struct manual_command *commands, int count);
 
-/* For bash: sub-commands, and the options of each. */
+/* Writes the completion for bash: sub-commands, and the options of each. */
 void manual_completion(FILE *out, const struct manual_command *commands, int count);
 
-/* docs/errors.md, docs/limits.md. */
+/* Write docs/errors.md and docs/limits.md. */
 void manual_errors(FILE *out);
 void manual_limits(FILE *out);
 

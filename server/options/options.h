@@ -1,10 +1,10 @@
 /* options.h - every option, stated once.
  *
  * A row of the table in options_table.c is the flag `--name VALUE`, the variable UPSCALED_NAME, the
- * key `name = VALUE` of the --config file, the range check, the line of --help, the entry of the
- * docs. The flag wins over the environment, that over the file, that over the default. Beside them
- * there is one variable that platforms set for every program: PORT, which replaces the default of
- * --listen. */
+ * key `name = VALUE` of the --config file, the range check, the line of --help and the entry of the
+ * docs. A flag overrides the environment, the environment overrides the file, and the file
+ * overrides the default. One more variable, PORT, replaces the default of --listen: platforms set
+ * it for every program. */
 #ifndef UPSCALED_SERVER_OPTIONS_OPTIONS_H
 #define UPSCALED_SERVER_OPTIONS_OPTIONS_H
 
@@ -61,7 +61,7 @@ struct options {
     char *api_keys;                      /* file, or NULL */
     char *cors_origin, *trusted_proxies; /* lists, or NULL */
     int64_t drain_bytes, drain_timeout, drain_delay, shutdown_timeout;
-    /* pictures: convert's flags, a request's query parameters; see api.h */
+    /* pictures: flags of convert; requests have the same names as query parameters, see api.h */
     char *model, *scale, *width, *height, *compression, *metadata, *depth, *edge;
     /* convert */
     char *output_dir;
@@ -79,11 +79,11 @@ enum err_code options_read(struct options *o, int command, struct option_words *
                            char *const *environment, struct err *e);
 void options_done(struct options *o);
 
-/* The lines of --help, and of the page in docs/, for these sub-commands. */
+/* Writes the lines of --help for these sub-commands; docs/options.md. */
 void options_help(FILE *out, int command);
 void options_markdown(FILE *out);
 
-/* Calls `each` for every limit, for /v1/limits: name, value, help. */
+/* Calls `each` for every limit, with its name, value and help. /v1/limits lists them. */
 void options_limits(const struct options *o,
                     void (*each)(void *arg, const char *name, int64_t value, const char *help),
                     void *arg);
@@ -91,7 +91,8 @@ void options_limits(const struct options *o,
 struct png_limits options_png_limits(const struct options *o);
 struct model_limits options_model_limits(const struct options *o);
 
-/* A whole number with an optional K, M, G (powers of 1024); false where it is none. */
+/* Reads a whole number with an optional K, M or G (powers of 1024). Returns false for other text.
+ */
 bool options_size(const char *text, int64_t *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* options_table.h - one row an option; for options.c and the pages made from the table. */
+/* options_table.h - the table of options, for options.c and the pages that are made from it. */
 #ifndef UPSCALED_SERVER_OPTIONS_OPTIONS_TABLE_H
 #define UPSCALED_SERVER_OPTIONS_OPTIONS_TABLE_H
 
@@ -8,7 +8,7 @@
 
 enum option_type {
     OPTION_COUNT, /* a whole number */
-    OPTION_BYTES, /* the same; K, M, G are usual */
+    OPTION_BYTES, /* a whole number, usually with K, M or G */
     OPTION_TEXT,
     OPTION_LIST, /* a struct option_list: text, may be repeated */
     OPTION_FLAG,
@@ -20,14 +20,14 @@ struct option_row {
     size_t field; /* offset in struct options */
     int commands; /* FOR_* that take it */
     int64_t standard, least, most;
-    bool limit; /* belongs into /v1/limits */
+    bool limit; /* /v1/limits lists it */
     const char *help;
 };
 
 extern const struct option_row option_rows[];
 extern const int option_count;
 
-/* 64M for 67108864. */
+/* Writes 64M for 67108864. */
 void options_write_size(FILE *out, int64_t value);
 
 #endif

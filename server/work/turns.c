@@ -104,9 +104,9 @@ static void give_place(struct places *p, struct turn *turn)
     turn->job = NULL;
 }
 
-/* Follows turns_next. What a job takes is gone for those after it, so a job that cannot begin in its
- * turn cannot begin later either, and does not hold others back: either it is young or there is no
- * place for a long one. */
+/* Follows turns_next. What a job takes is gone for those after it, so a job that cannot begin in
+ * its turn cannot begin later either, and does not hold others back: either it is young or there is
+ * no place for a long one. */
 static void place_those_that_can_begin(struct turn *turns, int count, struct turns left,
                                        struct places *p)
 {

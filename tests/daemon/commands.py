@@ -364,10 +364,10 @@ def failures_say_what_to_do_next():
         write(folder + "/bad.json", b"{nope")
         cases = (
             (1, "convert none.png out.png", "is the path right?"),
-            (1, "convert bad.png out.png", "turn it into a PNG"),
+            (1, "convert bad.png out.png", "convert it to PNG"),
             (1, "convert cut.png out.png", "copy it again"),
             (1, "convert dir out.png", "name the files in it"),
-            (1, "convert a.png none/out.png", "no folder none; make it first"),
+            (1, "convert a.png none/out.png", "the folder none does not exist; make it first"),
             (1, "convert a.png dir", "--output-dir dir"),
             (1, "convert a.png /dev/full", "make room"),
             (1, "convert a.png b.png --output-dir none", "make it first"),
@@ -577,7 +577,7 @@ def convert_tells_programs_how_each_file_went():
         equal((b["done"], b["kept"]), (False, True), "b.png")
         expect(2, upscaled("convert", "--json", "a.png", "-", folder=folder), "--json")
         done = expect(1, upscaled("convert", "--json", "--output-dir", ".", "--force", "a.png",
-                                  folder=folder), "its own enlargement", "--output-dir")
+                                  folder=folder), "the output would replace it", "--output-dir")
         equal([json.loads(done.stdout)[key] for key in ("input", "done", "code")],
               ["a.png", False, "io"], "its own")
 
