@@ -1,0 +1,52 @@
+"""What the server makes of the file that was written, where its program is installed."""
+import json
+import math
+import shutil
+import subprocess
+
+from .errors import Refused
+
+LIMIT = "(model_limit)"
+PIXEL_WORK = 2e10   # multiply-adds of the picture that is measured: about a second
+
+
+def find(named):
+    """The program: that which was named, else one beside this script or in PATH; or None."""
+    if named:
+        path = shutil.which(named)
+        if path is None:
+            raise Refused(f"the program {named} cannot be run")
+        return path
+    return shutil.which("upscaled")
+
+
+def _run(arguments):
+    try:
+        return subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              stdin=subprocess.DEVNULL, universal_newlines=True, timeout=600,
+                              check=False)
+    except (OSError, subprocess.TimeoutExpired) as e:
+        raise Refused(f"{arguments[0]} cannot be run: {e}") from None
+
+
+def linted(program, path):
+    """The warnings of `upscaled models check`. A file beyond a limit is a warning, for limits can
+    be raised; one that the server cannot use is refused."""
+    done = _run([program, "models", "check", path])
+    if done.returncode == 0:
+        lines = [line.strip() for line in done.stdout.splitlines()]
+        return [line for line in lines if line.startswith("warning")]
+    said = " ".join(done.stderr.split()).replace(path, "the model")
+    if LIMIT in said:
+        return [said]
+    raise Refused(f"the server does not take what was made of it: {said}")
+
+
+def seconds_a_megapixel(program, path, macs):
+    """How long the network takes here for a megapixel; None where that cannot be measured."""
+    side = int(min(512, max(48, math.sqrt(PIXEL_WORK / max(1.0, macs)))))
+    done = _run([program, "bench", "--json", "--model", path, "--size", f"{side}x{side}"])
+    try:
+        return json.loads(done.stdout)["ms_least"] / 1000 * 1e6 / side**2
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,221 @@
+"""upscaled-import: a trained network's file, as a model file of the server's."""
+import argparse
+import os
+import re
+import sys
+import tempfile
+
+from . import (arch_large, arch_small, check, fold, geometry, layer_list, ncnn_graph, onnx_graph,
+               safetensors_file, state, torch_file, write)
+from .build import affine, select
+from .errors import Refused, shown
+from .graph import MAX_NUMBERS, numbers
+
+ARCHITECTURES = arch_small.TABLE + arch_large.TABLE
+KNOWN = "SRVGGNetCompact, ESPCN, FSRCNN, ECBSR, ETDS, ArtCNN, waifu2x, RRDBNet and SPAN"
+NAME = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+
+
+def parser():
+    p = argparse.ArgumentParser(
+        prog="upscaled-import",
+        description="Makes a model file for upscaled out of a trained network: ONNX; PyTorch's .pth "
+                    "and .pt, and .safetensors, of networks that are known by name; ncnn's .param "
+                    "with its .bin.")
+    p.add_argument("file", metavar="FILE")
+    p.add_argument("-o", dest="out", metavar="OUT.json", help="the file to write [FILE's name with .json]")
+    p.add_argument("--name", help="what requests call the model; OUT's name without .json")
+    p.add_argument("--license", help="the weights' licence, which the file then says")
+    p.add_argument("--scale", type=int, choices=range(1, 9), metavar="1..8",
+                   help="the factor, where the file does not tell it")
+    p.add_argument("--layers", metavar="LIST.json",
+                   help="the network layer by layer, for tensors whose names tell nothing")
+    p.add_argument("--range", type=float, default=1.0, metavar="255",
+                   help="what white is to the network; 1 where nothing is said")
+    p.add_argument("--bgr", action="store_true", help="the network takes and gives blue, green, red")
+    p.add_argument("--border", choices=("model", "replicate", "reflect", "wrap", "zero"),
+                   help="what lies beyond the picture's edge; model where the network pads")
+    p.add_argument("--output-name", metavar="NAME", help="which of several outputs is the picture")
+    p.add_argument("--dtype", choices=("auto", "float16", "float32"), default="auto",
+                   help="how weights are written; auto: float16 where that loses nothing")
+    p.add_argument("--binary", metavar="UPSCALED", help="the server's program, for the check")
+    p.add_argument("--no-check", action="store_true", help="do not let the server look at the file")
+    return p
+
+
+def _start(path):
+    with open(path, "rb") as f:
+        return f.read(16)
+
+
+def _recognised(lazies, options):
+    """The network that a state dict is of: (graph, what it is)."""
+    for names in state.candidates(lazies):
+        tensors = state.State(lazies, names, options)
+        tensors.ignore(lambda n: n.endswith("num_batches_tracked"))
+        for is_this, build in ARCHITECTURES:
+            if not is_this(tensors):
+                continue
+            graph, what = build(tensors)
+            if tensors.unused:
+                some = ", ".join(shown(n) for n in sorted(tensors.unused)[:3])
+                raise Refused(f"it looks like {what}, but has {len(tensors.unused)} tensors that do "
+                              f"not belong to it ({some})")
+            return graph, what
+    some = ", ".join(shown(n) for n in list(lazies)[:3])
+    raise Refused(f"its {len(lazies)} tensors ({some}, ...) are of no network that is known by name "
+                  f"({KNOWN}); export it to ONNX, or say its layers by --layers")
+
+
+def _from_state(lazies, options):
+    if not options.layers:
+        return _recognised(lazies, options)
+    tensors = state.State(lazies, {n: n for n in lazies}, options)
+    return layer_list.network(tensors, layer_list.load(options.layers)), "layers as listed"
+
+
+def _ncnn_pair(path):
+    stem, _ = os.path.splitext(path)
+    return stem + ".param", stem + ".bin"
+
+
+def _graphs(options):
+    """The graphs of a file, which must be alike, and what they are."""
+    path, start = options.file, _start(options.file)
+    ending = os.path.splitext(path)[1].lower()
+    if start.startswith(b"7767517") or ending == ".bin" and os.path.exists(_ncnn_pair(path)[0]):
+        return [ncnn_graph.read(*_ncnn_pair(path), options.output_name)], "ncnn"
+    if start.startswith((b"PK\x03\x04", b"\x80")):
+        reader = torch_file.read_zip if start.startswith(b"PK") else torch_file.read_old
+        value, lazy = reader(path)
+        graph, what = _from_state(state.tensors(value, lazy), options)
+        return [graph], what
+    if len(start) > 8 and start[8:9] == b"{":
+        graph, what = _from_state(safetensors_file.read(path), options)
+        return [graph], what
+    if start[:1] in (b"{", b"["):
+        raise Refused("a JSON file, which the server reads as it is")
+    if not start:
+        raise Refused("an empty file")
+    return onnx_graph.read(path, os.path.dirname(os.path.abspath(path)), options.output_name), "ONNX"
+
+
+def _adjusted(graph, options):
+    """Range and order of colours, said around the network."""
+    for_white = options.range
+    if not (0 < for_white < 1e6):
+        raise Refused("--range is a number above 0")
+    picture = graph.input
+    users = [u for u in graph.order() if picture in u.inputs]
+    front = picture
+    if options.bgr and picture.channels == 3:
+        front = select(graph, front, [2, 1, 0], "--bgr")
+    if for_white != 1:
+        front = affine(graph, front, for_white, 0.0, "--range")
+    if front is not picture:
+        for user in users:
+            graph.rewire(user, [front if x is picture else x for x in user.inputs])
+    out = graph.output
+    if for_white != 1:
+        out = affine(graph, out, 1 / for_white, 0.0, "--range")
+    if options.bgr and out.channels == 3:
+        out = select(graph, out, [2, 1, 0], "--bgr")
+    graph.output = out
+
+
+def _described(graph, what):
+    """What an ONNX or ncnn graph is, in words."""
+    nodes = graph.order()
+    convolutions = [n for n in nodes if n.kind in ("conv2d", "conv_transpose2d")]
+    wide = max([n.channels for n in convolutions], default=graph.input.channels)
+    return f"{what} graph of {len(convolutions)} convolutions, up to {wide} channels"
+
+
+def _model(options):
+    """(head, layers, words for the line, multiply-adds, parameters) of the file."""
+    graphs, what = _graphs(options)
+    rows = []
+    for graph in graphs:
+        _adjusted(graph, options)
+        if numbers(graph) > MAX_NUMBERS:
+            raise Refused(f"more than {MAX_NUMBERS} weights")
+        fold.simplify(graph)
+        size = geometry.find(graph)
+        rows.append(write.layers(graph, options.dtype))
+    if any(other != rows[0] for other in rows[1:]):
+        raise Refused("the network is not the same for pictures of different sizes")
+    graph = graphs[0]
+    if graph.output.channels != graph.input.channels:
+        raise Refused(f"takes {graph.input.channels} channels and gives {graph.output.channels}; as "
+                      "many are needed")
+    if options.scale and options.scale != size.scale:
+        raise Refused(f"the network enlarges {size.scale} times, not {options.scale}")
+    border = options.border or ("replicate" if size.lost_y or size.lost_x else "model")
+    if border == "model" and (size.lost_y or size.lost_x):
+        raise Refused(f"--border model: the network loses {size.lost_y} rows and {size.lost_x} "
+                      "columns, so something must lie beyond the edge")
+    if what in ("ONNX", "ncnn"):
+        what = _described(graph, what)
+    head = {"name": options.name, "scale": size.scale,
+            "color": "y" if graph.input.channels == 1 else "rgb", "border": border}
+    if options.license:
+        head["license"] = options.license
+    head["description"] = f"{what}, imported from {os.path.basename(options.file)}"[:1000]
+    return head, rows[0], what, size.macs, numbers(graph)
+
+
+def _named(options):
+    """Fills in where to write and what the model is called."""
+    stem = os.path.splitext(os.path.basename(options.file))[0]
+    if not options.out:
+        options.out = os.path.join(os.path.dirname(options.file), stem + ".json")
+    options.stem = stem
+    if not options.name:
+        own = os.path.splitext(os.path.basename(options.out))[0]
+        options.name = re.sub(r"[^A-Za-z0-9._-]+", "-", own).strip("-.")[:64] or "model"
+    if not NAME.match(options.name) or options.name in (".", ".."):
+        raise Refused("--name takes 1 to 64 of A-Z a-z 0-9 . _ -")
+
+
+def _line(options, head, what, macs, parameters, seconds):
+    color = "luma" if head["color"] == "y" else "RGB"
+    line = (f"{options.out}: {what}; x{head['scale']}, {color}, {parameters:,} parameters, "
+            f"{macs:,.0f} multiply-adds a pixel")
+    return line + (f", {seconds:.3g} s a megapixel here" if seconds is not None else "")
+
+
+def run(options):
+    _named(options)
+    head, layers, what, macs, parameters = _model(options)
+    text = write.text(head, layers)
+    program = None if options.no_check else check.find(options.binary)
+    warnings, seconds = [], None
+    if program:
+        with tempfile.TemporaryDirectory(prefix="upscaled-import-") as folder:
+            trial = os.path.join(folder, "model.json")
+            write.write(trial, text)
+            warnings = check.linted(program, trial)
+            seconds = check.seconds_a_megapixel(program, trial, macs)
+    write.write(options.out, text)
+    print(_line(options, head, what, macs, parameters, seconds))
+    for warning in warnings:
+        print(f"  {warning}")
+
+
+def main(arguments=None):
+    options = parser().parse_args(arguments)
+    try:
+        run(options)
+    except Refused as e:
+        print(f"upscaled-import: {options.file}: {e}", file=sys.stderr)
+        return 1
+    except OSError as e:
+        print(f"upscaled-import: {e.filename or options.file}: {e.strerror or e}", file=sys.stderr)
+        return 1
+    except (MemoryError, RecursionError):
+        print(f"upscaled-import: {options.file}: too large or too deep for this machine",
+              file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0

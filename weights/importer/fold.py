@@ -1,0 +1,117 @@
+"""Makes a graph simpler without changing what it computes, and says its internal kinds in the
+format's. Arithmetic is in double precision; where a fold would change what padding shows at a
+picture's edge it is not made."""
+import numpy as np
+
+from . import absorb, edges, geometry, patterns
+from .build import depthwise
+from .errors import Refused
+
+
+def _affine(g, node):
+    """affine: nothing, one with the affine before, or part of the layers before or after."""
+    w, b, x = node["weight"], node["bias"], node.inputs[0]
+    if (np.float32(w) == 1).all() and (b == 0).all():
+        g.replace(node, x)
+        return True
+    if x.kind == "affine":
+        new = g.add("affine", [x.inputs[0]], node.where, weight=x["weight"] * w,
+                    bias=x["bias"] * w + b)
+        g.replace(node, new)
+        return True
+    if x is not g.input and x.only_user() is node and absorb.can(x, w, b):
+        absorb.do(g, x, w, b)
+        g.replace(node, x)
+        return True
+    return absorb.forward(g, node)
+
+
+def _select(g, node):
+    """select: nothing, one with the select before, or rows of the convolution before."""
+    order, x = node["order"], node.inputs[0]
+    if order == list(range(x.channels)):
+        g.replace(node, x)
+        return True
+    if x.kind == "select":
+        new = g.add("select", [x.inputs[0]], node.where, order=[x["order"][c] for c in order])
+        g.replace(node, new)
+        return True
+    if x is not g.input and x.only_user() is node and absorb.can_select(x):
+        absorb.do_select(g, x, order)
+        g.replace(node, x)
+        return True
+    return absorb.select_forward(g, node)
+
+
+RULES = {"affine": _affine, "select": _select, "pad": edges.pad, "crop": edges.crop}
+
+
+def _sweep(g, rules):
+    changed = False
+    for node in g.order():
+        rule = rules.get(node.kind)
+        if rule and (node.users or node is g.output):
+            changed |= rule(g, node)
+    return changed
+
+
+def _lower(g, node):
+    """What could not be folded, as a depthwise or 1x1 convolution that computes it exactly."""
+    x, keys = node.inputs[0], dict(bias=None, stride=(1, 1), dilation=(1, 1))
+    if node.kind == "select":
+        weight = np.zeros((len(node["order"]), x.channels, 1, 1))
+        weight[range(len(node["order"])), node["order"]] = 1
+        return g.add("conv2d", [x], node.where, weight=weight, padding=(0, 0), groups=1,
+                     padding_mode="zeros", **keys)
+    top, left, bottom, right = node["sides"]
+    keys["groups"] = x.channels
+    if node.kind == "crop":
+        for a, (before, after) in enumerate(((top, bottom), (left, right))):
+            while before or after:
+                cut = min(before, 31), min(after, 31)
+                taps = np.zeros((sum(cut) + 1, 1) if a == 0 else (1, sum(cut) + 1))
+                taps[(cut[0], 0) if a == 0 else (0, cut[0])] = 1
+                x = g.add("conv2d", [x], node.where, weight=depthwise(x.channels, taps),
+                          padding=(0, 0), padding_mode="zeros", **keys)
+                before, after = before - cut[0], after - cut[1]
+        return x
+    most = max(top, bottom), max(left, right)
+    if abs(top - bottom) > 62 or abs(left - right) > 62 or max(most) > 256:
+        raise Refused(f"{node.where}: padding by {node['sides']} is beyond what the format holds")
+    taps = np.zeros((abs(top - bottom) + 1, abs(left - right) + 1))
+    taps[max(0, bottom - top), max(0, right - left)] = 1
+    return g.add("conv2d", [x], node.where, weight=depthwise(x.channels, taps), padding=most,
+                 padding_mode=node["mode"], **keys)
+
+
+def _drop_last_crop(g):
+    """The server finds the middle of an output that is too large by itself. An output of exactly
+    the right size must stay so, for its edge is then what the layers pad it with."""
+    out = g.output
+    top, left, bottom, right = out["sides"]
+    size = geometry.find(g)
+    if (top, left) == (bottom, right) and out.inputs[0] is not g.input and \
+            (size.lost_y != 0 or size.lost_x != 0):
+        g.replace(out, out.inputs[0])
+
+
+def simplify(g):
+    """All folds, until nothing changes; then the format's kinds alone are left."""
+    g.prune()
+    for _ in range(2):
+        patterns.find(g)
+        while _sweep(g, RULES):
+            pass
+    if g.output.kind == "crop":
+        _drop_last_crop(g)
+    for node in g.order():
+        if node.kind in ("select", "pad", "crop"):
+            g.replace(node, _lower(g, node))
+        elif node.kind in ("erf", "softplus"):
+            raise Refused(f"{node.where}: {node.kind} outside of GELU or Mish; a layer kind "
+                          f"'{node.kind}' would be needed")
+    out = g.output
+    if out.kind == "clamp" and out["min"] <= 0 and out["max"] >= 1 and out.inputs[0] is not g.input:
+        g.replace(out, out.inputs[0])      # what the server does at the end anyway
+    if g.output is g.input:
+        raise Refused("the network changes nothing: its output is the picture")

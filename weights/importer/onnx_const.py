@@ -1,0 +1,221 @@
+"""The part of an ONNX graph that is arithmetic on constants: sizes that are worked out from the
+picture's, weights that are cast, scaled or transposed before they are used."""
+import numpy as np
+
+from .errors import Refused
+from .graph import MAX_NUMBERS
+
+NUMPY_TYPES = {1: np.float32, 2: np.uint8, 3: np.int8, 4: np.uint16, 5: np.int16, 6: np.int32,
+               7: np.int64, 9: np.bool_, 10: np.float16, 11: np.float64, 12: np.uint32,
+               13: np.uint64, 16: np.float32}
+
+
+def bounded(shape, where):
+    count = 1
+    for d in shape:
+        count *= int(d)
+        if d < 0 or count > MAX_NUMBERS:
+            raise Refused(f"{where}: a constant of the shape {list(shape)[:8]}")
+    return [int(d) for d in shape]
+
+
+def _cast(at, x):
+    to = at.int("to", 1)
+    if to not in NUMPY_TYPES:
+        raise Refused(f"{at.where}: casts to a type ({to}) that is not known here")
+    return x.astype(NUMPY_TYPES[to])
+
+
+def axes_of(at, inputs, place, rank):
+    """The axes of Squeeze and its like: an attribute, since opset 13 an input."""
+    axes = at.ints("axes") if len(inputs) <= place or inputs[place] is None else \
+        [int(a) for a in np.ravel(inputs[place])]
+    if axes is not None and any(not -rank <= a < rank for a in axes):
+        raise Refused(f"{at.where}: axes {axes} of a tensor of {rank}")
+    return None if axes is None else [a % rank for a in axes]
+
+
+def _squeeze(at, x, *rest):
+    axes = axes_of(at, (x,) + rest, 1, x.ndim)
+    return np.squeeze(x, None if axes is None else tuple(axes))
+
+
+def _unsqueeze(at, x, *rest):
+    axes = at.ints("axes") if not rest else [int(a) for a in np.ravel(rest[0])]
+    rank = x.ndim + len(axes)
+    shape, left = [], list(x.shape)
+    axes = {a % rank for a in axes}
+    for k in range(rank):
+        shape.append(1 if k in axes else left.pop(0))
+    return x.reshape(shape)
+
+
+def target_shape(shape, size, old, where, zeros_are_zero=False):
+    """A Reshape's target with 0 (as it was) and -1 (the rest) worked out."""
+    shape = [int(d) for d in np.ravel(shape)]
+    if len(shape) > 12:
+        raise Refused(f"{where}: a reshape to {len(shape)} axes")
+    if not zeros_are_zero:
+        shape = [old[k] if d == 0 and k < len(old) else d for k, d in enumerate(shape)]
+    known = 1
+    for d in shape:
+        known *= d if d != -1 else 1
+    if shape.count(-1) > 1 or known <= 0 or size % known or (-1 not in shape and known != size):
+        raise Refused(f"{where}: a reshape to {shape} does not fit {size} numbers")
+    return [size // known if d == -1 else d for d in shape]
+
+
+def _reshape(at, x, shape=None):
+    shape = at.ints("shape") if shape is None else shape
+    return x.reshape(target_shape(shape, x.size, x.shape, at.where, at.int("allowzero", 0) == 1))
+
+
+def slices(at, inputs, rank):
+    """[(axis, start, end, step)] of a Slice, in either form."""
+    if len(inputs) > 1:
+        parts = [None if i is None else [int(v) for v in np.ravel(i)] for i in inputs[1:]]
+        parts += [None] * (4 - len(parts))
+    else:
+        parts = [at.ints("starts"), at.ints("ends"), at.ints("axes"), None]
+    starts, ends, axes, steps = parts
+    if starts is None or ends is None:
+        raise Refused(f"{at.where}: a slice without starts or ends")
+    axes = list(range(len(starts))) if axes is None else axes
+    steps = [1] * len(starts) if steps is None else steps
+    if not len(starts) == len(ends) == len(axes) == len(steps) or \
+            any(not -rank <= a < rank for a in axes) or 0 in steps:
+        raise Refused(f"{at.where}: a slice whose starts, ends, axes and steps do not fit")
+    return list(zip([a % rank for a in axes], starts, ends, steps))
+
+
+def _slice(at, *inputs):
+    x = inputs[0]
+    index = [slice(None)] * x.ndim
+    for axis, start, end, step in slices(at, inputs, x.ndim):
+        if step < 0 and end < -x.shape[axis]:
+            end = None
+        index[axis] = slice(start, end, step)
+    return x[tuple(index)]
+
+
+def _gather(at, x, index):
+    return np.take(x, index.astype(np.int64), axis=at.int("axis", 0))
+
+
+def _constant_of_shape(at, shape):
+    value = at.tensor("value")
+    value = np.zeros(1, np.float32) if value is None else value
+    return np.full(bounded(np.ravel(shape), at.where), value.ravel()[0], value.dtype)
+
+
+def _range(at, start, limit, step):
+    values = [np.ravel(v)[0] for v in (start, limit, step)]
+    if values[2] == 0 or abs((values[1] - values[0]) / values[2]) > MAX_NUMBERS:
+        raise Refused(f"{at.where}: a range of too many numbers")
+    return np.arange(*values)
+
+
+def _expand(at, x, shape):
+    shape = bounded(np.ravel(shape), at.where)
+    return x * np.ones(bounded(np.broadcast_shapes(x.shape, tuple(shape)), at.where), x.dtype)
+
+
+def _tile(at, x, repeats):
+    repeats = [int(r) for r in np.ravel(repeats)]
+    if len(repeats) != x.ndim:
+        raise Refused(f"{at.where}: {len(repeats)} repeats of {x.ndim} axes")
+    bounded([max(0, r) * d for r, d in zip(repeats, x.shape)], at.where)
+    return np.tile(x, repeats)
+
+
+def _divide(at, a, b):
+    if not (b != 0).all():
+        raise Refused(f"{at.where}: a division by zero")
+    if a.dtype.kind in "iu" and b.dtype.kind in "iu":
+        return (np.sign(a) * np.sign(b) * (np.abs(a) // np.abs(b))).astype(a.dtype)
+    return a / b
+
+
+def _dequantize(at, x, scale, zero=None):
+    x = x.astype(np.float32)
+    axis = at.int("axis", 1)
+    if scale.size > 1:
+        shape = [1] * x.ndim
+        shape[axis] = -1
+        scale = scale.reshape(shape)
+        zero = None if zero is None else zero.reshape(shape)
+    return (x - (0 if zero is None else zero.astype(np.float32))) * scale
+
+
+def _pad(at, x, pads=None, value=None, axes=None):
+    pads = at.ints("pads") if pads is None else [int(p) for p in np.ravel(pads)]
+    if axes is not None or at.text("mode", "constant") != "constant" or len(pads) != 2 * x.ndim \
+            or min(pads) < 0:
+        raise Refused(f"{at.where}: a pad of a constant that is not understood")
+    bounded([d + pads[k] + pads[k + x.ndim] for k, d in enumerate(x.shape)], at.where)
+    fill = at.float("value", 0.0) if value is None else float(np.ravel(value)[0])
+    return np.pad(x, [(pads[k], pads[k + x.ndim]) for k in range(x.ndim)], constant_values=fill)
+
+
+def _concat(at, *parts):
+    return np.concatenate([np.atleast_1d(p) for p in parts], at.int("axis", 0))
+
+
+def _sizes(at, *arrays):
+    bounded(np.broadcast_shapes(*(a.shape for a in arrays)), at.where)
+
+
+def _two(work):
+    def run(at, a, b):
+        _sizes(at, a, b)
+        return work(a, b)
+    return run
+
+
+def _where(at, condition, a, b):
+    _sizes(at, condition, a, b)
+    return np.where(condition, a, b)
+
+
+def _many(work):
+    def run(at, first, *rest):
+        for x in rest:
+            _sizes(at, first, x)
+            first = work(first, x)
+        return first
+    return run
+
+
+TABLE = {
+    "Cast": _cast, "Squeeze": _squeeze, "Unsqueeze": _unsqueeze, "Reshape": _reshape,
+    "Slice": _slice, "Gather": _gather, "ConstantOfShape": _constant_of_shape, "Range": _range,
+    "Expand": _expand, "Tile": _tile, "Div": _divide, "DequantizeLinear": _dequantize, "Pad": _pad,
+    "Concat": _concat, "Where": _where, "Max": _many(np.maximum), "Min": _many(np.minimum),
+    "Identity": lambda at, x: x, "Shape": lambda at, x: np.array(x.shape, np.int64),
+    "Size": lambda at, x: np.array(x.size, np.int64),
+    "Transpose": lambda at, x: np.transpose(x, at.ints("perm")),
+    "Add": _two(np.add), "Sub": _two(np.subtract), "Mul": _two(np.multiply),
+    "Mod": _two(np.mod), "Pow": _two(lambda a, b: np.power(a, b).astype(a.dtype)),
+    "Equal": _two(np.equal), "Greater": _two(np.greater), "Less": _two(np.less),
+    "And": _two(np.logical_and), "Or": _two(np.logical_or), "Not": lambda at, x: np.logical_not(x),
+    "Floor": lambda at, x: np.floor(x), "Ceil": lambda at, x: np.ceil(x),
+    "Round": lambda at, x: np.round(x), "Neg": lambda at, x: -x, "Abs": lambda at, x: np.abs(x),
+    "Sqrt": lambda at, x: np.sqrt(x), "Exp": lambda at, x: np.exp(x),
+    "Reciprocal": lambda at, x: 1 / x, "Softplus": lambda at, x: np.log1p(np.exp(x)),
+    "ReduceProd": lambda at, x, *axes: np.prod(x, keepdims=bool(at.int("keepdims", 1))),
+    "Flatten": lambda at, x: x.reshape(int(np.prod(x.shape[:at.int("axis", 1)])), -1),
+}
+
+
+def run(at, inputs):
+    """The value of a node whose inputs are constants; None where the kind is not known here."""
+    work = TABLE.get(at.kind)
+    if work is None:
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            out = np.asarray(work(at, *inputs))
+    except (ValueError, IndexError, TypeError, ArithmeticError, MemoryError):
+        raise Refused(f"{at.where}: its constants do not fit each other") from None
+    bounded(out.shape, at.where)
+    return out
