@@ -23,6 +23,7 @@ EXTRA_DIST += \
 	weights/export.py \
 	weights/fast.c \
 	weights/fast.py \
+	weights/importer.py \
 	weights/net.py \
 	weights/photo-hq.info.json \
 	weights/photo-jpeg.info.json \

@@ -310,5 +310,11 @@ def by_the_server_within_a_level():
         compare.served(save(single(net), name), net, folder.name, planes=planes)
 
 
-tap.run([v for k, v in list(globals().items()) if callable(v) and getattr(v, "__module__", "") ==
-         "__main__" and v not in (path, save, save_safetensors, cast, single, clipping)])
+tap.run([
+    compact_of_any_width_depth_and_factor, every_file_that_holds_a_state_dict,
+    tensors_that_share_a_storage_or_lie_across_it, halves_are_kept_as_they_are, espcn,
+    espcn_of_four_layers, fsrcnn_whose_factor_its_name_or_the_user_tells,
+    fsrcnn_by_its_other_names, rrdbnet_under_its_three_names, rrdbnet_of_factors_2_and_1,
+    rrdbnet_of_old_that_enlarges_once, span, artcnn, ecbsr_as_deployed, etds_as_deployed,
+    waifu2x, waifu2x_of_unchanged_size, networks_that_are_not_known_are_said_layer_by_layer,
+    tensors_too_many_are_named, by_the_server_within_a_level])

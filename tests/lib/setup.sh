@@ -1,7 +1,7 @@
 # setup.sh - what ./start and ./check share. Read by them from the top folder.
 
 build_packages="gcc make autoconf automake pkg-config libmicrohttpd-dev libpng-dev zlib1g-dev libdeflate-dev libjansson-dev"
-check_packages="check python3 python3-yaml curl openssl pngcheck"
+check_packages="check python3 python3-yaml python3-numpy python3-onnx python3-pil curl openssl pngcheck"
 bench_packages="wrk chromium mate-backgrounds python3-opencv python3-torch python3-numpy python3-pil"
 node_packages=
 command -v npm >/dev/null || node_packages="nodejs npm" # one from elsewhere will do

@@ -2,11 +2,11 @@
 import zipfile
 import zlib
 
+import numpy as np
+
 from . import pickles
 from .errors import Refused, shown
 from .tensors import FORMS, Lazy
-
-import numpy as np
 
 MAX_BYTES = 1 << 31
 MAX_PICKLE = 1 << 26
