@@ -29,18 +29,12 @@ struct convert {
 static enum err_code ask(struct convert *c, struct err *e)
 {
     const struct options *o = &c->options;
-    const struct {
-        const char *name, *value;
-    } words[] = {
-        {"model", o->model},   {"scale", o->scale},       {"width", o->width},
-        {"height", o->height}, {"metadata", o->metadata}, {"compression", o->compression},
-        {"depth", o->depth},   {"edge", o->edge},
-    };
+    const char *name, *value;
     enum err_code rc = ERR_OK;
     api_request_init(&c->request, o);
-    for (unsigned i = 0; i < sizeof words / sizeof *words && rc == ERR_OK; i++)
-        if (words[i].value)
-            rc = api_set(&c->request, words[i].name, words[i].value, e);
+    for (int i = 0; (name = api_parameter(i)) != NULL && rc == ERR_OK; i++)
+        if ((value = options_text(o, name)) != NULL)
+            rc = api_set(&c->request, name, value, e);
     return rc == ERR_OK ? api_finish(&c->request, c->models, e) : rc;
 }
 

@@ -47,6 +47,12 @@ bool options_size(const char *text, int64_t *out)
     return true;
 }
 
+const char *options_text(const struct options *o, const char *name)
+{
+    const struct option_row *row = find_row(name, strlen(name), 0);
+    return row && row->type == OPTION_TEXT ? *(char *const *)((const char *)o + row->field) : NULL;
+}
+
 static enum err_code set_number(int64_t *field, const struct option_row *row, const char *where,
                                 const char *value, struct err *e)
 {

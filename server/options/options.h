@@ -79,6 +79,9 @@ enum err_code options_read(struct options *o, int command, struct option_words *
                            char *const *environment, struct err *e);
 void options_done(struct options *o);
 
+/* The value of an option that is a text; NULL if it is not given, or there is no such option. */
+const char *options_text(const struct options *o, const char *name);
+
 /* Writes the lines of --help for these sub-commands; docs/options.md. */
 void options_help(FILE *out, int command);
 void options_markdown(FILE *out);

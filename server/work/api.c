@@ -1,4 +1,4 @@
-/* api.c - the words of a request. */
+/* api.c - see api.h. */
 #include "server/work/api.h"
 
 #include <stdio.h>
@@ -12,7 +12,7 @@ struct word {
     int value;
 };
 
-/* The value of a word in a table that ends with a NULL; false where it is not there. */
+/* Finds the value of a word in a table that ends with NULL. */
 static bool find_word(const struct word *words, const char *name, int *value)
 {
     for (; words->name; words++)
@@ -23,7 +23,7 @@ static bool find_word(const struct word *words, const char *name, int *value)
     return false;
 }
 
-/* A whole number of at most 9 digits. */
+/* Reads a whole number of at most 9 digits. */
 static bool read_whole(const char *text, int *out)
 {
     size_t digits = strspn(text, "0123456789");
@@ -33,7 +33,7 @@ static bool read_whole(const char *text, int *out)
     return true;
 }
 
-/* Digits, perhaps with a point: no sign, no exponent, and the point whatever the locale says. */
+/* Reads digits with an optional point: no sign and no exponent, in every locale. */
 static bool read_decimal(const char *text, double *out)
 {
     size_t whole = strspn(text, "0123456789"), part = 0;
@@ -56,7 +56,7 @@ static bool read_decimal(const char *text, double *out)
 
 static enum err_code refuse(const char *name, const char *allowed, const char *value, struct err *e)
 {
-    return err_set(e, ERR_BAD_PARAMETER, "%s is %s, not `%.64s`", name, allowed, value);
+    return err_set(e, ERR_BAD_PARAMETER, "%s takes %s, not `%.64s`", name, allowed, value);
 }
 
 static enum err_code set_model(struct api_request *r, const char *value, struct err *e)
@@ -172,7 +172,8 @@ static enum err_code refuse_name(const char *name, struct err *e)
     for (unsigned i = 0; i < sizeof parameters / sizeof *parameters && used < sizeof names; i++)
         used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
                                  parameters[i].name);
-    return err_set(e, ERR_BAD_PARAMETER, "unknown parameter `%.64s`; there are: %s", name, names);
+    return err_set(e, ERR_BAD_PARAMETER, "unknown parameter `%.64s`; the parameters are: %s", name,
+                   names);
 }
 
 enum err_code api_set(struct api_request *r, const char *name, const char *value, struct err *e)

@@ -1,7 +1,7 @@
-/* budget.h - who holds how much of the memory that requests may have together.
+/* budget.h - the memory that requests may use together, and what they use it for.
  *
- * A request's body is charged as it arrives, the memory to work on it when it begins to, the
- * finished reply until it is sent. Bodies may have half of all, so that there is always room to
+ * A request is charged for its body as it arrives, for its working memory when it begins, and for
+ * its reply until that is sent. Bodies may use half of the budget, so that there is always room to
  * work on one of them. Threads: any. */
 #ifndef UPSCALED_SERVER_WORK_BUDGET_H
 #define UPSCALED_SERVER_WORK_BUDGET_H
@@ -11,11 +11,11 @@
 #include <stdint.h>
 
 enum budget_use {
-    BUDGET_CONNECTIONS, /* what each open one needs, whatever comes by it */
+    BUDGET_CONNECTIONS, /* each open one, idle or not */
     BUDGET_BODIES,
     BUDGET_WORK,
     BUDGET_REPLIES,
-    BUDGET_SCRATCH, /* what the workers' own buffers have grown by; they never shrink */
+    BUDGET_SCRATCH, /* growth of the workers' buffers, which never shrink */
     BUDGET_USES
 };
 
@@ -30,24 +30,25 @@ extern const char *const budget_names[BUDGET_USES];
 void budget_init(struct budget *b, int64_t limit);
 void budget_done(struct budget *b);
 
-/* Takes `bytes` where all uses together stay within the limit, and bodies within their half. */
+/* Takes `bytes` if all uses together stay within the limit, and bodies within their half. Returns
+ * whether it did. */
 bool budget_take(struct budget *b, enum budget_use use, int64_t bytes);
 
 /* What all uses together may still take. */
 int64_t budget_free(struct budget *b);
 
-/* Takes `bytes` that are in use already, whatever the limit says: others then get less. */
+/* Takes `bytes` that are in use already, even beyond the limit. Others then get less. */
 void budget_charge(struct budget *b, enum budget_use use, int64_t bytes);
 
 void budget_give(struct budget *b, enum budget_use use, int64_t bytes);
 
-/* Of a use that only grows: it has `bytes` now. */
+/* Raises a use that never shrinks to `bytes`. */
 void budget_grow(struct budget *b, enum budget_use use, int64_t bytes);
 
-/* The most that bodies, or one request, can have. */
+/* The most that this use can have: half of the budget for bodies, all of it for one request. */
 int64_t budget_most(struct budget *b, enum budget_use use);
 
-/* A consistent view of `used`; the sum. */
+/* Copies `used`, all of one moment, and returns the sum. */
 int64_t budget_look(struct budget *b, int64_t used[BUDGET_USES]);
 
 #endif

@@ -102,7 +102,7 @@ void progress_move(struct progress *p, struct ticket *t, double fraction)
     pthread_mutex_unlock(&p->lock);
 }
 
-/* Under the lock; whether nobody is left. */
+/* Under the lock. Whether the last holder is gone. */
 static bool let_go(struct ticket *t)
 {
     return --t->holders == 0;
@@ -142,7 +142,7 @@ enum err_code progress_find(struct progress *p, const char *id, const char *owne
         t->holders++;
     pthread_mutex_unlock(&p->lock);
     if (!t)
-        return err_set(e, ERR_NO_ROUTE, "no request of this id is under way here");
+        return err_set(e, ERR_NO_ROUTE, "no request of this id is in progress here");
     *out = t;
     return ERR_OK;
 }

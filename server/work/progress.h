@@ -1,8 +1,8 @@
-/* progress.h - how far the requests of this process are, for whoever sent them.
+/* progress.h - answers progress queries about the requests of this process.
  *
- * A request is found by its X-Request-ID together with its owner: the name of its key, or "" where
- * no keys are in use. Without a key the id is all that protects it, so that only long ids, which
- * nobody guesses, are found then.
+ * A request is found by its X-Request-ID together with its owner: the name of its key, or "" if no
+ * keys are in use. Without keys only the id protects a request, so only ids that are too long to
+ * guess are found.
  * Times are milliseconds of one monotonic clock, given by the caller. Threads: any. */
 #ifndef UPSCALED_SERVER_WORK_PROGRESS_H
 #define UPSCALED_SERVER_WORK_PROGRESS_H
@@ -19,7 +19,7 @@ enum {
 };
 
 enum progress_state {
-    PROGRESS_RECEIVING, /* its body comes */
+    PROGRESS_RECEIVING, /* its body arrives */
     PROGRESS_WAITING,
     PROGRESS_WORKING,
     /* final */
@@ -35,7 +35,7 @@ struct progress_view {
     enum progress_state state;
     int position;    /* in the order in which waiting requests begin, from 1; 0: it does not wait */
     double fraction; /* of the work, 0..1 */
-    double elapsed_s;  /* since its head came */
+    double elapsed_s;  /* since its head arrived */
     double expected_s; /* until it is done; negative: not known */
     char id[PROGRESS_ID_MAX + 1];
 };
@@ -44,32 +44,32 @@ struct progress_view {
 enum err_code progress_new(struct jobs *queue, struct progress **out, struct err *e);
 void progress_free(struct progress *p); /* NULL is fine; no ticket may be held */
 
-/* A request begins; its ticket, or NULL when memory is out, which all functions below take and
- * then do nothing. `cancel` is set by progress_cancel, and must live until progress_leave.
+/* Adds a request that begins. Returns its ticket, or NULL when memory is out; with NULL the
+ * functions below do nothing. progress_cancel sets `cancel`, which must live until progress_leave.
  * `id` and `owner` are copied. */
 struct ticket *progress_enter(struct progress *p, const char *id, const char *owner,
                               atomic_bool *cancel, int64_t now_ms);
 
-/* It waits from now on as the job of that number. `expected_s`: how long it will take once it
- * begins; 0: not known. */
+/* The request waits from now on, as the job of that number. `expected_s`: how long it will run once
+ * it begins; 0: not known. */
 void progress_wait(struct progress *p, struct ticket *t, uint64_t number, double expected_s);
 void progress_work(struct progress *p, struct ticket *t, int64_t now_ms);
 void progress_move(struct progress *p, struct ticket *t, double fraction);
 
-/* It ends, in a final state, and is found no more. */
+/* The request ends in a final state and is not found any more. */
 void progress_leave(struct progress *p, struct ticket *t, enum progress_state how);
 
-/* Finds a request for its owner, and holds its ticket: ERR_NO_ROUTE. */
+/* Finds a request of this owner, and holds its ticket until progress_release. ERR_NO_ROUTE. */
 enum err_code progress_find(struct progress *p, const char *id, const char *owner,
                             struct ticket **out, struct err *e);
 void progress_release(struct progress *p, struct ticket *t);
 
-/* What there is to say. Asks it to stop, where it has not ended. */
+/* progress_look describes the request. progress_cancel asks it to stop if it has not ended. */
 void progress_look(struct progress *p, const struct ticket *t, int64_t now_ms,
                    struct progress_view *out);
 void progress_cancel(struct progress *p, struct ticket *t);
 
-/* A view as one line of JSON; free() it; NULL when memory is out. */
+/* Returns a view as one line of JSON; free() it. NULL when memory is out. */
 char *progress_json(const struct progress_view *v);
 bool progress_is_final(enum progress_state state);
 

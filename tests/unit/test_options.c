@@ -355,6 +355,26 @@ START_TEST(an_unknown_parameter_is_told_all_there_are)
 }
 END_TEST
 
+START_TEST(every_parameter_of_a_request_is_an_option_of_convert)
+{
+    const char *name;
+    int count = 0;
+    for (; (name = api_parameter(count)) != NULL; count++) {
+        struct options o;
+        char words[60];
+        snprintf(words, sizeof words, "--%s x", name);
+        ck_assert_int_eq(read_words(&o, FOR_CONVERT, words, NULL, NULL), ERR_OK);
+        ck_assert_str_eq(options_text(&o, name), "x");
+        options_done(&o);
+        ck_assert_int_eq(read_words(&o, FOR_CONVERT, "", NULL, NULL), ERR_OK);
+        ck_assert_ptr_null(options_text(&o, name));
+        ck_assert_ptr_null(options_text(&o, "threads")); /* no text */
+        options_done(&o);
+    }
+    ck_assert_int_ge(count, 8);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("options");
@@ -374,6 +394,7 @@ int main(void)
     tcase_add_test(c, every_error_has_a_row_of_its_own);
     tcase_add_test(c, parameters_are_read_strictly);
     tcase_add_test(c, an_unknown_parameter_is_told_all_there_are);
+    tcase_add_test(c, every_parameter_of_a_request_is_an_option_of_convert);
     suite_add_tcase(s, c);
     return harness_run(s);
 }
