@@ -12,18 +12,18 @@ static const double MS_A_MINUTE = 60000;
 
 struct key {
     struct key_row row;
-    int holders; /* the table in force is one */
-    int active;  /* pictures */
+    int holders; /* references: the table in force, and requests */
+    int active;  /* pictures in work */
     double tokens;
     int64_t filled_ms;
-    bool started; /* tokens and filled_ms hold something */
+    bool started; /* tokens and filled_ms are set */
 };
 
 struct keys {
     pthread_mutex_t lock;
     char *path;
     int count;
-    struct key **list; /* sorted by nothing: all are looked at anyway */
+    struct key **list; /* not sorted: keys_find looks at all of them */
 };
 
 struct keys_table {
@@ -39,7 +39,7 @@ static void table_free(struct key **list, int count)
     mem_free(list);
 }
 
-/* A table of keys of their own, each held once. */
+/* Makes a table of new keys, each held once. */
 static enum err_code make_table(const struct key_rows *rows, struct keys_table **out, struct err *e)
 {
     struct keys_table *t = mem_calloc(1, sizeof *t);
@@ -55,7 +55,7 @@ static enum err_code make_table(const struct key_rows *rows, struct keys_table *
     }
     if (!whole) {
         keys_discard(t);
-        return err_set(e, ERR_MEMORY, "out of memory for the keys");
+        return err_set(e, ERR_MEMORY, "no memory for the keys");
     }
     *out = t;
     return ERR_OK;
@@ -122,7 +122,7 @@ enum err_code keys_new(const char *path, struct keys **out, struct err *e)
     struct keys *k = mem_calloc(1, sizeof *k);
     if (!k || !(k->path = mem_strdup(path))) {
         mem_free(k);
-        return err_set(e, ERR_MEMORY, "out of memory for the keys");
+        return err_set(e, ERR_MEMORY, "no memory for the keys");
     }
     pthread_mutex_init(&k->lock, NULL);
     enum err_code rc = keys_prepare(k, &first, e);
@@ -153,7 +153,7 @@ int keys_count(struct keys *k)
     return count;
 }
 
-/* Takes as long whatever the bytes are. */
+/* Takes the same time for all bytes. */
 static bool same_digest(const uint8_t *a, const uint8_t *b)
 {
     unsigned different = 0;
@@ -181,7 +181,7 @@ enum err_code keys_find(struct keys *k, const char *presented, struct key **out,
         found->holders++;
     pthread_mutex_unlock(&k->lock);
     if (!found)
-        return err_set(e, ERR_KEY, "the key is not one of those that may");
+        return err_set(e, ERR_KEY, "the key is not known to this server");
     *out = found;
     return ERR_OK;
 }
@@ -197,7 +197,7 @@ void key_release(struct keys *k, struct key *key)
         mem_free(key);
 }
 
-/* A bucket of a minute's pictures, refilled evenly. */
+/* A token bucket that holds the pictures of one minute and is refilled evenly. */
 static void refill(struct key *key, int64_t now_ms)
 {
     double rate = key->row.rate;
@@ -216,8 +216,8 @@ static enum err_code judge_place(const struct key *key, int *retry_s, struct err
     const struct key_row *row = &key->row;
     *retry_s = 1;
     if (row->concurrency > 0 && key->active >= row->concurrency)
-        return err_set(e, ERR_RATE, "the key %s may have %d pictures in work at once", row->name,
-                       row->concurrency);
+        return err_set(e, ERR_RATE, "the key %s may have at most %d pictures in work at once",
+                       row->name, row->concurrency);
     return ERR_OK;
 }
 
@@ -229,7 +229,7 @@ static enum err_code judge_rate(struct key *key, int64_t now_ms, int *retry_s, s
     refill(key, now_ms);
     if (key->tokens < 1) {
         *retry_s = (int)ceil((1 - key->tokens) * MS_A_MINUTE / row->rate / 1000);
-        return err_set(e, ERR_RATE, "the key %s may have %d pictures a minute", row->name,
+        return err_set(e, ERR_RATE, "the key %s may send at most %d pictures a minute", row->name,
                        row->rate);
     }
     key->tokens -= 1;

@@ -1,13 +1,11 @@
 /* keys_file.c - see keys_file.h. */
 #include "server/access/keys_file.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/mem.h"
-#include "server/base/file.h"
+#include "server/base/lines.h"
 
 static bool read_name(const char *text, char out[KEY_NAME_MAX + 1])
 {
@@ -43,7 +41,7 @@ static bool read_admin(const char *text, bool *out)
     return *out || *text == '\0';
 }
 
-/* Fills the row; what is wrong with the line, or NULL. */
+/* Fills the row. Returns what is wrong with the line, or NULL. */
 static const char *read_row(char *line, struct key_row *row)
 {
     enum { FIELDS = 5 };
@@ -51,20 +49,20 @@ static const char *read_row(char *line, struct key_row *row)
     int count = 1;
     for (char *at = line; (at = strchr(at, ':')) != NULL; *at++ = '\0') {
         if (count == FIELDS)
-            return "there are more than five fields";
+            return "the line has more than five fields";
         fields[count++] = at + 1;
     }
     *row = (struct key_row){.rate = 0};
     if (!read_name(fields[0], row->name))
-        return "a name is 1 to 32 letters, digits, dots, dashes, underscores";
+        return "the name must be 1 to 32 letters, digits, dots, dashes or underscores";
     if (count < 2 || !read_digest(fields[1], row->digest))
-        return "the second field is a SHA-256 in 64 hexadecimal digits";
+        return "the second field must be a SHA-256 in 64 hexadecimal digits";
     if (count > 2 && !read_limit(fields[2], &row->rate))
-        return "the third field is a rate in pictures a minute";
+        return "the third field must be a rate in pictures a minute";
     if (count > 3 && !read_limit(fields[3], &row->concurrency))
-        return "the fourth field is a number of pictures at once";
+        return "the fourth field must be a number of pictures at once";
     if (count > 4 && !read_admin(fields[4], &row->admin))
-        return "the fifth field is `admin` or nothing";
+        return "the fifth field must be `admin` or empty";
     return NULL;
 }
 
@@ -72,11 +70,11 @@ static const char *compare(const struct key_rows *rows, const struct key_row *ro
 {
     for (int i = 0; i < rows->count; i++) {
         if (strcmp(rows->list[i].name, row->name) == 0)
-            return "the name was there already";
+            return "the name is used by an earlier line";
         if (memcmp(rows->list[i].digest, row->digest, SHA256_BYTES) == 0)
-            return "the key was there already";
+            return "the key is that of an earlier line";
     }
-    return rows->count == KEYS_MAX ? "there are too many keys" : NULL;
+    return rows->count == KEYS_MAX ? "the file has too many keys" : NULL;
 }
 
 static enum err_code add_row(struct key_rows *rows, const struct key_row *row, struct err *e)
@@ -84,47 +82,28 @@ static enum err_code add_row(struct key_rows *rows, const struct key_row *row, s
     size_t size = sizeof *row, count = (size_t)rows->count;
     struct key_row *list = mem_resize(rows->list, count * size, (count + 1) * size);
     if (!list)
-        return err_set(e, ERR_MEMORY, "out of memory for the keys");
+        return err_set(e, ERR_MEMORY, "no memory for the keys");
     rows->list = list;
     rows->list[rows->count++] = *row;
     return ERR_OK;
 }
 
-static enum err_code read_line(struct key_rows *rows, const char *path, int number, char *line,
-                               struct err *e)
+static enum err_code take_line(void *arg, const char *where, char *line, struct err *e)
 {
+    struct key_rows *rows = arg;
     struct key_row row;
-    size_t length = strlen(line);
-    while (length > 0 && strchr(" \t\r\n", line[length - 1]))
-        line[--length] = '\0';
-    line += strspn(line, " \t");
-    if (*line == '\0' || *line == '#')
-        return ERR_OK;
     const char *wrong = read_row(line, &row);
     if (!wrong)
         wrong = compare(rows, &row);
     if (wrong)
-        return err_set(e, ERR_KEYS_FILE, "%.160s:%d: %s", path, number, wrong);
+        return err_set(e, ERR_KEYS_FILE, "%.200s: %s", where, wrong);
     return add_row(rows, &row, e);
 }
 
 enum err_code key_rows_read(const char *path, struct key_rows *out, struct err *e)
 {
-    char line[512];
-    FILE *f = fopen(path, "re");
-    if (!f)
-        return file_complain("open", path, e);
-    enum err_code rc = ERR_OK;
-    for (int number = 1; rc == ERR_OK && fgets(line, sizeof line, f); number++) {
-        if (!strchr(line, '\n') && !feof(f))
-            rc = err_set(e, ERR_KEYS_FILE, "%.160s:%d: line too long", path, number);
-        else
-            rc = read_line(out, path, number, line, e);
-    }
-    if (rc == ERR_OK && ferror(f))
-        rc = err_set(e, ERR_IO, "cannot read %.160s: %s", path, strerror(errno));
-    fclose(f);
+    enum err_code rc = lines_read(path, ERR_KEYS_FILE, take_line, out, e);
     if (rc == ERR_OK && out->count == 0)
-        rc = err_set(e, ERR_KEYS_FILE, "%.160s: there is no key in it", path);
+        rc = err_set(e, ERR_KEYS_FILE, "%.160s: the file contains no key", path);
     return rc;
 }

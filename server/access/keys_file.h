@@ -17,8 +17,8 @@ struct key_rows {
     struct key_row *list; /* mem_free */
 };
 
-/* ERR_IO; ERR_KEYS_FILE names path:line: a bad field, a name or digest that was there already,
- * no key at all. `out` may hold rows on an error too. */
+/* Reads the file. ERR_IO. ERR_KEYS_FILE, with path:line, for a bad field, a repeated name or digest,
+ * and a file without keys. `out` may hold rows on an error too. */
 enum err_code key_rows_read(const char *path, struct key_rows *out, struct err *e);
 
 #endif

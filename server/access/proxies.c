@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/base/list.h"
+
 enum { MAPPED_BITS = 96 };
 
 static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
-/* Both kinds of address in one, so that ::ffff:10.0.0.1 is 10.0.0.1. */
+/* Reads both kinds of address into one, so that ::ffff:10.0.0.1 is 10.0.0.1. */
 static bool read_address(const char *text, uint8_t bytes[16], bool *four)
 {
     memcpy(bytes, mapped, sizeof mapped);
@@ -38,14 +40,14 @@ static bool read_network(char *text, struct network *out)
     return true;
 }
 
-/* The next word of the list into `word`; false at the end. */
+/* Copies the next item of the list to `word`. Returns false at the end of the list. */
 static bool next_word(const char **list, char *word, size_t size)
 {
-    *list += strspn(*list, ", \t");
-    size_t length = strcspn(*list, ", \t");
-    snprintf(word, size, "%.*s", (int)length, *list);
-    *list += length;
-    return length > 0;
+    struct list_item item;
+    if (!list_next(list, ", \t", &item))
+        return false;
+    snprintf(word, size, "%.*s", (int)item.length, item.start);
+    return true;
 }
 
 enum err_code proxies_read(struct proxies *p, const char *text, struct err *e)
@@ -58,10 +60,12 @@ enum err_code proxies_read(struct proxies *p, const char *text, struct err *e)
         if (strcmp(word, "unix") == 0)
             p->local = true;
         else if (p->count == PROXIES_MAX)
-            return err_set(e, ERR_BAD_PARAMETER, "trusted-proxies: more than %d", PROXIES_MAX);
+            return err_set(e, ERR_BAD_PARAMETER, "trusted-proxies: there are more than %d entries",
+                           PROXIES_MAX);
         else if (!read_network(word, &p->list[p->count++]))
             return err_set(e, ERR_BAD_PARAMETER,
-                           "trusted-proxies: `%s` is no address, no network and not `unix`", shown);
+                           "trusted-proxies: `%s` is neither an address, a network nor `unix`",
+                           shown);
     }
     return ERR_OK;
 }
@@ -90,7 +94,8 @@ static void write_address(const uint8_t bytes[16], char out[PROXIES_TEXT_MAX])
         inet_ntop(AF_INET6, bytes, out, PROXIES_TEXT_MAX);
 }
 
-/* Whether the peer, whose address is put into `bytes`, is trusted; `unix` where it has none. */
+/* Writes the peer's address to `bytes` and `out` ("unix" for a peer without one). Returns whether the
+ * peer is trusted. */
 static bool look_at_peer(const struct proxies *p, const struct sockaddr *peer, uint8_t bytes[16],
                          char out[PROXIES_TEXT_MAX])
 {
@@ -107,7 +112,7 @@ static bool look_at_peer(const struct proxies *p, const struct sockaddr *peer, u
     return is_trusted(p, bytes);
 }
 
-/* An entry of the header, perhaps with a port: a, a:1, [b], [b]:1. */
+/* Reads an entry of the header, which may have a port: a, a:1, [b], [b]:1. */
 static bool read_entry(const char *start, size_t length, uint8_t bytes[16])
 {
     char text[PROXIES_TEXT_MAX];
@@ -125,25 +130,19 @@ static bool read_entry(const char *start, size_t length, uint8_t bytes[16])
     return read_address(text, bytes, &four);
 }
 
-/* Each proxy appends who came to it, so what counts is read from the end, as far as the word of the
- * one who appended it does. */
+/* Each proxy appends the address that connected to it. So the list is read from its end, for as long
+ * as the address that was read last is that of a trusted proxy. */
 void proxies_client(const struct proxies *p, const struct sockaddr *peer, const char *forwarded,
                     char out[PROXIES_TEXT_MAX])
 {
     uint8_t bytes[16];
     bool trusted = look_at_peer(p, peer, bytes, out);
     size_t end = forwarded ? strlen(forwarded) : 0;
-    while (trusted && end > 0) {
-        size_t start = end;
-        while (start > 0 && forwarded[start - 1] != ',')
-            start--;
-        size_t from = start + strspn(forwarded + start, " \t"), to = end;
-        while (to > from && strchr(" \t", forwarded[to - 1]))
-            to--;
-        if (from >= to || !read_entry(forwarded + from, to - from, bytes))
+    struct list_item item;
+    while (trusted && list_last(forwarded, &end, &item)) {
+        if (!read_entry(item.start, item.length, bytes))
             return;
         write_address(bytes, out);
         trusted = is_trusted(p, bytes);
-        end = start > 0 ? start - 1 : 0;
     }
 }

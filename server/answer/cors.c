@@ -4,16 +4,14 @@
 #include <string.h>
 #include <strings.h>
 
+#include "server/base/list.h"
+
 static bool has_origin(const char *list, const char *origin)
 {
-    size_t length = strlen(origin);
-    while (*list) {
-        list += strspn(list, ", ");
-        size_t word = strcspn(list, ", ");
-        if (word == length && length > 0 && strncasecmp(list, origin, length) == 0)
+    struct list_item item;
+    while (list_next(&list, ", ", &item))
+        if (item.length == strlen(origin) && strncasecmp(item.start, origin, item.length) == 0)
             return true;
-        list += word;
-    }
     return false;
 }
 
@@ -30,7 +28,7 @@ static void name_origin(struct reply *r, const char *allowed, const char *origin
 void cors_apply(struct reply *r, const char *allowed, const char *origin)
 {
     if (allowed && strcmp(allowed, "*") != 0)
-        reply_header(r, "Vary", "Origin"); /* for caches, also where this one is not allowed */
+        reply_header(r, "Vary", "Origin"); /* for caches, whether or not this origin is allowed */
     if (!allows(allowed, origin))
         return;
     name_origin(r, allowed, origin);

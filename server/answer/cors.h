@@ -5,11 +5,13 @@
 
 #include "server/answer/reply.h"
 
-/* Adds what lets a page of `origin` (the header's value, or NULL) read the reply, where `allowed`
- * has it: origins separated by commas, or `*`; NULL: none. */
+/* Adds the headers that let a page of `origin` (the header's value, or NULL) read the reply, when
+ * `allowed` lists that origin. `allowed` is a list of origins separated by commas, `*` for all, or
+ * NULL for none. */
 void cors_apply(struct reply *r, const char *allowed, const char *origin);
 
-/* The same for the answer to a preflight: what the page may send, by these methods. */
+/* Adds the headers of an answer to a preflight request: the methods and headers that the page may
+ * send. */
 void cors_preflight(struct reply *r, const char *allowed, const char *origin, const char *methods);
 
 #endif

@@ -7,7 +7,8 @@
 
 enum { STEM_MAX = 30, SUFFIX_BYTES = 24 };
 
-/* The last part of a path, of either kind, without leading dots and .png; its length. */
+/* Finds the last part of a path, with slashes of either kind, without leading dots and without .png.
+ * Returns its length. */
 static size_t find_stem(const char *path, const char **stem)
 {
     const char *base = path;
@@ -28,8 +29,8 @@ static bool is_plain(char c)
            (c != '\0' && strchr(" -_.()+,", c) != NULL);
 }
 
-/* Bytes of the UTF-8 sequence that begins there; 0 where none does (RFC 3629, but surrogates and
- * overlong forms, which do no harm here). */
+/* The length of the UTF-8 sequence that begins at `s`, or 0 when none does (RFC 3629). Surrogates and
+ * overlong forms of three and four bytes are accepted: they do no harm here. */
 static size_t sequence_at(const char *s)
 {
     unsigned char c = (unsigned char)*s;
@@ -42,7 +43,8 @@ static size_t sequence_at(const char *s)
     return count;
 }
 
-/* At most STEM_MAX bytes of whole characters; 0 where it is not UTF-8. *foreign: past ASCII. */
+/* The length of the longest prefix of whole characters within STEM_MAX bytes; 0 when the stem is not
+ * UTF-8. *foreign: there are characters outside ASCII. */
 static size_t cut(const char *stem, size_t length, bool *foreign)
 {
     size_t end = 0;
@@ -74,7 +76,7 @@ void disposition_apply(struct reply *r, const char *theirs, double scale)
     plain[length] = '\0';
     for (size_t i = 0; foreign && i < whole; i++)
         snprintf(encoded + 3 * i, 4, "%%%02X", (unsigned char)stem[i]);
-    /* RFC 8187 for the second name, which browsers prefer */
+    /* The second name follows RFC 8187; browsers prefer it. */
     reply_header(r, "Content-Disposition", "inline; filename=\"%s%s.png\"%s%s%s%s",
                  length > 0 ? plain : "picture", suffix, encoded[0] ? "; filename*=UTF-8''" : "",
                  encoded, encoded[0] ? suffix : "", encoded[0] ? ".png" : "");

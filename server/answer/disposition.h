@@ -4,9 +4,10 @@
 
 #include "server/answer/reply.h"
 
-/* Adds Content-Disposition: "holiday-2x.png" for `theirs` = "C:\\pictures\\holiday.png" and scale
- * 2; "-upscaled" for scale 0 (by width or height), "picture" where `theirs` is NULL or has no name.
- * `theirs` is not trusted: any bytes, any length. */
+/* Adds Content-Disposition: for `theirs` "C:\\pictures\\holiday.png" and scale 2 the name is
+ * "holiday-2x.png". The suffix is "-upscaled" for scale 0 (a width or height was given). The stem is
+ * "picture" when `theirs` is NULL or has no name. `theirs` is not trusted: it may have any bytes and
+ * any length. */
 void disposition_apply(struct reply *r, const char *theirs, double scale);
 
 #endif

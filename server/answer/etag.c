@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "engine/base/sha256.h"
+#include "server/base/list.h"
 
-enum { TAG_DIGITS = 32, TAG_BYTES = TAG_DIGITS + 3 }; /* with quotes and NUL */
+enum { TAG_DIGITS = 32, TAG_BYTES = TAG_DIGITS + 3 }; /* with quotes and the final NUL */
 
 static void make_tag(const struct reply *r, char tag[TAG_BYTES])
 {
@@ -15,21 +16,17 @@ static void make_tag(const struct reply *r, char tag[TAG_BYTES])
     snprintf(tag, TAG_BYTES, "\"%.*s\"", TAG_DIGITS, hex);
 }
 
-/* Whether the list has the tag; weak ones count too (RFC 9110, section 13.1.2). */
+/* Whether the list has the tag. Weak tags match too (RFC 9110, section 13.1.2). */
 static bool names(const char *list, const char *tag)
 {
-    size_t length = strlen(tag);
-    while (*list) {
-        list += strspn(list, " \t,");
-        if (*list == '*')
+    struct list_item item;
+    while (list_next(&list, ",", &item)) {
+        if (item.length > 2 && strncmp(item.start, "W/", 2) == 0) {
+            item.start += 2;
+            item.length -= 2;
+        }
+        if (list_item_is(&item, "*") || list_item_is(&item, tag))
             return true;
-        if (strncmp(list, "W/", 2) == 0)
-            list += 2;
-        if (strncmp(list, tag, length) == 0)
-            return true;
-        if (*list == '"')
-            list += 1 + strcspn(list + 1, "\"");
-        list += strcspn(list, ",");
     }
     return false;
 }
@@ -41,7 +38,8 @@ void etag_apply(struct reply *r, const char *if_none_match)
         return;
     make_tag(r, tag);
     reply_header(r, "ETag", "%s", tag);
-    reply_header(r, "Cache-Control", "no-cache"); /* keep it, but ask each time */
+    reply_header(r, "Cache-Control",
+                 "no-cache"); /* caches may store it, and must validate it each time */
     if (if_none_match && names(if_none_match, tag))
         r->status = 304;
 }

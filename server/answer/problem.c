@@ -8,11 +8,11 @@
 
 const char problem_no_memory[] =
     "{\"type\": \"/errors#out_of_memory\", \"title\": \"Out of memory\", "
-    "\"status\": 503, \"detail\": \"there was no memory to answer the request\", "
+    "\"status\": 503, \"detail\": \"the server had no memory to answer the request\", "
     "\"code\": \"out_of_memory\"}\n";
 
-/* Sentences may quote what a client sent, and JSON takes valid UTF-8 alone: without this a stray
- * byte would become the reply for memory that is out. */
+/* Sentences may quote what a client sent, and JSON accepts only valid UTF-8. Without this a stray byte
+ * would make json_pack fail, and the reply would say that memory is out. */
 static void make_plain(const char *text, char *out, size_t size)
 {
     size_t i = 0;

@@ -6,11 +6,11 @@
 
 #define PROBLEM_TYPE "application/problem+json"
 
-/* The body, with a final newline: type, title, status, detail, code, and where a limit was crossed
- * `limit` and `option`. free() it; NULL when memory is out. */
+/* The body, with a final newline: type, title, status, detail and code; also `limit` and `option` when
+ * a limit was crossed. The caller frees it with free(). NULL when memory is out. */
 char *problem_json(const struct err *e);
 
-/* What to say then. */
+/* The body to send then. */
 extern const char problem_no_memory[];
 
 #endif

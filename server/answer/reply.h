@@ -26,26 +26,28 @@ struct reply {
     void (*release)(void *body);                    /* frees the body; NULL: static storage */
     struct reply_header headers[REPLY_HEADERS_MAX]; /* besides Content-Type and Content-Length */
     int header_count;
-    bool close; /* the connection ends with this reply */
+    bool close; /* the connection closes after this reply */
 };
 
 void reply_init(struct reply *r);
 void reply_done(struct reply *r);
 
-/* Adds a header; a value too long is cut. */
+/* Adds a header. A value that is too long is cut. */
 void reply_header(struct reply *r, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Make `r` an answer: with text of static storage; with text from malloc (NULL: memory is out);
- * with the contents of `b`, which is emptied; the problem that `e` tells, with Retry-After where
- * trying again may help. Headers already added stay. */
+/* These fill `r`, and keep the headers that were added before. */
+/* With text in static storage. */
 void reply_text(struct reply *r, int status, const char *type, const char *text);
+/* With text from malloc, which the reply takes over. NULL: the reply says that memory is out. */
 void reply_owned(struct reply *r, int status, const char *type, char *text);
+/* With the contents of `b`, which is left empty. */
 void reply_bytes(struct reply *r, int status, const char *type, struct buf *b);
+/* With the problem of `e`, and Retry-After where trying again may help. */
 void reply_error(struct reply *r, const struct err *e);
 
-/* The reply as the bytes of an HTTP/1.1 response that closes the connection; for when the library
- * that speaks HTTP cannot. ERR_MEMORY. */
+/* Writes the reply as the bytes of an HTTP/1.1 response that closes the connection. This serves where
+ * the HTTP library cannot send a reply. ERR_MEMORY. */
 enum err_code reply_render(const struct reply *r, struct buf *out, struct err *e);
 
 #endif

@@ -2,8 +2,11 @@
 
 libserver_a_SOURCES += \
 	server/http/http.h \
+	server/http/http_answer.h \
 	server/http/http_body.c \
+	server/http/http_body.h \
 	server/http/http_client.c \
+	server/http/http_client.h \
 	server/http/http_conn.c \
 	server/http/http_conn.h \
 	server/http/http_estimate.c \
@@ -12,14 +15,19 @@ libserver_a_SOURCES += \
 	server/http/http_filter.c \
 	server/http/http_filter.h \
 	server/http/http_log.c \
+	server/http/http_log.h \
 	server/http/http_progress.c \
+	server/http/http_progress.h \
 	server/http/http_raw.c \
 	server/http/http_raw.h \
 	server/http/http_reload.c \
+	server/http/http_reload.h \
 	server/http/http_request.c \
 	server/http/http_request.h \
 	server/http/http_server.c \
+	server/http/http_shared.h \
 	server/http/http_work.c \
+	server/http/http_work.h \
 	server/http/raw_head.c \
 	server/http/raw_head.h \
 	server/http/socket_received.c \

@@ -1,7 +1,11 @@
-/* http_client.c - what the header lines say of the client, and what they ask of the reply. */
+/* http_client.c - see http_client.h. */
+#include "server/http/http_client.h"
+
 #include <microhttpd.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/random.h>
 
 #include "engine/base/clock.h"
 #include "server/answer/cors.h"
@@ -10,7 +14,7 @@
 
 enum {
     FORWARDED_MAX = 512,
-    FREE_ESTIMATE = 4096, /* bytes of which an estimate costs nothing worth counting */
+    FREE_ESTIMATE = 4096, /* bytes of body up to which an estimate is not counted */
 };
 
 static const char *value_of(const struct http_request *r, const char *name)
@@ -18,7 +22,40 @@ static const char *value_of(const struct http_request *r, const char *name)
     return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
 }
 
-/* Several lines are one list (RFC 9110, section 5.3), of which the end counts. */
+const char *http_client_id(const struct http_client *c)
+{
+    return c->their_id[0] ? c->their_id : c->our_id;
+}
+
+/* 64 random bits in hexadecimal. */
+void http_client_make_id(struct http_client *c)
+{
+    unsigned char bytes[OUR_ID_BYTES / 2] = {0};
+    /* never short for so few bytes; an id of zeros would do no harm either */
+    (void)!getrandom(bytes, sizeof bytes, 0);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        snprintf(c->our_id + 2 * i, 3, "%02x", bytes[i]);
+}
+
+/* An id that can do no harm in a log or a header. */
+static bool is_plain_id(const char *id)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    return *id && strlen(id) <= REQUEST_ID_MAX && strspn(id, plain) == strlen(id);
+}
+
+void http_client_choose_id(struct http_request *r)
+{
+    const char *asked = value_of(r, "X-Request-ID");
+    if (asked && is_plain_id(asked)) {
+        strcpy(r->client.their_id, asked);
+        conns_name(&r->shared->conns, r->conn, r->client.their_id);
+    }
+    reply_header(&r->answer.reply, "X-Request-ID", "%s", http_client_id(&r->client));
+}
+
+/* Several X-Forwarded-For lines form one list (RFC 9110, section 5.3). Its last FORWARDED_MAX bytes
+ * are kept. */
 struct forwarded {
     char text[FORWARDED_MAX];
     size_t length;
@@ -52,26 +89,26 @@ void http_client_address(struct http_request *r)
         MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     MHD_get_connection_values(r->connection, MHD_HEADER_KIND, add_forwarded, &forwarded);
     proxies_client(&r->shared->service->proxies, info ? info->client_addr : NULL, forwarded.text,
-                   r->client);
+                   r->client.address);
 }
 
 void http_client_origin(struct http_request *r)
 {
     const char *origin = value_of(r, "Origin");
-    cors_apply(&r->reply, r->shared->service->options->cors_origin, origin);
-    conns_origin(&r->shared->conns, r->conn, origin); /* for what is said past the library */
+    cors_apply(&r->answer.reply, r->shared->service->options->cors_origin, origin);
+    conns_origin(&r->shared->conns, r->conn, origin); /* for answers sent past the library */
 }
 
 void http_client_preflight(struct http_request *r, const struct route *route)
 {
     if (value_of(r, "Access-Control-Request-Method"))
-        cors_preflight(&r->reply, r->shared->service->options->cors_origin, value_of(r, "Origin"),
-                       route->methods);
+        cors_preflight(&r->answer.reply, r->shared->service->options->cors_origin,
+                       value_of(r, "Origin"), route->methods);
 }
 
 void http_client_validate(struct http_request *r)
 {
-    etag_apply(&r->reply, value_of(r, "If-None-Match"));
+    etag_apply(&r->answer.reply, value_of(r, "If-None-Match"));
 }
 
 static const char *presented_key(const struct http_request *r)
@@ -88,13 +125,13 @@ enum err_code http_client_key(struct http_request *r, const struct route *route,
     struct keys *keys = r->shared->service->keys;
     if (!keys)
         return route->flags & ROUTE_ADMIN
-                   ? err_set(e, ERR_KEY, "this takes a key that --api-keys names an admin's")
+                   ? err_set(e, ERR_KEY, "this address needs the key of an admin (--api-keys)")
                    : ERR_OK;
-    enum err_code rc = keys_find(keys, presented_key(r), &r->key, e);
+    enum err_code rc = keys_find(keys, presented_key(r), &r->client.key, e);
     if (rc == ERR_NO_KEY)
-        reply_header(&r->reply, "WWW-Authenticate", "Bearer realm=\"upscaled\"");
-    if (rc == ERR_OK && route->flags & ROUTE_ADMIN && !key_is_admin(keys, r->key))
-        rc = err_set(e, ERR_KEY, "the key %s is no admin's", key_name(r->key));
+        reply_header(&r->answer.reply, "WWW-Authenticate", "Bearer realm=\"upscaled\"");
+    if (rc == ERR_OK && route->flags & ROUTE_ADMIN && !key_is_admin(keys, r->client.key))
+        rc = err_set(e, ERR_KEY, "the key %s is not an admin's", key_name(r->client.key));
     return rc;
 }
 
@@ -102,22 +139,24 @@ enum err_code http_client_enter(struct http_request *r, struct err *e)
 {
     struct keys *keys = r->shared->service->keys;
     int retry_s;
-    if (!r->key || (r->estimates && !r->framing.chunked && r->framing.length <= FREE_ESTIMATE))
+    if (!r->client.key ||
+        (r->upload.estimates && !r->framing.chunked && r->framing.length <= FREE_ESTIMATE))
         return ERR_OK;
-    enum err_code rc = r->estimates ? key_enter_unrated(keys, r->key, &retry_s, e)
-                                    : key_enter(keys, r->key, clock_ms(), &retry_s, e);
+    enum err_code rc = r->upload.estimates
+                           ? key_enter_unrated(keys, r->client.key, &retry_s, e)
+                           : key_enter(keys, r->client.key, clock_ms(), &retry_s, e);
     if (rc == ERR_OK)
-        r->key_entered = true;
+        r->client.entered = true;
     else
-        reply_header(&r->reply, "Retry-After", "%d", retry_s);
+        reply_header(&r->answer.reply, "Retry-After", "%d", retry_s);
     return rc;
 }
 
 void http_client_leave(struct http_request *r)
 {
     struct keys *keys = r->shared->service->keys;
-    if (r->key_entered)
-        key_leave(keys, r->key);
-    if (r->key)
-        key_release(keys, r->key);
+    if (r->client.entered)
+        key_leave(keys, r->client.key);
+    if (r->client.key)
+        key_release(keys, r->client.key);
 }

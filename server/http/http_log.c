@@ -1,4 +1,6 @@
-/* http_log.c - what the log says of a request. */
+/* http_log.c - see http_log.h. */
+#include "server/http/http_log.h"
+
 #include <string.h>
 #include <time.h>
 
@@ -6,7 +8,7 @@
 #include "server/base/errors.h"
 #include "server/http/http_request.h"
 
-enum { LEFT = 499 }; /* no status was sent: the client had gone */
+enum { LEFT = 499 }; /* no status was sent: the client had left */
 
 static int64_t now_ms(void)
 {
@@ -15,57 +17,57 @@ static int64_t now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void describe_end(const struct http_request *r, enum err_code said, int status, bool whole,
+static void describe_end(const struct http_request *r, const struct http_end *end,
                          struct access_entry *x)
 {
-    if (said != ERR_OK) {
-        x->status = error_row(said)->status;
-        x->code = error_row(said)->name;
+    if (end->said != ERR_OK) {
+        x->status = error_row(end->said)->status;
+        x->code = error_row(end->said)->name;
         return;
     }
-    if (!r->answered && status > 0) { /* the library could not read it, and said so itself */
-        x->status = status;
+    if (!r->answer.queued && end->status > 0) { /* the library refused it by itself */
+        x->status = end->status;
         x->code = error_row(ERR_BAD_REQUEST)->name;
         return;
     }
-    x->status = r->answered ? r->reply.status : LEFT;
-    x->code = r->answered ? r->reply.code : "client_left";
-    if (r->answered && !whole && !x->code)
+    x->status = r->answer.queued ? r->answer.reply.status : LEFT;
+    x->code = r->answer.queued ? r->answer.reply.code : "client_left";
+    if (r->answer.queued && !end->whole && !x->code)
         x->code = "client_left";
-    if (r->answered && r->reply.status != 304 && strcmp(r->method, "HEAD") != 0)
-        x->bytes_out = r->reply.length;
+    if (r->answer.queued && r->answer.reply.status != 304 && strcmp(r->method, "HEAD") != 0)
+        x->bytes_out = r->answer.reply.length;
 }
 
 static void describe_picture(const struct http_request *r, struct access_entry *x)
 {
-    const struct transcode_report *report = &r->report;
-    if (r->api.model)
-        x->model = r->api.model->model->name;
+    const struct transcode_report *report = &r->work.report;
+    if (r->upload.api.model)
+        x->model = r->upload.api.model->model->name;
     x->memory = (uint64_t)r->job.bytes;
     x->width = report->in.width;
     x->height = report->in.height;
     x->out_width = report->out.width;
     x->out_height = report->out.height;
-    x->queue_ms = r->queue_ms;
+    x->queue_ms = r->work.queue_ms;
     x->decode_ms = report->decode_ms;
     x->network_ms = report->network_ms;
     x->encode_ms = report->encode_ms;
 }
 
-void http_log(struct http_request *r, enum err_code said, int status, bool whole)
+void http_log(struct http_request *r, const struct http_end *end)
 {
     struct access_entry x = {
         .time_ms = now_ms(),
-        .id = r->their_id[0] ? r->their_id : r->our_id,
-        .client = r->client,
-        .key = r->key ? key_name(r->key) : NULL,
+        .id = http_client_id(&r->client),
+        .client = r->client.address,
+        .key = r->client.key ? key_name(r->client.key) : NULL,
         .method = r->method,
         .target = r->target,
-        .bytes_in = r->received + r->drained,
+        .bytes_in = r->upload.received + r->upload.drained,
         .total_ms = (double)(clock_ms() - r->began_ms),
     };
-    describe_end(r, said, status, whole, &x);
-    if (r->is_upload)
+    describe_end(r, end, &x);
+    if (r->upload.begun)
         describe_picture(r, &x);
     metrics_request(&r->shared->service->metrics, &x);
     access_log_write(&r->shared->service->log, &x);

@@ -1,4 +1,6 @@
-/* http_progress.c - /v1/requests/{id}: how far a request is, and its cancellation. */
+/* http_progress.c - see http_progress.h. */
+#include "server/http/http_progress.h"
+
 #include <microhttpd.h>
 #include <string.h>
 
@@ -7,22 +9,21 @@
 
 static const char *owner_of(const struct http_request *r)
 {
-    return r->key ? key_name(r->key) : "";
+    return r->client.key ? key_name(r->client.key) : "";
 }
 
 void http_progress_enter(struct http_request *r)
 {
-    const char *id = *r->their_id ? r->their_id : r->our_id;
-    r->ticket =
-        progress_enter(r->shared->service->progress, id, owner_of(r), &r->job.cancel, clock_ms());
+    r->ticket = progress_enter(r->shared->service->progress, http_client_id(&r->client),
+                               owner_of(r), &r->job.cancel, clock_ms());
 }
 
 void http_progress_leave(struct http_request *r)
 {
     enum progress_state how = PROGRESS_FAILED;
-    if (r->reply.status == 200)
+    if (r->answer.reply.status == 200)
         how = PROGRESS_DONE;
-    else if (r->reply.status == 409)
+    else if (r->answer.reply.status == 409)
         how = PROGRESS_CANCELLED;
     progress_leave(r->shared->service->progress, r->ticket, how);
     r->ticket = NULL;
@@ -38,7 +39,7 @@ static void show(struct http_request *r, const struct ticket *t)
 {
     struct progress_view v;
     progress_look(r->shared->service->progress, t, clock_ms(), &v);
-    reply_owned(&r->reply, 200, "application/json", progress_json(&v));
+    reply_owned(&r->answer.reply, 200, "application/json", progress_json(&v));
 }
 
 enum err_code http_progress(struct http_request *r, const char *method, const char *id,
@@ -49,16 +50,16 @@ enum err_code http_progress(struct http_request *r, const char *method, const ch
     enum err_code rc = progress_find(p, id, owner_of(r), &t, e);
     if (rc != ERR_OK)
         return rc;
-    reply_header(&r->reply, "Cache-Control", "no-store");
+    reply_header(&r->answer.reply, "Cache-Control", "no-store");
     if (strcmp(method, "GET") == 0 && wants_events(r)) {
-        r->reply.status = 200;
-        r->reply.type = "text/event-stream";
-        reply_header(&r->reply, "X-Accel-Buffering", "no"); /* for nginx in front */
-        return http_events_open(r->shared->events, t, r->connection, &r->events, e);
+        r->answer.reply.status = 200;
+        r->answer.reply.type = "text/event-stream";
+        reply_header(&r->answer.reply, "X-Accel-Buffering", "no"); /* for nginx in front */
+        return http_events_open(r->shared->events, t, r->connection, &r->answer.events, e);
     }
     if (strcmp(method, "DELETE") == 0) {
         progress_cancel(p, t);
-        r->reply.status = 204;
+        r->answer.reply.status = 204;
     } else {
         show(r, t);
     }

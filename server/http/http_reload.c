@@ -1,4 +1,6 @@
-/* http_reload.c - POST /v1/reload: the connection sleeps while the main thread reads files. */
+/* http_reload.c - see http_reload.h. */
+#include "server/http/http_reload.h"
+
 #include <microhttpd.h>
 #include <stddef.h>
 
@@ -19,12 +21,12 @@ static void on_done(struct reload_waiter *w, const struct err *why)
     int models = 0;
     models_each(s->models, count, &models);
     if (why->code == ERR_OK)
-        reply_owned(&r->reply, 200, "application/json",
+        reply_owned(&r->answer.reply, 200, "application/json",
                     json_text(json_pack("{s:i, s:i}", "models", models, "keys",
                                         s->keys ? keys_count(s->keys) : 0),
                               0));
     else
-        reply_error(&r->reply, why);
+        reply_error(&r->answer.reply, why);
     MHD_resume_connection(r->connection);
 }
 
@@ -38,6 +40,6 @@ void http_reload(struct http_request *r)
     MHD_suspend_connection(r->connection);
     if (reload_ask(r->shared->service->reload, &r->waiter, &e) == ERR_OK)
         return;
-    reply_error(&r->reply, &e);
+    reply_error(&r->answer.reply, &e);
     MHD_resume_connection(r->connection);
 }

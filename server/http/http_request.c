@@ -1,24 +1,16 @@
-/* http_request.c - a request's beginning: its head judged, its route found, its words read. */
+/* http_request.c - the beginning of a request: its head is judged, its route found, its parameters
+ * read. */
+#include "server/http/http_request.h"
+
 #include <microhttpd.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "engine/base/clock.h"
 #include "engine/base/mem.h"
-#include "server/http/http_request.h"
+#include "server/http/http_progress.h"
 
 enum { FIELDS_MAX = 100 };
-
-/* 64 random bits in hex. */
-static void make_id(char id[17])
-{
-    unsigned char bytes[8] = {0};
-    /* never short for so few bytes; an id that is all zeros does no harm either */
-    (void)!getrandom(bytes, sizeof bytes, 0);
-    for (size_t i = 0; i < sizeof bytes; i++)
-        snprintf(id + 2 * i, 3, "%02x", bytes[i]);
-}
 
 struct http_request *http_request_new(struct http_shared *shared, struct MHD_Connection *connection,
                                       struct conn *conn, const char *target)
@@ -35,8 +27,8 @@ struct http_request *http_request_new(struct http_shared *shared, struct MHD_Con
     r->connection = connection;
     r->conn = conn;
     r->began_ms = clock_ms();
-    make_id(r->our_id);
-    reply_init(&r->reply);
+    http_client_make_id(&r->client);
+    reply_init(&r->answer.reply);
     return r;
 }
 
@@ -45,18 +37,14 @@ void http_request_free(struct http_request *r)
     if (!r)
         return;
     http_progress_leave(r);
-    if (r->events)
-        http_events_close(r->events);
+    if (r->answer.events)
+        http_events_close(r->answer.events);
     http_client_leave(r);
-    if (r->form)
-        MHD_destroy_post_processor(r->form);
-    if (r->is_upload)
-        api_request_done(&r->api);
-    http_body_release(r);
-    buf_done(&r->output);
-    reply_done(&r->reply);
-    if (r->reply_bytes > 0) {
-        budget_give(&r->shared->service->budget, BUDGET_REPLIES, r->reply_bytes);
+    http_body_done(r);
+    buf_done(&r->work.output);
+    reply_done(&r->answer.reply);
+    if (r->answer.held_bytes > 0) {
+        budget_give(&r->shared->service->budget, BUDGET_REPLIES, r->answer.held_bytes);
         jobs_wake(r->shared->service->jobs);
     }
     mem_free(r->target);
@@ -87,18 +75,18 @@ static enum err_code filter(struct http_request *r, const char *method, const ch
     struct fields fields = {.count = 0};
     MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, add_field, &fields);
     if (fields.too_many)
-        return err_set(e, ERR_BAD_REQUEST, "there are more than %d header lines", FIELDS_MAX);
-    /* the library hands over the path decoded, as a string that would end there */
+        return err_set(e, ERR_BAD_REQUEST, "the request has more than %d header lines", FIELDS_MAX);
+    /* the library hands over the decoded path as a string, which would end at a zero byte */
     const char *zero = strstr(r->target, "%00"), *query = strchr(r->target, '?');
     if (zero && (!query || zero < query))
-        return err_set(e, ERR_BAD_REQUEST, "the path has a zero byte");
+        return err_set(e, ERR_BAD_REQUEST, "the path contains a zero byte");
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     struct http_head head = {method,      version,      r->target,
                              fields.list, fields.count, info ? info->header_size : 0};
     enum err_code rc = http_filter(&head, &r->framing, e);
     if (rc != ERR_OK || MHD_VERSION >= 0x01000000)
-        return rc; /* from 1.0 on it refuses by itself what the rest finds */
+        return rc; /* from 1.0 on the library itself refuses what the rest finds */
     rc = http_filter_layout(&head, e);
     if (rc == ERR_OK)
         rc = raw_head_judge(&r->conn->raw, head.bytes, e);
@@ -106,20 +94,6 @@ static enum err_code filter(struct http_request *r, const char *method, const ch
         raw_head_next(&r->conn->raw, method + head.bytes,
                       r->framing.chunked ? UINT64_MAX : r->framing.length);
     return rc;
-}
-
-/* The client's, where it cannot do harm in a log or a header; else ours. */
-static void choose_id(struct http_request *r)
-{
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-    const char *asked = MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, "X-Request-ID");
-    const char *id = r->our_id;
-    if (asked && *asked && strlen(asked) <= REQUEST_ID_MAX &&
-        strspn(asked, plain) == strlen(asked)) {
-        id = strcpy(r->their_id, asked);
-        conns_name(&r->shared->conns, r->conn, id);
-    }
-    reply_header(&r->reply, "X-Request-ID", "%s", id);
 }
 
 struct words {
@@ -141,9 +115,10 @@ static enum MHD_Result add_word(void *arg, enum MHD_ValueKind kind, const char *
 {
     struct words *w = arg;
     (void)kind;
-    /* also keeps zero bytes out of strings and other bytes out of the problem's JSON */
+    /* This also keeps zero bytes out of strings, and bytes outside ASCII out of the problem's JSON. */
     if (!is_plain(name, name_length) || (value && !is_plain(value, value_length)))
-        w->rc = err_set(w->e, ERR_BAD_PARAMETER, "a parameter has bytes that are no plain text");
+        w->rc = err_set(w->e, ERR_BAD_PARAMETER,
+                        "a parameter contains bytes that are not printable ASCII");
     else
         w->rc = api_set(w->api, name, value, w->e);
     return w->rc == ERR_OK ? MHD_YES : MHD_NO;
@@ -152,7 +127,7 @@ static enum MHD_Result add_word(void *arg, enum MHD_ValueKind kind, const char *
 static enum err_code begin_reload(struct http_request *r, struct err *e)
 {
     if (r->framing.chunked || r->framing.length > 0)
-        return err_set(e, ERR_BAD_REQUEST, "this takes no body");
+        return err_set(e, ERR_BAD_REQUEST, "this address takes no body");
     r->state = REQUEST_RELOAD;
     return ERR_OK;
 }
@@ -160,14 +135,14 @@ static enum err_code begin_reload(struct http_request *r, struct err *e)
 static enum err_code begin_upload(struct http_request *r, bool estimates, struct err *e)
 {
     struct service *s = r->shared->service;
-    r->estimates = estimates;
-    api_request_init(&r->api, s->options);
-    r->is_upload = true;
-    struct words words = {&r->api, e, ERR_OK};
+    r->upload.estimates = estimates;
+    api_request_init(&r->upload.api, s->options);
+    r->upload.begun = true;
+    struct words words = {&r->upload.api, e, ERR_OK};
     MHD_get_connection_values_n(r->connection, MHD_GET_ARGUMENT_KIND, add_word, &words);
     enum err_code rc = words.rc;
     if (rc == ERR_OK)
-        rc = api_finish(&r->api, s->models, e);
+        rc = api_finish(&r->upload.api, s->models, e);
     if (rc == ERR_OK)
         rc = http_body_begin(r, e);
     if (rc == ERR_OK && !estimates)
@@ -182,34 +157,33 @@ static enum err_code begin_upload(struct http_request *r, bool estimates, struct
     return ERR_OK;
 }
 
-enum err_code http_request_head(struct http_request *r, const char *url, const char *method,
-                                const char *version, struct err *e)
+enum err_code http_request_head(struct http_request *r, const struct http_line *line, struct err *e)
 {
     const struct route *route;
-    const char *argument;
+    const char *argument, *method = line->method;
     snprintf(r->method, sizeof r->method, "%s", method);
-    choose_id(r);
-    enum err_code rc = filter(r, method, version, e);
+    http_client_choose_id(r);
+    enum err_code rc = filter(r, method, line->version, e);
     if (rc == ERR_OK && r->verdict.code != ERR_OK) {
         *e = r->verdict; /* of the target */
         rc = e->code;
     }
     if (rc != ERR_OK) {
         r->framing = (struct http_framing){false, false, 0};
-        r->reply.close = true; /* where the next request begins is not known */
+        r->answer.reply.close = true; /* where the next request begins is not known */
         return rc;
     }
     http_client_address(r);
     http_client_origin(r);
-    rc = route_find(url, method, &route, &argument, e);
+    rc = route_find(line->url, method, &route, &argument, e);
     if (rc == ERR_METHOD)
-        reply_header(&r->reply, "Allow", "%s", route->methods);
+        reply_header(&r->answer.reply, "Allow", "%s", route->methods);
     if (rc != ERR_OK)
         return rc;
     if (strcmp(method, "OPTIONS") == 0) {
-        reply_header(&r->reply, "Allow", "%s", route->methods);
+        reply_header(&r->answer.reply, "Allow", "%s", route->methods);
         http_client_preflight(r, route);
-        r->reply.status = 204;
+        r->answer.reply.status = 204;
         r->state = REQUEST_READY;
         return ERR_OK;
     }
@@ -221,7 +195,7 @@ enum err_code http_request_head(struct http_request *r, const char *url, const c
         return http_progress(r, method, argument, e);
     if (!route->answer)
         return begin_upload(r, route->flags & ROUTE_ESTIMATE, e);
-    route->answer(r->shared->service, argument, &r->reply);
+    route->answer(r->shared->service, argument, &r->answer.reply);
     if (route->flags & ROUTE_TAGGED)
         http_client_validate(r);
     r->state = REQUEST_READY;

@@ -10,6 +10,8 @@
 #include "engine/base/mem.h"
 #include "server/host/listen.h"
 #include "server/http/http.h"
+#include "server/http/http_log.h"
+#include "server/http/http_reload.h"
 #include "server/http/http_request.h"
 
 struct http {
@@ -22,11 +24,11 @@ struct http {
 
 static struct MHD_Response *make_response(struct http_request *request)
 {
-    struct reply *r = &request->reply;
-    if (request->events) {
-        struct MHD_Response *stream = http_events_response(request->events);
+    struct reply *r = &request->answer.reply;
+    if (request->answer.events) {
+        struct MHD_Response *stream = http_events_response(request->answer.events);
         if (stream)
-            request->events = NULL; /* the response's now */
+            request->answer.events = NULL; /* the response's now */
         return stream;
     }
     struct MHD_Response *response =
@@ -42,35 +44,36 @@ static enum MHD_Result answer(struct http_request *r)
 {
     struct http_shared *shared = r->shared;
     r->state = REQUEST_READY;
-    if (conns_begin_reply(&shared->conns, r->conn, r->reply.length) != CONN_REPLY)
+    if (conns_begin_reply(&shared->conns, r->conn, r->answer.reply.length) != CONN_REPLY)
         return MHD_NO;
     struct MHD_Response *response = make_response(r);
     if (!response)
         return MHD_NO;
     enum MHD_Result ok = MHD_YES;
-    if (r->reply.type)
-        ok = MHD_add_response_header(response, "Content-Type", r->reply.type);
-    if (ok && r->reply.policy)
-        ok = MHD_add_response_header(response, "Content-Security-Policy", r->reply.policy);
-    for (int i = 0; ok && i < r->reply.header_count; i++)
-        ok = MHD_add_response_header(response, r->reply.headers[i].name, r->reply.headers[i].value);
-    if (ok && (r->reply.close || atomic_load(&shared->service->draining)))
+    if (r->answer.reply.type)
+        ok = MHD_add_response_header(response, "Content-Type", r->answer.reply.type);
+    if (ok && r->answer.reply.policy)
+        ok = MHD_add_response_header(response, "Content-Security-Policy", r->answer.reply.policy);
+    for (int i = 0; ok && i < r->answer.reply.header_count; i++)
+        ok = MHD_add_response_header(response, r->answer.reply.headers[i].name,
+                                     r->answer.reply.headers[i].value);
+    if (ok && (r->answer.reply.close || atomic_load(&shared->service->draining)))
         ok = MHD_add_response_header(response, "Connection", "close");
     if (ok)
-        ok = MHD_queue_response(r->connection, (unsigned)r->reply.status, response);
-    r->answered = ok == MHD_YES;
+        ok = MHD_queue_response(r->connection, (unsigned)r->answer.reply.status, response);
+    r->answer.queued = ok == MHD_YES;
     MHD_destroy_response(response);
     return ok;
 }
 
 static enum MHD_Result answer_error(struct http_request *r, const struct err *e)
 {
-    reply_error(&r->reply, e);
+    reply_error(&r->answer.reply, e);
     return answer(r);
 }
 
-/* What still comes is thrown away, within bounds, since the library takes a reply only before the
- * body or after it. */
+/* Throws away the rest of the body, within bounds: the library takes a reply only before the body or
+ * after it. */
 static void begin_drain(struct http_request *r)
 {
     http_body_release(r);
@@ -84,10 +87,9 @@ static bool awaits_continue(struct http_request *r)
     return expect && strcasecmp(expect, "100-continue") == 0;
 }
 
-/* Whether where this request ends is the library's word alone: it takes bare line feeds in chunks,
- * and NUL bytes and folded lines can hide a length from the filter. The connection then ends with
- * the answer, so that nothing that was hidden inside is taken for the next request. Libraries from
- * 1.0 on are strict. */
+/* Whether only the library knows where this request ends: it accepts bare line feeds in chunks. The
+ * connection then ends with the answer, so that nothing hidden inside is taken for the next request.
+ * Libraries from 1.0 on are strict. */
 static bool has_doubtful_end(const struct http_request *r, const char *method)
 {
     bool takes_body = strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0;
@@ -95,25 +97,25 @@ static bool has_doubtful_end(const struct http_request *r, const char *method)
            (r->framing.chunked || (takes_body && r->framing.length == 0));
 }
 
-static enum MHD_Result on_head(struct http_request *r, const char *url, const char *method,
-                               const char *version)
+static enum MHD_Result on_head(struct http_request *r, const struct http_line *line)
 {
     struct err e = ERR_INIT;
-    enum err_code rc = http_request_head(r, url, method, version, &e);
+    enum err_code rc = http_request_head(r, line, &e);
     bool has_body = r->framing.chunked || r->framing.length > 0;
-    if (has_doubtful_end(r, method))
-        r->reply.close = true;
+    if (has_doubtful_end(r, line->method))
+        r->answer.reply.close = true;
     if (rc != ERR_OK && has_body && awaits_continue(r)) {
-        r->reply.close = true; /* whether the body comes after all is not known */
+        r->answer.reply.close = true; /* the client may send the body all the same */
         return answer_error(r, &e);
     }
     if (!has_body) {
         if (rc != ERR_OK)
-            reply_error(&r->reply, &e);
-        /* now, the library would close the connection after it; at the next call it does not */
+            reply_error(&r->answer.reply, &e);
+        /* The library closes the connection after a reply that is queued in this call; it keeps it
+         * open when the reply is queued in the next one. */
         if (rc != ERR_OK || r->state != REQUEST_RELOAD)
             r->state = REQUEST_READY;
-        return r->reply.close && r->state == REQUEST_READY ? answer(r) : MHD_YES;
+        return r->answer.reply.close && r->state == REQUEST_READY ? answer(r) : MHD_YES;
     }
     r->state = REQUEST_BODY;
     r->verdict = e;
@@ -135,8 +137,8 @@ static enum MHD_Result on_piece(struct http_request *r, const char *bytes, size_
             begin_drain(r);
         return MHD_YES;
     }
-    r->drained += count;
-    if (r->drained > (uint64_t)o->drain_bytes)
+    r->upload.drained += count;
+    if (r->upload.drained > (uint64_t)o->drain_bytes)
         conns_answer_raw(&shared->conns, r->conn, o->drain_timeout * 1000);
     return MHD_YES;
 }
@@ -148,7 +150,7 @@ static enum MHD_Result on_end(struct http_request *r)
         return answer_error(r, &r->verdict);
     if (http_body_end(r, &e) != ERR_OK)
         return answer_error(r, &e);
-    if (r->estimates) {
+    if (r->upload.estimates) {
         http_estimate(r);
         return answer(r);
     }
@@ -160,12 +162,13 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
                                   size_t *count, void **context)
 {
     struct http_request *r = *context;
+    const struct http_line line = {url, method, version};
     (void)arg, (void)connection;
     if (!r)
         return MHD_NO; /* no memory for it */
     switch (r->state) {
     case REQUEST_HEAD:
-        return on_head(r, url, method, version);
+        return on_head(r, &line);
     case REQUEST_BODY:
         if (*count == 0)
             return on_end(r);
@@ -223,7 +226,7 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *con
     struct http_request *r = http_request_new(shared, connection, conn, target);
     if (!r)
         return NULL;
-    conns_begin(&shared->conns, conn, r->our_id, &r->job.cancel);
+    conns_begin(&shared->conns, conn, r->client.our_id, &r->job.cancel);
     http_client_address(r); /* the peer's; known better when the head is whole */
     if (count_arguments(target) > MOST_ARGUMENTS) {
         /* Far more of them use up the connection's memory in the library, which then neither calls
@@ -245,8 +248,12 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
     *context = NULL;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_HTTP_STATUS);
-    http_log(r, conns_end(&shared->conns, r->conn), info ? (int)info->http_status : 0,
-             why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+    struct http_end end = {
+        .said = conns_end(&shared->conns, r->conn),
+        .status = info ? (int)info->http_status : 0,
+        .whole = why == MHD_REQUEST_TERMINATED_COMPLETED_OK,
+    };
+    http_log(r, &end);
     http_request_free(r);
 }
 

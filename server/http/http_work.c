@@ -1,12 +1,15 @@
-/* http_work.c - from a whole body to a filled reply, on a driver thread. */
+/* http_work.c - see http_work.h. */
+#include "server/http/http_work.h"
+
 #include <microhttpd.h>
 #include <string.h>
 
 #include "engine/base/clock.h"
 #include "server/answer/disposition.h"
+#include "server/http/http_progress.h"
 #include "server/http/http_request.h"
 
-/* The request is the event thread's again from here on. */
+/* From here on the request belongs to its event thread again. */
 static void resume(struct http_request *r)
 {
     http_progress_leave(r);
@@ -16,16 +19,17 @@ static void resume(struct http_request *r)
 
 static void describe(struct http_request *r)
 {
-    const struct model *m = r->api.model->model;
-    reply_header(&r->reply, "Server-Timing",
-                 "queue;dur=%.1f, decode;dur=%.1f, network;dur=%.1f, encode;dur=%.1f", r->queue_ms,
-                 r->report.decode_ms, r->report.network_ms, r->report.encode_ms);
-    reply_header(&r->reply, "X-Upscaled-Model", "%s@%s", m->name, m->sha256);
-    const struct upscale_size *size = &r->api.params.size;
-    disposition_apply(&r->reply, r->file_name,
+    const struct model *m = r->upload.api.model->model;
+    reply_header(&r->answer.reply, "Server-Timing",
+                 "queue;dur=%.1f, decode;dur=%.1f, network;dur=%.1f, encode;dur=%.1f",
+                 r->work.queue_ms, r->work.report.decode_ms, r->work.report.network_ms,
+                 r->work.report.encode_ms);
+    reply_header(&r->answer.reply, "X-Upscaled-Model", "%s@%s", m->name, m->sha256);
+    const struct upscale_size *size = &r->upload.api.params.size;
+    disposition_apply(&r->answer.reply, r->upload.file_name,
                       size->width > 0 || size->height > 0 ? 0 : size->scale);
-    if (r->report.animated)
-        reply_header(&r->reply, "X-Upscaled-Warning",
+    if (r->work.report.animated)
+        reply_header(&r->answer.reply, "X-Upscaled-Warning",
                      "the input is an animation; only its default image was kept");
 }
 
@@ -38,7 +42,8 @@ static void on_admitted(struct job *job)
     MHD_suspend_connection(r->connection);
 }
 
-/* Who is cancelled by the end of --shutdown-timeout or of --work-timeout did not wish it. */
+/* Distinguishes a cancellation that the client asked for from one by --shutdown-timeout or
+ * --work-timeout. */
 static void tell_failure(struct http_request *r, const struct err *why)
 {
     struct err e = ERR_INIT;
@@ -49,10 +54,11 @@ static void tell_failure(struct http_request *r, const struct err *why)
     else if (why->code == ERR_CANCELLED && atomic_load(&r->job.timed_out))
         err_set_limit(&e, ERR_BUSY, "work-timeout",
                       (uint64_t)r->shared->service->options->work_timeout,
-                      "the request was in work for too long (--work-timeout)");
+                      "the work took longer than %lld s (--work-timeout)",
+                      (long long)r->shared->service->options->work_timeout);
     else if (why->code == ERR_CANCELLED)
         err_set(&e, ERR_CANCELLED, "the request was cancelled");
-    reply_error(&r->reply, e.code != ERR_OK ? &e : why);
+    reply_error(&r->answer.reply, e.code != ERR_OK ? &e : why);
 }
 
 static void on_progress(void *arg, double fraction)
@@ -61,7 +67,7 @@ static void on_progress(void *arg, double fraction)
     progress_move(r->shared->service->progress, r->ticket, fraction);
 }
 
-/* The picture, with a share of the pool, from which is learned what such pictures take. */
+/* Runs the picture on its share of the pool, and learns from it how long such pictures take. */
 static enum err_code transcode(struct http_request *r, struct err *e)
 {
     struct service *s = r->shared->service;
@@ -71,12 +77,12 @@ static enum err_code transcode(struct http_request *r, struct err *e)
     if (rc != ERR_OK)
         return rc;
     progress_work(s->progress, r->ticket, clock_ms());
-    rc = transcode_run(share, &r->api.params, &r->file, &r->output, on_progress, r, &r->job.cancel,
-                       &r->report, e);
+    rc = transcode_run(share, &r->upload.api.params, &r->upload.file, &r->work.output, on_progress,
+                       r, &r->job.cancel, &r->work.report, e);
     if (rc == ERR_OK)
-        cost_learn(&s->cost, &r->need, &r->report, pool_used_ns(share));
+        cost_learn(&s->cost, &r->upload.need, &r->work.report, pool_used_ns(share));
     if (rc == ERR_OK)
-        metrics_macs(&s->metrics, r->need.macs);
+        metrics_macs(&s->metrics, r->upload.need.macs);
     if (rc == ERR_CANCELLED)
         metrics_cancelled(&s->metrics);
     pool_free(share);
@@ -89,16 +95,16 @@ static void on_run(struct job *job)
     struct service *s = r->shared->service;
     struct budget *budget = &s->budget;
     struct err e = ERR_INIT;
-    r->queue_ms = (double)(clock_ms() - job->queued_ms);
+    r->work.queue_ms = (double)(clock_ms() - job->queued_ms);
     if (transcode(r, &e) == ERR_OK) {
         describe(r);
-        r->reply_bytes = (int64_t)r->output.capacity;
-        budget_charge(budget, BUDGET_REPLIES, r->reply_bytes);
-        reply_bytes(&r->reply, 200, "image/png", &r->output);
+        r->answer.held_bytes = (int64_t)r->work.output.capacity;
+        budget_charge(budget, BUDGET_REPLIES, r->answer.held_bytes);
+        reply_bytes(&r->answer.reply, 200, "image/png", &r->work.output);
     } else {
         tell_failure(r, &e);
     }
-    buf_done(&r->output);
+    buf_done(&r->work.output);
     budget_grow(budget, BUDGET_SCRATCH, (int64_t)pool_scratch_bytes(s->pool) - s->scratch_bytes);
     budget_give(budget, BUDGET_WORK, job->bytes);
     http_body_release(r);
@@ -107,7 +113,7 @@ static void on_run(struct job *job)
 static void on_done(struct job *job)
 {
     struct http_request *r = (struct http_request *)job;
-    clients_leave(&r->shared->service->clients, r->client_place);
+    clients_leave(&r->shared->service->clients, r->work.client_place);
     resume(r);
 }
 
@@ -115,7 +121,7 @@ static void on_drop(struct job *job, const struct err *why)
 {
     struct http_request *r = (struct http_request *)job;
     http_body_release(r);
-    clients_leave(&r->shared->service->clients, r->client_place);
+    clients_leave(&r->shared->service->clients, r->work.client_place);
     tell_failure(r, why);
     resume(r);
 }
@@ -128,15 +134,15 @@ enum err_code http_work(struct http_request *r, struct err *e)
     r->job.run = on_run;
     r->job.done = on_done;
     r->job.drop = on_drop;
-    buf_init(&r->output, r->api.params.max_output_bytes);
+    buf_init(&r->work.output, r->upload.api.params.max_output_bytes);
     if (conns_enter(&shared->conns, r->conn, CONN_WORK, 0) != CONN_WORK)
         return err_set(e, ERR_TIMEOUT, "the request did not arrive in time");
-    r->job.bytes = r->need.work_bytes;
-    r->job.expected_ms = cost_expected_ns(&s->cost, &r->need) / 1e6;
-    r->client_place =
-        clients_enter(&s->clients, r->key ? key_name(r->key) : r->client, &r->job.weight);
+    r->job.bytes = r->upload.need.work_bytes;
+    r->job.expected_ms = cost_expected_ns(&s->cost, &r->upload.need) / 1e6;
+    r->work.client_place = clients_enter(
+        &s->clients, r->client.key ? key_name(r->client.key) : r->client.address, &r->job.weight);
     enum err_code rc = jobs_submit(s->jobs, &r->job, clock_ms(), e);
     if (rc != ERR_OK)
-        clients_leave(&s->clients, r->client_place);
+        clients_leave(&s->clients, r->work.client_place);
     return rc;
 }

@@ -29,7 +29,7 @@ enum err_code access_log_open(struct access_log *log, int fd, const char *word, 
     return ERR_OK;
 }
 
-/* A line as it grows; what does not fit is left out, and the strings are short enough that all
+/* A line as it grows. What does not fit is left out; the strings are short enough that all
  * does. */
 struct line {
     char *text;
@@ -49,7 +49,7 @@ static void add(struct line *l, const char *format, ...)
         l->length += (size_t)n < room ? (size_t)n : room - 1;
 }
 
-/* Bytes that are no plain character become \u00xx, which JSON and people can read. */
+/* Bytes outside printable ASCII become \u00xx, which JSON and people can read. */
 static void add_escaped(struct line *l, const char *text)
 {
     size_t end = l->length + STRING_MAX;
@@ -106,7 +106,7 @@ static void write_json(struct line *l, const struct access_entry *x)
     add(l, ", \"total_ms\": %.1f}\n", x->total_ms);
 }
 
-/* A word of the text form, quoted, so that it cannot pretend to be two. */
+/* A quoted word of the text form, so that one word cannot pass for two. */
 static void add_quoted(struct line *l, const char *value)
 {
     add(l, " \"");
@@ -156,7 +156,7 @@ size_t access_log_line(enum access_format format, const struct access_entry *ent
     return l.length;
 }
 
-/* Whether a line can be written without waiting: a pipe that is ready takes a whole one. */
+/* Whether a line can be written without waiting. A pipe that is ready takes a whole line. */
 static int is_ready(int fd)
 {
     struct pollfd p = {.fd = fd, .events = POLLOUT};

@@ -1,7 +1,7 @@
-/* access_log.h - one line a request on standard output, for people or for programs.
+/* access_log.h - one line for each request on standard output, for people or for programs.
  *
- * Whatever a client sent is escaped: a line stays a line, and JSON stays JSON. A reader that does
- * not keep up loses lines, and is told how many; nobody waits for it.
+ * Everything that a client sent is escaped: a line stays a line, and JSON stays JSON. When the reader
+ * does not keep up, lines are dropped, and a later line says how many. Requests never wait for it.
  * Threads: any may write. */
 #ifndef UPSCALED_SERVER_SERVICE_ACCESS_LOG_H
 #define UPSCALED_SERVER_SERVICE_ACCESS_LOG_H
@@ -19,25 +19,25 @@ enum { ACCESS_LINE_MAX = 3072 };
 struct access_log {
     int fd;
     enum access_format format;
-    atomic_uint lost; /* lines since the last that was written */
+    atomic_uint lost; /* lines dropped since the last one that was written */
 };
 
-/* Strings may be NULL or "": not known, not applicable. Sizes are 0 where there is no picture. */
+/* A string that is NULL or "" is unknown or does not apply. Sizes are 0 when there is no picture. */
 struct access_entry {
     int64_t time_ms; /* since 1970 */
     const char *id, *client, *key, *method, *target, *code, *model;
     int status;
-    uint64_t bytes_in, bytes_out, memory; /* memory: to work in, as admitted */
+    uint64_t bytes_in, bytes_out, memory; /* memory: for the work, as admitted */
     int width, height, out_width, out_height;
     double queue_ms, decode_ms, network_ms, encode_ms, total_ms;
 };
 
-/* `word` is auto (JSON where fd is no terminal), json, text or off; NULL: auto. */
+/* `word` is auto (text on a terminal, else JSON), json, text or off. NULL is auto. */
 enum err_code access_log_open(struct access_log *log, int fd, const char *word, struct err *e);
 
 void access_log_write(struct access_log *log, const struct access_entry *entry);
 
-/* The line, with its newline and a NUL; its length. Long strings are cut. */
+/* Writes the line with its newline and a NUL. Returns its length. Long strings are cut. */
 size_t access_log_line(enum access_format format, const struct access_entry *entry,
                        char out[ACCESS_LINE_MAX]);
 

@@ -1,5 +1,5 @@
-/* metrics.h - what is counted and shown to Prometheus: names begin with upscaled_, units are base
- * units (seconds, bytes). The table in metrics_table.c is the exposition and docs/metrics.md.
+/* metrics.h - counts for Prometheus. Names begin with upscaled_; units are base units (seconds, bytes).
+ * The table in metrics_table.c gives both the exposition and docs/metrics.md.
  * Threads: any. */
 #ifndef UPSCALED_SERVER_SERVICE_METRICS_H
 #define UPSCALED_SERVER_SERVICE_METRICS_H
@@ -13,11 +13,11 @@
 
 enum {
     METRICS_BUCKETS = 20, /* at most */
-    METRICS_KINDS = 64,   /* of ends: a status and a code */
+    METRICS_KINDS = 64,   /* how requests end: pairs of a status and a code */
 };
 
 struct histogram {
-    uint64_t counts[METRICS_BUCKETS + 1]; /* the last for what is over all bounds */
+    uint64_t counts[METRICS_BUCKETS + 1]; /* the last counts what is over all bounds */
     double sum;
 };
 
@@ -42,7 +42,7 @@ struct metrics {
     struct counts counts;
 };
 
-/* Upper bounds of buckets, without the infinite one. */
+/* Upper bounds of the buckets, without the infinite one. */
 struct bounds {
     int count;
     double most[METRICS_BUCKETS];
@@ -52,19 +52,20 @@ extern const struct bounds metrics_seconds, metrics_pixels;
 void metrics_init(struct metrics *m);
 void metrics_done(struct metrics *m);
 
-/* A request has ended, and was a picture that was computed if its out_width is not 0. */
+/* Counts a request that has ended. Its picture was computed when its out_width is not 0. */
 void metrics_request(struct metrics *m, const struct access_entry *entry);
 
-/* A picture was computed by so many multiply-accumulates; the work on one was cancelled. */
+/* Count the multiply-accumulates of a picture; a picture whose work was cancelled. */
 void metrics_macs(struct metrics *m, double macs);
 void metrics_cancelled(struct metrics *m);
 
 struct service;
 
-/* The exposition in Prometheus' text format 0.0.4 (free()); NULL when memory is out. */
+/* The exposition in Prometheus' text format 0.0.4. The caller frees it with free(). NULL when memory is
+ * out. */
 char *metrics_text(struct service *s);
 
-/* The page docs/metrics.md. */
+/* Writes docs/metrics.md. */
 void metrics_markdown(FILE *out);
 
 #endif

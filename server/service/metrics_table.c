@@ -13,7 +13,7 @@
 
 struct metric;
 
-/* What is shown: the service, and its counts as of one moment. */
+/* What is shown: the service, and its counts at one moment. */
 struct view {
     FILE *out;
     struct service *service;
@@ -58,7 +58,7 @@ static void sample(const struct metric *m, struct view *v, double value)
     fprintf(v->out, "%s %.15g\n", m->name, value);
 }
 
-/* A label's value: backslash, quote and line feed are escaped. */
+/* Writes a label's value: backslash, quote and line feed are escaped. */
 static void write_label(FILE *out, const char *value)
 {
     for (; *value; value++)
@@ -220,7 +220,7 @@ char *metrics_text(struct service *s)
         fprintf(v.out, "# HELP %s %s\n# TYPE %s %s\n", m->name, m->help, m->name, m->type);
         m->write(m, &v);
     }
-    /* what did not find memory is left out, and the stream is not always said to have failed */
+    /* Without memory the stream drops text, and does not always report an error. */
     bool failed = ferror(v.out) || errno == ENOMEM;
     if (fclose(v.out) != 0 || failed) {
         free(text);

@@ -10,7 +10,7 @@
 
 enum { ERRORS_MAX = 1 << 17 };
 
-/* What the policy does not say: no guessing of types, no address told to others. */
+/* Headers beside the policy: browsers must not guess types, and must not send Referer. */
 static void protect(struct reply *r, const char *policy)
 {
     r->policy = policy;

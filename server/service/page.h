@@ -1,13 +1,13 @@
-/* page.h - what people see in a browser, and the contract for programs.
+/* page.h - the pages for browsers, and the contract for programs.
  *
- * The texts are made by server/page/embed.sh from the files in server/page/. */
+ * server/page/embed.sh makes the texts from the files in server/page/. */
 #ifndef UPSCALED_SERVER_SERVICE_PAGE_H
 #define UPSCALED_SERVER_SERVICE_PAGE_H
 
 #include "server/answer/reply.h"
 
-/* The page at /, and the two halves around the rows of /errors; with the policies under which a
- * browser runs their own styles and script and nothing else. */
+/* The page at /, and the text before and after the rows of /errors. The policies let a browser run
+ * only the styles and the script of these pages. */
 extern const char page_html[], page_policy[];
 extern const char page_errors_head[], page_errors_tail[], page_errors_policy[];
 

@@ -9,8 +9,8 @@
 
 #include "server/service/service.h"
 
-/* Belongs to who asks, until `done`, which is called from the main thread; `why` is ERR_OK when
- * the new is in force. */
+/* Belongs to the caller of reload_ask. The main thread calls `done`; `why` is ERR_OK when
+ * the new files are in force. */
 struct reload_waiter {
     void (*done)(struct reload_waiter *w, const struct err *why);
     struct reload_waiter *next;
@@ -18,23 +18,24 @@ struct reload_waiter {
 
 struct reload {
     struct service *service;
-    pthread_t thread; /* that waits for SIGHUP */
+    pthread_t thread; /* the one that waits for SIGHUP */
     pthread_mutex_t lock;
     struct reload_waiter *first;
     bool closed;
 };
 
-/* To be called from the thread that waits for SIGHUP. `s` is borrowed. */
+/* Call it from the thread that waits for SIGHUP. `s` is borrowed. */
 void reload_init(struct reload *r, struct service *s);
 
-/* Asks for a reload, from any thread: SIGHUP is sent. ERR_DRAINING after reload_close; then `done`
- * is not called. */
+/* Asks for a reload by sending SIGHUP; any thread may call it. ERR_DRAINING after reload_close; then
+ * `done` is not called. */
 enum err_code reload_ask(struct reload *r, struct reload_waiter *w, struct err *e);
 
-/* After SIGHUP: loads, swaps both or neither, and tells all who asked before. */
+/* After SIGHUP: reads models and keys, puts both or neither in force, and calls `done` of all that
+ * asked before. */
 enum err_code reload_run(struct reload *r, struct err *e);
 
-/* No reload will follow: those who asked are told so. */
+/* No reload follows. Tells so to all that asked. */
 void reload_close(struct reload *r);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "server/base/json_text.h"
+#include "server/base/list.h"
 #include "server/service/page.h"
 
 #define READ "GET, HEAD, OPTIONS"
@@ -52,17 +53,12 @@ static bool matches(const char *pattern, const char *path, const char **argument
     return true;
 }
 
-/* Whether the comma-separated list has the method. */
 static bool allows(const char *methods, const char *method)
 {
-    size_t length = strlen(method);
-    while (*methods) {
-        size_t word = strcspn(methods, ", ");
-        if (word == length && length > 0 && strncmp(methods, method, length) == 0)
+    struct list_item item;
+    while (list_next(&methods, ",", &item))
+        if (list_item_is(&item, method))
             return true;
-        methods += word;
-        methods += strspn(methods, ", ");
-    }
     return false;
 }
 
@@ -79,7 +75,7 @@ enum err_code route_find(const char *path, const char *method, const struct rout
         return ERR_OK;
     }
     return err_set(e, ERR_NO_ROUTE,
-                   "there is nothing at this path; GET /openapi.json lists what there is");
+                   "nothing is served at this path; GET /openapi.json lists the paths");
 }
 
 static void page(struct service *s, const char *argument, struct reply *r)
@@ -111,7 +107,8 @@ static void show_model(struct service *s, const char *argument, struct reply *r)
     const struct model_entry *entry;
     struct err e = ERR_INIT, gone = ERR_INIT;
     if (models_get(s->models, argument, &entry, &e) != ERR_OK) {
-        err_set(&gone, ERR_NO_ROUTE, "%s", e.text); /* an address here, not a parameter */
+        err_set(&gone, ERR_NO_ROUTE, "%s",
+                e.text); /* here the name is part of the address, not a parameter */
         reply_error(r, &gone);
         return;
     }
@@ -157,7 +154,7 @@ static void ready(struct service *s, const char *argument, struct reply *r)
     reply_error(r, &e);
 }
 
-/* Who holds how much of the budget. */
+/* How much of the budget each use holds. */
 static json_t *memory_json(struct budget *b)
 {
     int64_t used[BUDGET_USES];

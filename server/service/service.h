@@ -1,4 +1,4 @@
-/* service.h - what every request may use. Filled once by `upscaled serve`; all of it borrowed. */
+/* service.h - what every request may use. `upscaled serve` fills it once. All pointers are borrowed. */
 #ifndef UPSCALED_SERVER_SERVICE_SERVICE_H
 #define UPSCALED_SERVER_SERVICE_SERVICE_H
 
@@ -26,17 +26,17 @@ struct service {
     struct models *models;
     struct jobs *jobs;
     struct progress *progress;
-    struct keys *keys; /* NULL: everybody may */
+    struct keys *keys; /* NULL: no key is needed */
     struct reload *reload;
     struct access_log log;
     struct budget budget;
-    int64_t scratch_bytes; /* of the pool, when the budget was made */
+    int64_t scratch_bytes; /* the pool's, when the budget was made */
     struct cost cost;
     struct clients clients;
-    int statm;                    /* /proc/self/statm, for memory_resident; -1: not to be had */
+    int statm;                    /* /proc/self/statm, for memory_resident; -1: not available */
     struct sandbox_state sandbox; /* how far it is in force */
-    struct proxies proxies;       /* whose X-Forwarded-For counts */
-    atomic_bool draining;         /* SIGTERM has come: new pictures are refused */
+    struct proxies proxies;       /* those whose X-Forwarded-For is believed */
+    atomic_bool draining;         /* SIGTERM has arrived: new pictures are refused */
     struct metrics metrics;
     int usable_cpus;
 };

@@ -3,6 +3,7 @@
 #define UPSCALED_SERVER_WORK_ADMISSION_H
 
 #include "engine/transcode_memory.h"
+#include "server/work/budget.h"
 
 struct need {
     size_t file_bytes;
@@ -24,6 +25,37 @@ enum err_code admission_judge(struct pool *pool, const struct transcode_params *
 enum err_code admission_judge_head(struct pool *pool, const struct transcode_params *params,
                                    const uint8_t *head, size_t file_bytes, struct need *out,
                                    struct err *e);
+
+/* What one request may take at most. */
+struct request_bounds {
+    int64_t memory;         /* bytes */
+    int64_t work_timeout_s; /* seconds of work */
+    double expected_s;      /* how long this one is expected to work */
+};
+
+/* Whether a request could ever be worked on. ERR_TOO_MUCH_MEMORY, ERR_TOO_MUCH_WORK. */
+enum err_code admission_bound(const struct need *n, const struct request_bounds *bounds,
+                              struct err *e);
+
+enum { BODY_SMALL = 65536 }; /* bytes up to which a body is charged in small steps */
+
+/* The body of one request, as far as its memory is concerned. */
+struct body_memory {
+    struct budget *budget;
+    int64_t max_body; /* bytes */
+    int64_t charged;  /* bytes of the budget that the body holds; 0 at first */
+    bool moves;       /* its length is not known: the buffer is copied as it grows */
+};
+
+/* Whether a body of this length could ever be taken. ERR_BODY_TOO_LARGE. */
+enum err_code admission_body(const struct body_memory *body, uint64_t length, struct err *e);
+
+/* Charges a file of which `length` bytes have arrived to the budget. ERR_BODY_TOO_LARGE; ERR_BUSY
+ * when others hold the memory. */
+enum err_code admission_take(struct body_memory *body, size_t length, struct err *e);
+
+/* Gives all of it back. Returns false when there was nothing to give. */
+bool admission_give(struct body_memory *body);
 
 /* The queue as a new job finds it. */
 struct queue_state {

@@ -86,16 +86,16 @@ static const struct {
     {"ann:\n", ":1: the second field"},
     {"ann:" ABC "0\n", ":1: the second field"},
     {"ann:g" ABC "\n", ":1: the second field"},
-    {":" ABC "\n", ":1: a name"},
-    {"an n:" ABC "\n", ":1: a name"},
-    {"0123456789012345678901234567890123456789:" ABC "\n", ":1: a name"},
+    {":" ABC "\n", ":1: the name must be"},
+    {"an n:" ABC "\n", ":1: the name must be"},
+    {"0123456789012345678901234567890123456789:" ABC "\n", ":1: the name must be"},
     {"ann:" ABC ":x\n", ":1: the third field"},
     {"ann:" ABC ":-1\n", ":1: the third field"},
     {"ann:" ABC ":1:1000000000\n", ":1: the fourth field"},
     {"ann:" ABC ":1:1:boss\n", ":1: the fifth field"},
-    {"ann:" ABC ":1:1:admin:\n", ":1: there are more than five"},
-    {"ann:" ABC "\nann:" ABD "\n", ":2: the name was"},
-    {"ann:" ABC "\nbob:" ABC "\n", ":2: the key was"},
+    {"ann:" ABC ":1:1:admin:\n", ":1: the line has more than five"},
+    {"ann:" ABC "\nann:" ABD "\n", ":2: the name is"},
+    {"ann:" ABC "\nbob:" ABC "\n", ":2: the key is"},
 };
 
 START_TEST(a_bad_line_is_named)

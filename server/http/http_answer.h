@@ -1,0 +1,17 @@
+/* http_answer.h - the answer to a request, on its way to the library. */
+#ifndef UPSCALED_SERVER_HTTP_HTTP_ANSWER_H
+#define UPSCALED_SERVER_HTTP_HTTP_ANSWER_H
+
+#include "server/answer/reply.h"
+#include "server/http/http_events.h"
+
+struct http_request;
+
+struct http_answer {
+    struct reply reply;
+    bool queued;                 /* the library has it */
+    int64_t held_bytes;          /* of the budget, for the reply's body */
+    struct event_stream *events; /* goes out in place of the reply's body; NULL: none */
+};
+
+#endif

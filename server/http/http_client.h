@@ -1,0 +1,48 @@
+/* http_client.h - who sent a request: its id, the client's address, the key; and what the header
+ * lines ask of the answer. */
+#ifndef UPSCALED_SERVER_HTTP_HTTP_CLIENT_H
+#define UPSCALED_SERVER_HTTP_HTTP_CLIENT_H
+
+#include "server/access/keys.h"
+#include "server/access/proxies.h"
+#include "server/service/routes.h"
+#include "server/work/progress.h"
+
+struct http_request;
+
+enum { OUR_ID_BYTES = 16, REQUEST_ID_MAX = PROGRESS_ID_MAX };
+
+struct http_client {
+    char our_id[OUR_ID_BYTES + 1];
+    char their_id[REQUEST_ID_MAX + 1]; /* "" where the client sent none that is plain */
+    char address[PROXIES_TEXT_MAX];    /* "unix" for a local socket */
+    struct key *key;                   /* held; NULL where no keys are in use, or none was good */
+    bool entered;                      /* the key counts this request */
+};
+
+/* The id that the request goes by: the client's, or ours. */
+const char *http_client_id(const struct http_client *c);
+
+/* Makes our id. Chooses the client's where it is plain, and adds it to the reply. */
+void http_client_make_id(struct http_client *c);
+void http_client_choose_id(struct http_request *r);
+
+/* Finds the client's address. */
+void http_client_address(struct http_request *r);
+
+/* Adds the headers that let a page of another origin read the reply; those that answer its
+ * preflight; validators, and turns the reply into a 304 where the client has it already. */
+void http_client_origin(struct http_request *r);
+void http_client_preflight(struct http_request *r, const struct route *route);
+void http_client_validate(struct http_request *r);
+
+/* Finds the key that was presented, where the route needs one: ERR_NO_KEY, ERR_KEY. */
+enum err_code http_client_key(struct http_request *r, const struct route *route, struct err *e);
+
+/* Counts a picture for the key, or an estimate that holds memory: ERR_RATE. */
+enum err_code http_client_enter(struct http_request *r, struct err *e);
+
+/* Ends the count, and releases the key. */
+void http_client_leave(struct http_request *r);
+
+#endif
