@@ -5,5 +5,6 @@ libengine_a_SOURCES += \
 	engine/transcode.h \
 	engine/transcode_memory.c \
 	engine/transcode_memory.h \
+	engine/transcode_params.h \
 	engine/upscale.c \
 	engine/upscale.h

@@ -5,22 +5,7 @@
 #define UPSCALED_TRANSCODE_H
 
 #include "engine/base/buf.h"
-#include "engine/png/png_head.h"
-#include "engine/png/png_meta.h"
-#include "engine/upscale.h"
-
-struct transcode_params {
-    const struct plan *plan;
-    struct upscale_size size;
-    int border;      /* enum model_border, or -1 for the model's own */
-    int depth;       /* 8, 16, or 0 for the input's own */
-    int compression; /* 0..9 */
-    enum png_metadata metadata;
-    struct png_limits limits;
-    uint64_t max_output_pixels; /* --max-output-pixels */
-    size_t max_output_bytes;    /* --max-output-bytes: what `out` may hold */
-    size_t max_whole_bytes;     /* --max-whole-bytes, see upscale.h */
-};
+#include "engine/transcode_params.h"
 
 /* What happened, for headers, logs and people. */
 struct transcode_report {

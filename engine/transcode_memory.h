@@ -10,7 +10,7 @@
 #ifndef UPSCALED_TRANSCODE_MEMORY_H
 #define UPSCALED_TRANSCODE_MEMORY_H
 
-#include "engine/transcode.h"
+#include "engine/transcode_params.h"
 
 struct transcode_memory {
     struct image_format in, out; /* channels: the most that the picture can have */

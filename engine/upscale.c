@@ -12,6 +12,7 @@
 #include "engine/tiles/alpha.h"
 #include "engine/tiles/bands.h"
 #include "engine/tiles/tile.h"
+#include "engine/tiles/tile_layout.h"
 #include "engine/tiles/window.h"
 
 enum { LARGEST_SIDE = 1 << 24 }; /* keeps sides and their sums far inside int */

@@ -28,6 +28,8 @@ libengine_a_SOURCES += \
 	engine/png/png_filter.h \
 	engine/png/png_foreign.c \
 	engine/png/png_foreign.h \
+	engine/png/png_frame.c \
+	engine/png/png_frame.h \
 	engine/png/png_head.c \
 	engine/png/png_head.h \
 	engine/png/png_keep.c \
@@ -48,10 +50,13 @@ libengine_a_SOURCES += \
 	engine/png/png_rules.h \
 	engine/png/png_strip.c \
 	engine/png/png_strip.h \
+	engine/png/png_strip_job.h \
+	engine/png/png_strip_work.c \
 	engine/png/png_strip_work.h \
 	engine/png/png_unfilter.c \
 	engine/png/png_unfilter.h \
 	engine/png/png_walk.c \
 	engine/png/png_walk.h \
 	engine/png/png_writer.c \
-	engine/png/png_writer.h
+	engine/png/png_writer.h \
+	engine/png/png_writer_params.h

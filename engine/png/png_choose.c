@@ -28,7 +28,7 @@ struct window {
 };
 
 /* Window k of WINDOWS: they lie across the strip, at heights that differ. */
-static struct window filter_window(const struct png_work *w, enum png_filter filter, int k,
+static struct window filter_window(const struct png_strip_work *w, enum png_filter filter, int k,
                                    int most_rows)
 {
     int width = w->job->format.width, rows = w->job->rows;
@@ -37,9 +37,9 @@ static struct window filter_window(const struct png_work *w, enum png_filter fil
     int y = (int)((long)(rows - lines) * (k * 5 % WINDOWS) / (WINDOWS - 1));
     size_t x = (size_t)((long)(width - pixels) * k / (WINDOWS - 1)) * w->step;
     struct window out = {(size_t)pixels * w->step + 1, 0};
-    const uint8_t *above = png_work_row(w, y - 1);
+    const uint8_t *above = png_strip_work_row(w, y - 1);
     for (int i = -1; i < lines; i++, out.count += out.row_bytes) {
-        const uint8_t *row = png_work_row(w, y + i);
+        const uint8_t *row = png_strip_work_row(w, y + i);
         w->kernels->filter(filter, row + x, above + x, out.row_bytes - 1, w->step,
                            w->filtered + out.count);
         above = row;
@@ -47,11 +47,11 @@ static struct window filter_window(const struct png_work *w, enum png_filter fil
     return out;
 }
 
-static void tally_window(const struct png_work *w, struct png_way way, struct window win,
+static void tally_window(const struct png_strip_work *w, struct png_way way, struct window win,
                          struct deflate_tally *t)
 {
     const uint8_t *rows = w->filtered + win.row_bytes;
-    struct png_pack p = png_work_pack(w, way);
+    struct png_pack p = png_strip_work_pack(w, way);
     struct deflate_sequence s = {rows, win.count - win.row_bytes, p.room->matches, 0};
     if (way.method == METHOD_CODE) {
         s.match_count = w->kernels->runs(s.bytes, s.count, p.room->matches);
@@ -68,7 +68,7 @@ static void tally_window(const struct png_work *w, struct png_way way, struct wi
 }
 
 /* Fewer windows, then fewer rows, where the strip is small. */
-static struct sample fit(const struct png_work *w, struct sample s)
+static struct sample fit(const struct png_strip_work *w, struct sample s)
 {
     int width = w->job->format.width;
     long area = (long)width * w->job->rows;
@@ -81,7 +81,7 @@ static struct sample fit(const struct png_work *w, struct sample s)
 }
 
 /* The bits that the sample would take that way. */
-static uint64_t try_way(const struct png_work *w, struct png_way way, struct sample sample)
+static uint64_t try_way(const struct png_strip_work *w, struct png_way way, struct sample sample)
 {
     struct deflate_tally t = {0};
     sample = fit(w, sample);
@@ -90,7 +90,7 @@ static uint64_t try_way(const struct png_work *w, struct png_way way, struct sam
     return deflate_block_cost(&t);
 }
 
-struct png_way png_choose(const struct png_work *w)
+struct png_way png_choose(const struct png_strip_work *w)
 {
     static const struct sample samples[] = {{4, 2}, {1, 4}};
     static const struct png_way code = {FILTER_PAETH, METHOD_CODE},

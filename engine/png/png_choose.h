@@ -5,6 +5,6 @@
 #include "engine/png/png_strip_work.h"
 
 /* Decides by a look at some of the pixels, which leaves w->filtered and w->room in disorder. */
-struct png_way png_choose(const struct png_work *w);
+struct png_way png_choose(const struct png_strip_work *w);
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "engine/png/png_foreign.h"
-#include "engine/png/png_walk.h"
+#include "engine/png/png_frame.h"
 
 const struct png_limits png_default_limits = {
     .max_side = 32768,
@@ -58,12 +58,12 @@ static enum err_code check_chunk(const uint8_t *bytes, size_t length, struct err
         return err_set(e, ERR_PNG_UNSUPPORTED,
                        "the file is an Apple CgBI picture, which is not a PNG (pngcrush "
                        "-revert-iphone-optimizations restores it)");
-    if (length >= 16 && (memcmp(bytes + 12, "IHDR", 4) != 0 || png_walk_u32(bytes + 8) != 13))
+    if (length >= 16 && (memcmp(bytes + 12, "IHDR", 4) != 0 || png_frame_u32(bytes + 8) != 13))
         return err_set(e, ERR_PNG_HEADER, "the file does not start with an IHDR chunk of 13 bytes");
     if (length < PNG_HEAD_BYTES)
         return err_set(e, ERR_PNG_TRUNCATED, "the file ends after %zu bytes, within its header",
                        length);
-    if (!png_walk_crc_ok(bytes + 12, 13, bytes + 29))
+    if (!png_frame_crc_ok(bytes + 12, 13, bytes + 29))
         return err_set(e, ERR_PNG_CRC, "the check sum of chunk IHDR at byte 8 is wrong");
     return ERR_OK;
 }
@@ -78,7 +78,7 @@ static enum err_code check_fields(const uint8_t *ihdr, struct err *e)
         [4] = 1u << 8 | 1u << 16,
         [6] = 1u << 8 | 1u << 16,
     };
-    uint32_t width = png_walk_u32(ihdr), height = png_walk_u32(ihdr + 4);
+    uint32_t width = png_frame_u32(ihdr), height = png_frame_u32(ihdr + 4);
     int depth = ihdr[8], type = ihdr[9];
     if (width == 0 || height == 0 || width > INT_MAX || height > INT_MAX)
         return err_set(e, ERR_PNG_HEADER, "a PNG cannot be %u x %u pixels", width, height);
@@ -127,8 +127,8 @@ enum err_code png_head_read(const uint8_t *bytes, size_t length, const struct pn
     if (rc != ERR_OK)
         return rc;
     struct png_head h = {
-        .width = (int)png_walk_u32(ihdr),
-        .height = (int)png_walk_u32(ihdr + 4),
+        .width = (int)png_frame_u32(ihdr),
+        .height = (int)png_frame_u32(ihdr + 4),
         .bit_depth = ihdr[8],
         .color_type = ihdr[9],
         .interlaced = ihdr[12] == 1,

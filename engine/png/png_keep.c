@@ -88,7 +88,7 @@ enum err_code png_keep_collect(const uint8_t *bytes, const struct png_walk *walk
     v.judge.room = (uint8_t *)(out->chunks + walk->ancillary);
     struct png_place c;
     for (size_t at = walk->ihdr.length; at < walk->iend.offset;) {
-        at = png_walk_next(bytes, at, &c);
+        at = png_frame_next(bytes, at, &c);
         if (memcmp(c.type, "PLTE", 4) == 0)
             v.where = BEFORE_PIXELS;
         else if (memcmp(c.type, "IDAT", 4) == 0)

@@ -4,8 +4,9 @@
 #ifndef UPSCALED_PNG_PNG_KEEP_H
 #define UPSCALED_PNG_PNG_KEEP_H
 
+#include "engine/base/buf.h"
 #include "engine/png/png_walk.h"
-#include "engine/png/png_writer.h"
+#include "engine/png/png_writer_params.h"
 
 /* Lists in the initialised, empty `out` what is to be kept of a file that png_walk_run has
  * verified, stated for the decoded `format`. Data stays in `bytes`. ERR_MEMORY. */

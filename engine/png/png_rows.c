@@ -83,7 +83,7 @@ static bool next_span(void *arg, const uint8_t **bytes, size_t *length)
     struct png_rows *r = arg;
     struct png_place c = {0};
     while (r->idat.length > 0 && c.length == 0) {
-        size_t next = png_walk_next(r->bytes, r->idat.offset, &c);
+        size_t next = png_frame_next(r->bytes, r->idat.offset, &c);
         r->idat.length -= next - r->idat.offset;
         r->idat.offset = next;
     }

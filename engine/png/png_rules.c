@@ -12,7 +12,7 @@
 static bool all_small(const uint8_t *data, size_t numbers)
 {
     for (size_t i = 0; i < numbers; i++)
-        if (png_walk_u32(data + 4 * i) > INT32_MAX)
+        if (png_frame_u32(data + 4 * i) > INT32_MAX)
             return false;
     return true;
 }
@@ -20,7 +20,7 @@ static bool all_small(const uint8_t *data, size_t numbers)
 static bool accept_gamma(const struct png_judge *j, struct png_chunk *c)
 {
     (void)j;
-    return png_walk_u32(c->data) > 0 && all_small(c->data, 1);
+    return png_frame_u32(c->data) > 0 && all_small(c->data, 1);
 }
 
 /* White, red, green, blue: x and y in 1/100000 of a whole that they are parts of. */
@@ -28,7 +28,7 @@ static bool accept_primaries(const struct png_judge *j, struct png_chunk *c)
 {
     (void)j;
     for (size_t i = 0; i < 4; i++) {
-        uint64_t x = png_walk_u32(c->data + 8 * i), y = png_walk_u32(c->data + 8 * i + 4);
+        uint64_t x = png_frame_u32(c->data + 8 * i), y = png_frame_u32(c->data + 8 * i + 4);
         if (x + y > 100000 || (i == 0 && y == 0))
             return false;
     }
@@ -216,7 +216,7 @@ static uint32_t convert_density(const struct png_writer_params *p, const struct 
                                 uint8_t *to)
 {
     for (size_t i = 0; i < 2; i++)
-        scale_number(p, i, (int32_t)png_walk_u32(c->data + 4 * i), to + 4 * i);
+        scale_number(p, i, (int32_t)png_frame_u32(c->data + 4 * i), to + 4 * i);
     to[8] = c->data[8];
     return 9;
 }
@@ -228,7 +228,7 @@ static uint32_t convert_offset(const struct png_writer_params *p, const struct p
     memcpy(to, c->data, 9);
     if (c->data[8] == 0)
         for (size_t i = 0; i < 2; i++)
-            scale_number(p, i, (int32_t)png_walk_u32(c->data + 4 * i), to + 4 * i);
+            scale_number(p, i, (int32_t)png_frame_u32(c->data + 4 * i), to + 4 * i);
     return 9;
 }
 

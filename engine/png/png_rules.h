@@ -7,7 +7,7 @@
 #define UPSCALED_PNG_PNG_RULES_H
 
 #include "engine/png/png_walk.h"
-#include "engine/png/png_writer.h"
+#include "engine/png/png_writer_params.h"
 
 enum png_where { BEFORE_PALETTE, BEFORE_PIXELS, ANYWHERE };
 enum { PNG_RESTATED_MAX = 16 }; /* bytes of a chunk that cannot stay raw */

@@ -63,63 +63,32 @@ enum err_code png_strip_scratch_bytes(const struct image_format *f, size_t *byte
     return ERR_OK;
 }
 
-const uint8_t *png_work_row(const struct png_work *w, int y)
-{
-    const struct png_strip_job *job = w->job;
-    const uint8_t *row = y < 0 ? job->above : job->pixels + (size_t)y * job->row_bytes;
-    if (!row)
-        return w->zeros;
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    if (job->format.depth == 16) {
-        uint8_t *out = w->swapped + (size_t)(y & 1) * w->count;
-        for (size_t i = 0; i + 1 < w->count; i += 2) {
-            out[i] = row[i + 1];
-            out[i + 1] = row[i];
-        }
-        return out;
-    }
-#endif
-    return row;
-}
-
 /* Filters all rows into w->filtered; gives their bytes. */
-static size_t filter_rows(const struct png_work *w, enum png_filter filter)
+static size_t filter_rows(const struct png_strip_work *w, enum png_filter filter)
 {
     uint8_t *out = w->filtered;
-    const uint8_t *above = png_work_row(w, -1);
+    const uint8_t *above = png_strip_work_row(w, -1);
     for (int y = 0; y < w->job->rows; y++, out += w->count + 1) {
-        const uint8_t *row = png_work_row(w, y);
+        const uint8_t *row = png_strip_work_row(w, y);
         w->kernels->filter(filter, row, above, w->count, w->step, out);
         above = row;
     }
     return (size_t)(out - w->filtered);
 }
 
-struct png_pack png_work_pack(const struct png_work *w, struct png_way way)
-{
-    return (struct png_pack){
-        .kernels = w->kernels,
-        .room = w->room,
-        .method = way.method,
-        .compression = w->job->compression,
-        .filtered = way.filter != FILTER_NONE,
-        .pixel = w->step,
-        .row = w->count + 1,
-    };
-}
-
 /* Where time does not count, zlib too. What it makes of a photograph, or of runs that hide what is
  * before them, may be larger, so the smaller is taken. */
-static size_t pack_slowly(const struct png_work *w, struct png_way way, size_t raw, uint8_t *out)
+static size_t pack_slowly(const struct png_strip_work *w, struct png_way way, size_t raw,
+                          uint8_t *out)
 {
-    struct png_pack ours = png_work_pack(w, way), zlib = ours;
+    struct png_pack ours = png_strip_work_pack(w, way), zlib = ours;
     size_t least = png_pack(&ours, w->filtered, raw, out);
     zlib.method = METHOD_ZLIB;
     size_t count = png_pack(&zlib, w->filtered, raw, out);
     return count <= least ? count : png_pack(&ours, w->filtered, raw, out);
 }
 
-static enum err_code encode(const struct png_work *w, struct png_strip *out, struct err *e)
+static enum err_code encode(const struct png_strip_work *w, struct png_strip *out, struct err *e)
 {
     static const uint8_t head[2] = {0x78, 0x01}; /* deflate, 32 KiB window; a multiple of 31 */
     int compression = w->job->compression;
@@ -129,7 +98,7 @@ static enum err_code encode(const struct png_work *w, struct png_strip *out, str
     size_t raw = filter_rows(w, way.filter), at = w->job->above ? 0 : sizeof head, packed;
     memcpy(w->packed, head, at);
     if (compression < PNG_PACK_SLOW) {
-        struct png_pack p = png_work_pack(w, way);
+        struct png_pack p = png_strip_work_pack(w, way);
         packed = png_pack(&p, w->filtered, raw, w->packed + at);
     } else {
         packed = pack_slowly(w, way, raw, w->packed + at);
@@ -149,7 +118,7 @@ enum err_code png_strip_encode(const struct png_strip_job *job, void *scratch,
     uint8_t *base = scratch;
     if (!lay_out(&job->format, &l))
         return err_set(e, ERR_MEMORY, "out of memory to encode %d rows of a PNG", job->rows);
-    struct png_work w = {
+    struct png_strip_work w = {
         .job = job,
         .kernels = job->kernels ? job->kernels : png_kernels_used(),
         .count = image_row_bytes(&job->format),

@@ -7,8 +7,7 @@
 #define UPSCALED_PNG_PNG_STRIP_H
 
 #include "engine/base/buf.h"
-#include "engine/image/image.h"
-#include "engine/png/png_kernels.h"
+#include "engine/png/png_strip_job.h"
 
 struct png_strip {
     int rows;
@@ -20,18 +19,6 @@ struct png_strip {
 /* Rows of every strip but the last: fixed by the format, so that bytes do not depend on how the
  * rows arrive. A power of two: 64, more of narrow rows, fewer of very wide ones. */
 int png_strip_rows(const struct image_format *f);
-
-/* What a strip is made of. */
-struct png_strip_job {
-    const struct png_kernels *kernels; /* NULL: those in use; the bytes are the same */
-    struct image_format format;
-    int compression;       /* 0..9: the table in png_pack.h */
-    const uint8_t *pixels; /* where the rows begin */
-    size_t row_bytes;
-    const uint8_t *above; /* the row before; NULL at the picture's top, where the zlib stream's head
-                             goes in front */
-    int rows;             /* 1..png_strip_rows */
-};
 
 /* Working memory for one strip; ERR_MEMORY where that is beyond what a strip can be. */
 enum err_code png_strip_scratch_bytes(const struct image_format *f, size_t *bytes, struct err *e);

@@ -1,12 +1,14 @@
-/* png_strip_work.h - a strip in the making: what png_strip.c and png_choose.c share. */
+/* png_strip_work.h - a strip in the making: what png_strip.c and png_choose.c share.
+ *
+ * Threads: each strip has one of its own. */
 #ifndef UPSCALED_PNG_PNG_STRIP_WORK_H
 #define UPSCALED_PNG_PNG_STRIP_WORK_H
 
 #include "engine/png/png_pack.h"
-#include "engine/png/png_strip.h"
+#include "engine/png/png_strip_job.h"
 
 /* The pointers are into the strip's scratch. */
-struct png_work {
+struct png_strip_work {
     const struct png_strip_job *job;
     const struct png_kernels *kernels;
     size_t count, step; /* bytes of a row and of a pixel */
@@ -25,9 +27,9 @@ struct png_way {
 
 /* Row y of the strip as PNG wants it, 16-bit samples big-endian; -1 is the row above. It lasts
  * until the row after the next is asked for. */
-const uint8_t *png_work_row(const struct png_work *w, int y);
+const uint8_t *png_strip_work_row(const struct png_strip_work *w, int y);
 
 /* How to pack the strip's rows in that way. */
-struct png_pack png_work_pack(const struct png_work *w, struct png_way way);
+struct png_pack png_strip_work_pack(const struct png_strip_work *w, struct png_way way);
 
 #endif

@@ -6,7 +6,6 @@
 #include "engine/png/png_walk.h"
 
 #include <string.h>
-#include <zlib.h>
 
 struct walker {
     const uint8_t *bytes;
@@ -19,30 +18,6 @@ struct walker {
     bool palette_seen;
     bool after_pixels; /* an IDAT was followed by something else */
 };
-
-uint32_t png_walk_u32(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-bool png_walk_crc_ok(const uint8_t *type, size_t length, const uint8_t *crc)
-{
-#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
-    /* a fuzzer that must guess check sums never gets behind them */
-    (void)type, (void)length, (void)crc;
-    return true;
-#else
-    return crc32_z(0, type, length + 4) == png_walk_u32(crc);
-#endif
-}
-
-size_t png_walk_next(const uint8_t *bytes, size_t offset, struct png_place *out)
-{
-    *out = (struct png_place){.offset = offset, .length = png_walk_u32(bytes + offset)};
-    memcpy(out->type, bytes + offset + 4, 4);
-    out->data = bytes + offset + 8;
-    return offset + PNG_CHUNK_FRAME + out->length;
-}
 
 static bool is(const struct png_place *c, const char *type)
 {
@@ -73,14 +48,14 @@ static enum err_code read_frame(const struct walker *w, size_t offset, struct pn
             return err_set(e, ERR_PNG_CHUNK, "the chunk at byte %zu has no name of four letters",
                            offset);
     }
-    png_walk_next(w->bytes, offset, c);
+    png_frame_next(w->bytes, offset, c);
     if (c->length > INT32_MAX)
         return misplaced(c, "has a length over 2^31 - 1", e);
     if (c->length > left - PNG_CHUNK_FRAME)
         return err_set(e, ERR_PNG_TRUNCATED,
                        "chunk %s at byte %zu promises %u bytes, but the file ends after %zu",
                        c->type, offset, c->length, left - 8);
-    if (!png_walk_crc_ok(w->bytes + offset + 4, c->length, c->data + c->length))
+    if (!png_frame_crc_ok(w->bytes + offset + 4, c->length, c->data + c->length))
         return err_set(e, ERR_PNG_CRC, "the check sum of chunk %s at byte %zu is wrong", c->type,
                        offset);
     return ERR_OK;
@@ -213,7 +188,7 @@ void png_walk_glance(const uint8_t *bytes, size_t length, size_t file_bytes,
     struct png_place c;
     size_t at = PNG_HEAD_BYTES;
     for (int n = 0; n < GLANCES && length - at >= PNG_CHUNK_FRAME; n++) {
-        size_t next = png_walk_next(bytes, at, &c);
+        size_t next = png_frame_next(bytes, at, &c);
         if (c.length > INT32_MAX || next > length)
             break;
         at = next;

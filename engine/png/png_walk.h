@@ -4,14 +4,9 @@
 #ifndef UPSCALED_PNG_PNG_WALK_H
 #define UPSCALED_PNG_PNG_WALK_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "engine/base/err.h"
+#include "engine/png/png_frame.h"
 #include "engine/png/png_head.h"
-
-enum { PNG_CHUNK_FRAME = 12 }; /* length, type and CRC around a chunk's data */
 
 /* Where whole chunks lie in the file, frames included; length 0: there are none. */
 struct png_span {
@@ -26,22 +21,6 @@ struct png_walk {
     struct png_span iend;
     uint32_t ancillary; /* chunks that may have to be kept */
 };
-
-/* One chunk, its data still in the file. */
-struct png_place {
-    size_t offset; /* of the frame */
-    uint32_t length;
-    char type[5];
-    const uint8_t *data;
-};
-
-uint32_t png_walk_u32(const uint8_t *p); /* big-endian */
-
-/* Whether the CRC stored at `crc` is that of the type and the `length` bytes of data at `type`. */
-bool png_walk_crc_ok(const uint8_t *type, size_t length, const uint8_t *crc);
-
-/* The chunk at `offset`, which png_walk_run has seen to be whole; the offset of the next. */
-size_t png_walk_next(const uint8_t *bytes, size_t offset, struct png_place *out);
 
 /* Verifies every chunk up to IEND: place, length, check sum, number and size. Bytes behind IEND
  * are ignored, as every decoder does. Errors as png_reader_new's. */

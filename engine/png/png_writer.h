@@ -7,19 +7,10 @@
 #define UPSCALED_PNG_PNG_WRITER_H
 
 #include "engine/base/buf.h"
-#include "engine/image/image.h"
-#include "engine/png/png_meta.h"
 #include "engine/png/png_strip.h"
+#include "engine/png/png_writer_params.h"
 
 struct png_writer;
-
-struct png_writer_params {
-    struct image_format format;
-    int compression; /* 0..9, see png_strip.h */
-    enum png_metadata metadata;
-    const struct png_meta *meta; /* what the input said, borrowed until png_writer_free; or NULL */
-    struct image_format source;  /* the input's format: pHYs follows the change in size */
-};
 
 /* The most bytes that `rows` rows of a file can take, and all that is not pixels or metadata. */
 size_t png_writer_bound(const struct image_format *f, int rows);

@@ -1,5 +1,7 @@
 /* tile.c - see tile.h. Networks hand their rows on; some rows at a time become stored samples while
  * they are in the cache. Only a downscale, which looks far to both sides, waits for all of them. */
+#include "engine/tiles/tile.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -8,11 +10,6 @@
 #include "engine/tiles/source.h"
 #include "engine/tiles/tile_layout.h"
 #include "engine/tiles/window.h"
-
-bool tile_has_chroma(const struct model *m, const struct image_format *f)
-{
-    return m->color == COLOR_Y && f->channels >= 3;
-}
 
 static size_t area_of(int width, int height)
 {

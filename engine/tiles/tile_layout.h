@@ -4,7 +4,7 @@
 #ifndef UPSCALED_TILES_TILE_LAYOUT_H
 #define UPSCALED_TILES_TILE_LAYOUT_H
 
-#include "engine/tiles/tile.h"
+#include "engine/tiles/tile_job.h"
 
 enum { TILE_PLANES = 3, TILE_CHUNK_ROWS = 16 /* that are stored together */ };
 
@@ -35,5 +35,16 @@ struct tile_layout tile_lay_out(const struct tile_job *job, const struct tile_si
  * ERR_MODEL_LIMIT. */
 enum err_code tile_measure(const struct tile_job *job, const struct tile_sides *sides, int width,
                            int height, size_t *bytes, struct err *e);
+
+/* The most output pixels of a tile each way, where the last network makes `full` pixels of sides
+ * that are `out` in the end. Such tiles keep activations near what a core's cache holds, and
+ * themselves within tile_scratch_bytes. */
+struct pair tile_most(const struct plan *p, struct pair full, struct pair out);
+
+/* Scratch for any tile within tile_most, for any picture, factors and border. */
+enum err_code tile_scratch_bytes(const struct plan *p, size_t *bytes, struct err *e);
+
+/* Scratch for the one tile that covers all of a picture: for models whose `whole` is set. */
+enum err_code tile_whole_scratch_bytes(const struct tile_job *job, size_t *bytes, struct err *e);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 
+#include "engine/transcode.h"
 #include "server/work/admission.h"
 
 struct cost_rate {

@@ -1,0 +1,30 @@
+/* tile_job.h - what all tiles of one picture have in common. */
+#ifndef UPSCALED_TILES_TILE_JOB_H
+#define UPSCALED_TILES_TILE_JOB_H
+
+#include <stdbool.h>
+
+#include "engine/image/image.h"
+#include "engine/image/resample.h"
+#include "engine/nn/plan.h"
+
+struct tile_job {
+    const struct plan *plan;
+    enum model_border border;
+    const struct image *img;
+    struct image_format out;
+    int stages;           /* how often the network is repeated, 1..WINDOW_MAX_STAGES */
+    bool alpha;           /* alpha goes through the network; else it is opaque, or there is none */
+    size_t scratch_bytes; /* what each worker brings; checked */
+    struct profile *profile;                     /* counts the network's time, or NULL */
+    const struct resample_axis *down_x, *down_y; /* last network's size to out's; NULL if equal */
+    const struct resample_axis *chroma_x, *chroma_y; /* img's size to out's; NULL without chroma */
+};
+
+/* Whether pictures of this format have chroma beside what this model sees. */
+static inline bool tile_has_chroma(const struct model *m, const struct image_format *f)
+{
+    return m->color == COLOR_Y && f->channels >= 3;
+}
+
+#endif

@@ -1,0 +1,22 @@
+/* transcode_params.h - what is to be made of a PNG, and within which limits. */
+#ifndef UPSCALED_TRANSCODE_PARAMS_H
+#define UPSCALED_TRANSCODE_PARAMS_H
+
+#include "engine/png/png_head.h"
+#include "engine/png/png_meta.h"
+#include "engine/upscale.h"
+
+struct transcode_params {
+    const struct plan *plan;
+    struct upscale_size size;
+    int border;      /* enum model_border, or -1 for the model's own */
+    int depth;       /* 8, 16, or 0 for the input's own */
+    int compression; /* 0..9 */
+    enum png_metadata metadata;
+    struct png_limits limits;
+    uint64_t max_output_pixels; /* --max-output-pixels */
+    size_t max_output_bytes;    /* --max-output-bytes: what `out` may hold */
+    size_t max_whole_bytes;     /* --max-whole-bytes, see upscale.h */
+};
+
+#endif
