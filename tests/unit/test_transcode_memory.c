@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/base/mem.h"
+#include "engine/transcode.h"
 #include "engine/transcode_memory.h"
 #include "tests/lib/harness.h"
 #include "tests/lib/nn_build.h"
