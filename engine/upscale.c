@@ -12,6 +12,7 @@
 #include "engine/tiles/alpha.h"
 #include "engine/tiles/bands.h"
 #include "engine/tiles/tile.h"
+#include "engine/tiles/tile_chain.h"
 #include "engine/tiles/tile_layout.h"
 #include "engine/tiles/window.h"
 
@@ -94,7 +95,9 @@ static void tile_piece(void *arg, int i, void *scratch)
         area.height = w->rows - y;
     size_t pixel_bytes = (size_t)(w->job.out.channels * w->job.out.depth / 8);
     uint8_t *pixels = w->band + (size_t)y * w->row_bytes + (size_t)x * pixel_bytes;
-    tile_run(&w->job, area, pixels, w->row_bytes, w->whole ? w->whole : scratch);
+    double macs = tile_run(&w->job, area, pixels, w->row_bytes, w->whole ? w->whole : scratch);
+    if (w->params->macs)
+        atomic_fetch_add_explicit(w->params->macs, (uint64_t)macs, memory_order_relaxed);
 }
 
 /* Row i of the band where the factor is 1: samples change their depth at most. */
@@ -205,12 +208,21 @@ static enum err_code prepare_whole(struct work *w)
     if (!w->whole)
         return err_set(w->e, ERR_MEMORY, "out of memory for %zu bytes of working memory", bytes);
     w->job.scratch_bytes = bytes;
-    w->bands = (struct bands){{w->job.out.height, w->job.out.width}, w->job.out.height};
     return ERR_OK;
 }
 
+/* Whether one tile has to cover everything. */
+static bool is_whole(const struct work *w)
+{
+    return plan_model(w->params->plan)->geometry.whole && !same_size(w);
+}
+
+/* How the output is cut: for the work itself, and for what is told of it beforehand. */
 static struct bands choose_bands(const struct work *w)
 {
+    if (is_whole(w))
+        return (struct bands){{w->job.out.height, w->job.out.width}, w->job.out.height};
+
     const struct model_geometry *g = &plan_model(w->params->plan)->geometry;
     const struct image_format *in = &w->img->format;
     const struct upscale_params *params = w->params;
@@ -264,16 +276,34 @@ enum err_code upscale_memory(struct pool *pool, const struct upscale_params *par
         rest = axes_bytes(&w);
         bleed = image_has_alpha(in) ? bleed_bytes(in) : 0;
     }
-    if (plan_model(params->plan)->geometry.whole && !same_size(&w)) {
+    if (is_whole(&w)) {
         enum err_code rc = whole_bytes(&w, &whole);
         if (rc != ERR_OK)
             return rc;
-        w.bands.rows = params->height;
         rest += whole + MEM_SLACK;
     }
     rest += (size_t)w.bands.rows * image_row_bytes(&w.job.out) + MEM_SLACK;
     *bytes = bleed > rest ? bleed : rest;
     *rows = w.bands.rows;
+    return ERR_OK;
+}
+
+enum err_code upscale_work(struct pool *pool, const struct upscale_params *params,
+                           const struct image_format *in, struct upscale_work *out, struct err *e)
+{
+    struct image img = {.format = *in};
+    struct work w = {.pool = pool, .params = params, .img = &img, .e = e};
+    struct upscale_work found = {0, 0};
+    enum err_code rc = ERR_OK;
+    describe_job(&w);
+    w.bands = choose_bands(&w);
+    if (!same_size(&w))
+        rc = tile_work(&w.job, &w.bands, &found.color, e);
+    if (rc != ERR_OK)
+        return rc;
+    if (image_has_alpha(in))
+        found.alpha = found.color;
+    *out = found;
     return ERR_OK;
 }
 
@@ -294,7 +324,7 @@ static enum err_code prepare(struct work *w)
     rc = upscale_scratch_bytes(params->plan, &w->job.scratch_bytes, w->e);
     if (rc != ERR_OK)
         return rc;
-    if (plan_model(params->plan)->geometry.whole && !same_size(w))
+    if (is_whole(w))
         rc = prepare_whole(w);
     if (rc != ERR_OK)
         return rc;

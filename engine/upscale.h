@@ -26,16 +26,23 @@ struct upscale_size {
 
 struct upscale_params {
     const struct plan *plan;
-    int width, height;        /* of the output, from upscale_output_size */
-    enum model_border border; /* the model's own, or what the request asks for */
-    int depth;                /* of the output: 8 or 16 */
-    int band_rows;            /* output rows a band; 0 chooses */
-    struct pair tile;         /* sides of the pieces that threads work on; 0 chooses */
-    int band_multiple;        /* a band chosen so, but for the last, has a multiple of these rows;
+    int width, height;          /* of the output, from upscale_output_size */
+    enum model_border border;   /* the model's own, or what the request asks for */
+    int depth;                  /* of the output: 8 or 16 */
+    int band_rows;              /* output rows a band; 0 chooses */
+    struct pair tile;           /* sides of the pieces that threads work on; 0 chooses */
+    int band_multiple;          /* a band chosen so, but for the last, has a multiple of these rows;
                                  0 is 1 */
-    size_t max_whole_bytes;   /* --max-whole-bytes: working memory for a model that needs the
+    size_t max_whole_bytes;     /* --max-whole-bytes: working memory for a model that needs the
                                  picture whole (geometry.whole) */
-    struct profile *profile;  /* counts the network's time by layer, or NULL */
+    struct profile *profile;    /* counts the network's time by layer, or NULL */
+    atomic_uint_fast64_t *macs; /* counts the network's multiply-adds, or NULL */
+};
+
+/* The multiply-adds of a picture, those in halos included. */
+struct upscale_work {
+    double color;
+    double alpha; /* if any pixel is not opaque; 0 where there is no alpha */
 };
 
 /* Takes finished rows, in order, from the calling thread of upscale_run. */
@@ -63,6 +70,11 @@ enum err_code upscale_scratch_bytes(const struct plan *p, size_t *bytes, struct 
 enum err_code upscale_memory(struct pool *pool, const struct upscale_params *params,
                              const struct image_format *in, size_t *bytes, int *rows,
                              struct err *e);
+
+/* The multiply-adds that upscale_run will do: exactly those that params->macs counts. ERR_MEMORY.
+ */
+enum err_code upscale_work(struct pool *pool, const struct upscale_params *params,
+                           const struct image_format *in, struct upscale_work *out, struct err *e);
 
 /* Upscales `img`, whose colours under alpha 0 are overwritten. The pool must hold the scratch that
  * upscale_scratch_bytes names. ERR_CANCELLED within one band of *cancel becoming true; the sink's

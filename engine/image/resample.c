@@ -63,42 +63,55 @@ static double tap_count(enum resample_filter filter, int in, int out)
 }
 
 /* Sample j covers out*j..out*(j+1) and output i in*i..in*(i+1), in the same unit. */
-static int area_taps(const struct resample_axis *a, int i, double *weight)
+static void area_taps(const struct resample_axis *a, int i, double *weight)
 {
-    int64_t from = (int64_t)i * a->in, to = from + a->in, first = from / a->out;
+    int64_t from = (int64_t)i * a->in, to = from + a->in;
     for (int t = 0; t < a->taps; t++) {
-        int64_t left = (first + t) * a->out, right = left + a->out;
+        int64_t left = ((int64_t)a->first[i] + t) * a->out, right = left + a->out;
         left = left > from ? left : from;
         right = right < to ? right : to;
         weight[t] = right > left ? (double)(right - left) : 0;
     }
-    return (int)first;
 }
 
-static int kernel_taps(const struct resample_axis *a, enum resample_filter filter, int i,
-                       double *weight)
+static double centre_of(int in, int out, int i)
 {
-    double widen = max_double((double)a->in / a->out, 1);
-    double support = filters[filter].radius * widen;
     /* (2i + 1) in < 2^63 for sides below 2^31 */
-    double centre = (double)((2 * (int64_t)i + 1) * a->in - a->out) / (2.0 * a->out);
-    double first = floor(centre - support) + 1;
+    return (double)((2 * (int64_t)i + 1) * in - out) / (2.0 * out);
+}
+
+/* The first sample that output i reads. */
+static int first_tap(enum resample_filter filter, int in, int out, int i)
+{
+    double support = filters[filter].radius * max_double((double)in / out, 1);
+    if (filter == RESAMPLE_NEAREST)
+        return (int)((2 * (int64_t)i + 1) * in / (2 * (int64_t)out));
+    if (filter == RESAMPLE_AREA)
+        return (int)((int64_t)i * in / out);
+    return (int)(floor(centre_of(in, out, i) - support) + 1);
+}
+
+static void kernel_taps(const struct resample_axis *a, enum resample_filter filter, int i,
+                        double *weight)
+{
+    double widen = max_double((double)a->in / a->out, 1), centre = centre_of(a->in, a->out, i);
     for (int t = 0; t < a->taps; t++)
-        weight[t] = filters[filter].kernel(fabs(first + t - centre) / widen);
-    return (int)first;
+        weight[t] = filters[filter].kernel(fabs(a->first[i] + t - centre) / widen);
 }
 
 static void fill(struct resample_axis *a, enum resample_filter filter, double *weight)
 {
     for (int i = 0; i < a->out; i++) {
         float *w = a->weight + (size_t)i * (size_t)a->taps;
+        a->first[i] = first_tap(filter, a->in, a->out, i);
         if (filter == RESAMPLE_NEAREST) {
-            a->first[i] = (int)((2 * (int64_t)i + 1) * a->in / (2 * (int64_t)a->out));
             w[0] = 1;
             continue;
         }
-        a->first[i] =
-            filter == RESAMPLE_AREA ? area_taps(a, i, weight) : kernel_taps(a, filter, i, weight);
+        if (filter == RESAMPLE_AREA)
+            area_taps(a, i, weight);
+        else
+            kernel_taps(a, filter, i, weight);
         double sum = 0;
         for (int t = 0; t < a->taps; t++)
             sum += weight[t];
@@ -157,6 +170,13 @@ void resample_axis_reach(const struct resample_axis *axis, int from, int to, int
 {
     *first = axis->first[from];
     *last = axis->first[to - 1] + axis->taps;
+}
+
+void resample_reach(enum resample_filter filter, int in, int out, int *from, int *to)
+{
+    int last = first_tap(filter, in, out, *to - 1) + (int)tap_count(filter, in, out);
+    *from = first_tap(filter, in, out, *from);
+    *to = last;
 }
 
 size_t resample_scratch(struct resample_area in, struct resample_area out)

@@ -37,6 +37,9 @@ size_t resample_axis_bytes(enum resample_filter filter, int in, int out);
 /* The samples that outputs from..to-1 read: *first..*last-1, some perhaps outside 0..in-1. */
 void resample_axis_reach(const struct resample_axis *axis, int from, int to, int *first, int *last);
 
+/* The same without an axis: outputs *from..*to-1 become the samples that they read. */
+void resample_reach(enum resample_filter filter, int in, int out, int *from, int *to);
+
 /* A rectangle of one axis each way: x, y of its corner in the whole picture. */
 struct resample_area {
     int x, y, width, height;

@@ -36,6 +36,9 @@ libengine_a_SOURCES += \
 	engine/nn/plan.c \
 	engine/nn/plan.h \
 	engine/nn/plan_io.h \
+	engine/nn/plan_ways.h \
+	engine/nn/plan_work.c \
+	engine/nn/plan_work.h \
 	engine/nn/profile.h \
 	engine/nn/stream.h \
 	engine/nn/stream_area.c \
@@ -48,7 +51,8 @@ libengine_a_SOURCES += \
 	engine/nn/stream_range.c \
 	engine/nn/stream_rows.c \
 	engine/nn/stream_rows.h \
-	engine/nn/stream_run.c
+	engine/nn/stream_run.c \
+	engine/nn/stream_work.c
 
 # The kernels: a file a set, with the flags it needs.
 libnnavx2_a_SOURCES = engine/nn/kernels_avx2.c

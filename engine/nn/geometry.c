@@ -6,6 +6,8 @@
  * all windows, how many samples each end spoils. */
 #include "engine/nn/geometry.h"
 
+#include <math.h>
+
 #include "engine/base/mem.h"
 
 /* Samples a pixel, in lowest terms. */
@@ -185,6 +187,14 @@ static void find_least(struct model *m, struct extent *extents)
         *(fits ? &high : &low) = middle;
     }
     g->least = high * g->align;
+}
+
+double geometry_macs(const struct layer *l)
+{
+    double macs = layer_table[l->kind].macs ? layer_table[l->kind].macs(l, l->channels) : 0;
+    if (l->kind == LAYER_CONV_TRANSPOSE2D) /* the table tells the mean of an output sample */
+        macs = round(macs * l->conv.stride.y * l->conv.stride.x);
+    return macs;
 }
 
 /* Per-pixel work of every layer: its work a sample times its samples a pixel. */

@@ -19,4 +19,8 @@ int geometry_walk(const struct model *m, enum axis axis, int64_t n, struct exten
 /* Fills m->geometry but for the channels. The layers' parameters and channels have been checked. */
 enum err_code geometry_find(struct model *m, struct err *e);
 
+/* Multiply-adds of a layer at each position: of its input for a transposed convolution, of its
+ * output for others. A whole number. */
+double geometry_macs(const struct layer *l);
+
 #endif

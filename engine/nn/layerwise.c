@@ -300,6 +300,10 @@ static void run_step(const struct layerwise *p, int i, const struct layout *l, c
     if (s->then != NONE)
         r.then = &m->layers[s->then];
     layer_table[layer->kind].run(&r);
+    if (w->macs) {
+        struct shape at = layer->kind == LAYER_CONV_TRANSPOSE2D ? r.in_shape[0] : r.out_shape;
+        *w->macs += geometry_macs(layer) * at.width * at.height;
+    }
 }
 
 static void copy_out(const struct layerwise *p, const struct layerwise_window *w,
@@ -316,6 +320,21 @@ static void copy_out(const struct layerwise *p, const struct layerwise_window *w
         memcpy(w->out + (size_t)row * w->out_stride,
                from + ((size_t)(y + row) * (size_t)made + (size_t)x) * channels,
                (size_t)w->keep.width * channels * sizeof *w->out);
+}
+
+/* The positions of a layer along an axis: those that meet each of its taps once. */
+static double length_of(const struct model *m, int i, const struct extent *extents)
+{
+    const struct layer *l = &m->layers[i];
+    return (double)extents[l->kind == LAYER_CONV_TRANSPOSE2D ? 1 + l->input : 1 + i].size;
+}
+
+void layerwise_lengths(const struct layerwise *p, enum axis axis, int side, struct extent *extents,
+                       double *lengths)
+{
+    geometry_walk(p->m, axis, side, extents);
+    for (int i = 0; i < p->m->layer_count; i++)
+        lengths[i] = length_of(p->m, i, extents);
 }
 
 void layerwise_run(const struct layerwise *p, void *scratch, const struct layerwise_window *w)

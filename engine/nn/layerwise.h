@@ -7,7 +7,7 @@
 #ifndef UPSCALED_NN_LAYERWISE_H
 #define UPSCALED_NN_LAYERWISE_H
 
-#include "engine/nn/model.h"
+#include "engine/nn/layers.h"
 #include "engine/nn/plan_io.h"
 
 struct layerwise;
@@ -22,6 +22,7 @@ struct layerwise_window {
     size_t out_stride;       /* floats from one of its rows to the next */
     struct profile *profile; /* counts the time of the layers, or NULL; that of an activation with
                                 the convolution it is fused into */
+    double *macs;            /* counts the multiply-adds, or NULL */
 };
 
 /* Prepares `m`, which is borrowed. On ERR_OK the caller owns *out. ERR_MODEL_LIMIT, ERR_MEMORY. */
@@ -32,6 +33,11 @@ void layerwise_free(struct layerwise *p); /* NULL is fine */
  * height. ERR_MODEL_LIMIT where that cannot be represented, ERR_MEMORY. */
 enum err_code layerwise_scratch_bytes(const struct layerwise *p, int width, int height,
                                       size_t *bytes, struct err *e);
+
+/* The positions, along one axis, at which each layer does geometry_macs multiply-adds, for a window
+ * of `side` pixels. `extents` has room for a layer more than there are. */
+void layerwise_lengths(const struct layerwise *p, enum axis axis, int side, struct extent *extents,
+                       double *lengths);
 
 /* Runs the network on one window; cannot fail, does not allocate. */
 void layerwise_run(const struct layerwise *p, void *scratch, const struct layerwise_window *w);

@@ -4,8 +4,7 @@
 #include "engine/base/cpu.h"
 #include "engine/base/mem.h"
 #include "engine/base/size.h"
-#include "engine/nn/layerwise.h"
-#include "engine/nn/stream.h"
+#include "engine/nn/plan_ways.h"
 
 enum {
     WINDOW_BYTES = 6 * 1024 * 1024, /* about what one core's caches hold */
@@ -17,13 +16,6 @@ enum {
     STRIP_LEAST_ROWS = 256,
     MOST_SIDE = 1 << 24,
     MOST_CHANNELS = 3, /* at a model's ends */
-};
-
-struct plan {
-    const struct model *m;
-    struct stream *stream; /* one of these */
-    struct layerwise *layerwise;
-    struct stream_reason reason; /* why it is no stream */
 };
 
 enum err_code plan_new(const struct model *m, const struct kernels *kernels, struct plan **out,
@@ -259,7 +251,8 @@ static void run_window(const struct plan *p, void *scratch, struct plan_rect kee
                                              .keep = inside,
                                              .out = out,
                                              .out_stride = stride,
-                                             .profile = io->profile});
+                                             .profile = io->profile,
+                                             .macs = io->macs});
     begun = profile_begin(io->profile);
     for (int y = 0; y < keep.height; y++) {
         unweave(out + (size_t)y * stride, keep.width, g->out_channels, planes);

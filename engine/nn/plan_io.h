@@ -33,6 +33,7 @@ struct plan_io {
     void (*store)(void *arg, int y, int x, int count, const float *const *planes);
     void *arg;
     struct profile *profile; /* counts the time of layers, or NULL */
+    double *macs;            /* counts the multiply-adds (plan_work.h), or NULL */
 };
 
 #endif

@@ -57,6 +57,7 @@ struct stream_step {
     float *weight;    /* the step's block: weights, biases, slopes */
     const float *bias, *slope;
     size_t phase_floats; /* of weights */
+    double macs;         /* multiply-adds where it makes one sample of each phase */
     float lo, hi;
     bool add_first;
     bool scratch; /* it needs winograd's */
@@ -98,6 +99,14 @@ int stream_period(const struct stream *s);
  * that is returned, which may lie before `from`) nothing is made; made[tensor] is the first row
  * that will be. Each round goes stream_period rows further. */
 int stream_begin(const struct stream *s, int from, struct span *spans, int *made);
+
+/* Finds the `macs` of all steps. */
+void stream_find_macs(struct stream *s);
+
+/* The samples of each phase, along one axis, that each step makes for outputs `want`. `spans` has
+ * tensor_count entries. */
+void stream_lengths(const struct stream *s, enum axis axis, struct span want, struct span *spans,
+                    double *lengths);
 
 /* Whether a kernel's store can do this activation. */
 static inline bool stream_is_sloped(const struct layer *l)

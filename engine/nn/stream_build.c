@@ -379,6 +379,8 @@ enum err_code stream_new(const struct model *m, const struct kernels *kernels, s
         bool built = build(&b, &rc, e);
         if (rc == ERR_OK && built)
             rc = stream_find_rings(b.s, e);
+        if (rc == ERR_OK && built)
+            stream_find_macs(b.s);
         if (rc == ERR_OK && built) {
             *out = b.s;
             b.s = NULL;

@@ -86,6 +86,11 @@ static void run_step(const struct stream_area *a, const struct stream_step *t)
     if (a->sides)
         clear_outside(a, t->out, rows);
     a->made[t->out] = rows.hi;
+    if (a->io->macs) {
+        struct span y = stream_step_phases(t, AXIS_Y, rows);
+        struct span x = stream_step_phases(t, AXIS_X, a->x[t->out]);
+        *a->io->macs += t->macs * (y.hi - y.lo) * (x.hi - x.lo);
+    }
     profile_end(a->io->profile, place_of(a->s, t), begun);
 }
 

@@ -11,6 +11,8 @@ libengine_a_SOURCES += \
 	engine/tiles/source.h \
 	engine/tiles/tile.c \
 	engine/tiles/tile.h \
+	engine/tiles/tile_chain.c \
+	engine/tiles/tile_chain.h \
 	engine/tiles/tile_job.h \
 	engine/tiles/tile_layout.c \
 	engine/tiles/tile_layout.h \

@@ -8,8 +8,8 @@
 #include "engine/image/color.h"
 #include "engine/tiles/border.h"
 #include "engine/tiles/source.h"
+#include "engine/tiles/tile_chain.h"
 #include "engine/tiles/tile_layout.h"
-#include "engine/tiles/window.h"
 
 static size_t area_of(int width, int height)
 {
@@ -21,25 +21,19 @@ static int larger(int a, int b)
     return a > b ? a : b;
 }
 
-/* One axis of a tile: what is wanted of the last network's output, and the windows for it. */
-struct axis_chain {
-    int side; /* of the picture */
-    struct window_span want;
-    struct window_chain chain;
-};
-
 /* All that a tile's computation is made of. */
 struct tile {
     const struct tile_job *job;
     struct resample_area area; /* of the output */
     uint8_t *pixels;
     size_t row_bytes;
-    struct axis_chain x, y;
+    struct tile_chain x, y;
     struct tile_layout l;
     enum source source;
     int stage;      /* whose network runs */
     int chunk_y;    /* the first row of l.out, in the output */
     int chunk_rows; /* that are there */
+    double macs;    /* multiply-adds so far */
 };
 
 static const struct model_geometry *geometry_of(const struct tile *t)
@@ -47,10 +41,9 @@ static const struct model_geometry *geometry_of(const struct tile *t)
     return &plan_model(t->job->plan)->geometry;
 }
 
-/* What stage k leaves of an axis. */
-static const struct window_span *span_of(const struct tile *t, const struct axis_chain *a, int k)
+static const struct window_span *span_of(const struct tile *t, const struct tile_chain *a, int k)
 {
-    return k == t->job->stages ? &a->want : &a->chain.stage[k + 1];
+    return tile_chain_span(t->job, a, k);
 }
 
 /* Samples begin..end-1 of row y of what stage k made of channel c, extended by the border. */
@@ -223,18 +216,15 @@ static void shrink(struct tile *t)
 static void run_source(struct tile *t, enum source source)
 {
     const struct tile_job *job = t->job;
-    const struct model_geometry *g = geometry_of(t);
     t->source = source;
     t->chunk_y = t->area.y;
     t->chunk_rows = 0;
     for (t->stage = 1; t->stage <= job->stages; t->stage++) {
         const struct window_span *x = span_of(t, &t->x, t->stage), *y = span_of(t, &t->y, t->stage);
         struct plan_rect keep = {x->first, y->first, x->last - x->first, y->last - y->first};
-        struct plan_picture picture = {window_side(g, t->stage - 1, t->x.side),
-                                       window_side(g, t->stage - 1, t->y.side),
-                                       job->border == BORDER_MODEL};
+        struct plan_picture picture = tile_stage_picture(job, t->stage);
         plan_run(job->plan, t->l.plan, keep, &picture,
-                 &(struct plan_io){load_row, store_row, t, job->profile});
+                 &(struct plan_io){load_row, store_row, t, job->profile, &t->macs});
     }
     t->stage = job->stages;
     if (job->down_x)
@@ -251,21 +241,8 @@ static void store_opaque(struct tile *t)
                     t->pixels + (size_t)y * t->row_bytes);
 }
 
-/* Asks backwards, along one axis, from positions begin..begin+count-1 of the last network. */
-static void find_axis(const struct tile_job *job, enum axis axis, int side, int begin, int count,
-                      struct axis_chain *out)
-{
-    const struct model_geometry *g = &plan_model(job->plan)->geometry;
-    out->side = side;
-    out->chain.axis = axis;
-    out->want = window_behind(g, job->border, job->stages, window_side(g, job->stages, side), begin,
-                              begin + count);
-    window_chain_find(job->plan, job->border, job->stages, side, out->want.first, out->want.last,
-                      &out->chain);
-}
-
 /* The most that any stage gives, first..last or, where it is downscaled, begin..end. */
-static int widest(const struct tile *t, const struct axis_chain *a, bool all)
+static int widest(const struct tile *t, const struct tile_chain *a, bool all)
 {
     int most = 0;
     for (int k = 1; k <= t->job->stages; k++)
@@ -294,11 +271,8 @@ static struct tile_sides sides_of(const struct tile *t)
 static struct tile begin(const struct tile_job *job, struct resample_area area)
 {
     struct tile t = {.job = job, .area = area};
-    struct resample_area want = area;
-    if (job->down_x)
-        want = reach(job->down_x, job->down_y, area);
-    find_axis(job, AXIS_X, job->img->format.width, want.x, want.width, &t.x);
-    find_axis(job, AXIS_Y, job->img->format.height, want.y, want.height, &t.y);
+    tile_chain_find(job, AXIS_X, area.x, area.width, &t.x);
+    tile_chain_find(job, AXIS_Y, area.y, area.height, &t.y);
     return t;
 }
 
@@ -308,8 +282,8 @@ static enum err_code measure(const struct tile *t, size_t *bytes, struct err *e)
     return tile_measure(t->job, &sides, widest(t, &t->x, true), widest(t, &t->y, true), bytes, e);
 }
 
-void tile_run(const struct tile_job *job, struct resample_area area, uint8_t *pixels,
-              size_t row_bytes, void *scratch)
+double tile_run(const struct tile_job *job, struct resample_area area, uint8_t *pixels,
+                size_t row_bytes, void *scratch)
 {
     struct tile t = begin(job, area);
     struct tile_sides sides = sides_of(&t);
@@ -329,4 +303,5 @@ void tile_run(const struct tile_job *job, struct resample_area area, uint8_t *pi
         else
             store_opaque(&t);
     }
+    return t.macs;
 }

@@ -10,8 +10,8 @@
 #include "engine/tiles/tile_job.h"
 
 /* Computes `area` of the output into `pixels` (the area's first sample), rows `row_bytes` apart.
- * Cannot fail, does not allocate. */
-void tile_run(const struct tile_job *job, struct resample_area area, uint8_t *pixels,
-              size_t row_bytes, void *scratch);
+ * Cannot fail, does not allocate. Returns the multiply-adds that it did. */
+double tile_run(const struct tile_job *job, struct resample_area area, uint8_t *pixels,
+                size_t row_bytes, void *scratch);
 
 #endif

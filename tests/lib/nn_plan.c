@@ -49,7 +49,7 @@ float *run_plan(const struct plan *p, const struct test_picture *picture, struct
     char *scratch = mem_alloc(1, bytes);
     memset(scratch, 0xff, bytes); /* NaN wherever something is read before it is written */
     plan_run(p, scratch, keep, &(struct plan_picture){picture->width, picture->height, padded},
-             &(struct plan_io){load, store, &r, NULL});
+             &(struct plan_io){.load = load, .store = store, .arg = &r});
     ck_assert_int_eq(r.next, keep.height);
     mem_free(scratch);
     return r.out;
