@@ -56,7 +56,7 @@ pages() {
 # Relative links of all pages lead somewhere.
 links_lead() {
     pages | while read -r page; do
-        grep -oE '\]\([^)#: ]+' "$page" | cut -c 3- | while read -r target; do
+        grep -oE '\]\([^)#: ]+[)#]' "$page" | sed 's/^..//; s/.$//' | while read -r target; do
             [ -e "$(dirname "$page")/$target" ] || echo "# ${page#"$top_srcdir"/}: $target"
         done
     done >links.txt

@@ -12,7 +12,8 @@ test_scripts += \
 if HAVE_PYTHON
 test_scripts += \
 	tests/export.py \
-	tests/set5.py
+	tests/set5.py \
+	tests/workflows.py
 endif
 
 EXTRA_DIST += \
