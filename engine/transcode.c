@@ -47,7 +47,7 @@ struct work {
 /* Runs a serial step on the pool; the pool's own verdict comes first. */
 static enum err_code on_pool(struct work *w, pool_piece *piece)
 {
-    enum err_code rc = pool_run(w->pool, 1, piece, w, w->cancel, w->e);
+    enum err_code rc = pool_run(w->pool, 1, &(struct pool_pieces){piece, w, w->cancel}, w->e);
     return rc != ERR_OK ? rc : w->rc;
 }
 
@@ -81,8 +81,8 @@ static enum err_code decode_turn(struct work *w)
     const struct image_format *f = &w->img->format;
     if ((int64_t)f->width * f->height <= SMALL_PIXELS)
         return on_pool(w, decode_small_piece);
-    enum err_code rc =
-        pool_run(w->pool, png_reader_halves(w->reader), decode_piece, w, w->cancel, w->e);
+    enum err_code rc = pool_run(w->pool, png_reader_halves(w->reader),
+                                &(struct pool_pieces){decode_piece, w, w->cancel}, w->e);
     return rc == ERR_OK ? png_reader_turn(w->reader, &w->decoded) : rc;
 }
 
@@ -151,7 +151,8 @@ static enum err_code make_strips(struct work *w)
     w->strips = mem_calloc((size_t)strips, sizeof *w->strips);
     if (!w->strips)
         return err_set(w->e, ERR_MEMORY, "out of memory for %d strips", strips);
-    enum err_code rc = pool_run(w->pool, strips, encode_piece, w, w->cancel, w->e);
+    enum err_code rc =
+        pool_run(w->pool, strips, &(struct pool_pieces){encode_piece, w, w->cancel}, w->e);
     if (rc == ERR_OK && w->strip_rc != ERR_OK)
         rc = err_set(w->e, (enum err_code)w->strip_rc, "out of memory to encode a PNG");
     if (rc == ERR_OK)

@@ -137,7 +137,8 @@ static enum err_code make_bands(struct work *w)
         w->rows = height - w->y < w->bands.rows ? height - w->y : w->bands.rows;
         int pieces = copy ? w->rows : bands_tiles(&w->bands, width, w->rows);
         enum err_code rc =
-            pool_run(w->pool, pieces, copy ? copy_piece : tile_piece, w, w->cancel, w->e);
+            pool_run(w->pool, pieces,
+                     &(struct pool_pieces){copy ? copy_piece : tile_piece, w, w->cancel}, w->e);
         if (rc == ERR_OK)
             rc = w->sink.rows(w->sink.arg, w->band, w->row_bytes, w->rows, w->e);
         if (rc != ERR_OK)

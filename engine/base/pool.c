@@ -320,13 +320,15 @@ static enum err_code run_here(struct worker *w, const struct pool_work *r, struc
     return ERR_OK;
 }
 
-enum err_code pool_run(struct pool *p, int pieces, pool_piece *piece, void *arg,
-                       const atomic_bool *cancel, struct err *e)
+enum err_code pool_run(struct pool *p, int pieces, const struct pool_pieces *run, struct err *e)
 {
     if (pieces <= 0)
         return ERR_OK;
-    struct pool_work r = {
-        .piece = piece, .arg = arg, .cancel = cancel, .account = &p->account, .pieces = pieces};
+    struct pool_work r = {.piece = run->piece,
+                          .arg = run->arg,
+                          .cancel = run->cancel,
+                          .account = &p->account,
+                          .pieces = pieces};
     return p->worker ? run_here(p->worker, &r, e) : await(p->crew, &r, e);
 }
 

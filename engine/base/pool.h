@@ -56,11 +56,17 @@ enum err_code pool_reserve(struct pool *p, size_t bytes, struct err *e);
 /* What all workers have by that. */
 size_t pool_scratch_bytes(struct pool *p);
 
-/* Calls piece(arg, i, scratch) once for each i in 0..pieces-1, in any order and in parallel, and
- * returns when all are done: ERR_OK. When *cancel (may be NULL) becomes true, pieces not yet begun
- * are skipped: ERR_CANCELLED, and `e` says so. Never fails otherwise. */
-enum err_code pool_run(struct pool *p, int pieces, pool_piece *piece, void *arg,
-                       const atomic_bool *cancel, struct err *e);
+/* The pieces of a run: each calls piece(arg, i, scratch). */
+struct pool_pieces {
+    pool_piece *piece;
+    void *arg;
+    const atomic_bool *cancel; /* or NULL */
+};
+
+/* Does pieces 0..pieces-1, each once, in any order and in parallel, and returns when all are done:
+ * ERR_OK. When *cancel becomes true, pieces that have not begun are skipped: ERR_CANCELLED, and `e`
+ * says so. Never fails otherwise. */
+enum err_code pool_run(struct pool *p, int pieces, const struct pool_pieces *run, struct err *e);
 
 /* A whole request as one piece. What it runs on `alone`, a pool of the one thread that it is on, is
  * done on the spot; it must not call any other. */

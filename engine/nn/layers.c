@@ -7,55 +7,51 @@
 
 #include "engine/nn/layers_kinds.h"
 
-enum err_code layer_check_range(int i, const char *name, int value, int least, int most,
-                                struct err *e)
+enum err_code layer_check_range(int i, int value, struct layer_range range, struct err *e)
 {
-    if (value >= least && value <= most)
+    if (value >= range.least && value <= range.most)
         return ERR_OK;
-    return err_set(e, ERR_MODEL, "$.layers[%d].%s: %d to %d expected, not %d", i, name, least, most,
-                   value);
+    return err_set(e, ERR_MODEL, "$.layers[%d].%s: %d to %d expected, not %d", i, range.name,
+                   range.least, range.most, value);
 }
 
-enum err_code layer_check_pair(int i, const char *name, struct pair value, int least, int most,
-                               struct err *e)
+enum err_code layer_check_pair(int i, struct pair value, struct layer_range range, struct err *e)
 {
-    enum err_code rc = layer_check_range(i, name, value.y, least, most, e);
-    return rc ? rc : layer_check_range(i, name, value.x, least, most, e);
+    enum err_code rc = layer_check_range(i, value.y, range, e);
+    return rc ? rc : layer_check_range(i, value.x, range, e);
 }
 
-enum err_code plain_check(const struct layer *l, int i, const int *in_channels, int in_count,
-                          int *out_channels, struct err *e)
+enum err_code plain_check(const struct layer *l, const struct layer_inputs *in, int *out_channels,
+                          struct err *e)
 {
-    (void)in_count;
     if (l->kind == LAYER_LEAKY_RELU && !isfinite(l->negative_slope))
-        return err_set(e, ERR_MODEL, "$.layers[%d].negative_slope: a finite number expected", i);
-    *out_channels = in_channels[0];
+        return err_set(e, ERR_MODEL, "$.layers[%d].negative_slope: a finite number expected",
+                       in->layer);
+    *out_channels = in->channels[0];
     return ERR_OK;
 }
 
-enum err_code prelu_check(const struct layer *l, int i, const int *in_channels, int in_count,
-                          int *out_channels, struct err *e)
+enum err_code prelu_check(const struct layer *l, const struct layer_inputs *in, int *out_channels,
+                          struct err *e)
 {
-    (void)in_count;
     int have = l->prelu.num_parameters;
-    if (have != 1 && have != in_channels[0])
+    if (have != 1 && have != in->channels[0])
         return err_set(e, ERR_MODEL,
                        "$.layers[%d].num_parameters: 1 or %d expected (the channels of its "
                        "input), not %d",
-                       i, in_channels[0], have);
+                       in->layer, in->channels[0], have);
     if (!l->prelu.weight)
-        return err_set(e, ERR_MODEL, "$.layers[%d].weight: %d numbers expected", i, have);
-    *out_channels = in_channels[0];
+        return err_set(e, ERR_MODEL, "$.layers[%d].weight: %d numbers expected", in->layer, have);
+    *out_channels = in->channels[0];
     return ERR_OK;
 }
 
-enum err_code clamp_check(const struct layer *l, int i, const int *in_channels, int in_count,
-                          int *out_channels, struct err *e)
+enum err_code clamp_check(const struct layer *l, const struct layer_inputs *in, int *out_channels,
+                          struct err *e)
 {
-    (void)in_count;
     if (isnan(l->clamp.min) || isnan(l->clamp.max))
-        return err_set(e, ERR_MODEL, "$.layers[%d]: numbers expected for min and max", i);
-    *out_channels = in_channels[0];
+        return err_set(e, ERR_MODEL, "$.layers[%d]: numbers expected for min and max", in->layer);
+    *out_channels = in->channels[0];
     return ERR_OK;
 }
 

@@ -33,6 +33,13 @@ struct shape {
     int width, height, channels;
 };
 
+/* What a layer reads, for checks. */
+struct layer_inputs {
+    int layer;           /* index of the layer that reads */
+    const int *channels; /* of each input */
+    int count;
+};
+
 /* One execution. `out` may equal in[0] for activations alone; else nothing overlaps. */
 struct layer_run {
     const struct layer *layer;
@@ -53,8 +60,8 @@ struct layer_row {
 
     /* Checks parameters against the channels of the inputs and finds those of the output. Errors
      * start at "$.layers[i]". */
-    enum err_code (*check)(const struct layer *l, int i, const int *in_channels, int in_count,
-                           int *out_channels, struct err *e);
+    enum err_code (*check)(const struct layer *l, const struct layer_inputs *in, int *out_channels,
+                           struct err *e);
 
     /* How much denser samples get along an axis: times *up / *down. NULL: as they are. */
     void (*rate)(const struct layer *l, enum axis axis, int *up, int *down);
@@ -88,11 +95,15 @@ void layer_activate(const struct layer *l, float *samples, size_t pixels, int ch
 /* Cubic convolution (Keys 1981) with PyTorch's a = -0.75, at a distance of d >= 0 samples. */
 float upsample_cubic(float d);
 
-/* Whether no less than `least` and no more than `most`; else the error names the parameter. */
-enum err_code layer_check_range(int i, const char *name, int value, int least, int most,
-                                struct err *e);
-enum err_code layer_check_pair(int i, const char *name, struct pair value, int least, int most,
-                               struct err *e);
+/* What a parameter of that name may be. */
+struct layer_range {
+    const char *name;
+    int least, most;
+};
+
+/* Refuses a value of layer `i` outside of its range; the error names the parameter. */
+enum err_code layer_check_range(int i, int value, struct layer_range range, struct err *e);
+enum err_code layer_check_pair(int i, struct pair value, struct layer_range range, struct err *e);
 
 static inline int pair_at(struct pair p, enum axis axis)
 {

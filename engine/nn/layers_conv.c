@@ -9,13 +9,20 @@ static enum err_code common_check(const struct conv_params *c, int i, int in_cha
                                   struct err *e)
 {
     enum err_code rc;
-    if ((rc = layer_check_range(i, "in_channels", c->in_channels, 1, LAYER_MAX_CHANNELS, e)) ||
-        (rc = layer_check_range(i, "out_channels", c->out_channels, 1, LAYER_MAX_CHANNELS, e)) ||
-        (rc = layer_check_range(i, "groups", c->groups, 1, LAYER_MAX_CHANNELS, e)) ||
-        (rc = layer_check_pair(i, "kernel_size", c->kernel_size, 1, LAYER_MAX_KERNEL, e)) ||
-        (rc = layer_check_pair(i, "stride", c->stride, 1, LAYER_MAX_STRIDE, e)) ||
-        (rc = layer_check_pair(i, "padding", c->padding, 0, LAYER_MAX_PADDING, e)) ||
-        (rc = layer_check_pair(i, "dilation", c->dilation, 1, LAYER_MAX_DILATION, e)))
+    if ((rc = layer_check_range(i, c->in_channels,
+                                (struct layer_range){"in_channels", 1, LAYER_MAX_CHANNELS}, e)) ||
+        (rc = layer_check_range(i, c->out_channels,
+                                (struct layer_range){"out_channels", 1, LAYER_MAX_CHANNELS}, e)) ||
+        (rc = layer_check_range(i, c->groups, (struct layer_range){"groups", 1, LAYER_MAX_CHANNELS},
+                                e)) ||
+        (rc = layer_check_pair(i, c->kernel_size,
+                               (struct layer_range){"kernel_size", 1, LAYER_MAX_KERNEL}, e)) ||
+        (rc = layer_check_pair(i, c->stride, (struct layer_range){"stride", 1, LAYER_MAX_STRIDE},
+                               e)) ||
+        (rc = layer_check_pair(i, c->padding, (struct layer_range){"padding", 0, LAYER_MAX_PADDING},
+                               e)) ||
+        (rc = layer_check_pair(i, c->dilation,
+                               (struct layer_range){"dilation", 1, LAYER_MAX_DILATION}, e)))
         return rc;
     if (c->in_channels != in_channels)
         return err_set(e, ERR_MODEL,
@@ -31,11 +38,10 @@ static enum err_code common_check(const struct conv_params *c, int i, int in_cha
     return ERR_OK;
 }
 
-enum err_code conv2d_check(const struct layer *l, int i, const int *in_channels, int in_count,
-                           int *out_channels, struct err *e)
+enum err_code conv2d_check(const struct layer *l, const struct layer_inputs *in, int *out_channels,
+                           struct err *e)
 {
-    (void)in_count;
-    enum err_code rc = common_check(&l->conv, i, in_channels[0], e);
+    enum err_code rc = common_check(&l->conv, in->layer, in->channels[0], e);
     *out_channels = l->conv.out_channels;
     return rc;
 }
@@ -86,19 +92,20 @@ double conv2d_macs(const struct layer *l, int channels)
     return (double)c->kernel_size.y * c->kernel_size.x * (c->in_channels / c->groups) * channels;
 }
 
-enum err_code conv_transpose2d_check(const struct layer *l, int i, const int *in_channels,
-                                     int in_count, int *out_channels, struct err *e)
+enum err_code conv_transpose2d_check(const struct layer *l, const struct layer_inputs *in,
+                                     int *out_channels, struct err *e)
 {
-    (void)in_count;
     const struct conv_params *c = &l->conv;
-    enum err_code rc = common_check(c, i, in_channels[0], e);
+    enum err_code rc = common_check(c, in->layer, in->channels[0], e);
     for (enum axis axis = AXIS_Y; !rc && axis <= AXIS_X; axis++) {
         int stride = pair_at(c->stride, axis), dilation = pair_at(c->dilation, axis);
-        rc = layer_check_range(i, "output_padding", pair_at(c->output_padding, axis), 0,
-                               (stride > dilation ? stride : dilation) - 1, e);
+        rc = layer_check_range(
+            in->layer, pair_at(c->output_padding, axis),
+            (struct layer_range){"output_padding", 0, (stride > dilation ? stride : dilation) - 1},
+            e);
     }
     if (!rc && c->padding_mode != PADDING_ZEROS)
-        rc = err_set(e, ERR_MODEL, "$.layers[%d].padding_mode: \"zeros\" expected", i);
+        rc = err_set(e, ERR_MODEL, "$.layers[%d].padding_mode: \"zeros\" expected", in->layer);
     *out_channels = c->out_channels;
     return rc;
 }

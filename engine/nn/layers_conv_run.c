@@ -127,17 +127,23 @@ static void inside(const struct phase *ph, int width, int *begin, int *end)
     *end = (int)(past > *begin ? past : *begin);
 }
 
-static void store(const float *sums, int pixels, int lanes, int valid, float *out, size_t stride)
+/* Where a block's samples go: to the first of `valid` channels, `stride` floats a pixel. */
+struct place {
+    float *out;
+    size_t stride;
+    int lanes, valid;
+};
+
+static void store(const float *sums, int x, int pixels, const struct place *to)
 {
     for (int p = 0; p < pixels; p++)
-        for (int o = 0; o < valid; o++)
-            out[(size_t)p * stride + (size_t)o] = sums[p * lanes + o];
+        for (int o = 0; o < to->valid; o++)
+            to->out[(size_t)(x + p) * to->stride + (size_t)o] = sums[p * to->lanes + o];
 }
 
-/* One block of lanes along one phase of one output row; `out` is the phase's first sample of the
- * first of `valid` channels, and `stride` leads to its next. */
+/* One block of lanes along one phase of one output row. */
 static void run_phase(const struct walk *w, const struct phase *ph, const struct shape *in,
-                      int valid, float *out, size_t stride)
+                      const struct place *to)
 {
     float sums[FEW_LANES_PIXELS * FEW_LANES]; /* as many as MANY_LANES_PIXELS * MANY_LANES */
     bool few = w->lanes == FEW_LANES;
@@ -152,7 +158,7 @@ static void run_phase(const struct walk *w, const struct phase *ph, const struct
         if (x < begin || x >= end) {
             columns_at(ph, x, in, &columns);
             (few ? block_1x4 : block_1x8)(w, &columns, 0, sums);
-            store(sums, 1, w->lanes, valid, out + (size_t)x * stride, stride);
+            store(sums, x, 1, to);
             x++;
             continue;
         }
@@ -161,7 +167,7 @@ static void run_phase(const struct walk *w, const struct phase *ph, const struct
         struct walk here = *w;
         here.in += (size_t)x * step;
         (few ? block_12x4 : block_6x8)(&here, &inner, step, sums);
-        store(sums, pixels, w->lanes, valid, out + (size_t)x * stride, stride);
+        store(sums, x, pixels, to);
         x += pixels;
     }
 }
@@ -182,9 +188,10 @@ static void run_channels(const struct layer_run *r, const struct taps *rows, con
         w.in = r->in[0] + g * w.in_channels;
         for (int b = 0; b < blocks; b++, w.weights += block, w.bias += lanes) {
             int first = b * lanes, left = outs - first;
-            run_phase(&w, ph, &r->in_shape[0], left < lanes ? left : lanes,
-                      out_row + ph->out_first * c->out_channels + g * outs + first,
-                      (size_t)ph->out_step * (size_t)c->out_channels);
+            struct place to = {out_row + ph->out_first * c->out_channels + g * outs + first,
+                               (size_t)ph->out_step * (size_t)c->out_channels, lanes,
+                               left < lanes ? left : lanes};
+            run_phase(&w, ph, &r->in_shape[0], &to);
         }
     }
 }

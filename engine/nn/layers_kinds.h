@@ -6,17 +6,17 @@
 #include "engine/nn/layers.h"
 
 /* layers.c: the activations */
-enum err_code plain_check(const struct layer *l, int i, const int *in_channels, int in_count,
-                          int *out_channels, struct err *e);
-enum err_code prelu_check(const struct layer *l, int i, const int *in_channels, int in_count,
-                          int *out_channels, struct err *e);
-enum err_code clamp_check(const struct layer *l, int i, const int *in_channels, int in_count,
-                          int *out_channels, struct err *e);
+enum err_code plain_check(const struct layer *l, const struct layer_inputs *in, int *out_channels,
+                          struct err *e);
+enum err_code prelu_check(const struct layer *l, const struct layer_inputs *in, int *out_channels,
+                          struct err *e);
+enum err_code clamp_check(const struct layer *l, const struct layer_inputs *in, int *out_channels,
+                          struct err *e);
 void activation_run(const struct layer_run *r);
 
 /* layers_conv.c, layers_conv_run.c */
-enum err_code conv2d_check(const struct layer *l, int i, const int *in_channels, int in_count,
-                           int *out_channels, struct err *e);
+enum err_code conv2d_check(const struct layer *l, const struct layer_inputs *in, int *out_channels,
+                           struct err *e);
 void conv2d_rate(const struct layer *l, enum axis axis, int *up, int *down);
 int64_t conv2d_size(const struct layer *l, enum axis axis, const struct extent *in, int in_count);
 void conv2d_clean(const struct layer *l, enum axis axis, const struct extent *in, int in_count,
@@ -27,8 +27,8 @@ void conv2d_pack(const struct layer *l, float *packed);
 void conv2d_run(const struct layer_run *r);
 bool conv_packed_floats(const struct layer *l, size_t *count);
 
-enum err_code conv_transpose2d_check(const struct layer *l, int i, const int *in_channels,
-                                     int in_count, int *out_channels, struct err *e);
+enum err_code conv_transpose2d_check(const struct layer *l, const struct layer_inputs *in,
+                                     int *out_channels, struct err *e);
 void conv_transpose2d_rate(const struct layer *l, enum axis axis, int *up, int *down);
 int64_t conv_transpose2d_size(const struct layer *l, enum axis axis, const struct extent *in,
                               int in_count);
@@ -42,10 +42,10 @@ void conv_transpose2d_run(const struct layer_run *r);
 int conv_lanes(const struct conv_params *c);
 
 /* layers_merge.c */
-enum err_code add_check(const struct layer *l, int i, const int *in_channels, int in_count,
-                        int *out_channels, struct err *e);
-enum err_code concat_check(const struct layer *l, int i, const int *in_channels, int in_count,
-                           int *out_channels, struct err *e);
+enum err_code add_check(const struct layer *l, const struct layer_inputs *in, int *out_channels,
+                        struct err *e);
+enum err_code concat_check(const struct layer *l, const struct layer_inputs *in, int *out_channels,
+                           struct err *e);
 int64_t merge_size(const struct layer *l, enum axis axis, const struct extent *in, int in_count);
 void merge_clean(const struct layer *l, enum axis axis, const struct extent *in, int in_count,
                  struct extent *out);
@@ -53,15 +53,15 @@ void add_run(const struct layer_run *r);
 void concat_run(const struct layer_run *r);
 
 /* layers_resize.c */
-enum err_code pixel_shuffle_check(const struct layer *l, int i, const int *in_channels,
-                                  int in_count, int *out_channels, struct err *e);
+enum err_code pixel_shuffle_check(const struct layer *l, const struct layer_inputs *in,
+                                  int *out_channels, struct err *e);
 void pixel_shuffle_rate(const struct layer *l, enum axis axis, int *up, int *down);
 int64_t pixel_shuffle_size(const struct layer *l, enum axis axis, const struct extent *in,
                            int in_count);
 void pixel_shuffle_clean(const struct layer *l, enum axis axis, const struct extent *in,
                          int in_count, struct extent *out);
 void pixel_shuffle_run(const struct layer_run *r);
-enum err_code upsample_check(const struct layer *l, int i, const int *in_channels, int in_count,
+enum err_code upsample_check(const struct layer *l, const struct layer_inputs *in,
                              int *out_channels, struct err *e);
 void upsample_rate(const struct layer *l, enum axis axis, int *up, int *down);
 int64_t upsample_size(const struct layer *l, enum axis axis, const struct extent *in, int in_count);
@@ -72,7 +72,7 @@ double upsample_macs(const struct layer *l, int channels);
 void upsample_run(const struct layer_run *r);
 
 /* layers_pool.c */
-enum err_code max_pool2d_check(const struct layer *l, int i, const int *in_channels, int in_count,
+enum err_code max_pool2d_check(const struct layer *l, const struct layer_inputs *in,
                                int *out_channels, struct err *e);
 void max_pool2d_rate(const struct layer *l, enum axis axis, int *up, int *down);
 int64_t max_pool2d_size(const struct layer *l, enum axis axis, const struct extent *in,
@@ -80,7 +80,7 @@ int64_t max_pool2d_size(const struct layer *l, enum axis axis, const struct exte
 void max_pool2d_clean(const struct layer *l, enum axis axis, const struct extent *in, int in_count,
                       struct extent *out);
 void max_pool2d_run(const struct layer_run *r);
-enum err_code max_unpool2d_check(const struct layer *l, int i, const int *in_channels, int in_count,
+enum err_code max_unpool2d_check(const struct layer *l, const struct layer_inputs *in,
                                  int *out_channels, struct err *e);
 int64_t max_unpool2d_size(const struct layer *l, enum axis axis, const struct extent *in,
                           int in_count);

@@ -11,31 +11,31 @@ static enum err_code merge_check(int i, int in_count, struct err *e)
     return ERR_OK;
 }
 
-enum err_code add_check(const struct layer *l, int i, const int *in_channels, int in_count,
-                        int *out_channels, struct err *e)
+enum err_code add_check(const struct layer *l, const struct layer_inputs *in, int *out_channels,
+                        struct err *e)
 {
     (void)l;
-    enum err_code rc = merge_check(i, in_count, e);
-    for (int k = 1; !rc && k < in_count; k++)
-        if (in_channels[k] != in_channels[0])
+    enum err_code rc = merge_check(in->layer, in->count, e);
+    for (int k = 1; !rc && k < in->count; k++)
+        if (in->channels[k] != in->channels[0])
             rc = err_set(e, ERR_MODEL,
                          "$.layers[%d].with: a layer of %d channels expected, like the one it is "
                          "added to, not of %d",
-                         i, in_channels[0], in_channels[k]);
-    *out_channels = in_channels[0];
+                         in->layer, in->channels[0], in->channels[k]);
+    *out_channels = in->channels[0];
     return rc;
 }
 
-enum err_code concat_check(const struct layer *l, int i, const int *in_channels, int in_count,
-                           int *out_channels, struct err *e)
+enum err_code concat_check(const struct layer *l, const struct layer_inputs *in, int *out_channels,
+                           struct err *e)
 {
     (void)l;
-    enum err_code rc = merge_check(i, in_count, e);
+    enum err_code rc = merge_check(in->layer, in->count, e);
     int sum = 0; /* of at most LAYER_INPUTS_MAX * LAYER_MAX_CHANNELS */
-    for (int k = 0; k < in_count; k++)
-        sum += in_channels[k];
+    for (int k = 0; k < in->count; k++)
+        sum += in->channels[k];
     if (!rc && sum > LAYER_MAX_CHANNELS)
-        rc = err_set(e, ERR_MODEL, "$.layers[%d]: at most %d channels expected, not %d", i,
+        rc = err_set(e, ERR_MODEL, "$.layers[%d]: at most %d channels expected, not %d", in->layer,
                      LAYER_MAX_CHANNELS, sum);
     *out_channels = sum;
     return rc;

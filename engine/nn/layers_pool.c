@@ -10,23 +10,28 @@
 
 static enum err_code check_steps(const struct pool_params *p, int i, struct err *e)
 {
-    enum err_code rc = layer_check_pair(i, "kernel_size", p->kernel_size, 1, LAYER_MAX_KERNEL, e);
-    return rc ? rc : layer_check_pair(i, "stride", p->stride, 1, LAYER_MAX_STRIDE, e);
+    enum err_code rc = layer_check_pair(
+        i, p->kernel_size, (struct layer_range){"kernel_size", 1, LAYER_MAX_KERNEL}, e);
+    return rc ? rc
+              : layer_check_pair(i, p->stride, (struct layer_range){"stride", 1, LAYER_MAX_STRIDE},
+                                 e);
 }
 
-enum err_code max_pool2d_check(const struct layer *l, int i, const int *in_channels, int in_count,
+enum err_code max_pool2d_check(const struct layer *l, const struct layer_inputs *in,
                                int *out_channels, struct err *e)
 {
-    (void)in_count;
     const struct pool_params *p = &l->pool;
-    enum err_code rc = check_steps(p, i, e);
+    enum err_code rc = check_steps(p, in->layer, e);
     if (!rc)
-        rc = layer_check_pair(i, "dilation", p->dilation, 1, LAYER_MAX_DILATION, e);
+        rc = layer_check_pair(in->layer, p->dilation,
+                              (struct layer_range){"dilation", 1, LAYER_MAX_DILATION}, e);
     if (!rc)
-        rc = layer_check_range(i, "padding", p->padding.y, 0, p->kernel_size.y / 2, e);
+        rc = layer_check_range(in->layer, p->padding.y,
+                               (struct layer_range){"padding", 0, p->kernel_size.y / 2}, e);
     if (!rc)
-        rc = layer_check_range(i, "padding", p->padding.x, 0, p->kernel_size.x / 2, e);
-    *out_channels = in_channels[0];
+        rc = layer_check_range(in->layer, p->padding.x,
+                               (struct layer_range){"padding", 0, p->kernel_size.x / 2}, e);
+    *out_channels = in->channels[0];
     return rc;
 }
 
@@ -69,10 +74,11 @@ struct window {
     int first, step, end;
 };
 
-static struct window window_at(int i, int kernel, int stride, int padding, int dilation, int size)
+static struct window window_at(const struct pool_params *p, enum axis axis, int i, int size)
 {
-    struct window w = {i * stride - padding, dilation, 0};
-    w.end = w.first + (kernel - 1) * dilation + 1;
+    int dilation = pair_at(p->dilation, axis);
+    struct window w = {i * pair_at(p->stride, axis) - pair_at(p->padding, axis), dilation, 0};
+    w.end = w.first + (pair_at(p->kernel_size, axis) - 1) * dilation + 1;
     if (w.end > size)
         w.end = size;
     while (w.first < 0)
@@ -108,29 +114,27 @@ void max_pool2d_run(const struct layer_run *r)
     const struct pool_params *p = &r->layer->pool;
     size_t at = 0;
     for (int y = 0; y < r->out_shape.height; y++) {
-        struct window wy = window_at(y, p->kernel_size.y, p->stride.y, p->padding.y, p->dilation.y,
-                                     r->in_shape[0].height);
+        struct window wy = window_at(p, AXIS_Y, y, r->in_shape[0].height);
         for (int x = 0; x < r->out_shape.width; x++, at += (size_t)r->out_shape.channels) {
-            struct window wx = window_at(x, p->kernel_size.x, p->stride.x, p->padding.x,
-                                         p->dilation.x, r->in_shape[0].width);
+            struct window wx = window_at(p, AXIS_X, x, r->in_shape[0].width);
             pool_pixel(r, wy, wx, r->out + at, r->indices ? r->indices + at : NULL);
         }
     }
 }
 
-enum err_code max_unpool2d_check(const struct layer *l, int i, const int *in_channels, int in_count,
+enum err_code max_unpool2d_check(const struct layer *l, const struct layer_inputs *in,
                                  int *out_channels, struct err *e)
 {
-    (void)in_count;
     const struct pool_params *p = &l->pool;
-    enum err_code rc = check_steps(p, i, e);
+    enum err_code rc = check_steps(p, in->layer, e);
     if (!rc)
-        rc = layer_check_pair(i, "padding", p->padding, 0, LAYER_MAX_PADDING, e);
-    if (!rc && in_channels[0] != in_channels[1])
+        rc = layer_check_pair(in->layer, p->padding,
+                              (struct layer_range){"padding", 0, LAYER_MAX_PADDING}, e);
+    if (!rc && in->channels[0] != in->channels[1])
         rc = err_set(e, ERR_MODEL,
-                     "$.layers[%d].indices: a max_pool2d of %d channels expected, not of %d", i,
-                     in_channels[0], in_channels[1]);
-    *out_channels = in_channels[0];
+                     "$.layers[%d].indices: a max_pool2d of %d channels expected, not of %d",
+                     in->layer, in->channels[0], in->channels[1]);
+    *out_channels = in->channels[0];
     return rc;
 }
 

@@ -7,19 +7,19 @@
 
 #include "engine/nn/layers_kinds.h"
 
-enum err_code pixel_shuffle_check(const struct layer *l, int i, const int *in_channels,
-                                  int in_count, int *out_channels, struct err *e)
+enum err_code pixel_shuffle_check(const struct layer *l, const struct layer_inputs *in,
+                                  int *out_channels, struct err *e)
 {
-    (void)in_count;
     int factor = l->upscale_factor;
-    enum err_code rc = layer_check_range(i, "upscale_factor", factor, 1, LAYER_MAX_STRIDE, e);
-    if (!rc && in_channels[0] % (factor * factor) != 0)
+    enum err_code rc = layer_check_range(
+        in->layer, factor, (struct layer_range){"upscale_factor", 1, LAYER_MAX_STRIDE}, e);
+    if (!rc && in->channels[0] % (factor * factor) != 0)
         rc = err_set(e, ERR_MODEL,
                      "$.layers[%d].upscale_factor: %d squared does not divide the %d channels of "
                      "its input",
-                     i, factor, in_channels[0]);
+                     in->layer, factor, in->channels[0]);
     if (!rc)
-        *out_channels = in_channels[0] / (factor * factor);
+        *out_channels = in->channels[0] / (factor * factor);
     return rc;
 }
 
@@ -62,16 +62,16 @@ void pixel_shuffle_run(const struct layer_run *r)
         }
 }
 
-enum err_code upsample_check(const struct layer *l, int i, const int *in_channels, int in_count,
+enum err_code upsample_check(const struct layer *l, const struct layer_inputs *in,
                              int *out_channels, struct err *e)
 {
-    (void)in_count;
     const struct upsample_params *u = &l->upsample;
-    enum err_code rc = layer_check_pair(i, "scale_factor", u->scale_factor, 1, LAYER_MAX_STRIDE, e);
+    enum err_code rc = layer_check_pair(
+        in->layer, u->scale_factor, (struct layer_range){"scale_factor", 1, LAYER_MAX_STRIDE}, e);
     if (!rc && u->mode == UPSAMPLE_NEAREST && u->align_corners)
         rc = err_set(e, ERR_MODEL,
-                     "$.layers[%d].align_corners: false expected, for mode is nearest", i);
-    *out_channels = in_channels[0];
+                     "$.layers[%d].align_corners: false expected, for mode is nearest", in->layer);
+    *out_channels = in->channels[0];
     return rc;
 }
 

@@ -97,25 +97,23 @@ static int channel_of(const struct lowered *l, struct pair phase, int o)
     return l->shuffled ? (o * s + phase.y) * s + phase.x : o;
 }
 
-float lowered_weight(const struct lowered *l, struct pair phase, int o, int c, int ky, int kx)
+float lowered_weight(const struct lowered *l, struct pair phase, struct lowered_tap tap)
 {
     const struct conv_params *p = &l->conv->conv;
-    size_t outs = (size_t)p->out_channels, ins = (size_t)p->in_channels, from, to;
+    size_t outs = (size_t)p->out_channels, ins = (size_t)p->in_channels, channels;
     int s = l->phases * l->fold;
-    unfold(l, &phase, &o);
+    unfold(l, &phase, &tap.o);
     if (l->conv->kind == LAYER_CONV_TRANSPOSE2D) {
-        ky = phase.y + l->origin.y + p->padding.y - s * (ky + l->first.y);
-        kx = phase.x + l->origin.x + p->padding.x - s * (kx + l->first.x);
-        if (ky < 0 || kx < 0 || ky >= p->kernel_size.y || kx >= p->kernel_size.x)
+        tap.ky = phase.y + l->origin.y + p->padding.y - s * (tap.ky + l->first.y);
+        tap.kx = phase.x + l->origin.x + p->padding.x - s * (tap.kx + l->first.x);
+        if (tap.ky < 0 || tap.kx < 0 || tap.ky >= p->kernel_size.y || tap.kx >= p->kernel_size.x)
             return 0;
-        from = (size_t)c * outs;
-        to = (size_t)o;
+        channels = (size_t)tap.c * outs + (size_t)tap.o;
     } else {
-        from = (size_t)channel_of(l, phase, o) * ins;
-        to = (size_t)c;
+        channels = (size_t)channel_of(l, phase, tap.o) * ins + (size_t)tap.c;
     }
-    size_t taps = (size_t)p->kernel_size.y * (size_t)p->kernel_size.x;
-    return p->weight[(from + to) * taps + (size_t)ky * (size_t)p->kernel_size.x + (size_t)kx];
+    size_t row = channels * (size_t)p->kernel_size.y + (size_t)tap.ky;
+    return p->weight[row * (size_t)p->kernel_size.x + (size_t)tap.kx];
 }
 
 float lowered_bias(const struct lowered *l, struct pair phase, int o)

@@ -25,9 +25,13 @@ const char *lower_conv(const struct layer *conv, const struct layer *shuffle, st
 /* Folds the phases into channels. */
 void lower_fold(struct lowered *l);
 
-/* The weight of phase (i, j) from input channel c to output channel o at tap (ky, kx): 0 where that
- * phase has none. */
-float lowered_weight(const struct lowered *l, struct pair phase, int o, int c, int ky, int kx);
+/* From input channel c to output channel o at position (ky, kx) of the kernel. */
+struct lowered_tap {
+    int o, c, ky, kx;
+};
+
+/* The weight of phase (i, j) at that tap: 0 where the phase has none. */
+float lowered_weight(const struct lowered *l, struct pair phase, struct lowered_tap tap);
 float lowered_bias(const struct lowered *l, struct pair phase, int o);
 
 #endif

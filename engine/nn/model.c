@@ -90,7 +90,8 @@ static enum err_code check_layer(struct model *m, int i, struct err *e)
     int count = geometry_inputs(m, i, ids);
     for (int k = 0; k < count; k++)
         channels[k] = ids[k] < 0 ? m->geometry.in_channels : m->layers[ids[k]].channels;
-    return layer_table[l->kind].check(l, i, channels, count, &l->channels, e);
+    struct layer_inputs in = {i, channels, count};
+    return layer_table[l->kind].check(l, &in, &l->channels, e);
 }
 
 static size_t layer_parameters(const struct layer *l)

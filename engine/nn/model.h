@@ -132,13 +132,20 @@ struct model_limits {
 
 extern const struct model_limits model_default_limits; /* 128 MiB, 1024, 16 M, 64 M */
 
-/* Reads a model from the bytes of its file: `upscaled-model/1` or waifu2x's JSON. `stem` (the
- * file's name without folder and suffix) names a model that does not name itself, and opens every
- * error sentence, followed by the JSON path concerned ("photo: $.layers[3].weight: ...").
+/* A model's file. `stem` is its name without folder and suffix: it names a model that does not name
+ * itself, and opens every error sentence, followed by the JSON path concerned
+ * ("photo: $.layers[3].weight: ..."). */
+struct model_file {
+    const char *stem;
+    const uint8_t *bytes;
+    size_t length;
+};
+
+/* Reads a model from its file: `upscaled-model/1` or waifu2x's JSON.
  * On ERR_OK the caller owns *out (model_free). ERR_MODEL_JSON, ERR_MODEL, ERR_MODEL_LIMIT,
  * ERR_MEMORY otherwise. Peak memory: see model_json.c. */
-enum err_code model_read(const char *stem, const uint8_t *bytes, size_t length,
-                         const struct model_limits *limits, struct model **out, struct err *e);
+enum err_code model_read(const struct model_file *file, const struct model_limits *limits,
+                         struct model **out, struct err *e);
 void model_free(struct model *m); /* NULL is fine */
 
 /* For readers: checks a filled-in model as a whole (channels fit, references point backwards,

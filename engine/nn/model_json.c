@@ -124,12 +124,13 @@ static enum err_code refuse_unknown_heads(struct model_reader *r, const json_t *
         int k = 0;
         while (k < HEADS && strcmp(name, heads[k].key) != 0)
             k++;
-        char quoted[40];
+        if (k < HEADS)
+            continue;
+        char list[200] = "", quoted[40];
+        for (k = 0; k < HEADS; k++)
+            reader_list(list, sizeof list, heads[k].key);
         snprintf(quoted, sizeof quoted, "%.32s", name);
-        if (k == HEADS)
-            return reader_refuse(r, ERR_MODEL, quoted,
-                                 "a model has no such key; it has format, name, scale, color, "
-                                 "border, license, description, trained, scores, layers");
+        return reader_refuse(r, ERR_MODEL, quoted, "a model has no such key; it has %s", list);
     }
     return ERR_OK;
 }
@@ -218,15 +219,19 @@ static enum err_code read_text(struct model_reader *r)
     return rc;
 }
 
-enum err_code model_read(const char *stem, const uint8_t *bytes, size_t length,
-                         const struct model_limits *limits, struct model **out, struct err *e)
+enum err_code model_read(const struct model_file *file, const struct model_limits *limits,
+                         struct model **out, struct err *e)
 {
-    struct model_reader r = {
-        .stem = stem, .text = bytes, .length = length, .limits = limits, .e = e, .path = "$"};
-    if (length > limits->max_bytes)
+    struct model_reader r = {.stem = file->stem,
+                             .text = file->bytes,
+                             .length = file->length,
+                             .limits = limits,
+                             .e = e,
+                             .path = "$"};
+    if (file->length > limits->max_bytes)
         return reader_refuse_limit(&r, "max-model-bytes", limits->max_bytes, NULL,
                                    "at most %zu bytes expected, not %zu", limits->max_bytes,
-                                   length);
+                                   file->length);
     r.numbers = newlocale(LC_ALL_MASK, "C", NULL);
     r.model = mem_calloc(1, sizeof *r.model);
     enum err_code rc = r.numbers && r.model ? read_text(&r) : reader_no_memory(&r);

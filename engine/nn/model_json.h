@@ -55,6 +55,9 @@ struct found {
 };
 struct found reader_found(const json_t *value);
 
+/* Adds a word to a list in a sentence: "a, b". */
+void reader_list(char *list, size_t bytes, const char *word);
+
 /* model_json_text.c: fills r->skeleton and r->cutouts. */
 enum err_code reader_skeleton(struct model_reader *r);
 /* The file's offset of a position in the skeleton. */
@@ -65,10 +68,10 @@ struct tensor_shape {
     int rank;
     int dims[TENSOR_RANK_MAX]; /* dims[0] = -1: any number of them, which rank 1 alone may have */
 };
-/* Reads a tensor of that shape into *out (mem_free) and the number of its floats into *count (may
- * be NULL); counts them into the model's parameters. */
+/* Reads a tensor of that shape into *out (mem_free), and counts its floats into the model's
+ * parameters. A free shape->dims[0] becomes the number of floats. */
 enum err_code reader_tensor(struct model_reader *r, const char *key, const json_t *value,
-                            struct tensor_shape shape, float **out, size_t *count);
+                            struct tensor_shape *shape, float **out);
 
 /* model_json_value.c: each stores what `value` says, or refuses it. */
 enum err_code reader_int(const struct model_reader *r, const char *key, const json_t *value,

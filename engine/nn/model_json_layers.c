@@ -113,13 +113,6 @@ static void *place(struct layer *l, size_t offset)
     return (char *)l + offset;
 }
 
-/* Adds a word to a list in a sentence. */
-static void list_word(char *list, size_t bytes, const char *word)
-{
-    size_t used = strlen(list);
-    snprintf(list + used, bytes - used, "%s%s", used ? ", " : "", word);
-}
-
 static enum err_code read_kind(struct model_reader *r, const json_t *value, enum layer_kind *kind)
 {
     const char *type = json_string_value(value);
@@ -129,7 +122,7 @@ static enum err_code read_kind(struct model_reader *r, const json_t *value, enum
             *kind = (enum layer_kind)k;
             return ERR_OK;
         }
-        list_word(list, sizeof list, layer_table[k].type);
+        reader_list(list, sizeof list, layer_table[k].type);
     }
     return reader_refuse(r, ERR_MODEL, "type", "one of %s expected, not %s", list,
                          value ? reader_found(value).text : "missing");
@@ -154,7 +147,7 @@ static enum err_code refuse_unknown_keys(struct model_reader *r, const json_t *o
             continue;
         char list[200] = "", quoted[40];
         for (const struct key *k = kinds[kind]; k->name; k++)
-            list_word(list, sizeof list, k->name);
+            reader_list(list, sizeof list, k->name);
         snprintf(quoted, sizeof quoted, "%.32s", name);
         return reader_refuse(r, ERR_MODEL, quoted, "%s has no such key; it has %s%sname, input",
                              layer_table[kind].type, list, list[0] ? ", " : "");
@@ -257,9 +250,9 @@ static enum err_code read_conv_tensors(struct model_reader *r, const json_t *obj
     struct tensor_shape bias = {1, {c->out_channels}};
     const json_t *value = json_object_get(object, "bias");
     enum err_code rc =
-        reader_tensor(r, "weight", json_object_get(object, "weight"), weight, &c->weight, NULL);
+        reader_tensor(r, "weight", json_object_get(object, "weight"), &weight, &c->weight);
     if (!rc && value && !json_is_null(value))
-        rc = reader_tensor(r, "bias", value, bias, &c->bias, NULL);
+        rc = reader_tensor(r, "bias", value, &bias, &c->bias);
     return rc;
 }
 
@@ -269,13 +262,13 @@ static enum err_code read_tensors(struct model_reader *r, const json_t *object, 
         return read_conv_tensors(r, object, l);
     if (l->kind != LAYER_PRELU)
         return ERR_OK;
-    size_t count = 0; /* at most max_parameters, and model_finish wants few */
-    enum err_code rc = reader_tensor(r, "weight", json_object_get(object, "weight"),
-                                     (struct tensor_shape){1, {-1}}, &l->prelu.weight, &count);
-    l->prelu.num_parameters = count <= LAYER_MAX_CHANNELS ? (int)count : -1;
+    struct tensor_shape any = {1, {-1}}; /* at most max_parameters, and model_finish wants few */
+    enum err_code rc =
+        reader_tensor(r, "weight", json_object_get(object, "weight"), &any, &l->prelu.weight);
+    l->prelu.num_parameters = any.dims[0] <= LAYER_MAX_CHANNELS ? any.dims[0] : -1;
     if (!rc && l->prelu.num_parameters < 1)
-        rc = reader_refuse(r, ERR_MODEL, "weight", "1 to %d numbers expected, not %zu",
-                           LAYER_MAX_CHANNELS, count);
+        rc = reader_refuse(r, ERR_MODEL, "weight", "1 to %d numbers expected, not %d",
+                           LAYER_MAX_CHANNELS, any.dims[0]);
     return rc;
 }
 

@@ -92,3 +92,9 @@ struct found reader_found(const json_t *value)
     }
     return f;
 }
+
+void reader_list(char *list, size_t bytes, const char *word)
+{
+    size_t used = strlen(list);
+    snprintf(list + used, bytes - used, "%s%s", used ? ", " : "", word);
+}

@@ -6,6 +6,7 @@
  * and PyTorch do it: to double, then to float. */
 #include "engine/nn/model_json.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -338,14 +339,14 @@ static enum err_code read_object(struct cursor *c, const json_t *value, bool any
 }
 
 enum err_code reader_tensor(struct model_reader *r, const char *key, const json_t *value,
-                            struct tensor_shape shape, float **out, size_t *count)
+                            struct tensor_shape *shape, float **out)
 {
-    struct cursor c = {.r = r, .key = key, .rank = shape.rank};
-    bool any_length = shape.dims[0] < 0;
+    struct cursor c = {.r = r, .key = key, .rank = shape->rank};
+    bool any_length = shape->dims[0] < 0;
     size_t have = 0;
     enum err_code rc;
-    for (int i = 0; i < shape.rank; i++)
-        c.dims[i] = shape.dims[i] < 0 ? 1 : (size_t)shape.dims[i];
+    for (int i = 0; i < shape->rank; i++)
+        c.dims[i] = shape->dims[i] < 0 ? 1 : (size_t)shape->dims[i];
     if (json_is_array(value)) {
         const struct cutout *s = span_of(r, value);
         c.at = s->offset;
@@ -362,7 +363,7 @@ enum err_code reader_tensor(struct model_reader *r, const char *key, const json_
     if (rc)
         return rc;
     r->model->parameters += have;
-    if (count)
-        *count = have;
+    if (any_length)
+        shape->dims[0] = have < INT_MAX ? (int)have : INT_MAX;
     return ERR_OK;
 }

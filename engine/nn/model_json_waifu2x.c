@@ -151,8 +151,8 @@ static enum err_code add_conv(struct model_reader *r, const struct entry *n, int
     if (!weights || !biases)
         return reader_refuse(r, ERR_MODEL, weights ? "bias" : "weight",
                              "a layer needs it, and it is missing");
-    enum err_code rc = reader_tensor(r, "weight", weights, weight, &l->conv.weight, NULL);
-    return rc ? rc : reader_tensor(r, "bias", biases, bias, &l->conv.bias, NULL);
+    enum err_code rc = reader_tensor(r, "weight", weights, &weight, &l->conv.weight);
+    return rc ? rc : reader_tensor(r, "bias", biases, &bias, &l->conv.bias);
 }
 
 /* The configuration of the first layer, which newer files have. */

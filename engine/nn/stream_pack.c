@@ -34,9 +34,9 @@ static struct pair phase_at(const struct stream_step *t, int k)
 }
 
 /* The weight of lane `o` of a phase; 0 beyond the last channel. */
-static float at(const struct lowered *l, struct pair phase, int o, int c, int ky, int kx)
+static float at(const struct lowered *l, struct pair phase, struct lowered_tap tap)
 {
-    return o < l->out_channels ? lowered_weight(l, phase, o, c, ky, kx) : 0;
+    return tap.o < l->out_channels ? lowered_weight(l, phase, tap) : 0;
 }
 
 static void pack_conv(const struct stream_step *t, const struct lowered *l, bool blocked, float *to)
@@ -49,7 +49,7 @@ static void pack_conv(const struct stream_step *t, const struct lowered *l, bool
                     for (int kx = 0; kx < t->taps.x; kx++)
                         for (int c = b; c < b + block && c < ins; c++)
                             for (int o = first; o < first + LANES; o++)
-                                *to++ = at(l, phase_at(t, k), o, c, ky, kx);
+                                *to++ = at(l, phase_at(t, k), (struct lowered_tap){o, c, ky, kx});
 }
 
 /* Lane o of a group of planes: a phase of the group's one channel, or a channel. */
@@ -61,9 +61,10 @@ static void pack_planes(const struct stream_step *t, const struct lowered *l, fl
         for (int c = 0; c < t->in_channels; c++)
             for (int ky = 0; ky < t->taps.y; ky++)
                 for (int kx = 0; kx < t->taps.x; kx++)
-                    for (int o = 0; o < FEW; o++)
-                        *to++ = t->phases > 1 ? at(l, phase_at(t, o), group, c, ky, kx)
-                                              : at(l, none, o, c, ky, kx);
+                    for (int o = 0; o < FEW; o++) {
+                        struct lowered_tap tap = {t->phases > 1 ? group : o, c, ky, kx};
+                        *to++ = at(l, t->phases > 1 ? phase_at(t, o) : none, tap);
+                    }
 }
 
 static enum err_code pack_winograd(const struct stream_step *t, const struct lowered *l, float *to,
@@ -76,7 +77,8 @@ static enum err_code pack_winograd(const struct stream_step *t, const struct low
     for (int o = 0; o < l->out_channels; o++)
         for (int c = 0; c < l->in_channels; c++)
             for (int k = 0; k < 9; k++)
-                *p++ = lowered_weight(l, (struct pair){0, 0}, o, c, k / 3, k % 3);
+                *p++ = lowered_weight(l, (struct pair){0, 0},
+                                      (struct lowered_tap){o, c, k / 3, k % 3});
     kernel_winograd_pack(plain, t->in_channels, l->out_channels, to);
     mem_free(plain);
     return ERR_OK;
@@ -95,8 +97,9 @@ static float slope_of(const struct layer *sloped, int channel)
 
 /* Biases and slopes, in the order of the lanes that weights have. */
 static void pack_store(const struct stream *s, const struct stream_step *t, const struct lowered *l,
-                       const struct layer *sloped, float *bias, float *slope)
+                       const struct layer *sloped, float *bias)
 {
+    float *slope = bias + (t->slope - t->bias);
     const struct stream_tensor *out = &s->tensors[t->out];
     int phases = t->phases * t->phases;
     bool planes = !out->blocked && t->phases > 1;
@@ -123,10 +126,9 @@ enum err_code stream_pack(const struct stream *s, struct stream_step *t, const s
     t->weight = mem_calloc(total, sizeof *t->weight);
     if (!t->weight)
         return err_set(e, ERR_MEMORY, "no memory for %zu weights", total);
-    float *bias = t->weight + weights, *slope = bias + biases;
-    t->bias = bias;
-    t->slope = slope;
-    pack_store(s, t, l, sloped, bias, slope);
+    t->bias = t->weight + weights;
+    t->slope = t->bias + biases;
+    pack_store(s, t, l, sloped, t->weight + weights);
     if (t->op == STREAM_WINOGRAD)
         return pack_winograd(t, l, t->weight, e);
     if (t->op == STREAM_CONV)

@@ -22,18 +22,22 @@ static struct span columns(const struct stream_area *a, const struct stream_step
     return stream_step_phases(t, AXIS_X, a->x[t->out]);
 }
 
-/* Pointers at the first tap behind the row and column of phases at (y, x): next_row apart for the
- * rows of taps, next_block for the blocks or planes. */
+/* How many rows of taps point_in points at, and how far apart pointers are: for the rows, and for
+ * the blocks or planes of one. */
+struct pointers {
+    int rows, next_row, next_block;
+};
+
+/* Pointers at the first tap behind the row and column of phases at (y, x). */
 static void point_in(const struct stream_area *a, const struct stream_step *t, int y, int x,
-                     int rows, int next_row, int next_block)
+                     struct pointers how)
 {
-    for (int ky = 0; ky < rows; ky++) {
-        const float **to = a->in + (size_t)ky * (size_t)next_row;
+    for (int ky = 0; ky < how.rows; ky++) {
+        const float **to = a->in + (size_t)ky * (size_t)how.next_row;
         for (int n = 0; n < t->in_count; n++) {
             const struct stream_part *p = &t->in[n];
-            const struct stream_tensor *from = tensor_of(a, p->tensor);
-            int blocks = from->blocked ? (from->channels + LANES - 1) / LANES : from->channels;
-            for (int b = 0; b < blocks; b++, to += next_block)
+            int blocks = stream_blocks(tensor_of(a, p->tensor));
+            for (int b = 0; b < blocks; b++, to += how.next_block)
                 *to = stream_row(a, p->tensor, b, y + t->first.y + ky + p->shift.y,
                                  x + t->first.x + p->shift.x);
         }
@@ -89,7 +93,7 @@ static void run_conv(const struct stream_area *a, const struct stream_step *t, s
     int blocks = in_blocks(a, t);
     struct span qs = stream_step_phases(t, AXIS_Y, rows);
     for (int q = qs.lo; q < qs.hi; q++) {
-        point_in(a, t, q, columns(a, t).lo, t->taps.y, blocks, 1);
+        point_in(a, t, q, columns(a, t).lo, (struct pointers){t->taps.y, blocks, 1});
         for (int phase = 0; phase < t->phases * t->phases; phase++)
             conv_phase(a, t, q, phase);
     }
@@ -110,7 +114,7 @@ static void run_winograd(const struct stream_area *a, const struct stream_step *
                                 .tiles = (x.hi - x.lo) / STREAM_GRID,
                                 .scratch = a->winograd};
     for (int y = rows.lo; y < rows.hi; y += STREAM_GRID) {
-        point_in(a, t, y, x.lo, STREAM_GRID + 2, in_blocks(a, t), 1);
+        point_in(a, t, y, x.lo, (struct pointers){STREAM_GRID + 2, in_blocks(a, t), 1});
         for (int i = 0; i < STREAM_GRID * blocks; i++) {
             a->out[i] = stream_row(a, t->out, i % blocks, y + i / blocks, x.lo);
             a->add[i] = added(a, t, i % blocks, y + i / blocks, x.lo);
@@ -152,7 +156,7 @@ static void run_planes(const struct stream_area *a, const struct stream_step *t,
     int groups = t->phases > 1 ? tensor_of(a, t->out)->channels : 1;
     struct span qs = stream_step_phases(t, AXIS_Y, rows);
     for (int q = qs.lo; q < qs.hi; q++) {
-        point_in(a, t, q, columns(a, t).lo, t->taps.y, 1, t->taps.y);
+        point_in(a, t, q, columns(a, t).lo, (struct pointers){t->taps.y, 1, t->taps.y});
         for (int g = 0; g < groups; g++)
             planes_group(a, t, q, g);
     }
@@ -174,9 +178,10 @@ static void run_unblock(const struct stream_area *a, const struct stream_step *t
 
 /* Sums the terms of a row of a block or plane, of `count` samples. */
 static void sum_row(const struct stream_area *a, const struct stream_step *t, int block, int y,
-                    float *out, size_t count)
+                    size_t count)
 {
     int x = a->x[t->out].lo;
+    float *out = stream_row(a, t->out, block, y, x);
     for (int n = 0; n < t->in_count; n++) {
         const struct stream_part *p = &t->in[n];
         const float *in = stream_row(a, p->tensor, block, y + p->shift.y, x + p->shift.x);
@@ -196,7 +201,7 @@ static void run_merge(const struct stream_area *a, const struct stream_step *t, 
         for (int b = 0; b * lanes < out->channels; b++) {
             float *row = stream_row(a, t->out, b, y, a->x[t->out].lo);
             const float *slope = t->slope + b * lanes;
-            sum_row(a, t, b, y, row, count);
+            sum_row(a, t, b, y, count);
             if (other)
                 layer_activate(t->layer, row, count, 1);
             for (size_t i = 0; i < count; i++) {
@@ -213,7 +218,7 @@ static void run_join(const struct stream_area *a, const struct stream_step *t, s
     struct span x = columns(a, t);
     size_t bytes = (size_t)(x.hi - x.lo) * sizeof(float);
     for (int y = rows.lo; y < rows.hi; y++) {
-        point_in(a, t, y, x.lo, 1, 0, 1);
+        point_in(a, t, y, x.lo, (struct pointers){1, 0, 1});
         for (int c = 0; c < t->in_channels; c++)
             memcpy(stream_row(a, t->out, c, y, x.lo), a->in[c], bytes);
     }
@@ -226,7 +231,7 @@ static void run_shuffle(const struct stream_area *a, const struct stream_step *t
     struct span qs = stream_step_phases(t, AXIS_Y, rows);
     int s = t->phases, width = x.hi - x.lo;
     for (int q = qs.lo; q < qs.hi; q++) {
-        point_in(a, t, q, x.lo, 1, 0, 1);
+        point_in(a, t, q, x.lo, (struct pointers){1, 0, 1});
         for (int k = 0; k < t->in_channels; k++) {
             int y = q * s + k / s % s + t->origin.y;
             float *out = stream_row(a, t->out, k / (s * s), y, a->x[t->out].lo) + k % s;

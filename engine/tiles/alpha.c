@@ -39,11 +39,11 @@ enum err_code alpha_prepare(struct pool *pool, struct image *img, const atomic_b
     struct look l = {.img = img};
     enum err_code rc = ERR_OK;
     while (rc == ERR_OK && l.rows < img->format.height && l.alpha != ALPHA_HOLES)
-        rc = pool_run(pool, 1, look_piece, &l, cancel, e);
+        rc = pool_run(pool, 1, &(struct pool_pieces){look_piece, &l, cancel}, e);
     if (rc == ERR_OK && l.alpha == ALPHA_HOLES)
         rc = bleed_new(img, &l.bleed, e);
     while (rc == ERR_OK && l.bleed && !l.bled)
-        rc = pool_run(pool, 1, bleed_piece, &l, cancel, e);
+        rc = pool_run(pool, 1, &(struct pool_pieces){bleed_piece, &l, cancel}, e);
     bleed_free(l.bleed);
     *used = l.alpha != ALPHA_OPAQUE;
     return rc;

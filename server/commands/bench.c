@@ -107,7 +107,7 @@ static enum err_code measure_peak(struct bench *b, struct err *e)
     enum err_code rc = ERR_OK;
     for (int i = 0; i < PEAK_TRIES && rc == ERR_OK; i++) {
         int64_t from = clock_ns();
-        rc = pool_run(b->pool, pieces, peak_piece, b, NULL, e);
+        rc = pool_run(b->pool, pieces, &(struct pool_pieces){peak_piece, b, NULL}, e);
         double speed = work / (clock_ms_between(from, clock_ns())) * 1e-6;
         b->peak_gflops = speed > b->peak_gflops ? speed : b->peak_gflops;
     }

@@ -59,11 +59,12 @@ static enum err_code decode(struct bench *b, void *arg, struct err *e)
     struct picture *p = arg;
     bool done = false;
     p->e = e;
-    enum err_code rc = pool_run(b->pool, 1, open_piece, p, NULL, e);
+    enum err_code rc = pool_run(b->pool, 1, &(struct pool_pieces){open_piece, p, NULL}, e);
     if (rc == ERR_OK)
         rc = p->rc;
     while (rc == ERR_OK && !done) {
-        rc = pool_run(b->pool, png_reader_halves(p->reader), decode_piece, p, NULL, e);
+        rc = pool_run(b->pool, png_reader_halves(p->reader),
+                      &(struct pool_pieces){decode_piece, p, NULL}, e);
         if (rc == ERR_OK)
             rc = png_reader_turn(p->reader, &done);
     }
@@ -124,7 +125,7 @@ static enum err_code encode(struct bench *b, void *arg, struct err *e)
     p->strips = mem_calloc((size_t)strips, sizeof *p->strips);
     if (!p->strips)
         return err_set(e, ERR_MEMORY, "out of memory for %d strips", strips);
-    enum err_code rc = pool_run(b->pool, strips, strip_piece, p, NULL, e);
+    enum err_code rc = pool_run(b->pool, strips, &(struct pool_pieces){strip_piece, p, NULL}, e);
     if (rc == ERR_OK)
         rc = join(p, strips, e);
     for (int i = 0; i < strips; i++)

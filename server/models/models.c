@@ -91,7 +91,7 @@ enum err_code models_read_file(const char *path, const struct model_limits *limi
     enum err_code rc = file_read(path, &file_model, &bytes, e);
     if (rc == ERR_OK) {
         struct err why = ERR_INIT;
-        rc = model_read(stem, bytes.data, bytes.length, limits, out, &why);
+        rc = model_read(&(struct model_file){stem, bytes.data, bytes.length}, limits, out, &why);
         if (rc != ERR_OK)
             name_file(path, stem, &why, e);
     }
@@ -154,7 +154,7 @@ static enum err_code add_embedded(struct model_list *list, const struct model_li
     for (int i = 0; i < embedded_count && rc == ERR_OK; i++) {
         const struct embedded_model *em = &embedded_models[i];
         struct model *model = NULL;
-        rc = model_read(em->stem, em->bytes, em->length, limits, &model, e);
+        rc = model_read(&(struct model_file){em->stem, em->bytes, em->length}, limits, &model, e);
         if (rc == ERR_OK)
             rc = list_add(list, model, NULL, e);
     }

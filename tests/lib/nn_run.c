@@ -20,7 +20,8 @@ enum err_code run_check(struct model *m, int channels, struct err *e)
         int count = geometry_inputs(m, i, ids);
         for (int k = 0; k < count; k++)
             in_channels[k] = ids[k] < 0 ? channels : m->layers[ids[k]].channels;
-        enum err_code rc = layer_table[l->kind].check(l, i, in_channels, count, &l->channels, e);
+        enum err_code rc = layer_table[l->kind].check(
+            l, &(struct layer_inputs){i, in_channels, count}, &l->channels, e);
         if (rc)
             return rc;
     }

@@ -30,7 +30,8 @@ START_TEST(does_each_piece_once)
         for (int pieces = 0; pieces <= 1000; pieces += 125) {
             struct tally t;
             memset(&t, 0, sizeof t);
-            ck_assert_int_eq(pool_run(p, pieces, count_piece, &t, NULL, &e), ERR_OK);
+            ck_assert_int_eq(pool_run(p, pieces, &(struct pool_pieces){count_piece, &t, NULL}, &e),
+                             ERR_OK);
             for (int i = 0; i < 1000; i++)
                 ck_assert_int_eq(t.count[i], i < pieces);
         }
@@ -48,7 +49,7 @@ static void *run_many(void *arg)
 {
     struct many *m = arg;
     for (int round = 0; round < 200; round++)
-        pool_run(m->pool, 1 + round % 7, count_piece, &m->tally, NULL, NULL);
+        pool_run(m->pool, 1 + round % 7, &(struct pool_pieces){count_piece, &m->tally, NULL}, NULL);
     return NULL;
 }
 
@@ -100,7 +101,8 @@ struct poster_run {
 static void *run_poster(void *arg)
 {
     struct poster_run *r = arg;
-    r->rc = pool_run(r->pool, 1000, poster_piece, &r->poster, &r->cancel, NULL);
+    r->rc =
+        pool_run(r->pool, 1000, &(struct pool_pieces){poster_piece, &r->poster, &r->cancel}, NULL);
     return NULL;
 }
 
@@ -130,7 +132,7 @@ static void thumbnail_piece(void *arg, int i, void *scratch)
 static void *run_thumbnail(void *arg)
 {
     void **both = arg;
-    pool_run(both[0], 1, thumbnail_piece, both[1], NULL, NULL);
+    pool_run(both[0], 1, &(struct pool_pieces){thumbnail_piece, both[1], NULL}, NULL);
     return NULL;
 }
 
@@ -179,7 +181,8 @@ START_TEST(cancel_skips_what_has_not_begun)
     ck_assert_int_eq(r.poster.done, 1);
     struct tally t;
     memset(&t, 0, sizeof t);
-    ck_assert_int_eq(pool_run(r.pool, 10, count_piece, &t, NULL, NULL), ERR_OK);
+    ck_assert_int_eq(pool_run(r.pool, 10, &(struct pool_pieces){count_piece, &t, NULL}, NULL),
+                     ERR_OK);
     pool_free(r.pool);
 }
 END_TEST
@@ -203,7 +206,7 @@ static void *run_stream(void *arg)
 {
     struct stream *s = arg;
     while (!atomic_load(s->stop))
-        pool_run(s->pool, 1, stream_piece, s, NULL, NULL);
+        pool_run(s->pool, 1, &(struct pool_pieces){stream_piece, s, NULL}, NULL);
     return NULL;
 }
 
@@ -221,7 +224,8 @@ START_TEST(short_runs_do_not_starve_a_long_one)
         pthread_create(&thread[i], NULL, run_stream, &streams[i]);
     }
     /* ends only if it gets turns of its own while the others never stop */
-    ck_assert_int_eq(pool_run(p, PIECES, count_piece, &t, NULL, NULL), ERR_OK);
+    ck_assert_int_eq(pool_run(p, PIECES, &(struct pool_pieces){count_piece, &t, NULL}, NULL),
+                     ERR_OK);
     atomic_store(&stop, true);
     for (int i = 0; i < STREAMS; i++)
         pthread_join(thread[i], NULL);
@@ -252,7 +256,7 @@ static void queued_piece(void *arg, int i, void *scratch)
 static void *run_queued(void *arg)
 {
     struct queued *q = arg;
-    q->rc = pool_run(q->share, q->pieces, queued_piece, q, &q->cancel, NULL);
+    q->rc = pool_run(q->share, q->pieces, &(struct pool_pieces){queued_piece, q, &q->cancel}, NULL);
     return NULL;
 }
 
@@ -334,11 +338,12 @@ START_TEST(shares_account_for_their_own_pieces)
     ck_assert_int_eq(pool_new(2, &p, NULL), ERR_OK);
     ck_assert_int_eq(pool_share(p, &claim, &share, NULL), ERR_OK);
     ck_assert_int_eq(pool_threads(share), 2);
-    ck_assert_int_eq(pool_run(share, 1000, count_piece, &t, NULL, NULL), ERR_OK);
+    ck_assert_int_eq(pool_run(share, 1000, &(struct pool_pieces){count_piece, &t, NULL}, NULL),
+                     ERR_OK);
     ck_assert(pool_used_ns(share) > 0);
     ck_assert(pool_used_ns(p) == 0);
     pool_free(share);
-    ck_assert_int_eq(pool_run(p, 1000, count_piece, &t, NULL, NULL), ERR_OK);
+    ck_assert_int_eq(pool_run(p, 1000, &(struct pool_pieces){count_piece, &t, NULL}, NULL), ERR_OK);
     pool_free(p);
 }
 END_TEST
@@ -357,7 +362,7 @@ static void *fill_for_long(void *arg)
 {
     struct fill f = {1000};
     for (int i = 0; i < 200; i++)
-        pool_run(arg, 20, fill_scratch, &f, NULL, NULL);
+        pool_run(arg, 20, &(struct pool_pieces){fill_scratch, &f, NULL}, NULL);
     return NULL;
 }
 
@@ -371,7 +376,8 @@ START_TEST(scratch_grows_while_others_run)
     for (size_t bytes = 500; bytes < 200000; bytes += 5000) {
         struct fill f = {bytes};
         ck_assert_int_eq(pool_reserve(p, bytes, NULL), ERR_OK);
-        ck_assert_int_eq(pool_run(p, 20, fill_scratch, &f, NULL, NULL), ERR_OK);
+        ck_assert_int_eq(pool_run(p, 20, &(struct pool_pieces){fill_scratch, &f, NULL}, NULL),
+                         ERR_OK);
     }
     pthread_join(other, NULL);
     pool_free(p);
@@ -395,7 +401,8 @@ START_TEST(failed_allocations_leave_it_whole)
             ck_assert_int_eq(pool_share(p, &(struct pool_claim){0, 1}, &share, NULL), ERR_MEMORY);
             mem_fail_nth(-1);
             ck_assert_int_eq(pool_reserve(p, 100, NULL), ERR_OK);
-            ck_assert_int_eq(pool_run(p, 5, fill_scratch, &f, NULL, NULL), ERR_OK);
+            ck_assert_int_eq(pool_run(p, 5, &(struct pool_pieces){fill_scratch, &f, NULL}, NULL),
+                             ERR_OK);
         }
         pool_free(p);
         if (rc == ERR_OK)

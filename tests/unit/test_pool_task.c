@@ -55,7 +55,7 @@ static void look(void *arg, struct pool *alone)
         s->at = 0;
         s->bytes += 10000;
         ck_assert_int_eq(pool_reserve(alone, s->bytes, NULL), ERR_OK);
-        s->rc = pool_run(alone, 40, look_piece, s, &s->cancel, NULL);
+        s->rc = pool_run(alone, 40, &(struct pool_pieces){look_piece, s, &s->cancel}, NULL);
     }
 }
 
@@ -152,7 +152,8 @@ START_TEST(tasks_and_runs_share_the_workers)
         pthread_create(&thread[k], NULL, send_tasks, p);
     for (int round = 0; round < 50; round++) {
         struct counted c = {0};
-        ck_assert_int_eq(pool_run(p, 30, count_piece, &c, NULL, NULL), ERR_OK);
+        ck_assert_int_eq(pool_run(p, 30, &(struct pool_pieces){count_piece, &c, NULL}, NULL),
+                         ERR_OK);
         ck_assert_int_eq(c.count, 30);
     }
     for (int k = 0; k < CALLERS; k++)
