@@ -1,6 +1,6 @@
-"""How people's small pictures came to be: several ways to halve one, noise, JPEG.
+"""How people's small pictures came to be: several ways to shrink one, noise, JPEG.
 
-All functions take and give [y][x][3] uint8. `halve` and `ROWS` are what evaluate.py measures by,
+All functions take and give [y][x][3] uint8. `shrink` and `ROWS` are what evaluate.py measures by,
 `MIXES` what is trained on.
 """
 import io
@@ -12,25 +12,37 @@ PILLOW = {"box": Image.Resampling.BOX, "lanczos": Image.Resampling.LANCZOS,
           "area": Image.Resampling.BILINEAR}  # all widened when shrinking, so antialiased
 
 
-def bicubic(rgb):
-    """MATLAB's imresize(rgb, 0.5): bicubic a = -0.5, widened by 2, edges mirrored, 8 bits."""
-    taps = np.array([-0.01171875, -0.03515625, 0.11328125, 0.43359375])
-    taps = np.concatenate([taps, taps[::-1]])  # at -3.5 .. 3.5, halved in width and height
+def cubic(x):
+    """The bicubic kernel, a = -0.5."""
+    x = np.abs(x)
+    near, far = 1.5 * x**3 - 2.5 * x**2 + 1, -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2
+    return np.where(x <= 1, near, np.where(x < 2, far, 0))
+
+
+def bicubic(rgb, scale=2):
+    """MATLAB's imresize(rgb, 1 / scale): bicubic, widened by `scale`, edges mirrored, 8 bits."""
+    reach = 2 * scale  # pixels to either side of the middle of `scale` ones
+    at = np.arange(2 * reach) - reach + 0.5 if scale % 2 == 0 else np.arange(2 * reach - 1) - reach + 1
+    taps = cubic(at / scale)
+    taps /= taps.sum()
+    before = (len(taps) - scale) // 2
     out = rgb.astype(np.float64)
     for axis in (0, 1):
-        pad = [(3, 3) if a == axis else (0, 0) for a in range(3)]
+        pad = [(before, before) if a == axis else (0, 0) for a in range(3)]
         wide = np.moveaxis(np.pad(out, pad, mode="symmetric"), axis, 0)
-        count = (wide.shape[0] - 6) // 2
-        out = sum(t * wide[k:k + 2 * count:2] for k, t in enumerate(taps))
+        count = (wide.shape[0] - 2 * before) // scale
+        out = sum(t * wide[k:k + scale * count:scale][:count] for k, t in enumerate(taps))
         out = np.moveaxis(out, 0, axis)
     return np.clip(np.floor(out + 0.5), 0, 255).astype(np.uint8)
 
 
-def halve(rgb, kernel="bicubic"):
+def shrink(rgb, kernel="bicubic", scale=2):
+    if scale == 1:
+        return rgb
     if kernel == "bicubic":
-        return bicubic(rgb)
+        return bicubic(rgb, scale)
     img = Image.fromarray(rgb)
-    return np.asarray(img.resize((img.width // 2, img.height // 2), PILLOW[kernel]))
+    return np.asarray(img.resize((img.width // scale, img.height // scale), PILLOW[kernel]))
 
 
 def noise(rgb, sigma, rng):
@@ -47,8 +59,8 @@ def jpeg(rgb, quality, subsampling=2):
 
 
 def row(kernel="bicubic", sigma=0, quality=0):
-    def make(rgb):
-        small = halve(rgb, kernel)
+    def make(rgb, scale=2):
+        small = shrink(rgb, kernel, scale)
         if sigma:
             small = noise(small, sigma, np.random.default_rng(sigma))
         return jpeg(small, quality) if quality else small
@@ -80,10 +92,10 @@ MIXES = {
 }
 
 
-def degrade(rgb, mix, rng):
+def degrade(rgb, mix, rng, scale=2):
     """A small picture as `mix` (a name) has them."""
     m = MIXES[mix]
-    small = halve(rgb, m["kernels"][rng.integers(len(m["kernels"]))])
+    small = shrink(rgb, m["kernels"][rng.integers(len(m["kernels"]))], scale)
     if rng.random() < m["clean"]:
         return small
     noisy, packed = rng.random() < m["noise"], rng.random() < m["jpeg"]

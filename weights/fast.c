@@ -1,288 +1,205 @@
-/* fast.c - the loss and gradients of net.py's network of 16 channels, several times as fast as by
+/* fast.c - the loss and gradients of net.py's network with 3x3 ends, several times as fast as by
  * PyTorch on a CPU. fast.py compiles, calls and explains it; tests/export.py holds it against
  * PyTorch's own gradients.
  *
- * One patch at a time: activations are [y][x][16] float32, one vector a pixel, so a layer's map
- * stays in the cache. Kernels are [ky][kx][in][16], outputs filled up with zeros to 16. */
-#include <stddef.h>
+ * One patch at a time, by one thread. Channels are filled up with zeros to multiples of 16. */
 #include <string.h>
 
-enum { C = 16, BLOCK = 12, MAX_LAYERS = 64 }; /* channels; pixels summed in registers at a time */
+#include "fast.h"
 
-typedef float v16 __attribute__((vector_size(64), aligned(64)));
+enum { MAX_LAYERS = 66 };
 
 typedef int mask16 __attribute__((vector_size(64)));
 
-/* `yes` where test > 0, else `no`. */
-static inline v16 choose(v16 test, v16 yes, v16 no)
-{
-    const mask16 take = test > 0;
-    return (v16)(((mask16)yes & take) | ((mask16)no & ~take));
-}
-
-/* As fast.py's Net: depth + 2 layers, head first and tail last; slopes of all but the tail. */
+/* As fast.py's CNet: depth + 2 layers, head first and tail last; slopes of all but the tail.
+ * An input pixel becomes scale x scale pixels of `planes` colours. */
 struct net {
-    int depth, planes, squared;
-    const float *const *weight; /* [3][3][in][16] */
-    const float *const *bias;   /* [16] */
-    const float *const *slope;  /* [16] */
+    int depth, planes, scale, vecs, squared;
+    const struct layer *layers;
 };
 
-/* What is added to: as struct net's arrays. */
+/* What is added to, for each layer: as struct layer's arrays. */
 struct gradient {
-    float *const *weight, *const *bias, *const *slope;
+    float *kernel, *bias, *slope;
 };
 
-/* A map of side x side pixels, `pitch` floats a pixel. */
-struct map {
-    float *at;
-    int side, pitch;
+/* One patch on its way: before and after each layer's activation; what the tail sees. */
+struct pass {
+    struct map input, z[MAX_LAYERS], act[MAX_LAYERS], sum, g, back;
+    float *conv;
 };
 
-static inline v16 *vec(const struct map *m, int y, int x)
+static int tail_vecs(const struct net *n)
 {
-    return (v16 *)(void *)(m->at + ((size_t)y * (size_t)m->side + (size_t)x) * (size_t)m->pitch);
+    return (n->planes * n->scale * n->scale + C - 1) / C;
 }
 
-/* out = w * in without padding, for `ci` of the input's channels. Blocks at a row's end overlap. */
-static inline __attribute__((always_inline)) void conv_any(const struct map *in, int ci,
-                                                           const float *w, const struct map *out)
+static int most_vecs(const struct net *n)
 {
-    const size_t pitch = (size_t)in->pitch;
-    for (int y = 0; y < out->side; y++)
-        for (int at = 0; at < out->side; at += BLOCK) {
-            const int x = at + BLOCK > out->side ? out->side - BLOCK : at;
-            v16 sum[BLOCK] = {{0}};
-            for (int ky = 0; ky < 3; ky++)
-                for (int kx = 0; kx < 3; kx++) {
-                    const float *from =
-                        in->at + ((size_t)(y + ky) * (size_t)in->side + (size_t)(x + kx)) * pitch;
-                    const v16 *k = (const v16 *)(const void *)w + (ky * 3 + kx) * ci;
-                    for (int i = 0; i < ci; i++)
-                        for (int p = 0; p < BLOCK; p++)
-                            sum[p] += k[i] * from[(size_t)p * pitch + (size_t)i];
-                }
-            for (int p = 0; p < BLOCK; p++)
-                *vec(out, y, x + p) = sum[p];
-        }
+    return n->vecs > tail_vecs(n) ? n->vecs : tail_vecs(n);
 }
 
-/* The counts there are, each known to the compiler. */
-static void conv(const struct map *in, int ci, const float *w, const struct map *out)
+/* Floats of `work` that fast_patch wants; zeros at first. */
+size_t fast_work(const struct net *n, int side)
 {
-    switch (ci) {
-    case 1:
-        conv_any(in, 1, w, out);
-        break;
-    case 3:
-        conv_any(in, 3, w, out);
-        break;
-    case 4:
-        conv_any(in, 4, w, out);
-        break;
-    case 12:
-        conv_any(in, 12, w, out);
-        break;
-    default:
-        conv_any(in, C, w, out);
-        break;
-    }
+    const size_t one = map_floats(side, most_vecs(n));
+    return (size_t)(2 * (n->depth + 2) + 4) * one + conv_work(most_vecs(n));
 }
 
-/* gw[ky][kx][i] += sum over pixels of in[y + ky][x + kx][i] g[y][x] */
-static inline __attribute__((always_inline)) void
-outer_any(const struct map *in, int ci, const struct map *g, int margin, float *gw)
+/* Kernels in Winograd's space, [36][in][out], with in and out exchanged. */
+void fast_turn(const float *kernel, int in, int out, float *turned)
 {
-    const int side = g->side - 2 * margin;
-    for (int ky = 0; ky < 3; ky++)
-        for (int kx = 0; kx < 3; kx++) {
-            v16 *to = (v16 *)(void *)gw + (ky * 3 + kx) * ci, sum[C] = {{0}};
-            for (int y = 0; y < side; y++) {
-                const v16 *gv = vec(g, y + margin, margin);
-                const float *from =
-                    in->at + ((size_t)(y + ky) * (size_t)in->side + (size_t)kx) * (size_t)in->pitch;
-                for (int x = 0; x < side; x++, from += in->pitch)
-                    for (int i = 0; i < ci; i++)
-                        sum[i] += gv[x] * from[i];
-            }
-            for (int i = 0; i < ci; i++)
-                to[i] += sum[i];
-        }
+    for (int p = 0; p < POINTS; p++, kernel += in * out, turned += in * out)
+        for (int i = 0; i < in; i += C)
+            for (int o = 0; o < out; o++)
+                for (int k = 0; k < C; k++)
+                    turned[o * in + i + k] = kernel[(i + k) * out + o];
 }
 
-static void outer(const struct map *in, int ci, const struct map *g, int margin, float *gw)
+static struct map map_at(float **work, int side, int vecs)
 {
-    switch (ci) {
-    case 1:
-        outer_any(in, 1, g, margin, gw);
-        break;
-    case 3:
-        outer_any(in, 3, g, margin, gw);
-        break;
-    default:
-        outer_any(in, C, g, margin, gw);
-        break;
-    }
-}
-
-/* The kernel that takes gradients back: turned by half a circle, in and out exchanged. */
-static void turn(const float *w, int outputs, float *back)
-{
-    for (int tap = 0; tap < 9; tap++)
-        for (int o = 0; o < outputs; o++)
-            for (int i = 0; i < C; i++)
-                back[(tap * outputs + o) * C + i] = w[((8 - tap) * C + i) * C + o];
-}
-
-static void activate(const struct map *z, const float *bias, const float *slope,
-                     const struct map *a)
-{
-    const v16 b = *(const v16 *)(const void *)bias, s = *(const v16 *)(const void *)slope;
-    v16 *from = vec(z, 0, 0), *to = vec(a, 0, 0);
-    for (int n = z->side * z->side; n > 0; n--, from++, to++) {
-        const v16 y = *from + b;
-        *from = y;
-        *to = choose(y, y, y * s);
-    }
-}
-
-/* g, inside its margin, becomes the gradient before the activation; sums for bias and slope. */
-static void deactivate(const struct map *z, const float *slope, const struct map *g, int margin,
-                       float *gb, float *gs)
-{
-    const v16 s = *(const v16 *)(const void *)slope;
-    v16 bias = {0}, bend = {0};
-    for (int y = 0; y < z->side; y++) {
-        const v16 *zv = vec(z, y, 0);
-        v16 *gv = vec(g, y + margin, margin);
-        for (int x = 0; x < z->side; x++) {
-            const v16 zero = {0}, ga = gv[x];
-            bend += choose(zv[x], zero, ga * zv[x]);
-            gv[x] = choose(zv[x], ga, ga * s);
-            bias += gv[x];
-        }
-    }
-    *(v16 *)(void *)gb += bias;
-    *(v16 *)(void *)gs += bend;
-}
-
-/* Adds side x side pixels of `from`, from (shift, shift) on, to `to`'s from (margin, margin) on. */
-static void add(const struct map *from, int shift, const struct map *to, int margin, int side)
-{
-    for (int y = 0; y < side; y++)
-        for (int x = 0; x < side; x++)
-            *vec(to, y + margin, x + margin) += *vec(from, y + shift, x + shift);
-}
-
-/* The loss of `out` (less the skip) against hr, and its gradient inside g's margin of 2. */
-static double compare(const struct net *n, const struct map *lr, const float *hr,
-                      const struct map *out, const float *bias, const struct map *g, float scale)
-{
-    const int side = out->side, halo = (lr->side - side) / 2;
-    double loss = 0;
-    for (int y = 0; y < side; y++)
-        for (int x = 0; x < side; x++) {
-            float *to = (float *)vec(g, y + 2, x + 2);
-            const float *from = (const float *)vec(out, y, x);
-            const float *own =
-                lr->at +
-                ((size_t)(y + halo) * (size_t)lr->side + (size_t)(x + halo)) * (size_t)n->planes;
-            for (int o = 0; o < 4 * n->planes; o++) {
-                const size_t row = (size_t)(o / 4 * 2 * side + 2 * y + o / 2 % 2);
-                const float want = hr[row * 2 * (size_t)side + (size_t)(2 * x + o % 2)];
-                const float e = from[o] + bias[o] + own[o / 4] - want;
-                const float size = e < 0 ? -e : e;
-                loss += n->squared ? e * e : size;
-                to[o] = n->squared ? 2 * e * scale : e > 0 ? scale : e < 0 ? -scale : 0;
-            }
-        }
-    return loss * scale;
-}
-
-static struct map map_at(float **work, int side)
-{
-    struct map m = {*work, side, C};
-    *work += (size_t)side * (size_t)side * C;
+    struct map m = {*work, side, vecs};
+    *work += map_floats(side, vecs);
     return m;
 }
 
 static void clear(const struct map *m)
 {
-    memset(m->at, 0, sizeof(float) * C * (size_t)m->side * (size_t)m->side);
+    memset(m->at, 0, sizeof(float) * map_floats(m->side, m->vecs));
 }
 
-/* Floats of `work` that fast_patch wants. */
-size_t fast_work(int depth, int side)
-{
-    return (size_t)(2 * (depth + 2) + 4) * (size_t)(side + 4) * (size_t)(side + 4) * C;
-}
-
-/* One patch on its way: before and after each layer's activation; what the tail sees. */
-struct pass {
-    struct map input, z[MAX_LAYERS], a[MAX_LAYERS], sum;
-};
-
-static void forward(const struct net *n, struct pass *p, float **work)
+static void arrange(const struct net *n, struct pass *p, int side, float *work)
 {
     const int tail = n->depth + 1;
+    p->conv = work;
+    work += conv_work(most_vecs(n));
+    p->input = map_at(&work, side, 1);
     for (int k = 0; k <= tail; k++) {
-        p->z[k] = map_at(work, p->input.side - 2 * (k + 1));
-        p->a[k] = map_at(work, p->z[k].side);
+        const int vecs = k == tail ? tail_vecs(n) : n->vecs;
+        p->z[k] = map_at(&work, side - 2 * (k + 1), vecs);
+        p->act[k] = map_at(&work, p->z[k].side, vecs);
     }
-    for (int k = 0; k < tail; k++) {
-        conv(k ? &p->a[k - 1] : &p->input, k ? C : n->planes, n->weight[k], &p->z[k]);
-        activate(&p->z[k], n->bias[k], n->slope[k], &p->a[k]);
-    }
-    p->sum = map_at(work, p->a[tail - 1].side);
-    clear(&p->sum);
-    add(&p->a[tail - 1], 0, &p->sum, 0, p->sum.side);
-    add(&p->a[0], n->depth, &p->sum, 0, p->sum.side);
-    conv(&p->sum, C, n->weight[tail], &p->z[tail]);
+    p->sum = map_at(&work, p->z[n->depth].side, n->vecs);
+    p->g = map_at(&work, side, most_vecs(n));
+    p->back = map_at(&work, side, most_vecs(n));
 }
 
-/* Each gradient `g` has a margin of 2 zeros, so that the way back is a convolution too. The
- * activations behind it are done with and take the gradients on their way. */
-static void backward(const struct net *n, struct pass *p, struct map g, float *two[2],
-                     const struct gradient *to)
+/* lr is [side][side][planes]. */
+static void forward(const struct net *n, struct pass *p, const float *lr)
+{
+    const int tail = n->depth + 1, side = p->input.side;
+    for (int y = 0; y < side; y++)
+        for (int x = 0; x < side; x++)
+            memcpy(map_pixel(&p->input, y, x), lr + (y * side + x) * n->planes,
+                   sizeof *lr * (size_t)n->planes);
+    for (int k = 0; k < tail; k++)
+        conv_forward(k ? &p->act[k - 1] : &p->input, &n->layers[k], &p->z[k], &p->act[k], p->conv);
+    const struct map *sum = &p->sum;
+    for (int y = 0; y < sum->side; y++)
+        for (int x = 0; x < sum->side; x++)
+            for (int k = 0; k < sum->vecs; k++)
+                map_pixel(sum, y, x)[k] = map_pixel(&p->act[tail - 1], y, x)[k] +
+                                          map_pixel(&p->act[0], y + n->depth, x + n->depth)[k];
+    conv_forward(sum, &n->layers[tail], &p->z[tail], NULL, p->conv);
+}
+
+/* The loss of z with the picture added, against hr, and its gradient in g. */
+static double compare(const struct net *n, const float *lr, int halo, const float *hr,
+                      const struct map *z, const struct map *g, float share)
+{
+    const int side = z->side, wide = side + 2 * halo, s = n->scale;
+    double loss = 0;
+    clear(g);
+    for (int y = 0; y < side; y++)
+        for (int x = 0; x < side; x++) {
+            float *to = (float *)map_pixel(g, y, x);
+            const float *from = (const float *)map_pixel(z, y, x);
+            const float *own = lr + ((y + halo) * wide + x + halo) * n->planes;
+            for (int o = 0; o < n->planes * s * s; o++) {
+                const int plane = o / (s * s), row = plane * s * side + s * y + o / s % s;
+                const float e = from[o] + own[plane] - hr[row * s * side + s * x + o % s];
+                const float size = e < 0 ? -e : e;
+                loss += n->squared ? e * e : size;
+                to[o] = n->squared ? 2 * e * share : e > 0 ? share : e < 0 ? -share : 0;
+            }
+        }
+    return loss * share;
+}
+
+static void add_bias(const struct map *g, float *bias)
+{
+    for (int y = 0; y < g->side; y++)
+        for (int x = 0; x < g->side; x++)
+            for (int k = 0; k < g->vecs; k++)
+                ((v16 *)(void *)bias)[k] += map_pixel(g, y, x)[k];
+}
+
+/* `back`, the gradient after an activation, becomes the one before it, and 0 beyond its side; adds
+ * those of bias and slope. `shift` pixels inside, `skip` is added, unless it is NULL. */
+static void deactivate(const struct map *z, const float *slope, const struct map *back,
+                       const struct map *skip, const struct gradient *to)
+{
+    const int reach = back->side + MARGIN, shift = skip ? (back->side - skip->side) / 2 : 0;
+    for (int k = 0; k < z->vecs; k++) {
+        const v16 s = ((const v16 *)(const void *)slope)[k], zero = {0};
+        v16 bias = zero, bend = zero;
+        for (int y = 0; y < reach; y++)
+            for (int x = 0; x < reach; x++) {
+                v16 *at = map_pixel(back, y, x) + k;
+                if (y >= back->side || x >= back->side) {
+                    *at = zero;
+                    continue;
+                }
+                if (skip && y >= shift && y < shift + skip->side && x >= shift &&
+                    x < shift + skip->side)
+                    *at += map_pixel(skip, y - shift, x - shift)[k];
+                const v16 value = map_pixel(z, y, x)[k], g = *at;
+                const mask16 take = value > 0;
+                bend += (v16)((mask16)(g * value) & ~take);
+                *at = (v16)(((mask16)g & take) | ((mask16)(g * s) & ~take));
+                bias += *at;
+            }
+        ((v16 *)(void *)to->bias)[k] += bias;
+        ((v16 *)(void *)to->slope)[k] += bend;
+    }
+}
+
+/* Two maps take turns as gradients. The sum's gradient stays for the skip, in the place of the last
+ * activation, which is done with. */
+static void backward(const struct net *n, struct pass *p, const struct gradient *to)
 {
     const int tail = n->depth + 1;
-    float turned[9 * C * C] __attribute__((aligned(64)));
-    outer(&p->sum, C, &g, 2, to->weight[tail]);
-    for (int y = 2; y < g.side - 2; y++)
-        for (int x = 2; x < g.side - 2; x++)
-            *(v16 *)(void *)to->bias[tail] += *vec(&g, y, x);
-    turn(n->weight[tail], 4 * n->planes, turned);
-    conv(&g, 4 * n->planes, turned, &p->sum); /* stays, for the skip */
+    const struct map sum = p->act[tail - 1];
+    struct map g = p->g;
+    add_bias(&g, to[tail].bias);
+    clear(&sum);
+    conv_backward(&p->sum, &n->layers[tail], &g, &sum, to[tail].kernel, p->conv);
     for (int k = tail - 1; k >= 0; k--) {
-        struct map wide = {two[k % 2], p->z[k].side + 4, C}, back = p->sum;
-        if (k < tail - 1) {
-            back = p->a[k];
-            turn(n->weight[k + 1], C, turned);
-            conv(&g, C, turned, &back);
+        const struct map back = {k % 2 ? p->back.at : p->g.at, p->z[k].side, n->vecs};
+        if (k == tail - 1) {
+            memcpy(back.at, sum.at, sizeof(float) * map_floats(sum.side, sum.vecs));
+        } else {
+            clear(&back);
+            conv_backward(&p->act[k], &n->layers[k + 1], &g, &back, to[k + 1].kernel, p->conv);
         }
-        clear(&wide);
-        add(&back, 0, &wide, 2, back.side);
-        if (k == 0)
-            add(&p->sum, 0, &wide, 2 + n->depth, p->sum.side);
-        deactivate(&p->z[k], n->slope[k], &wide, 2, to->bias[k], to->slope[k]);
-        outer(k ? &p->a[k - 1] : &p->input, k ? C : n->planes, &wide, 2, to->weight[k]);
-        g = wide;
+        deactivate(&p->z[k], n->layers[k].slope, &back, k ? NULL : &sum, &to[k]);
+        g = back;
     }
+    conv_backward(&p->input, &n->layers[0], &g, NULL, to[0].kernel, p->conv);
 }
 
 /* Adds one patch's gradients to `to`; returns its share of the loss. lr is [side][side][planes],
- * hr [planes][2 inside][2 inside], inside = side - 2 (depth + 2) >= 12, depth from 1 to 62;
- * `scale` is one over the count of numbers in all hr of the batch. Arrays are aligned to 64. */
-double fast_patch(const struct net *n, int side, float *lr, const float *hr, float scale,
+ * hr [planes][scale inside][scale inside], inside = side - 2 (depth + 2), depth from 1 to 64;
+ * `share` is one over the count of numbers in all hr of the batch. */
+double fast_patch(const struct net *n, int side, const float *lr, const float *hr, float share,
                   float *work, const struct gradient *to)
 {
-    struct pass p = {.input = {lr, side, n->planes}};
-    forward(n, &p, &work);
+    struct pass p;
+    arrange(n, &p, side, work);
+    forward(n, &p, lr);
     const struct map *out = &p.z[n->depth + 1];
-    struct map g = map_at(&work, out->side + 4);
-    clear(&g);
-    const double loss = compare(n, &p.input, hr, out, n->bias[n->depth + 1], &g, scale);
-    float *two[2] = {work, work + (size_t)(side + 4) * (size_t)(side + 4) * C};
-    backward(n, &p, g, two, to);
+    p.g = (struct map){p.g.at, out->side, out->vecs};
+    const double loss = compare(n, lr, n->depth + 2, hr, out, &p.g, share);
+    backward(n, &p, to);
     return loss;
 }

@@ -1,5 +1,7 @@
-"""Loss and gradients of net.py's network of 16 channels by fast.c: the same as PyTorch's but for
-rounding, several times sooner. Needs a C compiler; patches are shared among threads."""
+"""Loss and gradients of net.py's network by fast.c: the same as PyTorch's but for rounding,
+several times sooner. Needs a C compiler; patches are shared among threads.
+
+fast.c takes kernels in Winograd's space. PyTorch takes them there, and their gradients back."""
 import concurrent.futures
 import ctypes
 import hashlib
@@ -7,117 +9,136 @@ import os
 import pathlib
 import subprocess
 
-import numpy as np
 import torch
 from torch.nn import functional as F
 
 import data
 
-SOURCE = pathlib.Path(__file__).with_name("fast.c")
-CHANNELS = 16
+HERE = pathlib.Path(__file__).parent
+SOURCES = [HERE / name for name in ("fast.c", "fast_winograd.c")]
+VECTOR, MOST = 16, 64  # channels of a vector, and of a pixel
+G = torch.tensor([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]) / 24
+POINTS = torch.kron(G, G)  # of a 3x3 kernel: [36][9]
+
+
+def filled(channels):
+    return -(-channels // VECTOR) * VECTOR
 
 
 def takes(shape):
     """Whether a network of this shape is one for fast.c."""
     ends = shape["head"] == shape["tail"] == 3 and shape["skip"] == "nearest"
-    return ends and shape["channels"] == CHANNELS
+    outputs = shape["planes"] * shape["scale"]**2
+    return ends and max(filled(shape["channels"]), outputs) <= MOST
+
+
+class CLayer(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_void_p) for name in ("kernel", "turned", "bias", "slope")]
 
 
 class CNet(ctypes.Structure):
-    _fields_ = [("depth", ctypes.c_int), ("planes", ctypes.c_int), ("squared", ctypes.c_int),
-                *[(name, ctypes.c_void_p) for name in ("weight", "bias", "slope")]]
+    _fields_ = [*[(name, ctypes.c_int) for name in ("depth", "planes", "scale", "vecs", "squared")],
+                ("layers", ctypes.c_void_p)]
 
 
 class CGradient(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_void_p) for name in ("weight", "bias", "slope")]
+    _fields_ = [(name, ctypes.c_void_p) for name in ("kernel", "bias", "slope")]
 
 
-def library():
+def library(flags="-march=native"):
     """fast.c, compiled once for this machine."""
-    tag = hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:12]
-    path = data.RUN / f"fast-{tag}.so"
+    text = b"".join(p.read_bytes() for p in [*SOURCES, HERE / "fast.h"]) + flags.encode()
+    path = data.RUN / f"fast-{hashlib.sha256(text).hexdigest()[:12]}.so"
     if not path.exists():
         data.RUN.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}")
-        subprocess.run(["cc", "-O3", "-march=native", "-Wno-psabi", "-shared", "-fPIC", "-o", part,
-                        SOURCE], check=True)
+        subprocess.run(["cc", "-O3", *flags.split(), "-Wno-psabi", "-shared", "-fPIC", "-o", part,
+                        *SOURCES], check=True)
         part.rename(path)
     lib = ctypes.CDLL(str(path))
     lib.fast_work.restype, lib.fast_patch.restype = ctypes.c_size_t, ctypes.c_double
     return lib
 
 
-def aligned(count):
-    """Zeros that begin at a multiple of 64 bytes."""
-    raw = np.zeros(count + 16, np.float32)
-    skip = -raw.ctypes.data % 64 // 4
-    return raw[skip:skip + count]
-
-
-def pointers(arrays):
-    return (ctypes.c_void_p * len(arrays))(*[a.ctypes.data for a in arrays])
+def at(tensor):
+    """Where a tensor lies, as C has it. PyTorch aligns to 64 bytes; C relies on it."""
+    assert tensor.is_contiguous() and tensor.dtype == torch.float32 and tensor.data_ptr() % 64 == 0
+    return ctypes.c_void_p(tensor.data_ptr())
 
 
 def packed(net):
     """What fast.c reads, as tensors that PyTorch can take gradients back through: kernels
-    [3][3][in][16], biases and slopes [16]."""
-    blocks = [net.head, *net.body, net.tail]
-    weights = [block.weight().permute(2, 3, 1, 0) for block in blocks]
-    biases = [block.bias.repeat_interleave(block.shared) for block in blocks]
-    fill = CHANNELS - weights[-1].shape[-1]
-    weights[-1], biases[-1] = F.pad(weights[-1], (0, fill)), F.pad(biases[-1], (0, fill))
-    return weights + biases + list(net.slopes)
+    [36][in][out], biases and slopes [out], channels filled up with zeros."""
+    kernels, biases = [], []
+    for block in [net.head, *net.body, net.tail]:
+        weight, bias = block.weight(), block.bias.repeat_interleave(block.shared)
+        outs, ins = weight.shape[:2]
+        weight = F.pad(weight.permute(2, 3, 1, 0), (0, filled(outs) - outs, 0, filled(ins) - ins))
+        kernels.append((POINTS @ weight.reshape(9, -1)).view(36, *weight.shape[2:]))
+        biases.append(F.pad(bias, (0, filled(outs) - outs)))
+    return kernels, biases, [F.pad(s, (0, filled(len(s)) - len(s))) for s in net.slopes]
 
 
 class Gradients:
     """Sums of one thread's patches, and its working memory."""
 
     def __init__(self, tensors, work):
-        self.sums = [aligned(t.numel()) for t in tensors]
-        self.work = aligned(work)
+        self.sums = [[torch.zeros(t.shape) for t in kind] for kind in tensors]
+        self.work = torch.zeros(work)
+        kernels, biases, slopes = self.sums
+        self.table = (CGradient * len(kernels))(*[
+            CGradient(at(k), at(b), at(slopes[i]) if i < len(slopes) else None)
+            for i, (k, b) in enumerate(zip(kernels, biases))])
+
+    def clear(self):
+        for kind in self.sums:
+            for s in kind:
+                s.zero_()
 
 
 class Fast:
-    def __init__(self, threads):
-        self.lib, self.pool = library(), concurrent.futures.ThreadPoolExecutor(threads)
-        self.threads, self.kept = threads, None
+    def __init__(self, threads, flags="-march=native"):
+        self.lib, self.pool = library(flags), concurrent.futures.ThreadPoolExecutor(threads)
+        self.threads, self.kept, self.turned = threads, None, None
+
+    def table(self, tensors):
+        """The layers as C has them; kernels turned by the threads."""
+        kernels, biases, slopes = tensors
+        if self.turned is None:
+            self.turned = [torch.empty(k.numel()) for k in kernels]
+        list(self.pool.map(lambda k, t: self.lib.fast_turn(at(k), k.shape[1], k.shape[2], at(t)),
+                           kernels, self.turned))
+        return (CLayer * len(kernels))(*[
+            CLayer(at(k), at(t), at(b), at(slopes[i]) if i < len(slopes) else None)
+            for i, (k, t, b) in enumerate(zip(kernels, self.turned, biases))])
 
     def backward(self, net, lr, hr, squared):
         """As loss.backward() for the mean error over the batch; returns the loss."""
-        tensors, depth, planes = packed(net), len(net.body), net.shape["planes"]
+        tensors = packed(net)
+        flat = [[t.detach().contiguous() for t in kind] for kind in tensors]
+        layers, shape = self.table(flat), net.shape
+        c_net = CNet(shape["depth"], shape["planes"], shape["scale"],
+                     filled(shape["channels"]) // VECTOR, squared, ctypes.addressof(layers))
         side = lr.shape[-1]
         if self.kept is None:
-            work = self.lib.fast_work(depth, side)
+            work = self.lib.fast_work(ctypes.byref(c_net), side)
             self.kept = [Gradients(tensors, work) for _ in range(self.threads)]
-        flat = []
-        for t in tensors:
-            flat.append(aligned(t.numel()))
-            flat[-1][:] = t.detach().reshape(-1).numpy()
-        layers = depth + 2
-        parts = flat[:layers], flat[layers:2 * layers], flat[2 * layers:]
-        tables = [pointers(a) for a in parts]
-        c_net = CNet(depth, planes, squared, *map(ctypes.addressof, tables))
-        pictures = np.ascontiguousarray(lr.permute(0, 2, 3, 1).numpy())
-        wanted = np.ascontiguousarray(hr.numpy())
-        jobs = [self.pool.submit(self.share, k, c_net, side, pictures, wanted, layers)
-                for k in range(self.threads)]
+        pictures, wanted = lr.permute(0, 2, 3, 1).contiguous(), hr.contiguous()
+        todo = iter(range(len(pictures)))  # next() on it is atomic: whoever is free takes a patch
+        jobs = [self.pool.submit(self.share, kept, c_net, side, pictures, wanted, todo)
+                for kept in self.kept]
         loss = sum(job.result() for job in jobs)
-        sums = [sum(kept.sums[i] for kept in self.kept) for i in range(len(tensors))]
-        torch.autograd.backward(tensors, [torch.from_numpy(s).view(t.shape)
-                                          for s, t in zip(sums, tensors)])
+        sums = [sum(parts[1:], parts[0]) for kind in zip(*[kept.sums for kept in self.kept])
+                for parts in zip(*kind)]
+        torch.autograd.backward([t for kind in tensors for t in kind], sums)
         return loss
 
-    def share(self, k, c_net, side, pictures, wanted, layers):
-        kept = self.kept[k]
-        for s in kept.sums:
-            s.fill(0)
-        parts = kept.sums[:layers], kept.sums[layers:2 * layers], kept.sums[2 * layers:]
-        tables = [pointers(a) for a in parts]
-        gradient = CGradient(*map(ctypes.addressof, tables))
-        scale = ctypes.c_float(1 / wanted.size)
-        return sum(self.lib.fast_patch(ctypes.byref(c_net), side,
-                                       ctypes.c_void_p(pictures[i].ctypes.data),
-                                       ctypes.c_void_p(wanted[i].ctypes.data), scale,
-                                       ctypes.c_void_p(kept.work.ctypes.data),
-                                       ctypes.byref(gradient))
-                   for i in range(k, len(pictures), self.threads))
+    def share(self, kept, c_net, side, pictures, wanted, todo):
+        kept.clear()
+        share, loss = ctypes.c_float(1 / wanted.numel()), 0
+        for i in todo:
+            loss += self.lib.fast_patch(ctypes.byref(c_net), side,
+                                        ctypes.c_void_p(pictures[i].data_ptr()),
+                                        ctypes.c_void_p(wanted[i].data_ptr()), share,
+                                        at(kept.work), kept.table)
+        return loss

@@ -22,7 +22,9 @@ EXTRA_DIST += \
 	weights/evaluate.py \
 	weights/export.py \
 	weights/fast.c \
+	weights/fast.h \
 	weights/fast.py \
+	weights/fast_winograd.c \
 	weights/importer.py \
 	weights/net.py \
 	weights/photo-hq.info.json \

@@ -60,53 +60,53 @@ class LinearBlock(nn.Module):
         return F.conv2d(x, self.weight(), self.bias.repeat_interleave(self.shared))
 
 
-def doubled(skip, side):
-    """[4][side][side]: what enlarges a picture twice without a network. The four pixels that one
-    becomes are the pixel itself, or bicubic (a = -0.5) of its neighbours, at -1/4 and +1/4."""
-    taps = torch.zeros(2, side)
+def plainly(skip, side, scale):
+    """[scale^2][side][side]: what enlarges a picture without a network. The pixels that one becomes
+    are the pixel itself, or for twice bicubic (a = -0.5) of its neighbours, at -1/4 and +1/4."""
+    taps = torch.zeros(scale, side)
     if skip == "nearest":
         taps[:, side // 2] = 1
     else:
         near = torch.tensor([-0.0703125, 0.8671875, 0.2265625, -0.0234375])
         taps[1, side // 2 - 1:side // 2 + 3] = near
         taps[0] = taps[1].flip(0)
-    return torch.einsum("ay,bx->abyx", taps, taps).reshape(4, side, side)
+    return torch.einsum("ay,bx->abyx", taps, taps).reshape(scale**2, side, side)
 
 
 class Net(nn.Module):
-    """A picture of `planes` (1 luma, 3 RGB) in, one of twice the size out: a head, `depth`
-    residual 3x3 layers, a skip around them, a tail to the four pixels that one becomes, and the
+    """A picture of `planes` (1 luma, 3 RGB) in, one `scale` times as large out: a head, `depth`
+    residual 3x3 layers, a skip around them, a tail to the scale^2 pixels that one becomes, and the
     picture enlarged without a network added to them. `head` and `tail` are the sizes of their
-    kernels; `skip` is nearest, or bicubic where the tail is 5 wide."""
+    kernels; `skip` is nearest, or bicubic where the tail is 5 wide and the scale 2."""
 
-    def __init__(self, channels=16, depth=7, wide=64, planes=1, head=3, tail=3, skip="nearest"):
+    def __init__(self, channels=16, depth=7, wide=64, planes=1, head=3, tail=3, skip="nearest", scale=2):
         super().__init__()
         self.shape = dict(channels=channels, depth=depth, wide=wide, planes=planes, head=head,
-                          tail=tail, skip=skip)
-        self.register_buffer("doubled", doubled(skip, tail), persistent=False)
+                          tail=tail, skip=skip, scale=scale)
+        self.register_buffer("plainly", plainly(skip, tail, scale), persistent=False)
         self.halo = depth + head // 2 + tail // 2
         self.head = LinearBlock(planes, channels, wide, size=head)
         self.body = nn.ModuleList(LinearBlock(channels, channels, wide, True)
                                   for _ in range(depth))
         self.slopes = nn.ParameterList(nn.Parameter(torch.full((channels,), 0.25))
                                        for _ in range(depth + 1))
-        self.tail = LinearBlock(channels, 4 * planes, wide, shared=4, size=tail)
+        self.tail = LinearBlock(channels, scale**2 * planes, wide, shared=scale**2, size=tail)
 
     def forward(self, x):
         first = y = F.prelu(self.head(x), self.slopes[0])
         for layer, slope in zip(self.body, self.slopes[1:]):
             y = F.prelu(layer(y), slope)
         y = self.tail(y + crop(first, y))
-        return F.pixel_shuffle(y + self.plain(x, y), 2)
+        return F.pixel_shuffle(y + self.plain(x, y), self.shape["scale"])
 
     def plain(self, x, like):
         if self.shape["skip"] == "nearest":
-            return crop(x, like).repeat_interleave(4, 1)
+            return crop(x, like).repeat_interleave(self.shape["scale"]**2, 1)
         planes = self.shape["planes"]
-        return crop(F.conv2d(x, self.doubled[:, None].repeat(planes, 1, 1, 1), groups=planes), like)
+        return crop(F.conv2d(x, self.plainly[:, None].repeat(planes, 1, 1, 1), groups=planes), like)
 
     def flat(self, x):
-        """What [n][planes] pictures of one colour become: [n][planes][4], the output's pixels
+        """What [n][planes] pictures of one colour become: [n][planes][scale^2], the output's pixels
         where they repeat. A kernel's sum stands for the kernel, so all grays cost next to
         nothing."""
         def layer(block, y):
@@ -115,7 +115,8 @@ class Net(nn.Module):
         first = y = F.prelu(layer(self.head, x), self.slopes[0])
         for block, slope in zip(self.body, self.slopes[1:]):
             y = F.prelu(layer(block, y), slope)
-        return (layer(self.tail, y + first) + x.repeat_interleave(4, 1)).view(len(x), -1, 4)
+        pixels = self.shape["scale"]**2
+        return (layer(self.tail, y + first) + x.repeat_interleave(pixels, 1)).view(len(x), -1, pixels)
 
     def adopt(self, other):
         """Begins where a network of as many channels is. Depth may differ: new layers go to the
@@ -141,30 +142,22 @@ class Net(nn.Module):
 
     def deconvolution(self):
         """The tail, the pixel shuffle and the last skip as one ConvTranspose2d(channels + planes,
-        planes, kernel_size=2 tail, stride=2, padding=2 tail - 2) whose last input channels are the
-        picture.
+        planes, kernel_size=s tail, stride=s, padding=s (tail // 2)), s the scale, whose last input
+        channels are the picture.
 
-        Output pixel (2y + dy, 2x + dx) takes w[4 plane + 2 dy + dx, i, u + r, v + r] of its
+        Output pixel (s y + dy, s x + dx) takes w[s^2 plane + s dy + dx, i, u + r, v + r] of its
         neighbour (y + u, x + v), r = tail // 2, which is the transposed kernel's entry
-        (dy + tail - 1 - 2u, dx + tail - 1 - 2v)."""
-        w, planes, tail = self.tail.weight(), self.shape["planes"], self.shape["tail"]
-        own = torch.zeros(4 * planes, planes, tail, tail)
+        (dy + s (r - u), dx + s (r - v))."""
+        w, planes, tail, s = self.tail.weight(), *(self.shape[k] for k in ("planes", "tail", "scale"))
+        own = torch.zeros(s * s * planes, planes, tail, tail)
         for plane in range(planes):
-            own[4 * plane:4 * plane + 4, plane] = self.doubled
-        w = torch.cat([w, own], 1)
-        k = torch.zeros(w.shape[1], planes, 2 * tail, 2 * tail, dtype=w.dtype)
-        r = tail // 2
-        for dy in (0, 1):
-            for dx in (0, 1):
-                for u in range(-r, r + 1):
-                    for v in range(-r, r + 1):
-                        k[:, :, dy + tail - 1 - 2 * u, dx + tail - 1 - 2 * v] = \
-                            w[2 * dy + dx::4, :, u + r, v + r].T
-        return k
+            own[s * s * plane:s * s * (plane + 1), plane] = self.plainly
+        w = torch.cat([w, own], 1).view(planes, s, s, -1, tail, tail).flip(4, 5)
+        return w.permute(3, 0, 4, 1, 5, 2).reshape(-1, planes, s * tail, s * tail)
 
 
 def macs_per_pixel(shape):
     """Multiply-accumulates per input pixel, the last layer counted by its true taps."""
     c, depth, planes = shape["channels"], shape["depth"], shape.get("planes", 1)
-    head, tail = shape.get("head", 3), shape.get("tail", 3)
-    return head**2 * c * planes + depth * 9 * c * c + 4 * tail**2 * (c + planes) * planes
+    head, tail, pixels = shape.get("head", 3), shape.get("tail", 3), shape.get("scale", 2)**2
+    return head**2 * c * planes + depth * 9 * c * c + pixels * tail**2 * (c + planes) * planes

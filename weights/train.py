@@ -5,8 +5,10 @@
 
 State is in run/NAME.pt, the curve in run/NAME.csv. A second start goes on from there; the same
 seed and steps give the same pictures in the same order whether or not it was interrupted.
+On the CPU fast.c takes the gradients where it can, else PyTorch; --device cuda trains on a GPU.
 """
 import argparse
+import concurrent.futures
 import math
 import os
 import pathlib
@@ -15,52 +17,89 @@ import time
 import numpy as np
 import torch
 
+import collection
 import data
 from degrade import ROWS
 from fast import Fast, takes
 from net import Net
 
 STRIDE = 16  # of the grid that patches are taken from
+LUMA = (0.299, 0.587, 0.114)
+KEEP = 300  # seconds between two checkpoints at most
+
+
+class Pack:
+    """Pictures end to end in one array of pixels, on the device that trains."""
+
+    def __init__(self, arrays, device):
+        shapes = [a.shape[:2] for a in arrays]
+        ends = np.cumsum([height * width for height, width in shapes])
+        self.first = torch.tensor([0, *ends[:-1]], device=device)
+        self.width = torch.tensor([width for _, width in shapes], device=device)
+        pixels = np.empty((int(ends[-1]), 3), np.uint8)
+        for a, end in zip(arrays, ends):
+            pixels[end - a.shape[0] * a.shape[1]:end] = a.reshape(-1, 3)
+        self.pixels = torch.from_numpy(pixels).to(device)
+
+    def windows(self, k, y, x, side, symmetry):
+        """[n][side][side][3] of picture k from (y, x) on, in one of eight symmetries each."""
+        turn, upset, mirror = symmetry
+        line = torch.arange(side, device=k.device)
+        dy, dx = line[None, :, None], line[None, None, :]
+        dy, dx = torch.where(turn, dx, dy), torch.where(turn, dy, dx)
+        dy, dx = torch.where(upset, side - 1 - dy, dy), torch.where(mirror, side - 1 - dx, dx)
+        at = self.first[k] + y * self.width[k]
+        return self.pixels[at[:, None, None] + dy * self.width[k][:, None, None] + x[:, None, None] + dx]
 
 
 class Patches:
     """Windows with context that hold some detail, flipped and turned at random."""
 
-    def __init__(self, mix, inside, halo, least_gradient, planes):
-        self.inside, self.halo, self.planes = inside, halo, planes
-        self.hr, self.lr, self.where = [], [], []
-        side = inside + 2 * halo
+    def __init__(self, mix, a, halo, device="cpu"):
+        self.inside, self.halo, self.planes, self.scale = a.patch, halo, a.planes, a.scale
+        self.device, side = device, a.patch + 2 * halo
+        hr, lr, where = [], [], []
         with np.load(data.RUN / f"{mix}.npz") as store:
             names = set(store.files)
+            self.variants = sum(name.startswith("lr0.") for name in names)
             for k in range(sum(name.startswith("hr") for name in names)):
-                self.hr.append(store[f"hr{k}"])
-                small, v = [], 0
-                while f"lr{k}.{v}" in names:
-                    small.append(store[f"lr{k}.{v}"])
-                    v += 1
-                self.lr.append(small)
-        for k, hr in enumerate(self.hr):
-            sums = np.pad(data.gradient(hr[::2, ::2]).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
-            height, width = hr.shape[0] // 2, hr.shape[1] // 2
-            for y in range(0, height - side + 1, STRIDE):
-                for x in range(0, width - side + 1, STRIDE):
-                    a, b, c, d = y + halo, y + halo + inside, x + halo, x + halo + inside
-                    mean = (sums[b, d] - sums[a, d] - sums[b, c] + sums[a, c]) / inside**2
-                    if mean > least_gradient:
-                        self.where.append((k, y, x))
+                hr.append(store[f"hr{k}"])
+                lr += [store[f"lr{k}.{v}"] for v in range(self.variants)]
+                where += places(hr[-1][::a.scale, ::a.scale], k, a.patch, halo, a.gradient)
+        self.count, self.where = len(where), torch.tensor(where, device=device)
+        self.hr, self.lr = Pack(hr, device), Pack(lr, device)
 
     def batch(self, count, rng):
-        pairs = [], []
-        side, h = self.inside + 2 * self.halo, self.halo
-        for k, y, x in (self.where[i] for i in rng.integers(len(self.where), size=count)):
-            small = self.lr[k][rng.integers(len(self.lr[k]))][y:y + side, x:x + side]
-            large = self.hr[k][2 * (y + h):2 * (y + h + self.inside),
-                               2 * (x + h):2 * (x + h + self.inside)]
-            turn, flip = int(rng.integers(4)), bool(rng.integers(2))
-            for pile, p in zip(pairs, (small, large)):
-                p = np.rot90(planes(p, self.planes), turn, (1, 2))
-                pile.append(p[:, :, ::-1] if flip else p)
-        return [torch.from_numpy(np.stack(pile)) for pile in pairs]
+        """[count][planes][side][side] and the same `scale` times as large without context."""
+        draw = torch.from_numpy(rng.integers(1 << 31, size=(5, count))).to(self.device)
+        k, y, x = self.where[draw[0] % self.count].T
+        symmetry = [(d % 2 == 1)[:, None, None] for d in draw[1:4]]
+        small = self.lr.windows(k * self.variants + draw[4] % self.variants, y, x,
+                                self.inside + 2 * self.halo, symmetry)
+        s, h = self.scale, self.halo
+        large = self.hr.windows(k, s * (y + h), s * (x + h), s * self.inside, symmetry)
+        return as_planes(small, self.planes), as_planes(large, self.planes)
+
+
+def places(small, k, inside, halo, least):
+    """(k, y, x) of windows on a grid whose mean gradient is above `least` levels."""
+    sums = np.pad(data.gradient(small).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    side, found = inside + 2 * halo, []
+    for y in range(0, small.shape[0] - side + 1, STRIDE):
+        for x in range(0, small.shape[1] - side + 1, STRIDE):
+            top, left, end, right = y + halo, x + halo, y + halo + inside, x + halo + inside
+            mean = (sums[end, right] - sums[top, right] - sums[end, left] + sums[top, left])
+            if mean > least * inside**2:
+                found.append((k, y, x))
+    return found
+
+
+def as_planes(rgb, count):
+    """[n][count][y][x] float32 in 0..1 of 8-bit RGB."""
+    values = rgb.float().permute(0, 3, 1, 2) / 255
+    if count == 1:
+        values = (values * torch.tensor(LUMA, device=rgb.device)[:, None, None]).sum(1, True)
+    return values.contiguous()
 
 
 def planes(rgb, count):
@@ -71,10 +110,10 @@ def planes(rgb, count):
 
 
 def upscale(net, x):
-    x = torch.from_numpy(np.ascontiguousarray(x))[None]
+    x = torch.from_numpy(np.ascontiguousarray(x))[None].to(next(net.parameters()).device)
     x = torch.nn.functional.pad(x, [net.halo] * 4, mode="replicate")
     with torch.no_grad():
-        return net(x)[0].numpy()
+        return net(x)[0].cpu().numpy()
 
 
 def score(net, pairs):
@@ -91,26 +130,31 @@ def centre(rgb, side):
     return rgb[y:y + side, x:x + side]
 
 
-def pairs_of(pictures, rows, count):
+def pairs_of(pictures, rows, a):
     """{row: [(small, large)]} as the table of degrade.ROWS makes small ones of large ones."""
-    even = [rgb[:rgb.shape[0] // 2 * 2, :rgb.shape[1] // 2 * 2] for rgb in pictures]
-    return {row: [(planes(ROWS[row](rgb), count), planes(rgb, count)) for rgb in even]
+    s = a.scale
+    whole = [rgb[:rgb.shape[0] // s * s, :rgb.shape[1] // s * s] for rgb in pictures]
+    return {row: [(planes(ROWS[row](rgb, s), a.planes), planes(rgb, a.planes)) for rgb in whole]
             for row in rows}
 
 
+def opened(paths):
+    return [np.asarray(data.Image.open(p).convert("RGB")) for p in paths]
+
+
 def measured(a):
-    """What the curve shows: held-out pictures, and a folder's hr/ that is only watched."""
-    rows = a.rows.split(",")
+    """What the curve shows: held-out pictures, and folders' hr/ that are only watched."""
     if a.held:
-        held = [np.asarray(data.Image.open(p).convert("RGB")) for p in sorted(a.held.glob("*.png"))]
+        paths = sorted(a.held.glob("*.png"))
+        held = opened(paths[::max(1, len(paths) // a.most)])
     else:
         held = [centre(np.asarray(data.clean(path)), 448)
                 for _, _, path in data.pictures(held_out=True)]
-    watch = [np.asarray(data.Image.open(p).convert("RGB"))
-             for p in sorted(a.measure.glob("hr/*.png"))]
-    sets = {"held": held, "watch": watch if a.planes == 1 else []}
+    sets = {"held": held}
+    if a.planes == 1:
+        sets.update((folder.name, opened(sorted(folder.glob("hr/*.png")))) for folder in a.measure)
     return {f"{name} {row}": pairs for name, pictures in sets.items() if pictures
-            for row, pairs in pairs_of(pictures, rows, a.planes).items()}
+            for row, pairs in pairs_of(pictures, a.rows.split(","), a).items()}
 
 
 def flats(count):
@@ -134,7 +178,7 @@ def save(path, **state):
 
 
 def load_net(path):
-    state = torch.load(path)
+    state = torch.load(path, map_location="cpu")
     net = Net(**state["shape"])
     net.load_state_dict(state["mean"])
     return net
@@ -145,17 +189,18 @@ class Run:
 
     def __init__(self, a, path):
         self.shape = dict(channels=a.channels, depth=a.depth, wide=a.wide, planes=a.planes,
-                          head=a.head, tail=a.tail, skip=a.skip)
+                          head=a.head, tail=a.tail, skip=a.skip, scale=a.scale)
         self.net, self.mean = Net(**self.shape), Net(**self.shape)
         if a.start and not path.exists():
             self.net.adopt(load_net(a.start))
+        self.net.to(a.device), self.mean.to(a.device)
         self.mean.load_state_dict(self.net.state_dict())
-        self.flats = flats(a.planes)
-        self.fast = Fast(a.threads) if takes(self.shape) else None
+        self.flats = flats(a.planes).to(a.device)
+        self.fast = Fast(a.threads) if a.device == "cpu" and takes(self.shape) else None
         self.adam = torch.optim.Adam(self.net.parameters(), lr=a.rate, betas=(0.9, 0.99))
         self.path, self.step = path, 0
         if path.exists():
-            state = torch.load(path)
+            state = torch.load(path, map_location=a.device)
             self.net.load_state_dict(state["net"])
             self.mean.load_state_dict(state["mean"])
             self.adam.load_state_dict(state["adam"])
@@ -188,18 +233,23 @@ def train(a):
     torch.manual_seed(a.seed)
     torch.set_num_threads(a.threads)
     run = Run(a, data.RUN / f"{a.name}.pt")
-    patches = Patches(a.mix, a.patch, run.net.halo, a.gradient, a.planes)
+    patches = Patches(a.mix, a, run.net.halo, a.device)
     pairs, curve = measured(a), run.path.with_suffix(".csv")
     if not curve.exists():
         curve.write_text(",".join(["step", "seconds", *pairs]) + "\n")
-    print(f"{len(patches.where)} patches; from step {run.step}", flush=True)
+    print(f"{patches.count} patches; from step {run.step}", flush=True)
     saved = begun = time.time()
-    while run.step < a.steps:
+    ahead = concurrent.futures.ThreadPoolExecutor(1)
+
+    def draw(step):
         # the batch depends on seed and step alone, so an interruption changes nothing
-        lr, hr = patches.batch(a.batch, np.random.default_rng((a.seed, run.step)))
+        return ahead.submit(patches.batch, a.batch, np.random.default_rng((a.seed, step)))
+    coming = draw(run.step)
+    while run.step < a.steps:
+        (lr, hr), coming = coming.result(), draw(run.step + 1)
         run.learn(lr, hr, rate(run.step, a.steps, a.rate), a.squared)
         show = run.step % a.every == 0 or run.step == a.steps
-        if show or time.time() - saved > 60:
+        if show or time.time() - saved > KEEP:
             saved = time.time()
             run.keep(a)
         if show:
@@ -223,6 +273,8 @@ def main():
     p.add_argument("--skip", default="nearest", choices=["nearest", "bicubic"],
                    help="what the network adds to; bicubic takes --tail 5")
     p.add_argument("--planes", type=int, default=1, choices=[1, 3], help="luma, or RGB")
+    p.add_argument("--scale", type=int, default=2, choices=[1, 2, 3, 4])
+    p.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     p.add_argument("--wide", type=int, default=64, help="channels inside a linear block")
     p.add_argument("--patch", type=int, default=64, help="LR pixels of a patch, without context")
     p.add_argument("--batch", type=int, default=6)
@@ -234,8 +286,10 @@ def main():
     p.add_argument("--every", type=int, default=1000, help="steps between two measurements")
     p.add_argument("--rows", default=",".join(ROWS), help="of degrade.ROWS, for the curve")
     p.add_argument("--held", type=pathlib.Path, help="folder of held-out pictures (*.png)")
-    p.add_argument("--measure", type=pathlib.Path, default=pathlib.Path("../../shared/data/set5"),
-                   help="folder with hr/ to watch; never trained on")
+    p.add_argument("--most", type=int, default=24, help="of these to measure, about")
+    p.add_argument("--measure", type=pathlib.Path, nargs="*",
+                   default=[collection.folder() / "set5", collection.folder() / "kodak"],
+                   help="folders with hr/ to watch; never trained on")
     train(p.parse_args())
 
 
