@@ -3,7 +3,8 @@
 
     data.py fetch && data.py make photo && train.py --name photo --mix photo --steps 30000
 
-State is in run/NAME.pt, the curve in run/NAME.csv. A second start goes on from there; the same
+State is in run/NAME.pt, kept every five minutes, at each measurement and on SIGTERM; the curve is
+in run/NAME.csv. A second start goes on from there; the same
 seed and steps give the same pictures in the same order whether or not it was interrupted.
 On the CPU fast.c takes the gradients where it can, else PyTorch; --device cuda trains on a GPU.
 """
@@ -12,6 +13,7 @@ import concurrent.futures
 import math
 import os
 import pathlib
+import signal
 import time
 
 import numpy as np
@@ -244,12 +246,13 @@ def train(a):
     def draw(step):
         # the batch depends on seed and step alone, so an interruption changes nothing
         return ahead.submit(patches.batch, a.batch, np.random.default_rng((a.seed, step)))
-    coming = draw(run.step)
-    while run.step < a.steps:
+    coming, stop = draw(run.step), []
+    signal.signal(signal.SIGTERM, lambda number, frame: stop.append(number))
+    while run.step < a.steps and not stop:
         (lr, hr), coming = coming.result(), draw(run.step + 1)
         run.learn(lr, hr, rate(run.step, a.steps, a.rate), a.squared)
         show = run.step % a.every == 0 or run.step == a.steps
-        if show or time.time() - saved > KEEP:
+        if show or stop or time.time() - saved > KEEP:
             saved = time.time()
             run.keep(a)
         if show:
