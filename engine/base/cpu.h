@@ -1,4 +1,4 @@
-/* cpu.h - what the machine says of its caches. */
+/* cpu.h - the sizes of the processor's caches, as the system reports them. */
 #ifndef UPSCALED_BASE_CPU_H
 #define UPSCALED_BASE_CPU_H
 

@@ -14,7 +14,7 @@ enum err_code {
     ERR_MEMORY,    /* an allocation failed */
     ERR_INTERNAL,  /* our own mistake */
     ERR_IO,        /* a file or socket could not be read or written */
-    ERR_CANCELLED, /* whoever asked no longer wants it */
+    ERR_CANCELLED, /* the client has left, or cancelled the request */
     /* the picture */
     ERR_NOT_PNG,          /* no PNG signature; the sentence names what it is */
     ERR_PNG_HEADER,       /* IHDR missing or against the specification */
@@ -22,7 +22,7 @@ enum err_code {
     ERR_PNG_CRC,          /* a chunk's check sum is wrong */
     ERR_PNG_ZLIB,         /* the compressed pixels are damaged */
     ERR_PNG_CHUNK,        /* a chunk is malformed, misplaced or unknown and critical */
-    ERR_PNG_UNSUPPORTED,  /* a relative of PNG that is none: CgBI, MNG, JNG */
+    ERR_PNG_UNSUPPORTED,  /* a format related to PNG: CgBI, MNG, JNG */
     ERR_PNG_LIMIT,        /* too many or too large ancillary chunks */
     ERR_TOO_WIDE,         /* a side of the input is over its limit */
     ERR_TOO_MANY_PIXELS,  /* the input is over its limit */
@@ -74,8 +74,8 @@ enum err_code err_set(struct err *e, enum err_code code, const char *format, ...
 enum err_code err_set_limit(struct err *e, enum err_code code, const char *option, uint64_t limit,
                             const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* Adds when trying again may help to the error that `e` (may be NULL) holds, unless that is said.
- */
+/* Adds to the error that `e` (may be NULL) holds the seconds after which a retry may succeed, unless
+ * it already has them. */
 void err_set_retry(struct err *e, unsigned retry_s);
 
 #endif

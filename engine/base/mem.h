@@ -20,8 +20,7 @@ void *mem_calloc(size_t count, size_t size); /* the same, zeroed */
  * On failure NULL, and `p` stays valid. */
 void *mem_resize(void *p, size_t old_bytes, size_t new_bytes);
 
-/* Gives the end of a block back: it keeps its first `bytes`, and its place where the C library can.
- * For bytes: the alignment may be lost. Never fails. */
+/* Shortens a block to its first `bytes`. The block may move and lose its alignment. Never fails. */
 void *mem_shrink(void *p, size_t bytes);
 
 /* The next count x size bytes, aligned to MEM_ALIGN, of a block of which *used are taken. A NULL
@@ -31,12 +30,12 @@ void *mem_part(void *block, size_t *used, size_t count, size_t size);
 char *mem_strdup(const char *s);
 void mem_free(void *p); /* NULL is fine */
 
-/* Gives what was freed back to the system, where the C library can. */
+/* Returns freed memory to the system, where the C library can. */
 void mem_trim(void);
 
-/* From here on blocks of MEM_LARGE and more go back to the system when they are freed. Left alone,
- * the C library keeps them for each thread that had one, and a server's memory grows with its
- * threads. For a program's beginning. */
+/* From now on, blocks of MEM_LARGE and more are returned to the system when they are freed. By
+ * default the C library keeps them for each thread that had one, and a server's memory grows with
+ * its threads. To be called when the program starts. */
 #define MEM_LARGE ((size_t)1 << 20)
 void mem_return_large(void);
 

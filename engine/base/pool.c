@@ -55,9 +55,9 @@ static void take_spare(struct worker *w)
     }
 }
 
-/* A request is a chain of steps. Between two of its steps it has nothing in the list, and another's
- * long piece would take the worker away; so the worker waits for a moment when what it worked on
- * had less left than all that waits. */
+/* A request is a chain of steps. Between two steps it has no run in the list, and a long piece of
+ * another request would occupy the worker. So the worker waits a moment if its last request has less
+ * work left than all runs in the list. */
 static void await_next_step(struct crew *c, double left)
 {
     if (!c->turns.first)
@@ -309,7 +309,7 @@ static enum err_code await(struct crew *c, struct pool_work *r, struct err *e)
     return r->skipped ? err_set(e, ERR_CANCELLED, "the request was cancelled") : ERR_OK;
 }
 
-/* In a task: on the spot. */
+/* Within a task: on the same thread. */
 static enum err_code run_here(struct worker *w, const struct pool_work *r, struct err *e)
 {
     for (int i = 0; i < r->pieces; i++) {

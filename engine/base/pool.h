@@ -1,17 +1,18 @@
-/* pool.h - resident worker threads that share their time fairly among the requests in work.
+/* pool.h - worker threads that share their time fairly among the requests in progress.
  *
  * A request calls pool_run from a thread of its own, which sleeps while the workers do the pieces.
- * Of all waiting runs, workers take a piece of the one whose request has least left to do, and
- * those with as much in turn; but every eighth piece is of the run that has waited longest. So a
- * thumbnail finishes in about its own time beside a poster, and the poster finishes however many
- * thumbnails come; keep pieces under some 10 ms. Only workers compute, so there are never more busy
- * threads than the pool has, however many requests there are.
+ * Workers take pieces of the run whose request has the least work left; runs with equal work left
+ * alternate. Every eighth piece goes to the run that has waited longest. So a small picture takes
+ * about its own time beside a large one, and the large one finishes however many small ones arrive.
+ * Pieces should take less than about 10 ms. Only workers compute: there are never more busy threads
+ * than the pool has.
  *
- * A short request whose every step met its caller would spend more time on meetings than on work.
- * It runs whole, as one piece: pool_task.
+ * Passing each step of a short request between threads would take longer than the work itself.
+ * pool_run_task runs such a request as one piece.
  *
- * Each worker owns a scratch block, as large as the largest pool_reserve so far: memory for
- * working buffers is threads x largest model, whatever the number of requests. */
+ * Each worker owns a scratch block, as large as the largest pool_reserve so far. So the memory for
+ * working buffers is the number of threads times the largest model, however many requests there
+ * are. */
 #ifndef UPSCALED_BASE_POOL_H
 #define UPSCALED_BASE_POOL_H
 
@@ -32,18 +33,18 @@ enum err_code pool_new(int threads, struct pool **out, struct err *e);
 void pool_free(struct pool *p); /* NULL is fine; no run may be under way */
 int pool_threads(const struct pool *p);
 
-/* What a request is thought to need, so that it can be served in its turn. */
+/* What a request is expected to need; it decides when the request is served. */
 struct pool_claim {
     double expected_ns; /* of a worker, in all; 0 when nothing is known */
-    double weight;      /* above 0: as though it had so many times less to do */
+    double weight;      /* above 0: the request counts as if it had so many times less to do */
 };
 
-/* The same workers, under a request's own account: whatever takes a pool takes a share. The caller
- * owns *out (pool_free, before that of `p`). ERR_MEMORY. */
+/* The same workers, with an account of its own for one request. A share can be used wherever a pool
+ * can. The caller owns *out (pool_free, before `p` is freed). ERR_MEMORY. */
 enum err_code pool_share(struct pool *p, const struct pool_claim *claim, struct pool **out,
                          struct err *e);
 
-/* How many calls of pool_run, of all shares, have pieces that were not begun. */
+/* The calls of pool_run, of all shares, that have pieces which have not begun. */
 int pool_waiting(struct pool *p);
 
 /* Time that workers have spent on pieces of this share. */
@@ -53,7 +54,7 @@ double pool_used_ns(struct pool *p);
  * May be called while others run. On ERR_MEMORY nothing has changed. */
 enum err_code pool_reserve(struct pool *p, size_t bytes, struct err *e);
 
-/* What all workers have by that. */
+/* The scratch of all workers together. */
 size_t pool_scratch_bytes(struct pool *p);
 
 /* The pieces of a run: each calls piece(arg, i, scratch). */
@@ -68,17 +69,18 @@ struct pool_pieces {
  * says so. Never fails otherwise. */
 enum err_code pool_run(struct pool *p, int pieces, const struct pool_pieces *run, struct err *e);
 
-/* A whole request as one piece. What it runs on `alone`, a pool of the one thread that it is on, is
- * done on the spot; it must not call any other. */
+/* A whole request as one piece. `alone` is a pool of the one thread that the task runs on: pool_run
+ * does its pieces at once, on that thread. The task must not use another pool. */
 typedef void pool_task(void *arg, struct pool *alone);
 
-/* Whether the request of this share is better run as a task: it is thought to be shorter than a
- * meeting of threads is worth, or there are as many requests as threads and it is short enough to
- * be a piece. Never where its claim says nothing. */
+/* Whether the request of this share should run as a task: it is expected to be too short to divide,
+ * or there are as many requests as threads and it is short enough for one piece. False where the
+ * share's claim does not say how long the request takes. */
 bool pool_prefers_task(struct pool *p);
 
 /* Calls task(arg, alone) when its turn has come, and returns when it is done: ERR_OK. ERR_CANCELLED
- * when *cancel became true before that; within the task, pool_run looks at what it is given. */
+ * when *cancel became true before the task began; the calls of pool_run within the task check their
+ * own `cancel`. */
 enum err_code pool_run_task(struct pool *p, pool_task *task, void *arg, const atomic_bool *cancel,
                             struct err *e);
 

@@ -2,8 +2,9 @@
 #include "engine/base/pool_turns.h"
 
 enum {
-    AGED_EVERY = 8, /* of so many pieces one is of the run that has waited longest */
-    OVERRUN = 8,    /* who needed more than expected is taken to need this part of it again */
+    AGED_EVERY = 8, /* every AGED_EVERYth piece goes to the run that has waited longest */
+    OVERRUN =
+        8, /* a request that exceeds its expectation is assumed to need this part of it again */
 };
 
 void pool_turns_add(struct pool_turns *t, struct pool_work *r)

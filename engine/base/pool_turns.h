@@ -1,5 +1,5 @@
-/* pool_turns.h - whose piece is next: the run that is nearest to its end or, every now and then,
- * the one that has waited longest. For pool.c; threads: all of it under the pool's mutex. */
+/* pool_turns.h - chooses the run whose piece is next: the one with the least work left or, at times,
+ * the one that has waited longest. For pool.c alone. Threads: the caller holds the pool's mutex. */
 #ifndef UPSCALED_BASE_POOL_TURNS_H
 #define UPSCALED_BASE_POOL_TURNS_H
 
@@ -9,7 +9,7 @@
 
 #include "engine/base/pool.h"
 
-/* What a request was thought to need, and has had. */
+/* What a request was expected to need, and what it has used. */
 struct pool_account {
     struct pool_claim claim;
     double used_ns;
@@ -22,12 +22,12 @@ struct pool_work {
     void *arg;
     const atomic_bool *cancel;
     struct pool_account *account;
-    struct pool *alone; /* of a task, which needs to know its worker; else NULL */
+    struct pool *alone; /* of a task, whose worker is set when it runs; else NULL */
     int pieces;
     int begun;
     int busy; /* begun and not yet finished */
     bool skipped;
-    uint64_t stamp;                /* when it last had a turn, or came */
+    uint64_t stamp;                /* when the run last had a turn, or arrived */
     struct pool_work *next, *prev; /* in the list, while pieces are left to begin */
     pthread_cond_t finished;
 };
@@ -41,11 +41,11 @@ struct pool_turns {
 
 void pool_turns_add(struct pool_turns *t, struct pool_work *r);
 
-/* How much is left to do, by the account's weight. */
+/* The work that is left, divided by the account's weight. */
 double pool_account_left(const struct pool_account *a);
 
-/* The run whose piece is next, of at least one. Those with as much left take turns; who was
- * cancelled is let go at once. */
+/* The run whose piece is next; there must be a run. Runs with equal work left alternate. Cancelled
+ * runs are chosen at once, so that they end. */
 struct pool_work *pool_turns_choose(struct pool_turns *t);
 
 /* Takes the run's next piece and gives its number, or drops a cancelled run and gives -1. */

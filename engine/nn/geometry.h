@@ -5,10 +5,10 @@
 
 #include "engine/nn/layers.h"
 
-/* Halos beyond this are refused: a window would hold little but halo. */
+/* Larger halos are refused: a window would consist mostly of halo. */
 enum { GEOMETRY_MAX_HALO = 4096, GEOMETRY_MAX_ALIGN = 1024 };
 
-/* The tensors that layer i's laws speak of, as layer indices or LAYER_INPUT; returns how many. */
+/* The tensors that layer i's laws refer to, as layer indices or LAYER_INPUT; returns how many. */
 int geometry_inputs(const struct model *m, int i, int ids[LAYER_INPUTS_MAX]);
 
 /* Walks a window of `n` pixels along one axis through the layers. extents[0] becomes the picture's,

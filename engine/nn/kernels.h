@@ -1,10 +1,10 @@
-/* kernels.h - the inner loops of the network, once for each vector unit; what each of them means.
+/* kernels.h - the inner loops of the network: what each of them means.
  *
- * A set is one file that exports one table. All sets take the same arguments, layouts and packed
- * weights, and compute every output by the operations written here in the order written here, so
- * that those with fused multiply-add (AVX2, AVX-512, NEON) agree to the bit; the C set multiplies
- * and adds with two roundings. Lanes are independent outputs, never parts of one sum; no output
- * depends on where in a row, or with which neighbours, it is computed.
+ * There is one set of them for each vector unit: one file that exports one table. All sets take the
+ * same arguments, layouts and packed weights, and compute every output by the operations written
+ * here in the order written here. So the sets with fused multiply-add (AVX2, AVX-512, NEON) agree to
+ * the bit; the C set multiplies and adds with two roundings. Lanes are independent outputs, never
+ * parts of one sum. No output depends on its place in a row or on its neighbours.
  *
  * Rows of activations come in two layouts, float32:
  *   planar   one row a channel: [x]
@@ -21,7 +21,7 @@
 
 enum { KERNEL_LANES = 16 };
 
-/* What becomes of a sum v before it is stored:
+/* What is done to a sum v before it is stored:
  *   v = v + add              where there is an `add` and add_first
  *   v = v < 0 ? slope * v : v
  *   v = v + add              where there is an `add` and not add_first
@@ -50,15 +50,24 @@ struct kernel_conv {
 };
 
 /* One row of tiles of a 3x3 convolution with stride 1, by Winograd's F(4x4, 3x3): each tile is 4x4
- * outputs from 6x6 inputs. With d the inputs of a channel, U the packed weights:
- *   V = B' d B, columns (y) first; M[k] = sum over c, in order, by fma, from 0, of V[k][c] U[k][c];
+ * outputs from 6x6 inputs. With d the inputs of a channel and U the packed weights:
+ *   V = B' d B, columns (y) first
+ *   M[k] = sum over c, in order, by fma, from 0, of V[k][c] U[k][c]
  *   v = A' M A, columns first, + bias
- * One line of B' and of A' (a..f in order, g by name):
- *   p = fma(-4, c, e), q = fma(-4, b, d), r = e - c, s = d - b
- *   B': fma(4, a, fma(-5, c, e)), p + q, p - q, fma(2, s, r), fma(-2, s, r), fma(4, b, fma(-5, d,
- * f)) t = b + c, u = d + e, g = b - c, h = d - e A': (a + t) + u, fma(2, h, g), fma(4, u, t),
- * fma(8, h, g) + f where p and r are named for B' (a..f the six inputs), t and g for A' (a..f the
- * six products). */
+ * One line of B', of the inputs a b c d e f:
+ *   p = fma(-4, c, e)   q = fma(-4, b, d)   r = e - c   s = d - b
+ *   fma(4, a, fma(-5, c, e))
+ *   p + q
+ *   p - q
+ *   fma(2, s, r)
+ *   fma(-2, s, r)
+ *   fma(4, b, fma(-5, d, f))
+ * One line of A', of the products a b c d e f:
+ *   t = b + c   u = d + e   g = b - c   h = d - e
+ *   (a + t) + u
+ *   fma(2, h, g)
+ *   fma(4, u, t)
+ *   fma(8, h, g) + f */
 struct kernel_winograd {
     const float *const
         *in; /* [6][in blocks], blocked, each at the pixel left of the first output */

@@ -1,4 +1,4 @@
-/* layers.h - the kinds of layers: one row each of what the rest of the engine asks of a kind.
+/* layers.h - the kinds of layers: one row for each kind, with what the rest of the engine needs.
  *
  * Sizes and clean ranges are laws along one axis, because no kind mixes the two. Activations are
  * [y][x][c] float32, dense. Every output sample is computed by the same operations in the same
@@ -9,7 +9,7 @@
 
 #include "engine/nn/model.h"
 
-/* What a file may ask for at most, so that no sum or product of a few of these can overflow. */
+/* The most that a file may ask for: sums and products of a few of these cannot overflow. */
 enum {
     LAYER_MAX_CHANNELS = 4096,
     LAYER_MAX_KERNEL = 64,
@@ -63,18 +63,18 @@ struct layer_row {
     enum err_code (*check)(const struct layer *l, const struct layer_inputs *in, int *out_channels,
                            struct err *e);
 
-    /* How much denser samples get along an axis: times *up / *down. NULL: as they are. */
+    /* The number of samples along an axis changes by *up / *down. NULL: it does not change. */
     void (*rate)(const struct layer *l, enum axis axis, int *up, int *down);
 
     /* Samples of the output; less than 1 where the inputs are too small. NULL: in[0].size. */
     int64_t (*size)(const struct layer *l, enum axis axis, const struct extent *in, int in_count);
 
-    /* Fills out->lo and out->hi; out->size is known, and clipping to it is the caller's.
+    /* Fills out->lo and out->hi; out->size is set, and the caller clips to it.
      * NULL: as in[0]. */
     void (*clean)(const struct layer *l, enum axis axis, const struct extent *in, int in_count,
                   struct extent *out);
 
-    /* Whether no part can be computed without the whole picture. NULL: it can. */
+    /* Whether the layer needs the whole picture. NULL: it does not. */
     bool (*whole)(const struct layer *l);
 
     /* Multiply-accumulates a sample of the output (all channels). NULL: none. */

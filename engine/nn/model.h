@@ -66,8 +66,8 @@ struct upsample_params {
     bool align_corners;
 };
 
-/* max_pool2d and max_unpool2d. The latter's kernel_size, stride and padding must be its pool's; its
- * dilation and ceil_mode, which PyTorch's has not, model_finish copies from there. */
+/* max_pool2d and max_unpool2d. The latter's kernel_size, stride and padding must be its pool's.
+ * PyTorch's max_unpool2d has no dilation and ceil_mode; model_finish copies them from the pool. */
 struct pool_params {
     struct pair kernel_size, stride, padding, dilation;
     bool ceil_mode;
@@ -77,7 +77,7 @@ enum { LAYER_OTHERS_MAX = 8, LAYER_INPUT = -1 };
 
 struct layer {
     enum layer_kind kind;
-    char *name;                   /* what later layers call it, or NULL */
+    char *name;                   /* by which later layers refer to it, or NULL */
     int input;                    /* index of the layer it reads, LAYER_INPUT for the picture */
     int others[LAYER_OTHERS_MAX]; /* add, concat ("with"): further inputs, as `input`;
                                      max_unpool2d ("indices"): others[0], the max_pool2d */

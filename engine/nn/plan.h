@@ -1,7 +1,7 @@
 /* plan.h - a model made ready to run on this processor: weights packed, every buffer's size known.
  *
- * A plan computes any rectangle of the enlarged picture. It asks for the picture's rows and hands
- * out its own as it goes, so that neither exists whole. An output sample is computed by the same
+ * A plan computes any rectangle of the enlarged picture. It asks for rows of the picture and hands
+ * out rows of the result as it proceeds, so neither is ever whole in memory. An output sample is computed by the same
  * operations in the same order whatever the rectangle, so results do not depend on how a picture is
  * cut. Most models go depth first (stream.h): a few rows through all layers while they are in the
  * cache. The rest run layer by layer over a window (layerwise.h).

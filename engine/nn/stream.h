@@ -1,9 +1,9 @@
 /* stream.h - the depth-first path: rows go through all layers while they are in the cache.
  *
  * The network becomes steps between tensors. Samples have absolute positions, counted from the
- * picture's first pixel by each layer's own law, so nothing depends on which area is asked for. Of
- * a tensor only a ring of rows exists, as wide as the area needs. Steps run in turn, a few rows
- * each, from the picture to the output; each makes just what later ones will read.
+ * picture's first pixel by each layer's own law, so results do not depend on the area asked for. Only
+ * a ring of rows of each tensor exists, as wide as the area needs. Steps run in turn, a few rows
+ * each, from the picture to the output; each makes exactly the rows that later steps will read.
  * Inside nn only: plan.h is the interface. Threads: immutable once made. */
 #ifndef UPSCALED_NN_STREAM_H
 #define UPSCALED_NN_STREAM_H
