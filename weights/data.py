@@ -3,7 +3,8 @@
 that stands beside the project (collection.py).
 
     data.py fetch           downloads and unpacks the packages (apt), below run/
-    data.py make MIX...     makes run/MIX.npz: clean pieces, and small ones as the mix makes them
+    data.py make MIX...     makes run/MIX.npz: clean pieces, and small ones as the mix makes them;
+                            --scale 3 makes run/MIX-x3.npz, of a third of the size
     data.py list            the pictures, with package and licence
 
 The packages' versions are printed by `fetch`; DATA.md keeps the list used for
@@ -24,7 +25,8 @@ import render
 from degrade import MIXES, degrade
 
 Image.MAX_IMAGE_PIXELS = None
-RUN = pathlib.Path(os.environ.get("WEIGHTS_RUN", pathlib.Path(__file__).parent / "run"))
+HERE = pathlib.Path(__file__).resolve().parent
+RUN = pathlib.Path(os.environ.get("WEIGHTS_RUN", HERE / "run"))
 
 # package: (licence, folder, patterns that are photographs, patterns held out for tests)
 PACKAGES = {
@@ -137,17 +139,23 @@ def tiles(rgb):
                 yield np.ascontiguousarray(piece)
 
 
-def store(mix, clean_pieces, variants, seed):
-    """run/MIX.npz: each piece (hr0, ...) and small ones of it (lr0.0, lr0.1, ...), RGB."""
+def packed(mix, scale):
+    return RUN / (f"{mix}.npz" if scale == 2 else f"{mix}-x{scale}.npz")
+
+
+def store(pack, clean_pieces, variants):
+    """A pack: each piece (hr0, ...) and small ones of it (lr0.0, lr0.1, ...), RGB."""
+    mix, scale, seed = pack
     arrays, rng, count, area = {}, np.random.default_rng(seed), 0, 0
     for piece in clean_pieces:
+        piece = piece[:piece.shape[0] // scale * scale, :piece.shape[1] // scale * scale]
         arrays[f"hr{count}"] = piece
         for v in range(variants):
-            arrays[f"lr{count}.{v}"] = degrade(piece, mix, rng)
+            arrays[f"lr{count}.{v}"] = degrade(piece, mix, rng, scale)
         count += 1
         area += piece.size / 3e6
-    np.savez(RUN / f"{mix}.npz", **arrays)
-    print(f"{mix}: {count} pieces, {area:.1f} Mpixel, {variants} small ones of each")
+    np.savez(packed(mix, scale), **arrays)
+    print(f"{packed(mix, scale).name}: {count} pieces, {area:.1f} Mpixel, {variants} small ones of each")
 
 
 def sheets(numbers):
@@ -189,22 +197,23 @@ def collected(kind, base):
         yield from tiles(rgb)
 
 
-def make_art(seed, base):
+def make_art(pack, base):
     shots = (np.ascontiguousarray(rgb[y:y + PIECE, x:x + PIECE]) for rgb in screens(False)
              for y in range(0, rgb.shape[0] - 127, PIECE) for x in range(0, rgb.shape[1] - 127, PIECE))
     drawn = sheets(range(render.HELD, render.HELD + SHEETS))
-    store("art", itertools.chain(drawn, shots, collected("art", base)), VARIANTS, seed)
+    store(pack, itertools.chain(drawn, shots, collected("art", base)), VARIANTS)
     hold("sheets-held", sheets(range(render.HELD)))
     hold("screens-held", screens(True))
 
 
-def make(mix, seed, base):
-    if mix == "art":
-        make_art(seed, base)
+def make(pack, base):
+    """`pack` is a mix, a scale and a seed."""
+    if pack[0] == "art":
+        make_art(pack, base)
         return
-    variants = 1 if mix == "clean" else VARIANTS
+    variants = 1 if pack[0] == "clean" else VARIANTS
     cut = (piece for _, _, path in pictures() for piece in pieces(np.asarray(clean(path))))
-    store(mix, itertools.chain(cut, collected("photos", base)), variants, seed)
+    store(pack, itertools.chain(cut, collected("photos", base)), variants)
 
 
 def main():
@@ -212,6 +221,7 @@ def main():
     parser.add_argument("action", choices=["fetch", "make", "list"])
     parser.add_argument("mixes", nargs="*", choices=[*MIXES, []], default=[], metavar="MIX")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--scale", type=int, default=2, choices=[1, 2, 3, 4])
     parser.add_argument("--shared", default=str(collection.folder()), metavar="FOLDER",
                         help="the collection's folder, or `none`")
     a = parser.parse_args()
@@ -222,7 +232,7 @@ def main():
         for package, licence, path in pictures():
             print(f"{package}\t{licence}\t{path.name}")
     for mix in a.mixes:
-        make(mix, a.seed, base)
+        make((mix, a.scale, a.seed), base)
 
 
 if __name__ == "__main__":

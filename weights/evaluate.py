@@ -4,10 +4,12 @@
     evaluate.py --binary ../build/upscaled --model photo ../../shared/data/set5
     evaluate.py --binary ../build/upscaled --model photo --rows all ../../shared/data/set5
     evaluate.py --url http://127.0.0.1:8080 --model photo ../../shared/data/set5
+    evaluate.py --compare --rulers ../../shared/data/rulers ../../shared/data/set5 ../../shared/data/kodak
 
 FOLDER holds hr/NAME.png and lr/NAME.png, the latter half the size (the "RGB protocol": MATLAB's
 bicubic on 8-bit RGB). With --rows the small pictures are made here, as degrade.ROWS names them,
-and FOLDER may be any folder of PNGs; each row is compared with bicubic enlargement.
+and FOLDER may be any folder of PNGs; each row is compared with bicubic enlargement. --compare
+prints one table of all models, and of a folder of others' networks, on all folders given.
 Scores are of studio-swing BT.601 Y, computed in float from 8-bit RGB and never rounded, or with
 --rgb of the three channels together; 2 pixels shaved. SSIM (of Y) as Wang et al. 2004 (11x11
 Gaussian, sigma 1.5).
@@ -66,15 +68,18 @@ def shaved(a, like):
     return a[SHAVE:height - SHAVE, SHAVE:width - SHAVE]
 
 
+def psnr(out, hr, rgb=False):
+    def values(path):
+        return np.asarray(Image.open(path).convert("RGB")).astype(np.float64) if rgb else studio(path)
+    a, b = values(out), values(hr)
+    a, b = shaved(a, b), shaved(b, a)
+    return 10 * math.log10(255**2 / max(np.mean((a - b)**2), 1e-9))
+
+
 def score(out, hr, rgb=False):
     """PSNR and SSIM of one file against another."""
     y, z = studio(out), studio(hr)
-    y, z = shaved(y, z), shaved(z, y)
-    a, b = y, z
-    if rgb:
-        a, b = (np.asarray(Image.open(p).convert("RGB")).astype(np.float64) for p in (out, hr))
-        a, b = shaved(a, b), shaved(b, a)
-    return 10 * math.log10(255**2 / max(np.mean((a - b)**2), 1e-9)), ssim(y, z)
+    return psnr(out, hr, rgb), ssim(shaved(y, z), shaved(z, y))
 
 
 def enlarge(a, model, lr, out):
@@ -83,7 +88,8 @@ def enlarge(a, model, lr, out):
     elif a.url:
         ask(a.url, model, lr, out)
     else:
-        subprocess.run([a.binary, "convert", "--model", model, lr, out], check=True)
+        more = ["--models", a.rulers] if a.rulers else []
+        subprocess.run([a.binary, "convert", "--quiet", "--model", model, *more, lr, out], check=True)
 
 
 def pictures(folder):
@@ -98,7 +104,7 @@ def table(a, folder):
           f"({'RGB' if a.rgb else 'Y'}, x2, {SHAVE} px shaved)")
     for row in rows:
         scores = []
-        for path in pictures(a.folder):
+        for path in pictures(a.folder[0]):
             rgb = np.asarray(Image.open(path).convert("RGB"))
             rgb = rgb[:rgb.shape[0] // 2 * 2, :rgb.shape[1] // 2 * 2]
             lr, hr, out = (folder / f"{name}.png" for name in ("lr", "hr", "out"))
@@ -113,10 +119,44 @@ def table(a, folder):
         print(f"{row:12} {low:8.2f} {high:10.2f} {high - low:+7.2f}", flush=True)
 
 
+def smaller(source, folder):
+    """[(small, large)] paths of a folder's pictures; small ones that it lacks are made."""
+    pairs = []
+    for hr in pictures(source):
+        lr = source / "lr" / hr.name
+        if not lr.exists():
+            lr = folder / source.name / hr.name
+            lr.parent.mkdir(exist_ok=True)
+            Image.fromarray(ROWS["bicubic"](np.asarray(Image.open(hr).convert("RGB")))).save(lr)
+        pairs.append((lr, hr))
+    return pairs
+
+
+def listed(a):
+    """Every model of the binary, and the files of --rulers."""
+    shown = subprocess.run([a.binary, "models"], stdout=subprocess.PIPE, check=True).stdout.decode()
+    rulers = sorted(p.stem for p in a.rulers.glob("*.json")) if a.rulers else []
+    return [line.split()[0] for line in shown.splitlines()] + rulers
+
+
+def compared(a, folder):
+    """A line a network: mean PSNR on each folder."""
+    sets = {source.name: smaller(source, folder) for source in a.folder}
+    print(f"| {'RGB' if a.rgb else 'Y'}, dB | " + " | ".join(sets) + " |\n|---" + "|---" * len(sets) + "|")
+    for name in ["bicubic", *(a.model.split(",") if a.model != "all" else listed(a))]:
+        line = []
+        for pairs in sets.values():
+            outputs = [folder / f"{k}.png" for k in range(len(pairs))]
+            for (lr, _), out in zip(pairs, outputs):
+                enlarge(a, name, lr, out)
+            line.append(np.mean([psnr(out, hr, a.rgb) for out, (_, hr) in zip(outputs, pairs)]))
+        print(f"| `{name}` | " + " | ".join(f"{value:.2f}" for value in line) + " |", flush=True)
+
+
 def means(a, folder):
     rows = []
-    for hr in pictures(a.folder):
-        lr, out = a.folder / "lr" / hr.name, folder / hr.name
+    for hr in pictures(a.folder[0]):
+        lr, out = a.folder[0] / "lr" / hr.name, folder / hr.name
         if a.outputs:
             out = a.outputs / hr.name
         else:
@@ -131,16 +171,20 @@ def means(a, folder):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    p.add_argument("folder", type=pathlib.Path)
+    p.add_argument("folder", type=pathlib.Path, nargs="+")
     p.add_argument("--binary", type=pathlib.Path, default=pathlib.Path("../build/upscaled"))
     p.add_argument("--url", help="of a daemon to ask instead")
     p.add_argument("--model", default="photo", help="a model's name, or `bicubic`")
+    p.add_argument("--compare", action="store_true", help="one table; --model takes several by comma, or `all`")
+    p.add_argument("--rulers", type=pathlib.Path, help="folder of other networks' JSON")
     p.add_argument("--rgb", action="store_true", help="PSNR of RGB instead of Y")
     p.add_argument("--rows", help="small pictures made here: `all`, or some of degrade.ROWS by comma")
     p.add_argument("--outputs", type=pathlib.Path, help="score these files, as hr/'s, instead")
     p.add_argument("--least", type=float, help="exit with 1 where the mean PSNR is below")
     a = p.parse_args()
     with tempfile.TemporaryDirectory() as folder:
+        if a.compare:
+            return compared(a, pathlib.Path(folder))
         if a.rows:
             return table(a, pathlib.Path(folder))
         mean = means(a, pathlib.Path(folder))

@@ -36,7 +36,8 @@ EXTRA_DIST += \
 	weights/search.csv \
 	weights/search.py \
 	weights/sources.csv \
-	weights/train.py
+	weights/train.py \
+	weights/train_all.py
 
 server/models/embedded_models.c: $(model_files) $(top_srcdir)/weights/embed.sh
 	$(AM_V_GEN)$(MKDIR_P) server/models && \

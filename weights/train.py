@@ -57,19 +57,18 @@ class Pack:
 class Patches:
     """Windows with context that hold some detail, flipped and turned at random."""
 
-    def __init__(self, mix, a, halo, device="cpu"):
+    def __init__(self, a, halo):
         self.inside, self.halo, self.planes, self.scale = a.patch, halo, a.planes, a.scale
-        self.device, side = device, a.patch + 2 * halo
-        hr, lr, where = [], [], []
-        with np.load(data.RUN / f"{mix}.npz") as store:
+        self.device, hr, lr, where = a.device, [], [], []
+        with np.load(data.packed(a.mix, a.scale)) as store:
             names = set(store.files)
             self.variants = sum(name.startswith("lr0.") for name in names)
             for k in range(sum(name.startswith("hr") for name in names)):
                 hr.append(store[f"hr{k}"])
                 lr += [store[f"lr{k}.{v}"] for v in range(self.variants)]
                 where += places(hr[-1][::a.scale, ::a.scale], k, a.patch, halo, a.gradient)
-        self.count, self.where = len(where), torch.tensor(where, device=device)
-        self.hr, self.lr = Pack(hr, device), Pack(lr, device)
+        self.count, self.where = len(where), torch.tensor(where, device=a.device)
+        self.hr, self.lr = Pack(hr, a.device), Pack(lr, a.device)
 
     def batch(self, count, rng):
         """[count][planes][side][side] and the same `scale` times as large without context."""
@@ -235,7 +234,7 @@ def train(a):
     torch.manual_seed(a.seed)
     torch.set_num_threads(a.threads)
     run = Run(a, data.RUN / f"{a.name}.pt")
-    patches = Patches(a.mix, a, run.net.halo, a.device)
+    patches = Patches(a, run.net.halo)
     pairs, curve = measured(a), run.path.with_suffix(".csv")
     if not curve.exists():
         curve.write_text(",".join(["step", "seconds", *pairs]) + "\n")

@@ -1,0 +1,80 @@
+#!/usr/bin/python3
+"""Trains the models one after the other, in the order of their worth; may be stopped and started again.
+
+    data.py fetch && train_all.py                   on the CPU
+    data.py fetch && train_all.py --device cuda     on a GPU, with larger batches and more steps
+    train_all.py --list                             says how far each is
+
+What is done is passed over, what was begun goes on. Missing packs of pictures are made first.
+Options that this does not know go to train.py as they are.
+"""
+import argparse
+import subprocess
+import sys
+
+import torch
+
+import data
+
+# A network of 16 channels learns at 3e-3 from nothing; wide ones at half of it, and finer with 2e-3.
+CLEAN = dict(mix="clean", gradient=12, rows="bicubic")
+ROBUST = dict(gradient=18, rate=2e-3)
+WIDE = dict(channels=48, depth=8, wide=96, patch=48)
+TRAININGS = {
+    "psnr-max": dict(CLEAN, **WIDE, rate=1.5e-3, steps=60000, every=4000),
+    "psnr-m5": dict(CLEAN, depth=5, steps=40000),
+    "psnr-m11": dict(CLEAN, depth=11, steps=30000, start="psnr-m5"),
+    "photo": dict(ROBUST, mix="photo", depth=5, steps=30000, start="psnr-m5"),
+    "photo-max": dict(ROBUST, **WIDE, mix="photo-hq", steps=40000, every=4000, start="psnr-max"),
+    "photo-hq": dict(ROBUST, mix="photo-hq", depth=11, steps=30000, start="psnr-m11"),
+    "photo-jpeg": dict(ROBUST, mix="jpeg", depth=11, planes=3, gradient=10, steps=20000, start="photo-hq"),
+    "art": dict(mix="art", depth=11, planes=3, rate=2.5e-3, steps=24000, start="psnr-m11"),
+    "art-max": dict(WIDE, mix="art", planes=3, rate=1.5e-3, steps=40000, every=4000, start="psnr-max"),
+    "photo-x3": dict(ROBUST, mix="photo", depth=5, scale=3, steps=30000),
+    "photo-x4": dict(ROBUST, mix="photo", depth=5, scale=4, steps=30000),
+}
+BATCH, GPU_BATCH, GPU_STEPS = 8, 32, 5  # patches a step; on a GPU, so many times the steps
+
+
+def far(name):
+    path = data.RUN / f"{name}.pt"
+    return torch.load(path, map_location="cpu")["step"] if path.exists() else 0
+
+
+def options(name, device):
+    """train.py's arguments."""
+    plan = dict(TRAININGS[name], name=name, device=device, batch=BATCH)
+    if device == "cuda":
+        plan.update(batch=GPU_BATCH, steps=GPU_STEPS * plan["steps"])
+    if "start" in plan:
+        plan["start"] = data.RUN / f"{plan['start']}.pt"
+    return plan
+
+
+def pack(plan):
+    mix, scale = plan["mix"], plan.get("scale", 2)
+    if not data.packed(mix, scale).exists():
+        subprocess.run([sys.executable, data.HERE / "data.py", "make", mix, "--scale", str(scale)], check=True)
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    p.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    p.add_argument("--only", nargs="*", default=list(TRAININGS), choices=TRAININGS, metavar="MODEL")
+    p.add_argument("--list", action="store_true")
+    a, more = p.parse_known_args()
+    for name in [name for name in TRAININGS if name in a.only]:
+        plan = options(name, a.device)
+        step = far(name)
+        print(f"{name}: step {step} of {plan['steps']}", flush=True)
+        if a.list or step >= plan["steps"]:
+            continue
+        pack(plan)
+        flags = [f"--{key}={value}" for key, value in plan.items()]
+        subprocess.run([sys.executable, data.HERE / "train.py", *flags, *more], check=True)
+        if far(name) < plan["steps"]:
+            sys.exit(f"{name} was stopped at step {far(name)}")
+
+
+if __name__ == "__main__":
+    main()
