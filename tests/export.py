@@ -252,12 +252,27 @@ def pictures_shrink_as_by_matlab():
         assert (degrade.bicubic(numpy.full((24, 24, 3), 77, numpy.uint8), scale) == 77).all()
 
 
+def vivid_targets_are_sharper_and_flats_stay():
+    rng = numpy.random.default_rng(5)
+    flat = numpy.full((64, 64, 3), 90, numpy.uint8)
+    assert (degrade.sharpened(flat) == flat).all()
+    edge = flat.copy()
+    edge[:, 32:] = 150
+    sharp = degrade.sharpened(edge).astype(int)
+    assert sharp[32, 31, 0] < 90 and sharp[32, 32, 0] > 150 and (sharp[:, :4] == 90).all()
+    for scale in (2, 4):
+        small = degrade.degrade(edge, "vivid", rng, scale)
+        assert small.shape == (64 // scale, 64 // scale, 3) and small.dtype == numpy.uint8
+        assert abs(small.mean() - edge.mean()) < 5  # noise of 12 levels on 256 pixels: under 1; JPEG: a few
+
+
 CLAIMS = [fsrcnn_by_state_dict, fsrcnn_by_modules, espcn_by_state_dict, espcn_by_modules,
           pool_and_unpool_by_hand, pool_with_indices_is_refused_in_a_sequential,
           unknown_modules_are_named, our_own_shape_in_luma_and_rgb,
           bicubic_is_what_a_bicubic_skip_adds_to,
           a_network_adopted_by_a_deeper_one_is_the_same, fast_gradients_are_pytorchs,
-          other_scales_are_one_transposed_convolution, pictures_shrink_as_by_matlab]
+          other_scales_are_one_transposed_convolution, pictures_shrink_as_by_matlab,
+          vivid_targets_are_sharper_and_flats_stay]
 
 missing = [m for m in MODULES if not importlib.util.find_spec(m)]
 if missing:

@@ -22,7 +22,7 @@ from PIL import Image
 
 import collection
 import render
-from degrade import MIXES, degrade
+from degrade import MIXES, degrade, target
 
 Image.MAX_IMAGE_PIXELS = None
 HERE = pathlib.Path(__file__).resolve().parent
@@ -149,7 +149,7 @@ def store(pack, clean_pieces, variants):
     arrays, rng, count, area = {}, np.random.default_rng(seed), 0, 0
     for piece in clean_pieces:
         piece = piece[:piece.shape[0] // scale * scale, :piece.shape[1] // scale * scale]
-        arrays[f"hr{count}"] = piece
+        arrays[f"hr{count}"] = piece = target(piece, mix)
         for v in range(variants):
             arrays[f"lr{count}.{v}"] = degrade(piece, mix, rng, scale)
         count += 1

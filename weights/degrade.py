@@ -6,7 +6,7 @@ All functions take and give [y][x][3] uint8. `shrink` and `ROWS` are what evalua
 import io
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFilter
 
 PILLOW = {"box": Image.Resampling.BOX, "lanczos": Image.Resampling.LANCZOS,
           "area": Image.Resampling.BILINEAR}  # all widened when shrinking, so antialiased
@@ -45,9 +45,10 @@ def shrink(rgb, kernel="bicubic", scale=2):
     return np.asarray(img.resize((img.width // scale, img.height // scale), PILLOW[kernel]))
 
 
-def noise(rgb, sigma, rng):
-    """Gaussian, of `sigma` levels in each channel, clipped and rounded to 8 bits."""
-    grain = rng.standard_normal(rgb.shape, dtype=np.float32) * np.float32(sigma)
+def noise(rgb, sigma, rng, gray=False):
+    """Gaussian, of `sigma` levels in each channel or the same in all, clipped and rounded to 8 bits."""
+    shape = (*rgb.shape[:2], 1) if gray else rgb.shape
+    grain = rng.standard_normal(shape, dtype=np.float32) * np.float32(sigma)
     return np.clip(np.rint(rgb + grain), 0, 255).astype(np.uint8)
 
 
@@ -56,6 +57,39 @@ def jpeg(rgb, quality, subsampling=2):
     file = io.BytesIO()
     Image.fromarray(rgb).save(file, "JPEG", quality=int(quality), subsampling=int(subsampling))
     return np.asarray(Image.open(file).convert("RGB"))
+
+
+def sharpened(rgb):
+    """Unsharp mask as targets of Real-ESRGAN have it: half of what a wide blur (sigma 8) takes away
+    is added where that is over 10 levels, with soft borders (Wang et al. 2021, section 3.4)."""
+    soft = ImageFilter.GaussianBlur(8)
+    values = rgb.astype(np.float32)
+    less = values - np.asarray(Image.fromarray(rgb).filter(soft), np.float32)
+    busy = Image.fromarray(((np.abs(less) > 10) * 255).astype(np.uint8)).filter(soft)
+    share = np.asarray(busy, np.float32) / 255
+    more = np.clip(values + 0.5 * less, 0, 255)
+    return np.rint(share * more + (1 - share) * values).astype(np.uint8)
+
+
+def stage(rgb, m, size, rng):
+    """Blur, a resize to `size` (x, y), noise, JPEG: half of what `twice` does to a picture."""
+    img = Image.fromarray(rgb)
+    if rng.random() < m["blur"]:
+        img = img.filter(ImageFilter.GaussianBlur(rng.uniform(*m["radius"])))
+    kernel = (Image.Resampling.BOX, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC)[rng.integers(3)]
+    small = np.asarray(img.resize(size, kernel))
+    if rng.random() < m["noise"]:
+        small = noise(small, rng.uniform(*m["sigma"]), rng, rng.random() < 0.4)
+    return jpeg(small, rng.integers(*m["quality"]), rng.choice([0, 2]))
+
+
+def twice(rgb, m, rng, scale):
+    """Damage upon damage, as pictures have it that were saved, shared and saved again: two stages,
+    the first of which ends at a random size."""
+    size = np.array([rgb.shape[1], rgb.shape[0]]) // scale
+    between = np.maximum(16, np.rint(size * scale * rng.uniform(*m["between"]))).astype(int)
+    first = stage(rgb, m, tuple(between), rng)
+    return stage(first, m["second"], tuple(size), rng)
 
 
 def row(kernel="bicubic", sigma=0, quality=0):
@@ -86,15 +120,26 @@ MIXES = {
                      sigma=(0.5, 8), jpeg=0.75, quality=(50, 97)),
     "jpeg": dict(kernels=KERNELS, clean=0.1, noise=0.5, sigma=(1, 14), jpeg=0.65,
                  quality=(30, 92)),
+    # for looking: targets sharpened, two rounds of blur, resize, noise and JPEG
+    "vivid": dict(sharp=True, blur=1.0, radius=(0.2, 2.0), between=(0.25, 0.9), noise=0.5, sigma=(1, 12),
+                  quality=(50, 96), second=dict(blur=0.5, radius=(0.2, 1.0), noise=0.4, sigma=(0.5, 8),
+                                                quality=(50, 96))),
     # what is rendered small is an area's mean: box
     "art": dict(kernels=("box", *KERNELS), clean=0.8, noise=0.0, sigma=(0, 0), jpeg=1.0,
                 quality=(60, 96)),
 }
 
 
+def target(rgb, mix):
+    """What a mix wants a picture to come back as."""
+    return sharpened(rgb) if MIXES[mix].get("sharp") else rgb
+
+
 def degrade(rgb, mix, rng, scale=2):
     """A small picture as `mix` (a name) has them."""
     m = MIXES[mix]
+    if "second" in m:
+        return twice(rgb, m, rng, scale)
     small = shrink(rgb, m["kernels"][rng.integers(len(m["kernels"]))], scale)
     if rng.random() < m["clean"]:
         return small

@@ -30,6 +30,8 @@ TRAININGS = {
     "photo-jpeg": dict(ROBUST, mix="jpeg", depth=11, planes=3, gradient=10, steps=20000, start="photo-hq"),
     "art": dict(mix="art", depth=11, planes=3, rate=2.5e-3, steps=24000, start="psnr-m11"),
     "art-max": dict(WIDE, mix="art", planes=3, rate=1.5e-3, steps=40000, every=4000, start="psnr-max"),
+    "vivid": dict(WIDE, mix="vivid", planes=3, gradient=10, rate=1e-3, steps=40000, every=4000, start="psnr-max"),
+    "vivid-x4": dict(WIDE, mix="vivid", planes=3, scale=4, gradient=10, rate=1e-3, steps=40000, every=4000),
     "photo-x3": dict(ROBUST, mix="photo", depth=5, scale=3, steps=30000),
     "photo-x4": dict(ROBUST, mix="photo", depth=5, scale=4, steps=30000),
 }
