@@ -1,6 +1,10 @@
 # engine/files.mk - The product: pictures and PNG files enlarged.
 
 libengine_a_SOURCES += \
+	engine/decode.c \
+	engine/decode.h \
+	engine/encode.c \
+	engine/encode.h \
 	engine/transcode.c \
 	engine/transcode.h \
 	engine/transcode_memory.c \

@@ -7,6 +7,15 @@
 #include "engine/base/buf.h"
 #include "engine/transcode_params.h"
 
+/* Who asks, and how: borrowed for the time of transcode_run. */
+struct transcode_call {
+    struct pool *pool;
+    const struct transcode_params *params;
+    upscale_progress *progress; /* told a fraction in 0..1, never by two threads at once; or NULL */
+    void *progress_arg;
+    const atomic_bool *cancel; /* or NULL */
+};
+
 /* What happened, for headers, logs and people. */
 struct transcode_report {
     struct image_format in, out;
@@ -15,11 +24,8 @@ struct transcode_report {
 };
 
 /* Appends the answer to `out`. `in` is emptied (buf_done) as soon as it is decoded, to save memory.
- * `progress` is called with a fraction in 0..1, never by two threads at once; may be NULL. On an
- * error `out` holds nothing of use. */
-enum err_code transcode_run(struct pool *pool, const struct transcode_params *params,
-                            struct buf *in, struct buf *out, upscale_progress *progress,
-                            void *progress_arg, const atomic_bool *cancel,
+ * On an error `out` holds nothing of use. */
+enum err_code transcode_run(const struct transcode_call *call, struct buf *in, struct buf *out,
                             struct transcode_report *report, struct err *e);
 
 #endif

@@ -24,10 +24,13 @@ enum err_code transcode_target(const struct transcode_params *params, const stru
         .depth = params->depth ? params->depth : in->depth,
         .max_whole_bytes = params->max_whole_bytes,
     };
+    struct pair sides;
     enum err_code rc =
-        upscale_output_size(&params->size, in->width, in->height, &up->width, &up->height, e);
+        upscale_output_size(&params->size, (struct pair){in->height, in->width}, &sides, e);
     if (rc != ERR_OK)
         return rc;
+    up->width = sides.x;
+    up->height = sides.y;
     uint64_t pixels = (uint64_t)up->width * (uint64_t)up->height;
     if (pixels > params->max_output_pixels)
         return err_set_limit(e, ERR_OUTPUT_TOO_LARGE, "max-output-pixels",
@@ -50,26 +53,25 @@ static size_t strips_bytes(struct pool *pool, const struct image_format *out, in
 }
 
 enum err_code transcode_memory(struct pool *pool, const struct transcode_params *params,
-                               const uint8_t *file, size_t length, size_t file_bytes,
-                               struct transcode_memory *out, struct err *e)
+                               const struct png_prefix *file, struct transcode_memory *out,
+                               struct err *e)
 {
     struct png_head head;
     struct png_glance glance;
     struct transcode_memory m = {0};
     struct upscale_params up;
-    size_t work = 0;
-    int band_rows = 0;
-    enum err_code rc = png_head_read(file, length, &params->limits, &head, e);
+    struct upscale_need need;
+    enum err_code rc = png_head_read(file->bytes, file->length, &params->limits, &head, e);
     if (rc != ERR_OK)
         return rc;
-    png_walk_glance(file, length, file_bytes, &head, &params->limits, &glance);
+    png_walk_glance(file, &head, &params->limits, &glance);
     m.in = (struct image_format){head.width, head.height, glance.channels,
                                  head.bit_depth == 16 ? 16 : 8};
     rc = transcode_target(params, &m.in, &up, &m.out, e);
     if (rc == ERR_OK)
         rc = png_strip_scratch_bytes(&m.out, &m.scratch, e);
     if (rc == ERR_OK)
-        rc = upscale_memory(pool, &up, &m.in, &work, &band_rows, e);
+        rc = upscale_memory(pool, &up, &m.in, &need, e);
     if (rc != ERR_OK)
         return rc;
     size_t picture = image_bytes(&m.in) + SMALL;
@@ -79,10 +81,11 @@ enum err_code transcode_memory(struct pool *pool, const struct transcode_params 
     if (m.answer > params->max_output_bytes)
         m.answer = params->max_output_bytes;
     m.decoding = picture + png_reader_bytes(&head) + 2 * list + glance.chunk_bytes;
-    m.enlarging = picture + list + glance.chunk_bytes + m.answer + work +
-                  strips_bytes(pool, &m.out, band_rows, params->compression) +
+    m.enlarging = picture + list + glance.chunk_bytes + m.answer + need.bytes +
+                  strips_bytes(pool, &m.out, need.rows, params->compression) +
                   image_row_bytes(&m.out);
-    m.peak = file_bytes + m.decoding > m.enlarging ? file_bytes + m.decoding : m.enlarging;
+    m.peak =
+        file->file_bytes + m.decoding > m.enlarging ? file->file_bytes + m.decoding : m.enlarging;
     *out = m;
     return ERR_OK;
 }

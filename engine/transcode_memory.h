@@ -21,13 +21,12 @@ struct transcode_memory {
     size_t scratch;              /* that each of the pool's threads brings (pool_reserve) */
 };
 
-/* For a file of `file_bytes` in all, of which the first `length` are there: at least
- * PNG_HEAD_BYTES; with all of them the numbers are tighter. The errors of png_head_read, of
+/* For a file of which at least PNG_HEAD_BYTES are there; with all of them the numbers are tighter. The errors of png_head_read, of
  * upscale_output_size, ERR_OUTPUT_TOO_LARGE, and ERR_TOO_MANY_PIXELS past max_whole_bytes. Takes no
  * time to speak of. */
 enum err_code transcode_memory(struct pool *pool, const struct transcode_params *params,
-                               const uint8_t *file, size_t length, size_t file_bytes,
-                               struct transcode_memory *out, struct err *e);
+                               const struct png_prefix *file, struct transcode_memory *out,
+                               struct err *e);
 
 /* What is to be made of a picture: shared with transcode_run. Its size; ERR_OUTPUT_TOO_LARGE. */
 enum err_code transcode_target(const struct transcode_params *params, const struct image_format *in,

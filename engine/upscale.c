@@ -18,11 +18,9 @@
 
 enum { LARGEST_SIDE = 1 << 24 }; /* keeps sides and their sums far inside int */
 
-/* One side: `scale` times `in`, unless it is `given`. */
-static enum err_code find_side(double scale, int given, int in, const char *name, int *out,
-                               struct err *e)
+/* One side of `exact` pixels, rounded. */
+static enum err_code find_side(double exact, int in, const char *name, int *out, struct err *e)
 {
-    double exact = given ? given : scale * in;
     if (!(exact >= 0.5 && exact <= LARGEST_SIDE) || lround(exact) < in ||
         lround(exact) > (long)UPSCALE_MAX_FACTOR * in)
         return err_set(e, ERR_BAD_PARAMETER,
@@ -32,24 +30,24 @@ static enum err_code find_side(double scale, int given, int in, const char *name
     return ERR_OK;
 }
 
-enum err_code upscale_output_size(const struct upscale_size *want, int width, int height,
-                                  int *out_width, int *out_height, struct err *e)
+enum err_code upscale_output_size(const struct upscale_size *want, struct pair in, struct pair *out,
+                                  struct err *e)
 {
-    double scale_x = want->width ? (double)want->width / width : want->scale;
-    double scale_y = want->height ? (double)want->height / height : want->scale;
+    double scale_x = want->width ? (double)want->width / in.x : want->scale;
+    double scale_y = want->height ? (double)want->height / in.y : want->scale;
     if (want->width && !want->height)
         scale_y = scale_x;
     if (want->height && !want->width)
         scale_x = scale_y;
-    int w = 0, h = 0;
-    enum err_code rc = find_side(scale_x, want->width, width, "width", &w, e);
+    struct pair found = {0, 0};
+    double width = want->width ? want->width : scale_x * in.x;
+    double height = want->height ? want->height : scale_y * in.y;
+    enum err_code rc = find_side(width, in.x, "width", &found.x, e);
     if (rc == ERR_OK)
-        rc = find_side(scale_y, want->height, height, "height", &h, e);
-    if (rc != ERR_OK)
-        return rc;
-    *out_width = w;
-    *out_height = h;
-    return ERR_OK;
+        rc = find_side(height, in.y, "height", &found.y, e);
+    if (rc == ERR_OK)
+        *out = found;
+    return rc;
 }
 
 enum err_code upscale_scratch_bytes(const struct plan *p, size_t *bytes, struct err *e)
@@ -62,14 +60,11 @@ enum err_code upscale_scratch_bytes(const struct plan *p, size_t *bytes, struct 
 }
 
 /* A request under way. */
-struct work {
+struct upscale {
     struct pool *pool;
     const struct upscale_params *params;
     struct image *img;
-    struct upscale_sink sink;
-    upscale_progress *progress;
-    void *progress_arg;
-    const atomic_bool *cancel;
+    const struct upscale_hooks *hooks; /* NULL where only sizes are asked for */
     struct err *e;
 
     struct tile_job job;
@@ -84,7 +79,7 @@ struct work {
 /* Tile i of the band. */
 static void tile_piece(void *arg, int i, void *scratch)
 {
-    struct work *w = arg;
+    struct upscale *w = arg;
     struct pair tile = w->bands.tile;
     int across = bands_tiles(&w->bands, w->job.out.width, 1);
     int x = i % across * tile.x, y = i / across * tile.y;
@@ -103,7 +98,7 @@ static void tile_piece(void *arg, int i, void *scratch)
 /* Row i of the band where the factor is 1: samples change their depth at most. */
 static void copy_piece(void *arg, int i, void *scratch)
 {
-    struct work *w = arg;
+    struct upscale *w = arg;
     const struct image_format *f = &w->img->format;
     float row[1024];
     (void)scratch;
@@ -124,33 +119,34 @@ static void copy_piece(void *arg, int i, void *scratch)
     }
 }
 
-static bool same_size(const struct work *w)
+static bool same_size(const struct upscale *w)
 {
     return w->job.out.width == w->img->format.width && w->job.out.height == w->img->format.height;
 }
 
-static enum err_code make_bands(struct work *w)
+static enum err_code make_bands(struct upscale *w)
 {
     int width = w->job.out.width, height = w->job.out.height;
+    const struct upscale_hooks *hooks = w->hooks;
     bool copy = same_size(w);
     for (w->y = 0; w->y < height; w->y += w->rows) {
         w->rows = height - w->y < w->bands.rows ? height - w->y : w->bands.rows;
         int pieces = copy ? w->rows : bands_tiles(&w->bands, width, w->rows);
         enum err_code rc =
             pool_run(w->pool, pieces,
-                     &(struct pool_pieces){copy ? copy_piece : tile_piece, w, w->cancel}, w->e);
+                     &(struct pool_pieces){copy ? copy_piece : tile_piece, w, hooks->cancel}, w->e);
         if (rc == ERR_OK)
-            rc = w->sink.rows(w->sink.arg, w->band, w->row_bytes, w->rows, w->e);
+            rc = hooks->rows(hooks->rows_arg, w->band, w->row_bytes, w->rows, w->e);
         if (rc != ERR_OK)
             return rc;
-        if (w->progress)
-            w->progress(w->progress_arg, (double)(w->y + w->rows) / height);
+        if (hooks->progress)
+            hooks->progress(hooks->progress_arg, (double)(w->y + w->rows) / height);
     }
     return ERR_OK;
 }
 
 /* How often the network is to be repeated for the output to be at most its size. */
-static int count_stages(const struct work *w)
+static int count_stages(const struct upscale *w)
 {
     const struct model_geometry *g = &plan_model(w->params->plan)->geometry;
     const struct image_format *in = &w->img->format;
@@ -161,7 +157,7 @@ static int count_stages(const struct work *w)
     return stages;
 }
 
-static enum err_code prepare_axes(struct work *w)
+static enum err_code prepare_axes(struct upscale *w)
 {
     const struct model *m = plan_model(w->params->plan);
     const struct image_format *in = &w->img->format, *out = &w->job.out;
@@ -186,7 +182,7 @@ static enum err_code prepare_axes(struct work *w)
 }
 
 /* Working memory for the one tile of models that cannot be cut. */
-static enum err_code whole_bytes(const struct work *w, size_t *bytes)
+static enum err_code whole_bytes(const struct upscale *w, size_t *bytes)
 {
     enum err_code rc = tile_whole_scratch_bytes(&w->job, bytes, w->e);
     if (rc == ERR_OK && *bytes > w->params->max_whole_bytes)
@@ -199,7 +195,7 @@ static enum err_code whole_bytes(const struct work *w, size_t *bytes)
 }
 
 /* One tile for all, in a block of its own. */
-static enum err_code prepare_whole(struct work *w)
+static enum err_code prepare_whole(struct upscale *w)
 {
     size_t bytes = 0;
     enum err_code rc = whole_bytes(w, &bytes);
@@ -213,13 +209,13 @@ static enum err_code prepare_whole(struct work *w)
 }
 
 /* Whether one tile has to cover everything. */
-static bool is_whole(const struct work *w)
+static bool is_whole(const struct upscale *w)
 {
     return plan_model(w->params->plan)->geometry.whole && !same_size(w);
 }
 
 /* How the output is cut: for the work itself, and for what is told of it beforehand. */
-static struct bands choose_bands(const struct work *w)
+static struct bands choose_bands(const struct upscale *w)
 {
     if (is_whole(w))
         return (struct bands){{w->job.out.height, w->job.out.width}, w->job.out.height};
@@ -239,7 +235,7 @@ static struct bands choose_bands(const struct work *w)
     return bands_choose(&wish);
 }
 
-static void describe_job(struct work *w)
+static void describe_job(struct upscale *w)
 {
     const struct upscale_params *params = w->params;
     w->job = (struct tile_job){
@@ -249,7 +245,7 @@ static void describe_job(struct work *w)
     w->job.stages = count_stages(w);
 }
 
-static size_t axes_bytes(const struct work *w)
+static size_t axes_bytes(const struct upscale *w)
 {
     const struct model *m = plan_model(w->params->plan);
     const struct image_format *in = &w->img->format, *out = &w->job.out;
@@ -266,10 +262,10 @@ static size_t axes_bytes(const struct work *w)
 }
 
 enum err_code upscale_memory(struct pool *pool, const struct upscale_params *params,
-                             const struct image_format *in, size_t *bytes, int *rows, struct err *e)
+                             const struct image_format *in, struct upscale_need *out, struct err *e)
 {
     struct image img = {.format = *in};
-    struct work w = {.pool = pool, .params = params, .img = &img, .e = e};
+    struct upscale w = {.pool = pool, .params = params, .img = &img, .e = e};
     size_t whole = 0, bleed = 0, rest = 0;
     describe_job(&w);
     w.bands = choose_bands(&w);
@@ -284,8 +280,7 @@ enum err_code upscale_memory(struct pool *pool, const struct upscale_params *par
         rest += whole + MEM_SLACK;
     }
     rest += (size_t)w.bands.rows * image_row_bytes(&w.job.out) + MEM_SLACK;
-    *bytes = bleed > rest ? bleed : rest;
-    *rows = w.bands.rows;
+    *out = (struct upscale_need){bleed > rest ? bleed : rest, w.bands.rows};
     return ERR_OK;
 }
 
@@ -293,7 +288,7 @@ enum err_code upscale_work(struct pool *pool, const struct upscale_params *param
                            const struct image_format *in, struct upscale_work *out, struct err *e)
 {
     struct image img = {.format = *in};
-    struct work w = {.pool = pool, .params = params, .img = &img, .e = e};
+    struct upscale w = {.pool = pool, .params = params, .img = &img, .e = e};
     struct upscale_work found = {0, 0};
     enum err_code rc = ERR_OK;
     describe_job(&w);
@@ -308,14 +303,14 @@ enum err_code upscale_work(struct pool *pool, const struct upscale_params *param
     return ERR_OK;
 }
 
-static enum err_code prepare(struct work *w)
+static enum err_code prepare(struct upscale *w)
 {
     const struct upscale_params *params = w->params;
     describe_job(w);
     enum err_code rc = ERR_OK;
     if (!same_size(w)) {
         if (image_has_alpha(&w->img->format))
-            rc = alpha_prepare(w->pool, w->img, w->cancel, &w->job.alpha, w->e);
+            rc = alpha_prepare(w->pool, w->img, w->hooks->cancel, &w->job.alpha, w->e);
         if (rc == ERR_OK)
             rc = prepare_axes(w);
     }
@@ -337,17 +332,13 @@ static enum err_code prepare(struct work *w)
 }
 
 enum err_code upscale_run(struct pool *pool, const struct upscale_params *params, struct image *img,
-                          struct upscale_sink sink, upscale_progress *progress, void *progress_arg,
-                          const atomic_bool *cancel, struct err *e)
+                          const struct upscale_hooks *hooks, struct err *e)
 {
-    struct work w = {
+    struct upscale w = {
         .pool = pool,
         .params = params,
         .img = img,
-        .sink = sink,
-        .progress = progress,
-        .progress_arg = progress_arg,
-        .cancel = cancel,
+        .hooks = hooks,
         .e = e,
     };
     enum err_code rc = prepare(&w);

@@ -45,30 +45,38 @@ struct upscale_work {
     double alpha; /* if any pixel is not opaque; 0 where there is no alpha */
 };
 
-/* Takes finished rows, in order, from the calling thread of upscale_run. */
-struct upscale_sink {
+typedef void upscale_progress(void *arg, double fraction); /* of the work, 0..1 */
+
+/* What upscale_run calls, always from its calling thread, and what it looks at. */
+struct upscale_hooks {
+    /* Takes finished rows, in order. */
     enum err_code (*rows)(void *arg, const uint8_t *pixels, size_t row_bytes, int count,
                           struct err *e);
-    void *arg;
+    void *rows_arg;
+    upscale_progress *progress; /* called after each band; or NULL */
+    void *progress_arg;
+    const atomic_bool *cancel; /* or NULL */
 };
 
-/* Told, from the calling thread, after each band; may be NULL. */
-typedef void upscale_progress(void *arg, double fraction);
+/* What upscale_run needs beside the picture and the pool's scratch. */
+struct upscale_need {
+    size_t bytes; /* of memory, at most */
+    int rows;     /* that it hands out at a time, at most */
+};
 
-/* The output's sides for an input of width x height: rounded to nearest, at least the input's and
+/* The output's sides for an input with the sides `in`: rounded to nearest, at least the input's and
  * at most 8 times as large, else ERR_BAD_PARAMETER. Where a side is given, `scale` is ignored. */
-enum err_code upscale_output_size(const struct upscale_size *want, int width, int height,
-                                  int *out_width, int *out_height, struct err *e);
+enum err_code upscale_output_size(const struct upscale_size *want, struct pair in, struct pair *out,
+                                  struct err *e);
 
 /* The worker scratch (pool_reserve) that pictures of any size need with this plan. */
 enum err_code upscale_scratch_bytes(const struct plan *p, size_t *bytes, struct err *e);
 
-/* The most memory that upscale_run takes for a picture of format `in`, beside the picture and the
- * pool's scratch, and how many rows it may have given out at a time.
+/* What upscale_run needs for a picture of format `in`.
  * ERR_TOO_MANY_PIXELS where a model that needs the picture whole needs more than max_whole_bytes.
  */
 enum err_code upscale_memory(struct pool *pool, const struct upscale_params *params,
-                             const struct image_format *in, size_t *bytes, int *rows,
+                             const struct image_format *in, struct upscale_need *out,
                              struct err *e);
 
 /* The multiply-adds that upscale_run will do: exactly those that params->macs counts. ERR_MEMORY.
@@ -77,10 +85,9 @@ enum err_code upscale_work(struct pool *pool, const struct upscale_params *param
                            const struct image_format *in, struct upscale_work *out, struct err *e);
 
 /* Upscales `img`, whose colours under alpha 0 are overwritten. The pool must hold the scratch that
- * upscale_scratch_bytes names. ERR_CANCELLED within one band of *cancel becoming true; the sink's
- * errors are passed on; ERR_MEMORY. */
+ * upscale_scratch_bytes names. ERR_CANCELLED within one band of *cancel becoming true; the errors
+ * of hooks->rows are passed on; ERR_MEMORY. */
 enum err_code upscale_run(struct pool *pool, const struct upscale_params *params, struct image *img,
-                          struct upscale_sink sink, upscale_progress *progress, void *progress_arg,
-                          const atomic_bool *cancel, struct err *e);
+                          const struct upscale_hooks *hooks, struct err *e);
 
 #endif

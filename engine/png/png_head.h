@@ -25,6 +25,13 @@ struct png_limits {
 extern const struct png_limits
     png_default_limits; /* 32768, 2^26, 1000, 8 MiB: the options' defaults */
 
+/* The beginning of a file, or all of it. */
+struct png_prefix {
+    const uint8_t *bytes;
+    size_t length;     /* that are there */
+    size_t file_bytes; /* that there will be */
+};
+
 struct png_head {
     int width, height;
     int bit_depth;  /* 1, 2, 4, 8, 16 */

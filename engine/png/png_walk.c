@@ -178,18 +178,17 @@ static enum err_code see(struct walker *w, const struct png_place *c, struct err
 
 enum { GLANCES = 1 << 16 }; /* chunks: who has more is not looked at so closely */
 
-void png_walk_glance(const uint8_t *bytes, size_t length, size_t file_bytes,
-                     const struct png_head *head, const struct png_limits *limits,
-                     struct png_glance *out)
+void png_walk_glance(const struct png_prefix *file, const struct png_head *head,
+                     const struct png_limits *limits, struct png_glance *out)
 {
     static const uint8_t channels[7] = {[0] = 1, [2] = 3, [3] = 3, [4] = 2, [6] = 4};
     static const uint8_t most[7] = {[0] = 2, [2] = 4, [3] = 4, [4] = 2, [6] = 4};
     struct png_glance g = {.channels = channels[head->color_type]};
     struct png_place c;
-    size_t at = PNG_HEAD_BYTES;
-    for (int n = 0; n < GLANCES && length - at >= PNG_CHUNK_FRAME; n++) {
-        size_t next = png_frame_next(bytes, at, &c);
-        if (c.length > INT32_MAX || next > length)
+    size_t at = PNG_HEAD_BYTES, file_bytes = file->file_bytes;
+    for (int n = 0; n < GLANCES && file->length - at >= PNG_CHUNK_FRAME; n++) {
+        size_t next = png_frame_next(file->bytes, at, &c);
+        if (c.length > INT32_MAX || next > file->length)
             break;
         at = next;
         if (is(&c, "IEND")) {

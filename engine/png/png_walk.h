@@ -34,9 +34,8 @@ struct png_glance {
     size_t chunk_bytes; /* their data */
 };
 
-/* For a file of `file_bytes`, of which the first `length` are there, from the head on. */
-void png_walk_glance(const uint8_t *bytes, size_t length, size_t file_bytes,
-                     const struct png_head *head, const struct png_limits *limits,
-                     struct png_glance *out);
+/* For a file whose head is there. */
+void png_walk_glance(const struct png_prefix *file, const struct png_head *head,
+                     const struct png_limits *limits, struct png_glance *out);
 
 #endif

@@ -46,8 +46,7 @@ static enum err_code enlarge(const struct bench *b, struct image *img, struct pr
         .max_whole_bytes = (size_t)b->options.max_whole_bytes,
         .profile = profile,
     };
-    return upscale_run(b->pool, &params, img, (struct upscale_sink){forget, NULL}, NULL, NULL, NULL,
-                       e);
+    return upscale_run(b->pool, &params, img, &(struct upscale_hooks){.rows = forget}, e);
 }
 
 static enum err_code upscale(struct bench *b, void *arg, struct err *e)

@@ -4,18 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "engine/base/mem.h"
-#include "engine/png/png_reader.h"
+#include "engine/decode.h"
+#include "engine/encode.h"
 #include "engine/png/png_reference.h"
-#include "engine/png/png_writer.h"
 #include "server/base/file.h"
 #include "server/base/json_text.h"
 #include "server/commands/bench.h"
 #include "server/commands/commands.h"
 #include "server/host/cpus.h"
 #include "server/work/api.h"
-
-enum { DECODE_PIXELS = 1 << 18 };
 
 /* What is measured, in the order of the stages. */
 enum stage { DECODE, LIBPNG_DECODE, ENCODE, LIBPNG_1, LIBPNG_6, STAGES };
@@ -26,51 +23,18 @@ struct picture {
     struct png_limits limits;
     int compression;
     struct buf file;
-    struct png_reader *reader; /* while it decodes */
     struct image *img;
-    struct png_strip *strips;
-    struct buf out;
-    enum err_code rc; /* of a piece */
-    struct err *e;
     size_t bytes[STAGES]; /* of the file that the stage made */
 };
-
-static void open_piece(void *arg, int i, void *scratch)
-{
-    struct picture *p = arg;
-    (void)i;
-    (void)scratch;
-    image_free(p->img);
-    p->img = NULL;
-    p->rc = png_reader_new(p->file.data, p->file.length, &p->limits, &p->reader, p->e);
-    if (p->rc == ERR_OK)
-        p->rc = image_new(png_reader_format(p->reader), &p->img, p->e);
-}
-
-static void decode_piece(void *arg, int i, void *scratch)
-{
-    struct picture *p = arg;
-    (void)scratch;
-    png_reader_half(p->reader, i, p->img, DECODE_PIXELS, p->e);
-}
 
 static enum err_code decode(struct bench *b, void *arg, struct err *e)
 {
     struct picture *p = arg;
-    bool done = false;
-    p->e = e;
-    enum err_code rc = pool_run(b->pool, 1, &(struct pool_pieces){open_piece, p, NULL}, e);
-    if (rc == ERR_OK)
-        rc = p->rc;
-    while (rc == ERR_OK && !done) {
-        rc = pool_run(b->pool, png_reader_halves(p->reader),
-                      &(struct pool_pieces){decode_piece, p, NULL}, e);
-        if (rc == ERR_OK)
-            rc = png_reader_turn(p->reader, &done);
-    }
-    png_reader_free(p->reader);
-    p->reader = NULL;
-    return rc;
+    struct decode_job job = {
+        .pool = b->pool, .bytes = p->file.data, .length = p->file.length, .limits = p->limits};
+    image_free(p->img);
+    p->img = NULL;
+    return decode_run(&job, &p->img, NULL, e);
 }
 
 static enum err_code libpng_decode(struct bench *b, void *arg, struct err *e)
@@ -80,57 +44,24 @@ static enum err_code libpng_decode(struct bench *b, void *arg, struct err *e)
     return png_reference_decode(p->file.data, p->file.length, e);
 }
 
-static void strip_piece(void *arg, int i, void *scratch)
-{
-    struct picture *p = arg;
-    const struct image *img = p->img;
-    int most = png_strip_rows(&img->format), y = i * most, left = img->format.height - y;
-    const uint8_t *pixels = img->pixels + (size_t)y * img->row_bytes;
-    struct png_strip_job job = {
-        .format = img->format,
-        .compression = p->compression,
-        .pixels = pixels,
-        .row_bytes = img->row_bytes,
-        .above = y > 0 ? pixels - img->row_bytes : NULL,
-        .rows = left < most ? left : most,
-    };
-    struct err e = ERR_INIT; /* pieces run side by side */
-    p->strips[i].rows = png_strip_encode(&job, scratch, &p->strips[i], &e) == ERR_OK ? job.rows : 0;
-}
-
-static enum err_code join(struct picture *p, int strips, struct err *e)
-{
-    struct png_writer_params params = {.format = p->img->format, .compression = p->compression};
-    struct png_writer *w = NULL;
-    enum err_code rc = buf_reserve(&p->out, p->out.max, e);
-    if (rc == ERR_OK)
-        rc = png_writer_new(&params, &p->out, &w, e);
-    for (int i = 0; i < strips && rc == ERR_OK; i++)
-        rc = p->strips[i].rows ? png_writer_add(w, &p->strips[i], e)
-                               : err_set(e, ERR_MEMORY, "out of memory to encode a PNG");
-    if (rc == ERR_OK)
-        rc = png_writer_finish(w, e);
-    png_writer_free(w);
-    p->bytes[ENCODE] = p->out.length;
-    buf_done(&p->out);
-    return rc;
-}
-
 static enum err_code encode(struct bench *b, void *arg, struct err *e)
 {
     struct picture *p = arg;
-    const struct image_format *f = &p->img->format;
-    int rows = png_strip_rows(f), strips = (f->height + rows - 1) / rows;
-    buf_init(&p->out, png_writer_bound(f, f->height));
-    p->strips = mem_calloc((size_t)strips, sizeof *p->strips);
-    if (!p->strips)
-        return err_set(e, ERR_MEMORY, "out of memory for %d strips", strips);
-    enum err_code rc = pool_run(b->pool, strips, &(struct pool_pieces){strip_piece, p, NULL}, e);
+    const struct image *img = p->img;
+    struct buf out;
+    buf_init(&out, png_writer_bound(&img->format, img->format.height));
+    struct encode_job job = {.pool = b->pool,
+                             .params = {.format = img->format, .compression = p->compression},
+                             .out = &out};
+    struct encode *encoder = NULL;
+    enum err_code rc = encode_new(&job, &encoder, e);
     if (rc == ERR_OK)
-        rc = join(p, strips, e);
-    for (int i = 0; i < strips; i++)
-        buf_done(&p->strips[i].chunk);
-    mem_free(p->strips);
+        rc = encode_rows(encoder, img->pixels, img->row_bytes, img->format.height, e);
+    if (rc == ERR_OK)
+        rc = encode_finish(encoder, e);
+    encode_free(encoder);
+    p->bytes[ENCODE] = out.length;
+    buf_done(&out);
     return rc;
 }
 
@@ -161,15 +92,8 @@ static enum err_code measure(struct bench *b, struct picture *p, struct err *e)
 {
     enum err_code rc = file_read(p->path, &file_picture, &p->file, e);
     b->stage_count = 0;
-    for (int i = 0; i < STAGES && rc == ERR_OK; i++) {
-        size_t scratch;
-        if (i == ENCODE)
-            rc = png_strip_scratch_bytes(&p->img->format, &scratch, e);
-        if (i == ENCODE && rc == ERR_OK)
-            rc = pool_reserve(b->pool, scratch, e);
-        if (rc == ERR_OK)
-            rc = bench_stage(b, stages[i].name, stages[i].work, p, e);
-    }
+    for (int i = 0; i < STAGES && rc == ERR_OK; i++)
+        rc = bench_stage(b, stages[i].name, stages[i].work, p, e);
     return rc;
 }
 

@@ -94,6 +94,10 @@ static int convert_one(struct convert *c, const char *in, const char *out, bool 
     struct transcode_report report = {0};
     struct err e = ERR_INIT;
     struct convert_bar bar;
+    const struct transcode_call call = {.pool = c->pool,
+                                        .params = &c->request.params,
+                                        .progress = c->bar ? convert_bar_draw : NULL,
+                                        .progress_arg = &bar};
     convert_bar_begin(&bar, in, c->number, c->count);
     buf_init(&body, (size_t)c->options.max_body);
     buf_init(&answer, c->request.params.max_output_bytes);
@@ -101,8 +105,7 @@ static int convert_one(struct convert *c, const char *in, const char *out, bool 
     if (rc == ERR_OK)
         rc = file_read(in, &file_picture, &body, &e);
     if (rc == ERR_OK)
-        rc = transcode_run(c->pool, &c->request.params, &body, &answer,
-                           c->bar ? convert_bar_draw : NULL, &bar, NULL, &report, &e);
+        rc = transcode_run(&call, &body, &answer, &report, &e);
     convert_bar_end(&bar);
     if (rc == ERR_OK)
         rc = file_write(out, &answer, keep, &e);

@@ -77,8 +77,12 @@ static enum err_code transcode(struct http_request *r, struct err *e)
     if (rc != ERR_OK)
         return rc;
     progress_work(s->progress, r->ticket, clock_ms());
-    rc = transcode_run(share, &r->upload.api.params, &r->upload.file, &r->work.output, on_progress,
-                       r, &r->job.cancel, &r->work.report, e);
+    const struct transcode_call call = {.pool = share,
+                                        .params = &r->upload.api.params,
+                                        .progress = on_progress,
+                                        .progress_arg = r,
+                                        .cancel = &r->job.cancel};
+    rc = transcode_run(&call, &r->upload.file, &r->work.output, &r->work.report, e);
     if (rc == ERR_OK)
         cost_learn(&s->cost, &r->upload.need, &r->work.report, pool_used_ns(share));
     if (rc == ERR_OK)

@@ -41,7 +41,8 @@ enum err_code admission_judge(struct pool *pool, const struct transcode_params *
                               struct need *out, struct err *e)
 {
     struct need n = {.file_bytes = file_bytes};
-    enum err_code rc = transcode_memory(pool, params, file, length, file_bytes, &n.memory, e);
+    enum err_code rc = transcode_memory(
+        pool, params, &(struct png_prefix){file, length, file_bytes}, &n.memory, e);
     if (rc != ERR_OK)
         return rc;
     const struct image_format *to = &n.memory.out;

@@ -51,8 +51,7 @@ enum err_code cost_calibrate(struct cost *c, struct pool *pool, const struct pla
     if (rc == ERR_OK) {
         for (size_t i = 0; i < image_bytes(&gray); i++)
             img->pixels[i] = (uint8_t)(i * i >> 3);
-        rc = upscale_run(share, &params, img, (struct upscale_sink){ignore_rows, NULL}, NULL, NULL,
-                         NULL, e);
+        rc = upscale_run(share, &params, img, &(struct upscale_hooks){.rows = ignore_rows}, e);
     }
     if (rc == ERR_OK) {
         double macs = (double)SAMPLE_SIDE * SAMPLE_SIDE * m->geometry.macs_per_pixel;

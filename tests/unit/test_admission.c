@@ -84,9 +84,10 @@ START_TEST(memory_is_the_published_formula)
             struct transcode_memory said;
             struct need n = need_of(90, 70, types[i], head ? PNG_HEAD_BYTES : 0);
             size_t length = head ? PNG_HEAD_BYTES : file.length;
-            ck_assert_int_eq(
-                transcode_memory(pool, &params, file.data, length, file.length, &said, NULL),
-                ERR_OK);
+            ck_assert_int_eq(transcode_memory(pool, &params,
+                                              &(struct png_prefix){file.data, length, file.length},
+                                              &said, NULL),
+                             ERR_OK);
             ck_assert_uint_eq(n.memory.peak, said.peak);
             ck_assert_uint_eq(n.file_bytes, file.length);
             ck_assert_int_eq(n.work_bytes + (int64_t)file.length,

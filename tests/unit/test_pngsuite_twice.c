@@ -187,7 +187,8 @@ static struct buf transcode(struct pool *pool, const struct plan *plan, const ui
     buf_init(&in, length);
     buf_init(&out, 1 << 24);
     ck_assert_int_eq(buf_append(&in, bytes, length, NULL), ERR_OK);
-    enum err_code rc = transcode_run(pool, &params, &in, &out, NULL, NULL, NULL, &report, &e);
+    enum err_code rc = transcode_run(&(struct transcode_call){.pool = pool, .params = &params}, &in,
+                                     &out, &report, &e);
     ck_assert_msg(rc == ERR_OK, "%s: %s", name, e.text);
     return out;
 }

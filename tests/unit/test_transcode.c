@@ -79,7 +79,8 @@ static enum err_code run_as(const struct engine *x, const struct transcode_param
     ck_assert_int_eq(pool_reserve(pool, scratch, NULL), ERR_OK);
     buf_init(out, 1 << 26);
     ck_assert_int_eq(pool_share(pool, &claim, &share, NULL), ERR_OK);
-    enum err_code rc = transcode_run(share, p, &in, out, NULL, NULL, NULL, &report, e);
+    enum err_code rc =
+        transcode_run(&(struct transcode_call){.pool = share, .params = p}, &in, out, &report, e);
     pool_free(share);
     pool_free(pool);
     buf_done(&in);
@@ -162,7 +163,8 @@ static void fail_in_turn(double expected_ns)
         buf_init(&out, 1 << 20);
         ck_assert_int_eq(buf_append(&in, file.data, file.length, NULL), ERR_OK);
         mem_fail_nth(n);
-        rc = transcode_run(share, &p, &in, &out, NULL, NULL, NULL, &report, &e);
+        rc = transcode_run(&(struct transcode_call){.pool = share, .params = &p}, &in, &out,
+                           &report, &e);
         mem_fail_nth(-1);
         ck_assert(rc == ERR_OK || rc == ERR_MEMORY);
         ck_assert_int_eq(e.code, rc);
@@ -213,9 +215,13 @@ START_TEST(cancelled_between_bands)
         ck_assert_int_eq(upscale_scratch_bytes(x.plan, &scratch, NULL), ERR_OK);
         ck_assert_int_eq(pool_reserve(pool, scratch, NULL), ERR_OK);
         ck_assert_int_eq(pool_share(pool, &claim, &share, NULL), ERR_OK);
-        ck_assert_int_eq(
-            transcode_run(share, &p, &in, &out, stop_at, &stop, &stop.cancel, &report, &e),
-            ERR_CANCELLED);
+        ck_assert_int_eq(transcode_run(&(struct transcode_call){.pool = share,
+                                                                .params = &p,
+                                                                .progress = stop_at,
+                                                                .progress_arg = &stop,
+                                                                .cancel = &stop.cancel},
+                                       &in, &out, &report, &e),
+                         ERR_CANCELLED);
         ck_assert(stop.at > 0 && stop.at < 0.5);
         ck_assert_uint_eq(in.length, 0);
         pool_free(share);

@@ -38,10 +38,12 @@ struct trial {
 static void estimate(struct trial *t)
 {
     struct err e = ERR_INIT;
-    enum err_code rc = transcode_memory(t->pool, &t->params, t->file.data, t->file.length,
-                                        t->file.length, &t->all, &e);
+    enum err_code rc = transcode_memory(
+        t->pool, &t->params, &(struct png_prefix){t->file.data, t->file.length, t->file.length},
+        &t->all, &e);
     ck_assert_msg(rc == ERR_OK, "%s", e.text);
-    rc = transcode_memory(t->pool, &t->params, t->file.data, PNG_HEAD_BYTES, t->file.length,
+    rc = transcode_memory(t->pool, &t->params,
+                          &(struct png_prefix){t->file.data, PNG_HEAD_BYTES, t->file.length},
                           &t->head, &e);
     ck_assert_int_eq(rc, ERR_OK);
 }
@@ -61,7 +63,8 @@ static void run(struct trial *t)
     mem_count();
     ck_assert_int_eq(buf_reserve(&in, t->file.length, NULL), ERR_OK);
     ck_assert_int_eq(buf_append(&in, t->file.data, t->file.length, NULL), ERR_OK);
-    t->rc = transcode_run(t->pool, &t->params, &in, &out, NULL, NULL, NULL, &report, &e);
+    t->rc = transcode_run(&(struct transcode_call){.pool = t->pool, .params = &t->params}, &in,
+                          &out, &report, &e);
     t->most = mem_count_most();
     t->answer = out.length;
     buf_done(&in);

@@ -158,7 +158,7 @@ static uint8_t *enlarge(const struct engine *x, const struct image *img, const s
     ck_assert_int_eq(upscale_scratch_bytes(x->plan, &scratch, &e), ERR_OK);
     ck_assert_int_eq(pool_reserve(pool, scratch, &e), ERR_OK);
     enum err_code rc =
-        upscale_run(pool, &p, work, (struct upscale_sink){collect, &c}, NULL, NULL, NULL, &e);
+        upscale_run(pool, &p, work, &(struct upscale_hooks){.rows = collect, .rows_arg = &c}, &e);
     ck_assert_msg(rc == ERR_OK, "%s", e.text);
     ck_assert_uint_eq(c.length, c.room);
     pool_free(pool);
@@ -460,13 +460,12 @@ START_TEST(output_sizes_are_as_documented)
         {{0, 20, 3}, 10, 7, 0, 0},    {{0, 0, 0}, 10, 7, 0, 0},
     };
     for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
-        int w = 0, h = 0;
+        struct pair in = {rows[k].height, rows[k].width}, out = {0, 0};
         struct err e = ERR_INIT;
-        enum err_code rc =
-            upscale_output_size(&rows[k].want, rows[k].width, rows[k].height, &w, &h, &e);
+        enum err_code rc = upscale_output_size(&rows[k].want, in, &out, &e);
         ck_assert_int_eq(rc, rows[k].out_width ? ERR_OK : ERR_BAD_PARAMETER);
-        ck_assert_int_eq(w, rows[k].out_width);
-        ck_assert_int_eq(h, rows[k].out_height);
+        ck_assert_int_eq(out.x, rows[k].out_width);
+        ck_assert_int_eq(out.y, rows[k].out_height);
     }
 }
 END_TEST
@@ -515,14 +514,24 @@ START_TEST(cancel_ends_it_within_one_band)
     ck_assert_int_eq(pool_new(2, &pool, &e), ERR_OK);
     ck_assert_int_eq(upscale_scratch_bytes(x.plan, &scratch, &e), ERR_OK);
     ck_assert_int_eq(pool_reserve(pool, scratch, &e), ERR_OK);
-    enum err_code rc =
-        upscale_run(pool, &p, img, (struct upscale_sink){count_band, &w}, watch, &w, &w.cancel, &e);
+    enum err_code rc = upscale_run(pool, &p, img,
+                                   &(struct upscale_hooks){.rows = count_band,
+                                                           .rows_arg = &w,
+                                                           .progress = watch,
+                                                           .progress_arg = &w,
+                                                           .cancel = &w.cancel},
+                                   &e);
     ck_assert_int_eq(rc, ERR_CANCELLED);
     ck_assert_int_eq(w.bands, 2);
     atomic_store(&w.cancel, false);
     w = (struct watched){false, 2, 0}; /* does not cancel again */
-    rc =
-        upscale_run(pool, &p, img, (struct upscale_sink){count_band, &w}, watch, &w, &w.cancel, &e);
+    rc = upscale_run(pool, &p, img,
+                     &(struct upscale_hooks){.rows = count_band,
+                                             .rows_arg = &w,
+                                             .progress = watch,
+                                             .progress_arg = &w,
+                                             .cancel = &w.cancel},
+                     &e);
     ck_assert_int_eq(rc, ERR_OK);
     ck_assert_int_eq(w.bands, 22);
     ck_assert(w.last == 1);
@@ -552,8 +561,8 @@ START_TEST(failed_allocations_are_told_and_leak_nothing)
                                    .depth = 8,
                                    .band_rows = 20};
         mem_fail_nth(n);
-        enum err_code rc =
-            upscale_run(pool, &p, img, (struct upscale_sink){count_band, &w}, NULL, NULL, NULL, &e);
+        enum err_code rc = upscale_run(
+            pool, &p, img, &(struct upscale_hooks){.rows = count_band, .rows_arg = &w}, &e);
         mem_fail_nth(-1);
         image_free(img);
         if (rc == ERR_OK)

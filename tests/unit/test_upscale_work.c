@@ -207,8 +207,8 @@ static double run(const struct trial *t, int i, uint64_t *seed)
     ck_assert_int_eq(upscale_scratch_bytes(params.plan, &scratch, NULL), ERR_OK);
     ck_assert_int_eq(pool_reserve(pool, scratch, NULL), ERR_OK);
     ck_assert_int_eq(upscale_work(pool, &params, &t->in, &said, NULL), ERR_OK);
-    enum err_code rc = upscale_run(pool, &params, img, (struct upscale_sink){ignore_rows, NULL},
-                                   NULL, NULL, NULL, &e);
+    enum err_code rc =
+        upscale_run(pool, &params, img, &(struct upscale_hooks){.rows = ignore_rows}, &e);
     ck_assert_msg(rc == ERR_OK, "%s", e.text);
     double expected = said.color + (t->opaque ? 0 : said.alpha), counted = (double)macs;
     ck_assert_msg(counted == expected,

@@ -52,7 +52,8 @@ static struct buf enlarge(const struct plan *plan, const char *name)
     ck_assert_int_eq(pool_new(2, &pool, &e), ERR_OK);
     ck_assert_int_eq(upscale_scratch_bytes(plan, &scratch, &e), ERR_OK);
     ck_assert_int_eq(pool_reserve(pool, scratch, &e), ERR_OK);
-    enum err_code rc = transcode_run(pool, &p, &in, &out, NULL, NULL, NULL, &report, &e);
+    enum err_code rc =
+        transcode_run(&(struct transcode_call){.pool = pool, .params = &p}, &in, &out, &report, &e);
     ck_assert_msg(rc == ERR_OK, "%s", e.text);
     pool_free(pool);
     return out;

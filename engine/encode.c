@@ -1,0 +1,152 @@
+/* encode.c - see encode.h. */
+#include "engine/encode.h"
+
+#include <string.h>
+
+#include "engine/base/mem.h"
+#include "engine/png/png_keep.h"
+
+struct encode {
+    struct encode_job job;
+    struct png_writer *writer;
+    int strip_rows;
+    const uint8_t *rows; /* the batch in work */
+    size_t row_bytes;
+    int count;
+    struct png_strip *strips; /* of that batch */
+    atomic_int strip_rc;      /* an error that one of them met */
+    uint8_t *last_row;        /* of the batch before */
+    const uint8_t *above;     /* the same, once there is one */
+    enum err_code rc;         /* of the latest piece */
+    struct err *e;
+};
+
+/* Runs one piece; the pool's own error comes first. */
+static enum err_code run_piece(struct encode *c, pool_piece *piece, struct err *e)
+{
+    c->e = e;
+    enum err_code rc = pool_run(c->job.pool, 1, &(struct pool_pieces){piece, c, c->job.cancel}, e);
+    return rc != ERR_OK ? rc : c->rc;
+}
+
+static void begin_piece(void *arg, int i, void *scratch)
+{
+    struct encode *c = arg;
+    const struct image_format *f = &c->job.params.format;
+    struct buf *out = c->job.out;
+    (void)i;
+    (void)scratch;
+    /* Reserved at once: copies from a smaller to a larger buffer would take twice as much. */
+    size_t bound = png_writer_bound(f, f->height);
+    if (c->job.params.meta)
+        bound += png_keep_bound(c->job.params.meta);
+    c->rc = buf_reserve(out, bound < out->max ? bound : out->max, c->e);
+    if (c->rc == ERR_OK)
+        c->rc = png_writer_new(&c->job.params, out, &c->writer, c->e);
+}
+
+enum err_code encode_new(const struct encode_job *job, struct encode **out, struct err *e)
+{
+    const struct image_format *f = &job->params.format;
+    size_t scratch;
+    enum err_code rc = png_strip_scratch_bytes(f, &scratch, e);
+    if (rc == ERR_OK)
+        rc = pool_reserve(job->pool, scratch, e);
+    if (rc != ERR_OK)
+        return rc;
+    struct encode *c = mem_calloc(1, sizeof *c);
+    if (!c)
+        return err_set(e, ERR_MEMORY, "out of memory to encode a PNG");
+    c->job = *job;
+    c->strip_rows = png_strip_rows(f);
+    c->last_row = mem_alloc(1, image_row_bytes(f));
+    if (!c->last_row)
+        rc = err_set(e, ERR_MEMORY, "out of memory for a row of %d pixels", f->width);
+    if (rc == ERR_OK)
+        rc = run_piece(c, begin_piece, e);
+    if (rc == ERR_OK) {
+        *out = c;
+        c = NULL;
+    }
+    encode_free(c);
+    return rc;
+}
+
+void encode_free(struct encode *c)
+{
+    if (!c)
+        return;
+    png_writer_free(c->writer);
+    mem_free(c->last_row);
+    mem_free(c);
+}
+
+static void strip_piece(void *arg, int i, void *scratch)
+{
+    struct encode *c = arg;
+    int y = i * c->strip_rows, left = c->count - y;
+    const uint8_t *pixels = c->rows + (size_t)y * c->row_bytes;
+    struct err e = ERR_INIT; /* pieces run side by side */
+    struct png_strip_job job = {
+        .format = c->job.params.format,
+        .compression = c->job.params.compression,
+        .pixels = pixels,
+        .row_bytes = c->row_bytes,
+        .above = i > 0 ? pixels - c->row_bytes : c->above,
+        .rows = left < c->strip_rows ? left : c->strip_rows,
+    };
+    enum err_code rc = png_strip_encode(&job, scratch, &c->strips[i], &e);
+    if (rc != ERR_OK)
+        atomic_store(&c->strip_rc, rc);
+}
+
+/* Adds the strips in order and keeps the last row, which the next batch's first strip needs. */
+static void add_piece(void *arg, int i, void *scratch)
+{
+    struct encode *c = arg;
+    int last = (c->count - 1) / c->strip_rows;
+    (void)i;
+    (void)scratch;
+    c->rc = ERR_OK;
+    for (int k = 0; k <= last && c->rc == ERR_OK; k++)
+        c->rc = png_writer_add(c->writer, &c->strips[k], c->e);
+    memcpy(c->last_row, c->rows + (size_t)(c->count - 1) * c->row_bytes, c->row_bytes);
+    c->above = c->last_row;
+}
+
+enum err_code encode_rows(struct encode *c, const uint8_t *pixels, size_t row_bytes, int count,
+                          struct err *e)
+{
+    int strips = (count + c->strip_rows - 1) / c->strip_rows;
+    c->rows = pixels;
+    c->row_bytes = row_bytes;
+    c->count = count;
+    c->strips = mem_calloc((size_t)strips, sizeof *c->strips);
+    if (!c->strips)
+        return err_set(e, ERR_MEMORY, "out of memory for %d strips", strips);
+    enum err_code rc =
+        pool_run(c->job.pool, strips, &(struct pool_pieces){strip_piece, c, c->job.cancel}, e);
+    if (rc == ERR_OK && c->strip_rc != ERR_OK)
+        rc = err_set(e, (enum err_code)c->strip_rc, "out of memory to encode a PNG");
+    if (rc == ERR_OK)
+        rc = run_piece(c, add_piece, e);
+    for (int k = 0; k < strips; k++)
+        buf_done(&c->strips[k].chunk);
+    mem_free(c->strips);
+    c->strips = NULL;
+    return rc;
+}
+
+static void end_piece(void *arg, int i, void *scratch)
+{
+    struct encode *c = arg;
+    (void)i;
+    (void)scratch;
+    c->rc = png_writer_finish(c->writer, c->e);
+    buf_fit(c->job.out);
+}
+
+enum err_code encode_finish(struct encode *c, struct err *e)
+{
+    return run_piece(c, end_piece, e);
+}

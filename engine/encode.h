@@ -1,0 +1,35 @@
+/* encode.h - a PNG made of rows as they come, encoded in strips by the threads of a pool.
+ *
+ * The caller sleeps while the pool works. The bytes depend neither on the number of threads nor on
+ * how many rows arrive at a time, as long as all batches but the last are whole strips.
+ * Threads: an encoder belongs to one thread at a time. */
+#ifndef UPSCALED_ENCODE_H
+#define UPSCALED_ENCODE_H
+
+#include <stdatomic.h>
+
+#include "engine/base/pool.h"
+#include "engine/png/png_writer.h"
+
+struct encode_job {
+    struct pool *pool;         /* each thread's scratch grows to what a strip needs */
+    const atomic_bool *cancel; /* or NULL */
+    struct png_writer_params params;
+    struct buf *out; /* the file is appended here; borrowed until encode_free */
+};
+
+struct encode;
+
+/* Begins the file. On ERR_OK the caller owns *out (encode_free). ERR_OUTPUT_TOO_LARGE, ERR_MEMORY,
+ * ERR_CANCELLED, as for the functions below. */
+enum err_code encode_new(const struct encode_job *job, struct encode **out, struct err *e);
+void encode_free(struct encode *c); /* NULL is fine */
+
+/* Encodes the next `count` rows: a multiple of png_strip_rows, or all that are left. */
+enum err_code encode_rows(struct encode *c, const uint8_t *pixels, size_t row_bytes, int count,
+                          struct err *e);
+
+/* Ends the file, when all rows have been given. */
+enum err_code encode_finish(struct encode *c, struct err *e);
+
+#endif
