@@ -79,8 +79,8 @@ def agrees(layers, expected, head=None, planes=1):
         pixels = x.numpy().astype(numpy.uint8)
         Image.fromarray(pixels[0] if planes == 1 else numpy.moveaxis(pixels, 0, 2)).save(small)
         depth = ["--depth", "16"] if planes == 1 else []  # Pillow reads no 16-bit RGB
-        subprocess.run([BINARY, "convert", "--models", folder, "--model", "m", *depth, small,
-                        large], check=True)
+        subprocess.run([BINARY, "convert", "--models", folder, "--model", "m", *depth,
+                        "--scale", str({**HEAD, **(head or {})}["scale"]), small, large], check=True)
         got = numpy.asarray(Image.open(large)).astype(float)
     with torch.no_grad():
         want = expected(x[None].float() / 255)[0].double().numpy()
@@ -146,10 +146,11 @@ def unknown_modules_are_named():
 
 
 def our_own_shape_in_luma_and_rgb():
-    for planes, head, tail, skip in ((1, 3, 3, "nearest"), (3, 3, 3, "nearest"),
-                                     (1, 5, 5, "nearest"), (3, 3, 5, "bicubic")):
+    for planes, head, tail, skip, scale in ((1, 3, 3, "nearest", 2), (3, 3, 3, "nearest", 2),
+                                            (1, 5, 5, "nearest", 2), (3, 3, 5, "bicubic", 2),
+                                            (1, 3, 3, "nearest", 3), (3, 3, 3, "nearest", 4)):
         torch.manual_seed(planes)
-        net = Net(channels=8, depth=2, planes=planes, head=head, tail=tail, skip=skip)
+        net = Net(channels=8, depth=2, planes=planes, head=head, tail=tail, skip=skip, scale=scale)
         with torch.no_grad():
             net.tail.bias.add_(0.01)
         export.check(net)
@@ -157,7 +158,7 @@ def our_own_shape_in_luma_and_rgb():
         def expected(x, net=net):
             return net(nn.functional.pad(x, [net.halo] * 4, mode="replicate"))
         agrees(export.ours(net), expected,
-               {"border": "replicate", "color": "y" if planes == 1 else "rgb"}, planes)
+               {"border": "replicate", "scale": scale, "color": "y" if planes == 1 else "rgb"}, planes)
 
 
 def bicubic_is_what_a_bicubic_skip_adds_to():

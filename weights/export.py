@@ -177,12 +177,13 @@ def ours(net):
               dict(type="prelu", name="head", weight=net.slopes[0])]
     for layer, slope in zip(net.body, list(net.slopes)[1:]):
         layers += [valid(layer.weight(), layer.bias), dict(type="prelu", weight=slope)]
-    channels, planes, tail = (net.shape[key] for key in ("channels", "planes", "tail"))
+    channels, planes, tail, s = (net.shape[key] for key in ("channels", "planes", "tail", "scale"))
     return layers + [
         {"type": "add", "with": "head"},
         {"type": "concat", "with": "input"},
         dict(type="conv_transpose2d", in_channels=channels + planes, out_channels=planes,
-             kernel_size=[2 * tail] * 2, stride=[2, 2], padding=[2 * tail - 2] * 2, weight=net.deconvolution(),
+             kernel_size=[s * tail] * 2, stride=[s, s], padding=[2 * s * (tail // 2)] * 2,
+             weight=net.deconvolution(),
              bias=net.tail.bias),
     ]
 
@@ -199,7 +200,7 @@ def check(net):
         elif kind == "prelu":
             y = nn.functional.prelu(y, layer["weight"])
         elif kind == "conv_transpose2d":
-            y = nn.functional.conv_transpose2d(y, layer["weight"], layer["bias"], stride=2,
+            y = nn.functional.conv_transpose2d(y, layer["weight"], layer["bias"], stride=layer["stride"],
                                                padding=layer["padding"])
         else:
             other = kept[layer["with"]]
@@ -226,7 +227,7 @@ def main():
     net.load_state_dict(state["mean"])
     check(net)
     color = "y" if net.shape["planes"] == 1 else "rgb"
-    head = dict(name=a.name, scale=2, color=color, border="replicate")
+    head = dict(name=a.name, scale=net.shape["scale"], color=color, border="replicate")
     if a.info:
         with open(a.info) as f:
             head.update(json.load(f))
