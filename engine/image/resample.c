@@ -185,20 +185,20 @@ size_t resample_scratch(struct resample_area in, struct resample_area out)
 }
 
 void resample_run(const struct resample_axis *across, const struct resample_axis *down,
-                  const float *restrict src, struct resample_area in, float *restrict dst,
-                  struct resample_area out, float *restrict scratch)
+                  struct resample_part in, struct resample_part out, float *scratch)
 {
     const struct row_kernels *k = row_kernels_used();
-    size_t width = (size_t)out.width;
+    const struct resample_area from = in.area, to = out.area;
+    size_t width = (size_t)to.width;
     int first, last;
-    resample_axis_reach(down, out.y, out.y + out.height, &first, &last);
+    resample_axis_reach(down, to.y, to.y + to.height, &first, &last);
     for (int y = first; y < last; y++)
-        k->across(across, src + (size_t)(y - in.y) * (size_t)in.width, in.x, out.x,
-                  out.x + out.width, scratch + (size_t)(y - first) * width);
-    for (int y = 0; y < out.height; y++) {
-        int i = out.y + y;
+        k->across(across, in.samples + (size_t)(y - from.y) * (size_t)from.width, from.x, to.x,
+                  to.x + to.width, scratch + (size_t)(y - first) * width);
+    for (int y = 0; y < to.height; y++) {
+        int i = to.y + y;
         k->down(scratch + (size_t)(down->first[i] - first) * width, width,
                 down->weight + (size_t)i * (size_t)down->taps, down->taps, width,
-                dst + (size_t)y * width);
+                out.samples + (size_t)y * width);
     }
 }

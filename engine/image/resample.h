@@ -2,8 +2,8 @@
  *
  * Half-pixel centres: output i sits at (i + 0.5) * in / out - 0.5. When shrinking, the kernel is
  * widened by in / out (antialiased, as MATLAB's imresize). Outputs near an edge read samples beyond
- * it, which the caller provides. Taps are normalised to sum 1. Bicubic is Keys 1981 with a = -0.5; lanczos has 3 lobes.
- * Threads: an axis is immutable once made. */
+ * it, which the caller provides. Taps are normalised to sum 1. Bicubic is Keys 1981 with a = -0.5;
+ * Lanczos has 3 lobes. Threads: an axis is immutable once made. */
 #ifndef UPSCALED_IMAGE_RESAMPLE_H
 #define UPSCALED_IMAGE_RESAMPLE_H
 
@@ -48,12 +48,16 @@ struct resample_area {
 /* Floats of scratch that resample_run needs for this pair of areas. */
 size_t resample_scratch(struct resample_area in, struct resample_area out);
 
-/* Computes the area `out` of the resampled plane from the area `in` of the source plane, which
- * holds all that resample_axis_reach names. Rows are in.width and out.width floats apart. The value
- * of an output does not depend on the areas chosen. Cannot fail.
- * src, dst and scratch must not overlap. */
+/* A part of a plane: [area.height][area.width] samples. */
+struct resample_part {
+    float *samples;
+    struct resample_area area;
+};
+
+/* Computes the part `out` of the resampled plane from the part `in` of the source plane, which
+ * holds all samples that resample_axis_reach names. The value of an output does not depend on the
+ * areas chosen. Cannot fail. The two parts and `scratch` must not overlap. */
 void resample_run(const struct resample_axis *across, const struct resample_axis *down,
-                  const float *restrict src, struct resample_area in, float *restrict dst,
-                  struct resample_area out, float *restrict scratch);
+                  struct resample_part in, struct resample_part out, float *scratch);
 
 #endif

@@ -34,16 +34,15 @@ int border_map(enum model_border border, int i, int n)
     return i < 0 ? 0 : n - 1;
 }
 
-void border_hull(enum model_border border, int n, int from, int to, int *first, int *last)
+struct span border_hull(enum model_border border, int n, struct span s)
 {
     int low = n, high = -1;
-    for (int i = from; i < to; i++) {
+    for (int i = s.lo; i < s.hi; i++) {
         int at = border_map(border, i, n);
         if (at == BORDER_NOTHING)
             continue;
         low = at < low ? at : low;
         high = at > high ? at : high;
     }
-    *first = low;
-    *last = high + 1;
+    return (struct span){low, high + 1};
 }

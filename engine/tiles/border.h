@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include "engine/nn/model.h"
+#include "engine/nn/plan_io.h"
 
 enum { BORDER_NOTHING = INT_MIN }; /* no position that anything asks for */
 
@@ -14,8 +15,7 @@ enum { BORDER_NOTHING = INT_MIN }; /* no position that anything asks for */
  * asked for to fill a window up to the model's alignment. */
 int border_map(enum model_border border, int i, int n);
 
-/* The pixels *first..*last-1 that positions from..to-1 stand for; at least one of these lies
- * inside the side. */
-void border_hull(enum model_border border, int n, int from, int to, int *first, int *last);
+/* The pixels that stand for the positions of `s`, of which at least one lies inside the side. */
+struct span border_hull(enum model_border border, int n, struct span s);
 
 #endif

@@ -29,7 +29,7 @@ struct tile {
     size_t row_bytes;
     struct tile_chain x, y;
     struct tile_layout l;
-    enum source source;
+    struct source source;
     int stage;      /* whose network runs */
     int chunk_y;    /* the first row of l.out, in the output */
     int chunk_rows; /* that are there */
@@ -46,26 +46,28 @@ static const struct window_span *span_of(const struct tile *t, const struct tile
     return tile_chain_span(t->job, a, k);
 }
 
-/* Samples begin..end-1 of row y of what stage k made of channel c, extended by the border. */
-static void extend_row(const struct tile *t, int k, int c, int y, int begin, int end, float *out)
+/* The samples `want` of row y of what the stage before t->stage made of channel c, extended by the
+ * border. */
+static void extend_row(const struct tile *t, int c, int y, struct span want, float *out)
 {
+    int k = t->stage - 1;
     const struct window_span *sx = span_of(t, &t->x, k), *sy = span_of(t, &t->y, k);
     int width = sx->last - sx->first, height = sy->last - sy->first;
     int from = window_is_inside(sy)
                    ? y
                    : border_map(t->job->border, y, window_side(geometry_of(t), k, t->y.side));
     if (from == BORDER_NOTHING) {
-        memset(out, 0, (size_t)(end - begin) * sizeof *out);
+        memset(out, 0, (size_t)(want.hi - want.lo) * sizeof *out);
         return;
     }
     const float *row =
         t->l.stage[k % 2] + area_of(width, height) * (size_t)c + area_of(width, from - sy->first);
     if (window_is_inside(sx)) {
-        memcpy(out, row + (begin - sx->first), (size_t)(end - begin) * sizeof *out);
+        memcpy(out, row + (want.lo - sx->first), (size_t)(want.hi - want.lo) * sizeof *out);
         return;
     }
     int side = window_side(geometry_of(t), k, t->x.side);
-    for (int x = begin; x < end; x++) {
+    for (int x = want.lo; x < want.hi; x++) {
         int at = border_map(t->job->border, x, side);
         *out++ = at == BORDER_NOTHING ? 0 : row[at - sx->first];
     }
@@ -76,11 +78,11 @@ static void load_row(void *arg, int y, int x, int count, float *const *planes)
     const struct tile *t = arg;
     int channels = geometry_of(t)->in_channels;
     if (t->stage == 1) {
-        source_load(t->job->img, t->job->border, t->source, y, x, count, channels, planes);
+        source_load(&t->source, y, (struct span){x, x + count}, channels, planes);
         return;
     }
     for (int c = 0; c < channels; c++)
-        extend_row(t, t->stage - 1, c, y, x, x + count, planes[c]);
+        extend_row(t, c, y, (struct span){x, x + count}, planes[c]);
 }
 
 /* Keeps a row for the next stage, or for the downscale. */
@@ -103,7 +105,7 @@ static void fold(const float *const *rgb, int count, float *out)
 
 static bool is_folded(const struct tile *t)
 {
-    return geometry_of(t)->out_channels == TILE_PLANES && t->source != SOURCE_RGB;
+    return geometry_of(t)->out_channels == TILE_PLANES && t->source.kind != SOURCE_RGB;
 }
 
 /* The part of a plane that `area` of the resampled one is made from. */
@@ -122,10 +124,10 @@ static void run_chroma(const struct tile *t, struct resample_area area)
     const struct tile_job *job = t->job;
     const struct tile_layout *l = &t->l;
     struct resample_area near = reach(job->chroma_x, job->chroma_y, area);
-    source_load_chroma(job->img, job->border, near, l->near[0], l->near[1], l->spare);
+    source_load_chroma(&t->source, near, l->near[0], l->near[1], l->spare);
     for (int i = 0; i < 2; i++)
-        resample_run(job->chroma_x, job->chroma_y, l->near[i], near, l->out[1 + i], area,
-                     l->passes);
+        resample_run(job->chroma_x, job->chroma_y, (struct resample_part){l->near[i], near},
+                     (struct resample_part){l->out[1 + i], area}, l->passes);
 }
 
 /* Turns the rows that are in l.out into stored samples. */
@@ -133,7 +135,7 @@ static void store_chunk(struct tile *t)
 {
     const struct tile_job *job = t->job;
     struct resample_area rows = {t->area.x, t->chunk_y, t->area.width, t->chunk_rows};
-    bool chroma = t->source == SOURCE_LUMA && job->chroma_x;
+    bool chroma = t->source.kind == SOURCE_LUMA && job->chroma_x;
     if (chroma)
         run_chroma(t, rows);
     for (int y = 0; y < rows.height; y++) {
@@ -142,12 +144,12 @@ static void store_chunk(struct tile *t)
         float *const *out = t->l.out;
         if (chroma)
             color_store_ycc(&job->out, out[0] + at, out[1] + at, out[2] + at, rows.width, to);
-        else if (t->source == SOURCE_RGB)
+        else if (t->source.kind == SOURCE_RGB)
             for (int c = 0; c < TILE_PLANES; c++)
                 color_store(&job->out, out[c] + at, rows.width, c, to);
         else
             color_store(&job->out, out[0] + at, rows.width,
-                        t->source == SOURCE_ALPHA ? job->out.channels - 1 : 0, to);
+                        t->source.kind == SOURCE_ALPHA ? job->out.channels - 1 : 0, to);
     }
     t->chunk_y += t->chunk_rows;
     t->chunk_rows = 0;
@@ -183,7 +185,7 @@ static void gather(const struct tile *t, int c)
 {
     const struct window_span *x = &t->x.want, *y = &t->y.want;
     for (int row = y->begin; row < y->end; row++)
-        extend_row(t, t->job->stages, c, row, x->begin, x->end,
+        extend_row(t, c, row, (struct span){x->begin, x->end},
                    t->l.got + area_of(x->end - x->begin, row - y->begin));
 }
 
@@ -206,17 +208,18 @@ static void shrink(struct tile *t)
         fold_stage(t);
     for (int c = 0; c < (folded ? 1 : geometry_of(t)->out_channels); c++) {
         gather(t, c);
-        resample_run(job->down_x, job->down_y, t->l.got, want, t->l.out[c], t->area, t->l.passes);
+        resample_run(job->down_x, job->down_y, (struct resample_part){t->l.got, want},
+                     (struct resample_part){t->l.out[c], t->area}, t->l.passes);
     }
     t->chunk_rows = t->area.height;
     store_chunk(t);
 }
 
-/* Brings `source` through the networks and stores the samples that come of it. */
-static void run_source(struct tile *t, enum source source)
+/* Brings the samples of that kind through the networks and stores the samples that come of it. */
+static void run_source(struct tile *t, enum source_kind kind)
 {
     const struct tile_job *job = t->job;
-    t->source = source;
+    t->source = (struct source){job->img, job->border, kind};
     t->chunk_y = t->area.y;
     t->chunk_rows = 0;
     for (t->stage = 1; t->stage <= job->stages; t->stage++) {
@@ -226,8 +229,7 @@ static void run_source(struct tile *t, enum source source)
         plan_run(job->plan, t->l.plan, keep, &picture,
                  &(struct plan_io){load_row, store_row, t, job->profile, &t->macs});
     }
-    t->stage = job->stages;
-    if (job->down_x)
+    if (job->down_x) /* t->stage is now the one after the last */
         shrink(t);
 }
 
@@ -279,7 +281,8 @@ static struct tile begin(const struct tile_job *job, struct resample_area area)
 static enum err_code measure(const struct tile *t, size_t *bytes, struct err *e)
 {
     struct tile_sides sides = sides_of(t);
-    return tile_measure(t->job, &sides, widest(t, &t->x, true), widest(t, &t->y, true), bytes, e);
+    struct pair most = {widest(t, &t->y, true), widest(t, &t->x, true)};
+    return tile_measure(t->job, &sides, most, bytes, e);
 }
 
 double tile_run(const struct tile_job *job, struct resample_area area, uint8_t *pixels,

@@ -26,15 +26,14 @@ bool tile_shrinks(const struct tile_job *job)
 void tile_chain_find(const struct tile_job *job, enum axis axis, int from, int count,
                      struct tile_chain *out)
 {
-    const struct model_geometry *g = &plan_model(job->plan)->geometry;
+    struct window_job side = {job->plan, job->border, job->stages, side_of(job, axis)};
     int begin = from, end = from + count, full = full_side(job, axis);
     if (tile_shrinks(job))
         resample_reach(RESAMPLE_BICUBIC, full, out_side(job, axis), &begin, &end);
-    out->side = side_of(job, axis);
+    out->side = side.side;
     out->windows.axis = axis;
-    out->want = window_behind(g, job->border, job->stages, full, begin, end);
-    window_chain_find(job->plan, job->border, job->stages, out->side, out->want.first,
-                      out->want.last, &out->windows);
+    out->want = window_behind(&side, job->stages, (struct span){begin, end});
+    window_chain_find(&side, (struct span){out->want.first, out->want.last}, &out->windows);
 }
 
 const struct window_span *tile_chain_span(const struct tile_job *job, const struct tile_chain *c,
@@ -51,13 +50,13 @@ struct plan_picture tile_stage_picture(const struct tile_job *job, int k)
                                  job->border == BORDER_MODEL};
 }
 
-/* Adds what tiles from..from+count-1 along the axis ask of the network of stage k. */
-static void add_tile(const struct tile_job *job, enum axis axis, int from, int count, int k,
+/* Adds what a tile of the outputs `s` along the axis asks of the network of stage k. */
+static void add_tile(const struct tile_job *job, enum axis axis, struct span s, int k,
                      struct plan_work *w)
 {
     struct tile_chain c;
     struct plan_picture picture = tile_stage_picture(job, k);
-    tile_chain_find(job, axis, from, count, &c);
+    tile_chain_find(job, axis, s.lo, s.hi - s.lo, &c);
     const struct window_span *span = tile_chain_span(job, &c, k);
     plan_work_add(w, axis, &picture, (struct span){span->first, span->last});
 }
@@ -71,7 +70,7 @@ static void add_axis(const struct tile_job *job, const struct bands *b, enum axi
     for (int from = 0; from < side; from += band) {
         int end = side - from < band ? side : from + band;
         for (int at = from; at < end; at += tile)
-            add_tile(job, axis, at, end - at < tile ? end - at : tile, k, w);
+            add_tile(job, axis, (struct span){at, end - at < tile ? end : at + tile}, k, w);
     }
 }
 

@@ -80,11 +80,11 @@ struct pair tile_most(const struct plan *p, struct pair full, struct pair out)
                          side_most(p, cut, full.x, out.x, AXIS_X)};
 }
 
-enum err_code tile_measure(const struct tile_job *job, const struct tile_sides *x, int width,
-                           int height, size_t *bytes, struct err *e)
+enum err_code tile_measure(const struct tile_job *job, const struct tile_sides *x, struct pair most,
+                           size_t *bytes, struct err *e)
 {
     size_t plan_bytes = 0;
-    enum err_code rc = plan_scratch_bytes(job->plan, width, height, &plan_bytes, e);
+    enum err_code rc = plan_scratch_bytes(job->plan, most.x, most.y, &plan_bytes, e);
     if (rc != ERR_OK)
         return rc;
     struct tile_layout l = tile_lay_out(job, x, plan_bytes, NULL);
@@ -109,25 +109,28 @@ enum err_code tile_scratch_bytes(const struct plan *p, size_t *bytes, struct err
         wide, high, cut.x, TILE_CHUNK_ROWS, cut.x + margin, TILE_CHUNK_ROWS + margin};
     struct tile_sides small = {got, got, shrunk, shrunk, shrunk + margin, shrunk + margin};
     size_t other = 0;
-    enum err_code rc =
-        tile_measure(&job, &usual, larger(cut.x, wide), larger(cut.y, high), bytes, e);
+    struct pair most = {larger(cut.y, high), larger(cut.x, wide)};
+    enum err_code rc = tile_measure(&job, &usual, most, bytes, e);
     if (rc == ERR_OK)
-        rc = tile_measure(&job, &small, got, got, &other, e);
+        rc = tile_measure(&job, &small, (struct pair){got, got}, &other, e);
     if (rc == ERR_OK && other > *bytes)
         *bytes = other;
     return rc;
 }
 
-/* One axis of the tile that covers everything: what networks but the last give, or the last where
- * it is downscaled; and what plans run over. */
-static void whole_axis(const struct tile_job *job, int side, int out, bool shrinks, int *stage,
-                       int *run)
+/* One axis of the tile that covers everything. */
+struct whole_axis {
+    int stage; /* what networks but the last give, or the last where it is downscaled */
+    int run;   /* what plans run over */
+};
+
+static struct whole_axis whole_axis(const struct tile_job *job, int side, int out, bool shrinks)
 {
     int full = window_side(&plan_model(job->plan)->geometry, job->stages, side);
     int most = shrinks ? full + shrink_margin(job->plan) : full;
     int window = job->stages > 1 ? plan_widest(job->plan, full) : 0;
-    *stage = larger(shrinks ? most : 0, window);
-    *run = larger(larger(most, out), window);
+    return (struct whole_axis){larger(shrinks ? most : 0, window),
+                               larger(larger(most, out), window)};
 }
 
 enum err_code tile_whole_scratch_bytes(const struct tile_job *job, size_t *bytes, struct err *e)
@@ -137,14 +140,14 @@ enum err_code tile_whole_scratch_bytes(const struct tile_job *job, size_t *bytes
     bool shrinks = window_side(g, job->stages, in->width) != out->width ||
                    window_side(g, job->stages, in->height) != out->height;
     bool chroma = tile_has_chroma(plan_model(job->plan), in);
-    struct tile_sides x = {.out_width = out->width};
-    int width, height;
-    whole_axis(job, in->width, out->width, shrinks, &x.stage_width, &width);
-    whole_axis(job, in->height, out->height, shrinks, &x.stage_height, &height);
+    struct whole_axis across = whole_axis(job, in->width, out->width, shrinks);
+    struct whole_axis down = whole_axis(job, in->height, out->height, shrinks);
+    struct tile_sides x = {
+        .out_width = out->width, .stage_width = across.stage, .stage_height = down.stage};
     x.out_rows = shrinks || out->height < TILE_CHUNK_ROWS ? out->height : TILE_CHUNK_ROWS;
     if (chroma) {
         x.near_width = in->width + shrink_margin(job->plan);
         x.near_height = (shrinks ? in->height : x.out_rows) + shrink_margin(job->plan);
     }
-    return tile_measure(job, &x, width, height, bytes, e);
+    return tile_measure(job, &x, (struct pair){down.run, across.run}, bytes, e);
 }

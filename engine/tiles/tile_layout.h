@@ -31,10 +31,10 @@ struct tile_layout {
 struct tile_layout tile_lay_out(const struct tile_job *job, const struct tile_sides *sides,
                                 size_t plan_bytes, void *base);
 
-/* Bytes of scratch for these sides and a plan that runs over areas of width x height.
+/* Bytes of scratch for these sides and a plan that runs over areas of up to the sides `most`.
  * ERR_MODEL_LIMIT. */
-enum err_code tile_measure(const struct tile_job *job, const struct tile_sides *sides, int width,
-                           int height, size_t *bytes, struct err *e);
+enum err_code tile_measure(const struct tile_job *job, const struct tile_sides *sides,
+                           struct pair most, size_t *bytes, struct err *e);
 
 /* The most output pixels of a tile each way, where the last network makes `full` pixels of sides
  * that are `out` in the end. Such tiles keep activations near what a core's cache holds, and

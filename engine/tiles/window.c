@@ -3,26 +3,24 @@
 
 #include "engine/tiles/border.h"
 
-struct window_span window_behind(const struct model_geometry *g, enum model_border border,
-                                 int stage, int side, int begin, int end)
+struct window_span window_behind(const struct window_job *job, int stage, struct span s)
 {
-    struct window_span s = {begin, end, begin, end};
-    if (border != BORDER_WRAP || stage == 0 || g->whole)
-        border_hull(border, side, begin, end, &s.first, &s.last);
-    return s;
+    const struct model_geometry *g = &plan_model(job->plan)->geometry;
+    struct span behind = s;
+    if (job->border != BORDER_WRAP || stage == 0 || g->whole)
+        behind = border_hull(job->border, window_side(g, stage, job->side), s);
+    return (struct window_span){s.lo, s.hi, behind.lo, behind.hi};
 }
 
-void window_chain_find(const struct plan *p, enum model_border border, int stages, int side,
-                       int from, int to, struct window_chain *out)
+void window_chain_find(const struct window_job *job, struct span wanted, struct window_chain *out)
 {
-    const struct model_geometry *g = &plan_model(p)->geometry;
-    for (int k = stages; k >= 1; k--) {
-        int before = window_side(g, k - 1, side);
-        struct plan_picture picture = {before, before, border == BORDER_MODEL};
-        struct span s = plan_reach(p, out->axis, &picture, (struct span){from, to});
-        out->stage[k] = window_behind(g, border, k - 1, before, s.lo, s.hi);
-        from = out->stage[k].first;
-        to = out->stage[k].last;
+    const struct model_geometry *g = &plan_model(job->plan)->geometry;
+    for (int k = job->stages; k >= 1; k--) {
+        int before = window_side(g, k - 1, job->side);
+        struct plan_picture picture = {before, before, job->border == BORDER_MODEL};
+        struct span s = plan_reach(job->plan, out->axis, &picture, wanted);
+        out->stage[k] = window_behind(job, k - 1, s);
+        wanted = (struct span){out->stage[k].first, out->stage[k].last};
     }
 }
 

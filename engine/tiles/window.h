@@ -22,16 +22,20 @@ struct window_chain {
     struct window_span stage[WINDOW_MAX_STAGES + 1]; /* [0] is not used */
 };
 
-/* The pixels of stage `stage`, which is `side` of them, behind positions begin..end-1. A wrapped
- * picture goes on for ever: from stage 1 on what lies past the edge is simply computed, and only
- * the picture itself is wrapped. */
-struct window_span window_behind(const struct model_geometry *g, enum model_border border,
-                                 int stage, int side, int begin, int end);
+/* A network that is repeated over one side of a picture. */
+struct window_job {
+    const struct plan *plan;
+    enum model_border border;
+    int stages; /* runs of the network, 1..WINDOW_MAX_STAGES */
+    int side;   /* pixels of the picture along the axis */
+};
 
-/* Asks backwards from outputs from..to-1 of the last of `stages` runs of a network over a side of
- * `side` pixels, along out->axis. */
-void window_chain_find(const struct plan *p, enum model_border border, int stages, int side,
-                       int from, int to, struct window_chain *out);
+/* The pixels of stage `stage` behind the positions of `s`. A wrapped picture goes on for ever: from
+ * stage 1 on, what lies past the edge is computed, and only the picture itself is wrapped. */
+struct window_span window_behind(const struct window_job *job, int stage, struct span s);
+
+/* Asks backwards, along out->axis, from the outputs `wanted` of the last stage. */
+void window_chain_find(const struct window_job *job, struct span wanted, struct window_chain *out);
 
 /* The largest window that any chain can hold which is asked for `count` outputs. */
 int window_bound(const struct plan *p, int stages, int count);

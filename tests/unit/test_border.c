@@ -44,7 +44,7 @@ static void check_chain(const struct plan *p, bool layerwise, enum model_border 
 {
     const struct model_geometry *g = &plan_model(p)->geometry;
     struct window_chain c = {.axis = AXIS_X};
-    window_chain_find(p, border, stages, side, from, to, &c);
+    window_chain_find(&(struct window_job){p, border, stages, side}, (struct span){from, to}, &c);
     int bound = window_bound(p, stages, to - from);
     bool padded = border == BORDER_MODEL;
     for (int k = stages; k >= 1; k--) {

@@ -83,7 +83,8 @@ static void run(const struct resample_axis *x, const struct resample_axis *y, co
         for (int c = 0; c < wide.width; c++)
             samples[r * wide.width + c] = src[(clamp(y0 + r, 0, y->in - 1) - in.y) * in.width +
                                               clamp(x0 + c, 0, x->in - 1) - in.x];
-    resample_run(x, y, samples, wide, dst, out, scratch);
+    resample_run(x, y, (struct resample_part){samples, wide}, (struct resample_part){dst, out},
+                 scratch);
     free(samples);
     mem_free(scratch);
 }
