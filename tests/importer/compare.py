@@ -70,6 +70,6 @@ def served(path, net, folder, options=(), planes=3, size=(24, 32)):
     got = numpy.asarray(Image.open(large)).astype(float)
     want = numpy.clip(numpy.moveaxis(want.numpy(), 0, 2).squeeze() * 255, 0, 255)
     assert got.shape == want.shape, (got.shape, want.shape)
-    assert want.std() > 1, "a test picture that says nothing"
+    assert want.std() > 1, f"a test picture that says nothing: {want.mean()} {want.std()}"
     worst = numpy.abs(got - want).max()
     assert worst <= 1, f"{worst} levels off"

@@ -2,12 +2,24 @@
 
 if HAVE_PYTHON
 test_scripts += \
+	tests/importer/edges.py \
+	tests/importer/exported.py \
+	tests/importer/handmade.py \
+	tests/importer/hostile.py \
+	tests/importer/hostile_graphs.py \
+	tests/importer/mutations.py \
+	tests/importer/ncnn_files.py \
+	tests/importer/refused.py \
+	tests/importer/resizes.py \
 	tests/importer/states.py \
 	tests/importer/zoo.py
 endif
 
 EXTRA_DIST += \
 	tests/importer/compare.py \
+	tests/importer/graphs_by_hand.py \
+	tests/importer/harm.py \
 	tests/importer/networks.py \
+	tests/importer/onnx_make.py \
 	tests/importer/run_json.py \
 	tests/importer/tap.py

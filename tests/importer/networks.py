@@ -242,7 +242,9 @@ class Ecbsr(nn.Module):
         for block in self.backbone:
             y = block.conv3x3(y)
             y = block.act(y) if block.act else y
-        return F.pixel_shuffle(y + x.repeat_interleave(self.factor**2, 1), self.factor)
+        if x.shape[1] > 1:              # a single channel is broadcast
+            x = x.repeat_interleave(self.factor**2, 1)
+        return F.pixel_shuffle(y + x, self.factor)
 
 
 class Etds(nn.Module):

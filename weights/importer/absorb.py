@@ -1,7 +1,7 @@
 """Scaling, shifting and choosing channels, taken into the weights of neighbouring layers."""
 import numpy as np
 
-from .build import full_convolution
+from .build import full_convolution, too_many
 
 CONVOLUTIONS = ("conv2d", "conv_transpose2d")
 
@@ -126,13 +126,15 @@ def _scale_columns(user, w, b):
 # Channels
 
 
-def can_select(node):
-    """Whether `node` can give its channels in another order, or some of them."""
+def can_select(node, count, depth=0):
+    """Whether `node` can give `count` channels, its own in another order, or some of them."""
     if node.kind in ("relu", "leaky_relu", "prelu", "sigmoid", "tanh", "clamp", "silu", "gelu",
                      "mish", "hardswish", "affine", "erf", "softplus", "pad", "crop", "upsample"):
         x = node.inputs[0]
-        return x.kind != "input" and x.only_user() is node and can_select(x)
-    return node.kind in CONVOLUTIONS and node["groups"] == 1
+        return x.kind != "input" and x.only_user() is node and depth < 50 and \
+            can_select(x, count, depth + 1)
+    return node.kind in CONVOLUTIONS and node["groups"] == 1 and \
+        not too_many(node["weight"].shape, [1 + count // node.channels])
 
 
 def do_select(g, node, order):
@@ -156,7 +158,8 @@ def select_forward(g, node):
     users, order, x = list(node.users), node["order"], node.inputs[0]
     if node is g.output or not users:
         return False
-    if any(u.kind != "conv2d" or u["groups"] != 1 for u in users):
+    if any(u.kind != "conv2d" or u["groups"] != 1 or
+           too_many(u["weight"].shape, [1 + x.channels // node.channels]) for u in users):
         return False
     for user in users:
         weight = full_convolution(user)

@@ -106,7 +106,8 @@ def _merged(state, name):
     get = lambda part: state.get(f"{name}.{part}").astype(np.float64)
     w1, w2, w3, skip = (get(f"{p}.weight") for p in ("conv.0", "conv.1", "conv.2", "sk"))
     b1, b2, b3, skip_bias = (get(f"{p}.bias") for p in ("conv.0", "conv.1", "conv.2", "sk"))
-    if w1.shape[2:] != (1, 1) or w3.shape[2:] != (1, 1) or w2.shape[2:] != (3, 3):
+    if w1.shape[2:] != (1, 1) or w3.shape[2:] != (1, 1) or w2.shape[2:] != (3, 3) or \
+            skip.ndim != 4 or max(w1.shape + w2.shape + w3.shape + skip.shape) > 4096:
         raise Refused(f"SPAN: the tensors of '{name}' have shapes that do not fit")
     try:
         weight = np.einsum("om,mhyx,hi->oiyx", w3[:, :, 0, 0], w2, w1[:, :, 0, 0], optimize=True)

@@ -3,7 +3,7 @@ side, averages, any resampling by a whole factor, arithmetic with constants."""
 import numpy as np
 
 from .errors import Refused
-from .graph import conv_size, pool_size
+from .graph import MAX_NUMBERS, conv_size, pool_size
 
 
 def convolution(g, x, weight, bias=None, where="", stride=(1, 1), sides=(0, 0, 0, 0),
@@ -19,7 +19,9 @@ def convolution(g, x, weight, bias=None, where="", stride=(1, 1), sides=(0, 0, 0
         x = g.add("crop", [x], where, sides=tuple(max(0, -s) for s in sides))
         sides = [max(0, s) for s in sides]
         uneven = [abs(sides[a] - sides[a + 2]) for a in (0, 1)]
-    if any(u % d or u // d + k > 64 for u, d, k in zip(uneven, dilation, weight.shape[2:])):
+    grown = [k + u // d for u, d, k in zip(uneven, dilation, weight.shape[2:])]
+    if any(u % d for u, d in zip(uneven, dilation)) or max(grown) > 64 or \
+            too_many(weight.shape[:2], grown):
         x, sides, uneven = g.add("pad", [x], where, sides=tuple(sides), mode=mode), [0] * 4, [0, 0]
     if any(uneven):
         before = [max(0, sides[a + 2] - sides[a]) // dilation[a] for a in (0, 1)]
@@ -47,6 +49,11 @@ def transposed(g, x, weight, bias=None, where="", stride=(1, 1), sides=(0, 0, 0,
         rest = first - end + extra[a]        # what output_padding has to be
         limit = max(stride[a], d)
         tail = 0 if rest < limit else -(-(rest - limit + 1) // d) * d
+        if weight.shape[2 + a] + (grow + tail) // d > 64:
+            raise Refused(f"{where}: padding by {sides} of a transposed convolution is beyond what "
+                          "the format holds")
+        if too_many(weight.shape, [1 + (grow + tail) // d]):
+            raise Refused(f"{where}: a transposed convolution of too many weights")
         weight = np.pad(weight, [(0, 0), (0, 0)] + [(grow // d, tail // d) if b == a else (0, 0)
                                                      for b in (0, 1)])
         padding.append(first)
@@ -54,6 +61,14 @@ def transposed(g, x, weight, bias=None, where="", stride=(1, 1), sides=(0, 0, 0,
     return g.add("conv_transpose2d", [x], where, weight=weight, bias=bias, stride=tuple(stride),
                  padding=tuple(padding), dilation=tuple(dilation), groups=groups,
                  output_padding=tuple(more))
+
+
+def too_many(*shapes):
+    """Whether an array of these shapes, one after the other, has more numbers than any may have."""
+    count = 1
+    for n in (int(n) for shape in shapes for n in shape):
+        count *= n
+    return count > MAX_NUMBERS
 
 
 def affine(g, x, weight, bias, where):
@@ -146,4 +161,5 @@ def full_convolution(node):
 
 
 __all__ = ["add", "affine", "average_pool", "convolution", "conv_size", "crop", "depthwise",
-           "full_convolution", "max_pool", "pad", "select", "strided", "transposed"]
+           "full_convolution", "max_pool", "pad", "select", "strided",
+           "too_many", "transposed"]

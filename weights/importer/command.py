@@ -218,4 +218,8 @@ def main(arguments=None):
         return 1
     except KeyboardInterrupt:
         return 130
+    except Exception as e:  # the file is damaged in a way that no check has foreseen
+        print(f"upscaled-import: {options.file}: cannot be read ({type(e).__name__}); a fault of the "
+              "importer, too: please report it with the file", file=sys.stderr)
+        return 1
     return 0

@@ -25,10 +25,10 @@ def pad(g, node):
         k = user.keys
         own = k["padding"]
         total = tuple(s + own[a % 2] for a, s in enumerate(sides))
-        if max(total) > 256 or any(
-                abs(total[a] - total[a + 2]) % k["dilation"][a] or
-                abs(total[a] - total[a + 2]) // k["dilation"][a] + k["weight"].shape[2 + a] > 64
-                for a in (0, 1)):
+        uneven = [abs(total[a] - total[a + 2]) for a in (0, 1)]
+        grown = [kernel + u // d for kernel, u, d in zip(k["weight"].shape[2:], uneven, k["dilation"])]
+        if max(total) > 256 or max(grown) > 64 or any(u % d for u, d in zip(uneven, k["dilation"])) \
+                or build.too_many(k["weight"].shape[:2], grown):
             return False
         new = build.convolution(g, x, k["weight"], k["bias"], user.where, k["stride"], total,
                                 k["dilation"], k["groups"], mode)

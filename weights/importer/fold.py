@@ -7,6 +7,7 @@ from . import absorb, edges, geometry, patterns
 from .build import depthwise
 from .errors import Refused
 
+MAX_SWEEPS = 40     # networks need a few; what is left then is written unfolded
 
 def _affine(g, node):
     """affine: nothing, one with the affine before, or part of the layers before or after."""
@@ -36,14 +37,48 @@ def _select(g, node):
         new = g.add("select", [x.inputs[0]], node.where, order=[x["order"][c] for c in order])
         g.replace(node, new)
         return True
-    if x is not g.input and x.only_user() is node and absorb.can_select(x):
+    if x is not g.input and x.only_user() is node and absorb.can_select(x, len(order)):
         absorb.do_select(g, x, order)
         g.replace(node, x)
         return True
     return absorb.select_forward(g, node)
 
 
-RULES = {"affine": _affine, "select": _select, "pad": edges.pad, "crop": edges.crop}
+def _concat(g, node):
+    """concat of channels of one layer: a select."""
+    sources = {id(x.inputs[0] if x.kind == "select" else x) for x in node.inputs}
+    if len(sources) != 1:
+        return False
+    first = node.inputs[0]
+    source = first.inputs[0] if first.kind == "select" else first
+    order = [c for x in node.inputs
+             for c in (x["order"] if x.kind == "select" else range(x.channels))]
+    g.replace(node, g.add("select", [source], node.where, order=order))
+    return True
+
+
+def _is_nearest(x, factor):
+    """Whether a shuffle of x would repeat pixels: every channel as often as a shuffle takes."""
+    return x.kind == "select" and x["order"] == [
+        c for c in range(x.inputs[0].channels) for _ in range(factor * factor)]
+
+
+def _shuffle(g, node):
+    """pixel_shuffle of repeated channels, alone or added to others: an upsample."""
+    r, x = node["upscale_factor"], node.inputs[0]
+    if _is_nearest(x, r):
+        g.replace(node, g.add("upsample", x.inputs, node.where, scale_factor=(r, r), mode="nearest",
+                              align_corners=False))
+        return True
+    if x.kind != "add" or x.only_user() is not node or not any(_is_nearest(i, r) for i in x.inputs):
+        return False
+    parts = [g.add("pixel_shuffle", [i], node.where, upscale_factor=r) for i in x.inputs]
+    g.replace(node, g.add("add", parts, x.where))
+    return True
+
+
+RULES = {"affine": _affine, "select": _select, "pad": edges.pad, "crop": edges.crop,
+         "concat": _concat, "pixel_shuffle": _shuffle}
 
 
 def _sweep(g, rules):
@@ -100,8 +135,9 @@ def simplify(g):
     g.prune()
     for _ in range(2):
         patterns.find(g)
-        while _sweep(g, RULES):
-            pass
+        for _ in range(MAX_SWEEPS):
+            if not _sweep(g, RULES):
+                break
     if g.output.kind == "crop":
         _drop_last_crop(g)
     for node in g.order():

@@ -4,11 +4,10 @@ from collections import namedtuple
 from fractions import Fraction
 
 from .errors import Refused
-from .graph import conv_size, pool_size, transposed_size
+from .graph import MAX_RATE, conv_size, pool_size, transposed_size
 
 Geometry = namedtuple("Geometry", "scale lost_y lost_x macs padded")
 
-MAX_RATE = 1024
 
 
 def _length(node, axis, lengths):

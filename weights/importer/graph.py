@@ -14,6 +14,7 @@ from .errors import Refused
 
 MAX_NODES = 20000
 MAX_CHANNELS = 4096
+MAX_RATE = 1024         # times larger or smaller than the picture
 MAX_NUMBERS = 1 << 26  # of all weights: four times what the server takes by default
 
 POINTWISE = {"relu", "leaky_relu", "prelu", "sigmoid", "tanh", "clamp", "affine", "silu", "gelu",
@@ -127,7 +128,7 @@ class Graph:
         self.input = Node("input", [], {}, "the picture")
         self.input.channels, self.input.height, self.input.width = channels, height, width
         self.output = None
-        self.count = 0
+        self.count = self.weights = 0
 
     def add(self, kind, inputs, where, **keys):
         node = Node(kind, inputs, keys, where)
@@ -135,12 +136,15 @@ class Graph:
         for x in node.inputs:
             x.users.append(node)
         self.count += 1
-        if self.count > MAX_NODES:
+        if node.kind in ("conv2d", "conv_transpose2d"):
+            self.weights += node["weight"].size
+        if self.count > 4 * MAX_NODES:       # folds make more of them
             raise Refused(f"more than {MAX_NODES} layers")
+        if self.weights > 4 * MAX_NUMBERS:
+            raise Refused(f"more than {MAX_NUMBERS} weights")
         return node
 
-    @staticmethod
-    def measure(node):
+    def measure(self, node):
         """Finds the size of a node out of those of its inputs; refuses one that does not fit."""
         x = node.inputs[0]
         rule = SIZES.get(node.kind)
@@ -151,6 +155,9 @@ class Graph:
                           f"{MAX_CHANNELS}")
         if node.height < 1 or node.width < 1:
             raise Refused(f"{node.where}: nothing is left of a picture of this size")
+        if node.height > MAX_RATE * (self.input.height + 64) or \
+                node.width > MAX_RATE * (self.input.width + 64):
+            raise Refused(f"{node.where}: makes the picture more than {MAX_RATE} times as large")
 
     def replace(self, old, new):
         """What read `old` reads `new` from now on."""

@@ -88,7 +88,8 @@ def _weighted(state, g, where, kind, x, keys, name):
 
 
 def _layer(state, g, where, layer, x, known):
-    if not isinstance(layer, dict) or layer.get("type") not in KINDS:
+    if not isinstance(layer, dict) or not isinstance(layer.get("type"), str) \
+            or layer["type"] not in KINDS:
         raise Refused(f"{where}: a layer with one of the types {', '.join(KINDS)} is needed")
     kind, rules = layer["type"], KINDS[layer["type"]]
     for key in layer:
@@ -108,6 +109,8 @@ def _layer(state, g, where, layer, x, known):
         return build.affine(g, x, *(_numbers(where, k, keys[k]) for k in ("weight", "bias")), where)
     if kind in ("add", "mul", "concat"):
         names = keys["with"] if isinstance(keys["with"], list) else [keys["with"]]
+        if not names:
+            raise Refused(f"{where}: {kind} needs the name of another layer")
         return g.add(kind, [x] + [_find(where, n, known) for n in names], where)
     if kind == "max_pool2d" and keys["stride"] is None:
         keys["stride"] = keys["kernel_size"]

@@ -99,6 +99,7 @@ def _slice(at, *inputs):
 
 
 def _gather(at, x, index):
+    bounded([index.size, x.size // max(1, x.shape[at.int("axis", 0)])], at.where)
     return np.take(x, index.astype(np.int64), axis=at.int("axis", 0))
 
 
@@ -137,13 +138,14 @@ def _divide(at, a, b):
 
 
 def _dequantize(at, x, scale, zero=None):
-    x = x.astype(np.float32)
     axis = at.int("axis", 1)
     if scale.size > 1:
         shape = [1] * x.ndim
         shape[axis] = -1
         scale = scale.reshape(shape)
+        _sizes(at, x, scale)
         zero = None if zero is None else zero.reshape(shape)
+    x = x.astype(np.float32)
     return (x - (0 if zero is None else zero.astype(np.float32))) * scale
 
 
@@ -158,7 +160,28 @@ def _pad(at, x, pads=None, value=None, axes=None):
 
 
 def _concat(at, *parts):
+    bounded([sum(p.size for p in parts)], at.where)
     return np.concatenate([np.atleast_1d(p) for p in parts], at.int("axis", 0))
+
+
+def lengths_of(at, inputs, size):
+    """How long the parts of a Split are: an attribute, an input, or as many equal ones as are used."""
+    if len(inputs) > 1 and inputs[1] is not None:
+        lengths = [int(v) for v in np.ravel(inputs[1])]
+    else:
+        lengths = at.ints("split")
+    if lengths is None:
+        each = -(-size // at.outputs)
+        lengths = [each] * (at.outputs - 1) + [size - each * (at.outputs - 1)]
+    if min(lengths, default=0) < 1 or sum(lengths) != size or len(lengths) < at.outputs:
+        raise Refused(f"{at.where}: splits {size} into {lengths[:8]}")
+    return lengths
+
+
+def _split(at, x, *rest):
+    axis = at.int("axis", 0)
+    lengths = lengths_of(at, (x,) + rest, x.shape[axis])
+    return np.split(x, np.cumsum(lengths)[:-1], axis)
 
 
 def _sizes(at, *arrays):
@@ -190,7 +213,7 @@ TABLE = {
     "Cast": _cast, "Squeeze": _squeeze, "Unsqueeze": _unsqueeze, "Reshape": _reshape,
     "Slice": _slice, "Gather": _gather, "ConstantOfShape": _constant_of_shape, "Range": _range,
     "Expand": _expand, "Tile": _tile, "Div": _divide, "DequantizeLinear": _dequantize, "Pad": _pad,
-    "Concat": _concat, "Where": _where, "Max": _many(np.maximum), "Min": _many(np.minimum),
+    "Concat": _concat, "Split": _split, "Where": _where, "Max": _many(np.maximum), "Min": _many(np.minimum),
     "Identity": lambda at, x: x, "Shape": lambda at, x: np.array(x.shape, np.int64),
     "Size": lambda at, x: np.array(x.size, np.int64),
     "Transpose": lambda at, x: np.transpose(x, at.ints("perm")),
@@ -208,14 +231,16 @@ TABLE = {
 
 
 def run(at, inputs):
-    """The value of a node whose inputs are constants; None where the kind is not known here."""
+    """The values of a node whose inputs are constants; None where the kind is not known here."""
     work = TABLE.get(at.kind)
     if work is None:
         return None
     try:
         with np.errstate(all="ignore"):
-            out = np.asarray(work(at, *inputs))
+            out = work(at, *inputs)
+            out = [np.asarray(x) for x in (out if isinstance(out, list) else [out])]
     except (ValueError, IndexError, TypeError, ArithmeticError, MemoryError):
         raise Refused(f"{at.where}: its constants do not fit each other") from None
-    bounded(out.shape, at.where)
+    for x in out:
+        bounded(x.shape, at.where)
     return out

@@ -1,6 +1,7 @@
 """ONNX files: the protobuf by python3-onnx, without its checker; tensors by ourselves, with every
 size checked before memory is taken."""
 import os
+import warnings
 
 import numpy as np
 
@@ -102,7 +103,9 @@ def read(path):
         raise Refused(f"more than {MAX_BYTES} bytes")
     model = onnx.ModelProto()
     try:
-        model.ParseFromString(data)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            model.ParseFromString(data)
     except Exception:  # protobuf has several implementations, each with errors of its own
         raise Refused("not an ONNX file, or a damaged one: its protobuf cannot be parsed") from None
     if not model.HasField("graph") or not model.graph.node:

@@ -12,6 +12,7 @@ from .onnx_views import Feature, picture
 from . import build
 
 OPSETS = range(7, 25)
+MAX_CONSTANTS = 1 << 30
 SIZES = (960, 1920), (2880, 4800)  # multiples of any stride that networks have
 
 TABLE = {**onnx_layers.TABLE, **onnx_points.TABLE, **onnx_shapes.TABLE}
@@ -34,6 +35,11 @@ REASONS = {
     "Loop": "is a loop; export the model with its loops unrolled",
     "Scan": "is a loop; export the model with its loops unrolled",
 }
+
+
+# How many inputs a kind cannot do without, where that is more than one.
+NEEDS = {"Conv": 2, "ConvTranspose": 2, "BatchNormalization": 5, "PRelu": 2, "Add": 2, "Sub": 2,
+         "Mul": 2, "Div": 2, "Pow": 2, "Gather": 2, "Expand": 2, "Tile": 2}
 
 
 class At:
@@ -140,10 +146,12 @@ class Reader:
         self.nodes = sorted_nodes(proto, list(self.protos) + [i.name for i in self.inputs])
         self.arrays = {}
         self.graph = None
+        self.room = 0
 
     def follow(self, channels, height, width, last):
         """The graph for a picture of that size; `last` says that channels are the last axis."""
         self.graph = Graph(channels, height, width)
+        self.room = MAX_CONSTANTS
         x = Feature(self.graph.input)
         if last:
             x = Feature(self.graph.input, tuple(x.axes[k] for k in (0, 2, 3, 1)))
@@ -178,12 +186,20 @@ class Reader:
             inputs.pop()
         out = self._layer(at, inputs) if any(isinstance(x, Feature) for x in inputs) else None
         if out is None:
-            value = onnx_const.run(at, inputs)
-            if value is None:
+            out = onnx_const.run(at, inputs)
+            if out is None:
                 raise Refused(f"{at.where}: {reason(at.kind)}")
-            out = [value]
+            self._charge(at, inputs, out)
         for name, value in zip(proto.output, out):
             values[name] = value
+
+    def _charge(self, at, inputs, out):
+        """Counts the bytes of constants that are no views of others."""
+        for x in out:
+            if not any(isinstance(i, np.ndarray) and np.may_share_memory(x, i) for i in inputs):
+                self.room -= x.nbytes
+        if self.room < 0:
+            raise Refused(f"{at.where}: constants of more than {MAX_CONSTANTS} bytes in all")
 
     def _layer(self, at, inputs):
         work = TABLE.get(at.kind)
@@ -196,11 +212,27 @@ class Reader:
         late = any(isinstance(x, Feature) and x.late for x in inputs)
         if late and not movable and at.kind != "Clip":
             raise Refused(f"{at.where}: works on what was rounded to whole numbers before")
-        out = work(self, at, inputs)
+        if at.kind in onnx_points.TABLE:
+            inputs = [self._settled(x, at) for x in inputs]
+        if len(inputs) < NEEDS.get(at.kind, 1) or any(x is None for x in inputs[:NEEDS.get(at.kind, 1)]):
+            raise Refused(f"{at.where}: lacks an input")
+        try:
+            out = work(self, at, inputs)
+        except (ValueError, TypeError, IndexError, ArithmeticError):
+            raise Refused(f"{at.where}: its inputs or attributes are none that its kind has") from None
         for x in out:
             if late and isinstance(x, Feature):
                 x.late = True
         return out
+
+    def _settled(self, x, at):
+        """A tensor that was reshaped, as the picture that it is; as it is where it is none yet."""
+        if not isinstance(x, Feature) or x.letters() or len(x.axes) != 4:
+            return x
+        try:
+            return Feature(picture(self.graph, x, at.where), late=x.late)
+        except Refused:
+            return x
 
     def _output(self, values):
         outputs = {o.name: o for o in self.model.graph.output}

@@ -67,7 +67,7 @@ def _merge(ctx, at, kind, features):
 
 def _arithmetic(ctx, at, inputs):
     """Add, Sub, Mul, Div of two."""
-    if len(inputs) != 2 or None in inputs:
+    if len(inputs) != 2 or any(x is None for x in inputs):
         raise Refused(f"{at.where}: two inputs expected")
     a, b = inputs
     kind = at.kind

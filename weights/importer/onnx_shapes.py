@@ -3,7 +3,7 @@ import numpy as np
 
 from . import build
 from .errors import Refused
-from .onnx_const import axes_of, slices, target_shape
+from .onnx_const import axes_of, lengths_of, slices, target_shape
 from .onnx_layers import constant
 from .onnx_views import Feature, picture, reshape, transpose
 
@@ -157,15 +157,9 @@ def _split(ctx, at, inputs):
     axis = at.int("axis", 0)
     if not -len(letters) <= axis < len(letters):
         raise Refused(f"{at.where}: splits an axis {axis}")
-    size = x.shape[axis]
-    lengths = at.ints("split") if len(inputs) < 2 or inputs[1] is None else \
-        [int(v) for v in np.ravel(constant(at, inputs[1], "split"))]
-    if lengths is None:
-        count = at.outputs
-        each = -(-size // count)
-        lengths = [each] * (count - 1) + [size - each * (count - 1)]
-    if min(lengths) < 1 or sum(lengths) != size or len(lengths) < at.outputs:
-        raise Refused(f"{at.where}: splits {size} into {lengths[:8]}")
+    for value in inputs[1:]:
+        constant(at, value, "split")
+    lengths = lengths_of(at, inputs, x.shape[axis])
     out, start = [], 0
     for length in lengths:
         out.append(_cut(ctx, at, x, letters[axis], range(start, start + length)))
@@ -212,29 +206,30 @@ def _pad(ctx, at, inputs):
     return [x.like(build.pad(ctx.graph, x.node, (top, left, bottom, right), MODES[mode], at.where))]
 
 
+def _repeated(at, x, repeats):
+    """Axes that are repeated: a channel with a stride of nothing says so."""
+    if len(repeats) != len(x.axes) or min(repeats) < 1 or np.prod(repeats, dtype=np.int64) > 4096:
+        raise Refused(f"{at.where}: repeats {repeats} of {len(x.axes)} axes")
+    axes = tuple(((("c", 0, r),) if r > 1 else ()) + tuple(f for f in axis if r == 1 or f[2] > 1)
+                 for r, axis in zip(repeats, x.axes))
+    return [Feature(x.node, axes)]
+
+
 def _tile(ctx, at, inputs):
-    x, letters = _lettered(ctx, at, inputs[0])
     repeats = [int(r) for r in np.ravel(constant(at, inputs[1], "repeats"))]
-    return [_repeated(ctx, at, x, letters, repeats)]
+    return _repeated(at, inputs[0], repeats)
 
 
 def _expand(ctx, at, inputs):
-    x, letters = _lettered(ctx, at, inputs[0])
+    x, old = inputs[0], inputs[0].shape
     shape = [int(d) for d in np.ravel(constant(at, inputs[1], "shape"))]
-    shape = [1] * (4 - len(shape)) + shape
-    repeats = [1 if d in (1, old) else d // old for d, old in zip(shape, x.shape)]
-    return [_repeated(ctx, at, x, letters, repeats)]
-
-
-def _repeated(ctx, at, x, letters, repeats):
-    if len(repeats) != len(letters) or any(r != 1 for r, letter in zip(repeats, letters)
-                                           if letter != "c"):
-        raise Refused(f"{at.where}: repeats the picture; only channels can be repeated")
-    count = repeats[letters.index("c")]
-    if not 1 <= count <= 4096:
-        raise Refused(f"{at.where}: repeats channels {count} times")
-    node = build.select(ctx.graph, x.node, list(range(x.node.channels)) * count, at.where)
-    return x.like(node)
+    if len(shape) > len(old):
+        x = reshape(x, [1] * (len(shape) - len(old)) + old, at.where)
+        old = x.shape
+    shape = [1] * (len(old) - len(shape)) + shape
+    if any(d not in (1, n) and n != 1 for d, n in zip(shape, old)):
+        raise Refused(f"{at.where}: an expansion of {old} to {shape}")
+    return _repeated(at, x, [d if n == 1 else 1 for d, n in zip(shape, old)])
 
 
 def _cast(ctx, at, inputs):

@@ -10,6 +10,7 @@ import numpy as np
 
 from . import build
 from .errors import Refused
+from .graph import MAX_CHANNELS
 
 REACH = 3  # neighbours to either side that a kernel may need
 
@@ -99,6 +100,9 @@ def _by_phases(g, x, kernels, up, down, where):
     """A depthwise convolution to all phases of a pixel, and a pixel shuffle."""
     if up[0] != up[1] or max(up) > 1 and max(down) > 1:
         raise Refused(f"{where}: a resize of this form by {up} / {down} cannot be said")
+    if x.channels * up[0] * up[1] > MAX_CHANNELS:
+        raise Refused(f"{where}: a resize of {x.channels} channels by {up}, which is made of a "
+                      "convolution, is beyond what the format holds")
     taps = np.einsum("ay,bx->abyx", kernels[0], kernels[1]).reshape(up[0] * up[1], 7, 7)
     used = np.abs(taps).sum(0)
     reach = next(r for r in range(REACH, -1, -1)
