@@ -82,9 +82,11 @@ def numbers_that_are_none():
 
 def zips_that_unpack_to_much():
     values, storages = state_of(COMPACT)
-    values["body.0.weight"] = rebuilt(Storage("0", 1 << 28), 0, (1 << 14, 3, 64, 64),
+    values["body.0.weight"] = rebuilt(Storage("0", 3 << 24), 0, (1 << 12, 3, 64, 64),
                                       (3 << 12, 1 << 12, 64, 1))
-    storages["0"] = bytes(1 << 30)
+    storages["0"] = bytes(3 << 26)                      # 192 MiB in 192 KiB; then the bias is missing
+    refused(zipped(values, storages, method=zipfile.ZIP_DEFLATED), "a bias of 4096")
+    values["body.0.weight"] = rebuilt(Storage("0", 1), 0, (1 << 14, 3, 64, 64), (0, 0, 0, 0))
     refused(zipped(values, storages, method=zipfile.ZIP_DEFLATED), "beyond")
     refused(zipped(b"\x80\x02" + b"]" * (1 << 27), {}, method=zipfile.ZIP_DEFLATED), "pickle of more")
     refused(zipped(b"\x80\x02" + b"]" * (1 << 25), {}, method=zipfile.ZIP_DEFLATED), "more steps")
