@@ -161,6 +161,21 @@ def our_own_shape_in_luma_and_rgb():
                {"border": "replicate", "scale": scale, "color": "y" if planes == 1 else "rgb"}, planes)
 
 
+def a_model_file_is_read_back():
+    """To the digits that the file has; the trainer goes on from it."""
+    for planes, scale in ((1, 2), (3, 2), (1, 3)):
+        net = Net(channels=8, depth=2, planes=planes, scale=scale)
+        with torch.no_grad():
+            for p in [*net.slopes, net.tail.bias, net.body[1].bias]:
+                p.uniform_(-0.2, 0.4)
+        with tempfile.TemporaryDirectory() as folder:
+            path = f"{folder}/m.json"
+            export.write(path, {"scale": scale, "trained": {"shape": net.shape}}, export.ours(net))
+            back = read(path)
+        x = torch.rand(1, planes, 20, 19)
+        assert back.shape == net.shape and (back(x) - net(x)).abs().max() < 1e-5
+
+
 def bicubic_is_what_a_bicubic_skip_adds_to():
     net = Net(channels=8, depth=2, planes=3, tail=5, skip="bicubic")
     with torch.no_grad():
@@ -269,7 +284,7 @@ def vivid_targets_are_sharper_and_flats_stay():
 
 CLAIMS = [fsrcnn_by_state_dict, fsrcnn_by_modules, espcn_by_state_dict, espcn_by_modules,
           pool_and_unpool_by_hand, pool_with_indices_is_refused_in_a_sequential,
-          unknown_modules_are_named, our_own_shape_in_luma_and_rgb,
+          unknown_modules_are_named, our_own_shape_in_luma_and_rgb, a_model_file_is_read_back,
           bicubic_is_what_a_bicubic_skip_adds_to,
           a_network_adopted_by_a_deeper_one_is_the_same, fast_gradients_are_pytorchs,
           other_scales_are_one_transposed_convolution, pictures_shrink_as_by_matlab,
@@ -287,7 +302,7 @@ from torch import nn
 import degrade
 import export
 from fast import Fast
-from net import Net
+from net import Net, read
 
 print(f"1..{len(CLAIMS)}")
 for number, claim in enumerate(CLAIMS, 1):

@@ -6,6 +6,10 @@ is learnt at a picture's edge is then what is learnt everywhere, and the engine 
 
 SESR: Bhardwaj et al. 2022, "Collapsible Linear Blocks for Super-Efficient Super Resolution".
 """
+import base64
+import json
+
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -161,3 +165,32 @@ def macs_per_pixel(shape):
     c, depth, planes = shape["channels"], shape["depth"], shape.get("planes", 1)
     head, tail, pixels = shape.get("head", 3), shape.get("tail", 3), shape.get("scale", 2)**2
     return head**2 * c * planes + depth * 9 * c * c + pixels * tail**2 * (c + planes) * planes
+
+
+def tensor(value, shape):
+    """A tensor of a model file (FORMAT.md)."""
+    if isinstance(value, dict):
+        kind = {"float32": "<f4", "float16": "<f2"}[value["dtype"]]
+        value = np.frombuffer(base64.b64decode(value["base64"]), kind)
+    return torch.tensor(np.asarray(value, np.float32)).view(shape)
+
+
+def read(path):
+    """The network of a model file that export.py wrote, to go on training from. Its linear blocks'
+    collapsed kernels are all that the file has."""
+    with open(path) as file:
+        model = json.load(file)
+    net = Net(**model["trained"]["shape"])
+    layers, scale, planes = model["layers"], net.shape["scale"], net.shape["planes"]
+    plain = [layer for layer in layers if layer["type"] == "conv2d"]
+    for block, layer in zip([net.head, *net.body], plain, strict=True):
+        size = [layer["out_channels"], layer["in_channels"], *layer["kernel_size"]]
+        block.set(tensor(layer["weight"], size), tensor(layer["bias"], size[:1]))
+    last, tail = layers[-1], net.shape["tail"]
+    w = tensor(last["weight"], [last["in_channels"], planes, tail, scale, tail, scale])
+    w = w.permute(1, 3, 5, 0, 2, 4).flip(4, 5)[:, :, :, :net.shape["channels"]]
+    net.tail.set(w.reshape(scale**2 * planes, -1, tail, tail), tensor(last["bias"], [planes]))
+    with torch.no_grad():
+        for slope, layer in zip(net.slopes, [l for l in layers if l["type"] == "prelu"], strict=True):
+            slope.copy_(tensor(layer["weight"], [-1]))
+    return net

@@ -23,7 +23,7 @@ import collection
 import data
 from degrade import ROWS
 from fast import Fast, takes
-from net import Net
+from net import Net, read
 
 STRIDE = 16  # of the grid that patches are taken from
 LUMA = (0.299, 0.587, 0.114)
@@ -179,6 +179,8 @@ def save(path, **state):
 
 
 def load_net(path):
+    if path.suffix == ".json":
+        return read(path)
     state = torch.load(path, map_location="cpu")
     net = Net(**state["shape"])
     net.load_state_dict(state["mean"])
@@ -266,7 +268,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--name", default="photo")
     p.add_argument("--mix", default="photo", help="what `data.py make` made")
-    p.add_argument("--start", type=pathlib.Path, help="a checkpoint whose weights to begin with")
+    p.add_argument("--start", type=pathlib.Path, help="a checkpoint or model file whose weights to begin with")
     p.add_argument("--steps", type=int, default=30000)
     p.add_argument("--channels", type=int, default=16)
     p.add_argument("--depth", type=int, default=7)

@@ -6,6 +6,7 @@
     train_all.py --list                             says how far each is
 
 What is done is passed over, what was begun goes on. Missing packs of pictures are made first.
+A model starts from the checkpoint of another, or from the shipped file where there is none.
 Options that this does not know go to train.py as they are.
 """
 import argparse
@@ -49,7 +50,8 @@ def options(name, device):
     if device == "cuda":
         plan.update(batch=GPU_BATCH, steps=GPU_STEPS * plan["steps"])
     if "start" in plan:
-        plan["start"] = data.RUN / f"{plan['start']}.pt"
+        trained, shipped = data.RUN / f"{plan['start']}.pt", data.HERE / f"{plan['start']}.json"
+        plan["start"] = trained if trained.exists() else shipped
     return plan
 
 
