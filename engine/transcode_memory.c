@@ -43,7 +43,7 @@ enum err_code transcode_target(const struct transcode_params *params, const stru
     return ERR_OK;
 }
 
-/* The strips of the bands in work, made and not yet added, and what makes them. */
+/* The encoded strips of a band that are not yet added to the file, and the encoders' own memory. */
 static size_t strips_bytes(struct pool *pool, const struct image_format *out, int rows,
                            int compression)
 {

@@ -3,10 +3,10 @@
  * peak = the larger of   body + decoded picture + decoder            (decoding)
  *                and     decoded picture + answer + bands in work    (enlarging)
  *
- * It is an upper bound of what transcode_run allocates, held by a test that counts. The answer is
- * taken at its largest, as if nothing could be compressed; what of it is not written is never
- * touched, so that the process grows by less. The pool's scratch is not in it: it belongs to the
- * threads, whatever the number of requests. */
+ * This is an upper bound of what transcode_run allocates; a test counts the allocations. It assumes
+ * the largest possible answer, as if nothing could be compressed. Pages of the answer that are not
+ * written are never touched, so the process grows by less. The pool's scratch is not included: it
+ * belongs to the threads, whatever the number of requests. */
 #ifndef UPSCALED_TRANSCODE_MEMORY_H
 #define UPSCALED_TRANSCODE_MEMORY_H
 
@@ -21,14 +21,15 @@ struct transcode_memory {
     size_t scratch;              /* that each of the pool's threads brings (pool_reserve) */
 };
 
-/* For a file of which at least PNG_HEAD_BYTES are there; with all of them the numbers are tighter. The errors of png_head_read, of
- * upscale_output_size, ERR_OUTPUT_TOO_LARGE, and ERR_TOO_MANY_PIXELS past max_whole_bytes. Takes no
- * time to speak of. */
+/* At least PNG_HEAD_BYTES of the file must be there; with the whole file the bounds are tighter.
+ * The errors are those of png_head_read and upscale_output_size, ERR_OUTPUT_TOO_LARGE, and
+ * ERR_TOO_MANY_PIXELS past max_whole_bytes. Takes microseconds. */
 enum err_code transcode_memory(struct pool *pool, const struct transcode_params *params,
                                const struct png_prefix *file, struct transcode_memory *out,
                                struct err *e);
 
-/* What is to be made of a picture: shared with transcode_run. Its size; ERR_OUTPUT_TOO_LARGE. */
+/* The parameters and the format of the output for a picture of format `in`; transcode_run uses it
+ * too. The errors of upscale_output_size; ERR_OUTPUT_TOO_LARGE. */
 enum err_code transcode_target(const struct transcode_params *params, const struct image_format *in,
                                struct upscale_params *up, struct image_format *out, struct err *e);
 

@@ -1,4 +1,4 @@
-/* transcode_params.h - what is to be made of a PNG, and within which limits. */
+/* transcode_params.h - how to enlarge a PNG, and within which limits. */
 #ifndef UPSCALED_TRANSCODE_PARAMS_H
 #define UPSCALED_TRANSCODE_PARAMS_H
 

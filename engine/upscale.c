@@ -1,4 +1,4 @@
-/* upscale.c - see upscale.h: sizes, bands, and the order of things. */
+/* upscale.c - see upscale.h: sizes, bands, and the order of the steps. */
 #include "engine/upscale.h"
 
 #include <math.h>
@@ -53,7 +53,7 @@ enum err_code upscale_output_size(const struct upscale_size *want, struct pair i
 enum err_code upscale_scratch_bytes(const struct plan *p, size_t *bytes, struct err *e)
 {
     if (plan_model(p)->geometry.whole) {
-        *bytes = 0; /* such a picture brings a block of its own */
+        *bytes = 0; /* such a picture allocates its own block */
         return ERR_OK;
     }
     return tile_scratch_bytes(p, bytes, e);
@@ -214,7 +214,7 @@ static bool is_whole(const struct upscale *w)
     return plan_model(w->params->plan)->geometry.whole && !same_size(w);
 }
 
-/* How the output is cut: for the work itself, and for what is told of it beforehand. */
+/* How the output is cut. The run and the estimate both use this. */
 static struct bands choose_bands(const struct upscale *w)
 {
     if (is_whole(w))

@@ -1,8 +1,8 @@
 /* upscale.h - the product: a picture in, a bigger picture out.
  *
  * Luma models see full-range BT.601 luma, with chroma by bicubic; RGB models see the three
- * channels; a gray picture goes in as it is (repeated for RGB models). Alpha goes through the
- * network as a gray picture. Factors above the model's own repeat the network in float; a size
+ * channels; they see a gray picture unchanged (repeated for RGB models). The network enlarges alpha
+ * as a gray picture. Factors above the model's own repeat the network in float; a size
  * in between is an antialiased downscale of the next power; a factor of 1 copies.
  * The picture is computed in bands of rows, so working memory does not grow with its height, and
  * the bytes are the same for any band height and thread count. */
@@ -31,8 +31,8 @@ struct upscale_params {
     int depth;                  /* of the output: 8 or 16 */
     int band_rows;              /* output rows a band; 0 chooses */
     struct pair tile;           /* sides of the pieces that threads work on; 0 chooses */
-    int band_multiple;          /* a band chosen so, but for the last, has a multiple of these rows;
-                                 0 is 1 */
+    int band_multiple;          /* every band but the last has a multiple of this many rows;
+                                   0 is 1 */
     size_t max_whole_bytes;     /* --max-whole-bytes: working memory for a model that needs the
                                  picture whole (geometry.whole) */
     struct profile *profile;    /* counts the network's time by layer, or NULL */
@@ -47,7 +47,7 @@ struct upscale_work {
 
 typedef void upscale_progress(void *arg, double fraction); /* of the work, 0..1 */
 
-/* What upscale_run calls, always from its calling thread, and what it looks at. */
+/* Callbacks of upscale_run, all called from its calling thread. */
 struct upscale_hooks {
     /* Takes finished rows, in order. */
     enum err_code (*rows)(void *arg, const uint8_t *pixels, size_t row_bytes, int count,

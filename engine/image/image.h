@@ -19,8 +19,8 @@ struct image {
     uint8_t *pixels;  /* [height][row_bytes] */
 };
 
-/* Bytes of one row, and of all; the format's numbers were judged at the door, so these cannot wrap
- * (sides < 2^31, size_t of 64 bits). */
+/* Bytes of one row, and of all rows. The format was checked when the file was read, so these cannot
+ * wrap (sides < 2^31, size_t of 64 bits). */
 size_t image_row_bytes(const struct image_format *f);
 size_t image_bytes(const struct image_format *f);
 

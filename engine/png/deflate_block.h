@@ -8,14 +8,14 @@
 
 #include "engine/png/deflate_codes.h"
 
-/* So many bytes as they are, then a copy of what was `distance` bytes before. */
+/* Literal bytes, then a copy of the bytes `distance` before. */
 struct deflate_match {
     uint32_t literals;
     uint16_t length;   /* 3..258 */
     uint16_t distance; /* 1..32768 */
 };
 
-/* `count` bytes (below 2^24): what the matches say, in order, then literals. */
+/* `count` bytes (below 2^24): the matches in order, then literals to the end. */
 struct deflate_sequence {
     const uint8_t *bytes;
     size_t count;
@@ -34,19 +34,19 @@ struct deflate_search {
     const uint8_t *bytes;
     size_t count;      /* below 2^32 */
     size_t at;         /* where the next block begins */
-    size_t pixel, row; /* distances that often hold, 1..DEFLATE_WINDOW */
+    size_t pixel, row; /* distances at which matches are likely, 1..DEFLATE_WINDOW */
     unsigned lazy; /* a match shorter than that may be given up for a longer one at the next byte */
     uint32_t (*places)[1 << DEFLATE_HASH_BITS]; /* [2], zeros at the start */
 };
 
-/* How often each thing comes in a sequence. */
+/* How often each symbol occurs in a sequence. */
 struct deflate_tally {
     uint32_t literals[256];
     uint32_t lengths[256]; /* of length - 3 */
     uint32_t distances[DEFLATE_DISTANCES];
 };
 
-/* What is sent for each thing: bits | how many << 24; extra bits of a length included. */
+/* The code of each symbol: bits | number of bits << 24, with the extra bits of a length. */
 struct deflate_table {
     uint32_t literals[256];
     uint32_t lengths[256];
@@ -78,10 +78,11 @@ void deflate_block_put(const struct png_kernels *k, const struct deflate_sequenc
 /* Writes bytes as they are. */
 void deflate_stored_put(const uint8_t *bytes, size_t count, struct deflate_bits *b);
 
-/* An empty stored block: what follows begins at a whole byte. */
+/* Writes an empty stored block, after which the stream is at a whole byte. */
 void deflate_flush_put(struct deflate_bits *b);
 
-/* The bits that the tally's things take in a block with codes of its own, without its head. */
+/* The bits that the tally's symbols take in a block with its own codes, without the block's head.
+ */
 uint64_t deflate_block_cost(const struct deflate_tally *t);
 
 #endif

@@ -24,7 +24,7 @@ void deflate_code_lengths(const uint32_t *counts, int symbols, int limit, uint8_
 /* The canonical codes of these lengths, their bits in the order in which they are sent. */
 void deflate_code_assign(const uint8_t *lengths, int symbols, uint16_t *codes);
 
-/* The part of a dynamic block's head that tells the two codes. */
+/* The part of a dynamic block's head that describes the two codes. */
 struct deflate_head {
     uint8_t symbol[DEFLATE_LITERALS + DEFLATE_DISTANCES]; /* of the code length alphabet */
     uint8_t extra[DEFLATE_LITERALS + DEFLATE_DISTANCES];  /* repeat count's bits */

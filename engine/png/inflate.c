@@ -6,7 +6,7 @@
 #include "engine/png/inflate_bits.h"
 #include "engine/png/inflate_symbols.h"
 
-enum { LONG_BLOCK = 1 << 13 }; /* bytes: after a block of so many, the next is taken to be long */
+enum { LONG_BLOCK = 1 << 13 }; /* bytes: a block that long makes a long next block likely */
 
 void inflate_init(struct inflate *z, inflate_next *next_span, void *arg)
 {
@@ -130,7 +130,7 @@ static bool begin_block(struct inflate *z)
     return fine;
 }
 
-/* The check sum, and nothing behind it. */
+/* Reads the check sum, which must be the last of the input. */
 static bool read_tail(struct inflate *z)
 {
     inflate_drop(z, z->count & 7);

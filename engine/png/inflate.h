@@ -1,9 +1,10 @@
 /* inflate.h - a zlib stream taken apart piece by piece, from input that comes in spans.
  *
- * RFC 1950 and 1951. For PNG's pixels, where zlib is too slow, libdeflate must have all of a stream
- * at once and accepts what zlib does not (287 literal codes, say), and who accepts more than libpng
- * does decodes files that others cannot. So this one is strict: it takes what zlib takes, less what
- * is rare (windows under 32 KiB, codes with holes, data behind the end). Refused means: ask zlib.
+ * RFC 1950 and 1951. This decoder exists for PNG's pixels: zlib is too slow, and libdeflate needs
+ * the whole stream at once and accepts streams that zlib refuses (with 287 literal codes, for
+ * example). A decoder that accepts more than libpng reads files that other programs cannot. So this
+ * one is strict: it accepts a subset of what zlib accepts, without the rare cases (windows under
+ * 32 KiB, incomplete codes, data behind the end). The caller gives refused streams to zlib.
  * Threads: a stream belongs to one thread at a time. */
 #ifndef UPSCALED_PNG_INFLATE_H
 #define UPSCALED_PNG_INFLATE_H
@@ -21,7 +22,7 @@ enum {
 
 enum inflate_result {
     INFLATE_MORE, /* the limit was reached */
-    INFLATE_END,  /* the stream ended, with all of its input, and in order */
+    INFLATE_END,  /* the stream ended, well formed, with the end of its input */
     INFLATE_REFUSED,
 };
 
@@ -39,15 +40,15 @@ struct inflate {
     size_t left;        /* of a stored block */
     size_t block_bytes; /* made by the block so far */
     uint32_t adler;     /* as the stream states it, at its end */
-    uint32_t blocks;    /* begun so far: each is some work, even when it makes nothing */
+    uint32_t blocks;    /* begun so far: each costs time, even an empty one */
     struct inflate_codes codes;
 };
 
 void inflate_init(struct inflate *z, inflate_next *next_span, void *arg);
 
 /* Writes to *out, which moves on, until it is at `limit` or beyond it (by at most INFLATE_OVER,
- * which must be writable), or `blocks` blocks were begun. What was written before, up to
- * INFLATE_WINDOW of it, lies from `begin` on. The check sum is the caller's to compare, z->adler.
+ * which must be writable), or until `blocks` blocks have begun. The output before, up to
+ * INFLATE_WINDOW bytes of it, lies from `begin` on. The caller compares the check sum, z->adler.
  */
 enum inflate_result inflate_run(struct inflate *z, const uint8_t *begin, uint8_t **out,
                                 const uint8_t *limit, uint32_t blocks);

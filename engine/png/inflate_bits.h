@@ -1,4 +1,4 @@
-/* inflate_bits.h - a stream's bits, taken from the input that comes in spans. For inflate*.c.
+/* inflate_bits.h - the bits of a stream whose input comes in spans. For inflate*.c.
  *
  * Threads: as inflate.h. */
 #ifndef UPSCALED_PNG_INFLATE_BITS_H
@@ -29,7 +29,7 @@ static inline unsigned inflate_peek(const struct inflate *z, unsigned bits)
     return (unsigned)(z->bits & (((uint64_t)1 << bits) - 1));
 }
 
-/* Only what is there: see want. */
+/* Drops bits that inflate_want has made sure of. */
 static inline void inflate_drop(struct inflate *z, unsigned bits)
 {
     z->bits >>= bits;

@@ -17,7 +17,7 @@ static const struct {
                     {513, 8},   {769, 8},   {1025, 9},  {1537, 9},   {2049, 10},  {3073, 10},
                     {4097, 11}, {6145, 11}, {8193, 12}, {12289, 12}, {16385, 13}, {24577, 13}};
 
-/* What a table's entry says of a symbol, after `bits` bits of code. */
+/* The table's entry for a symbol whose code has `bits` bits. */
 typedef uint32_t make_entry(unsigned symbol, unsigned bits);
 
 static uint32_t literal_entry(unsigned symbol, unsigned bits)
@@ -141,8 +141,8 @@ static bool fill_subs(struct maker *m, unsigned i, unsigned n, unsigned code, un
     return true;
 }
 
-/* The table of a complete code. Codes come by length, so what is there of a table is good for all
- * longer indices: it is doubled whenever the codes grow by a bit. */
+/* Fills the table of a complete code. Codes come in order of length, so the entries so far are
+ * valid for longer indices too: the table is doubled whenever the codes grow by a bit. */
 static bool fill(struct maker *m)
 {
     unsigned code = 0, i = 0, n = 1, left_of[CODE_MAX_BITS + 1];
@@ -159,8 +159,8 @@ static bool fill(struct maker *m)
     return m->longest <= m->bits || fill_subs(m, i, n, code, left_of);
 }
 
-/* A literal and the one behind it, where both codes are within the index. From the end, as entries
- * that are looked up must still stand for one. */
+/* Joins a literal with the next one where both codes fit the index. Works from the end, since the
+ * entries that it looks up must still stand for one literal. */
 static void join_pairs(uint32_t *table)
 {
     for (unsigned i = 1u << LITERAL_BITS; i-- > 0;) {

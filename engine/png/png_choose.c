@@ -1,9 +1,9 @@
 /* png_choose.c - see png_choose.h.
  *
- * Photographs: nothing repeats, and Paeth with Huffman codes is within some per cent of the best.
- * Drawings, screenshots, text: the same bytes come again, and the filter that keeps them the same
- * is worth much. Small windows of the strip are packed both ways, up to the bits that they would
- * take; a few of few rows, since most photographs show at once, then more. */
+ * In photographs nothing repeats, and Paeth with Huffman codes is within a few per cent of the best
+ * choice. In drawings, screenshots and text the same bytes repeat, and the filter that keeps them
+ * equal saves much. Small windows of the strip are tried both ways, and their bits are counted.
+ * The first sample is small, since most photographs are recognised by it; the second is larger. */
 #include "engine/png/png_choose.h"
 
 enum {
@@ -11,9 +11,9 @@ enum {
     WINDOWS = 16,
     LEAST_WINDOWS = 2,
     LEAST_ROWS = 2,
-    PART = 16, /* of a strip's pixels, for each of five samples; of a small strip's, half as much:
-                  they must not cost what packing it does */
-    WORTH = 16 /* matching takes several times as long: it must save that part at least */
+    PART = 16, /* of a strip's pixels, for each of five samples; half as much of a small strip:
+                  sampling must cost less than packing */
+    WORTH = 16 /* matching takes several times as long, so it must save at least this part */
 };
 
 /* How much of a strip is looked at: every n-th window, and how many rows of it. */
@@ -21,13 +21,13 @@ struct sample {
     int nth, rows;
 };
 
-/* A window's rows, filtered, with the one above them in front so that matches may lead there. */
+/* A window's rows, filtered, behind the row above them, which matches may refer to. */
 struct window {
     size_t row_bytes; /* with the filter's number */
     size_t count;     /* of all rows */
 };
 
-/* Window k of WINDOWS: they lie across the strip, at heights that differ. */
+/* Filters window k of WINDOWS. Windows lie across the strip at different heights. */
 static struct window filter_window(const struct png_strip_work *w, enum png_filter filter, int k,
                                    int most_rows)
 {
@@ -67,7 +67,7 @@ static void tally_window(const struct png_strip_work *w, struct png_way way, str
     }
 }
 
-/* Fewer windows, then fewer rows, where the strip is small. */
+/* Reduces the sample to fewer windows, then to fewer rows, where the strip is small. */
 static struct sample fit(const struct png_strip_work *w, struct sample s)
 {
     int width = w->job->format.width;
@@ -80,7 +80,7 @@ static struct sample fit(const struct png_strip_work *w, struct sample s)
     return s;
 }
 
-/* The bits that the sample would take that way. */
+/* Counts the bits of the sample when it is packed that way. */
 static uint64_t try_way(const struct png_strip_work *w, struct png_way way, struct sample sample)
 {
     struct deflate_tally t = {0};

@@ -4,7 +4,7 @@
 
 #include "engine/png/png_strip_work.h"
 
-/* Decides by a look at some of the pixels, which leaves w->filtered and w->room in disorder. */
+/* Decides by a sample of the pixels. Overwrites w->filtered and w->room. */
 struct png_way png_choose(const struct png_strip_work *w);
 
 #endif

@@ -1,4 +1,4 @@
-/* png_foreign.c - two tables of first bytes, and a look at text. */
+/* png_foreign.c - two tables of first bytes, and a search in text. See png_foreign.h. */
 #include "engine/png/png_foreign.h"
 
 #include <stdbool.h>
@@ -99,7 +99,7 @@ static const char *find(const struct magic *table, size_t rows, const uint8_t *b
     return NULL;
 }
 
-/* Whether `word` stands in the text, in any case of letters. */
+/* Whether the text contains `word`, in upper or lower case. */
 static bool mentions(const uint8_t *text, size_t length, const char *word)
 {
     size_t n = strlen(word);

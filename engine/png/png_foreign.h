@@ -1,4 +1,4 @@
-/* png_foreign.h - what a file that is no PNG is instead. Used by png_head.c. */
+/* png_foreign.h - recognises other formats, for the error about a file that is not a PNG. */
 #ifndef UPSCALED_PNG_PNG_FOREIGN_H
 #define UPSCALED_PNG_PNG_FOREIGN_H
 

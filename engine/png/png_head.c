@@ -1,4 +1,4 @@
-/* png_head.c - the first 33 bytes, read by ourselves before libpng sees anything. */
+/* png_head.c - see png_head.h. These checks come before libpng sees any byte. */
 #include "engine/png/png_head.h"
 
 #include <limits.h>
@@ -51,7 +51,7 @@ static enum err_code check_signature(const uint8_t *bytes, size_t length, struct
     return memcmp(bytes, signature, n) == 0 ? ERR_OK : refuse_foreign(bytes, length, e);
 }
 
-/* The chunk behind the signature must be IHDR, 13 bytes, and sound. */
+/* The chunk behind the signature must be an IHDR of 13 bytes with the right check sum. */
 static enum err_code check_chunk(const uint8_t *bytes, size_t length, struct err *e)
 {
     if (length >= 16 && memcmp(bytes + 12, "CgBI", 4) == 0)
@@ -143,7 +143,7 @@ uint64_t png_head_pixel_bytes(const struct png_head *h)
 {
     static const uint8_t channels[7] = {[0] = 2, [2] = 4, [3] = 4, [4] = 2, [6] = 4};
     uint64_t sample = h->bit_depth == 16 ? 2 : 1;
-    /* sides are below 2^31, so the pixels are below 2^62: only the last product could wrap */
+    /* Sides are below 2^31, so pixels are below 2^62: only the last product could wrap. */
     uint64_t bytes;
     if (__builtin_mul_overflow((uint64_t)h->width * (uint64_t)h->height,
                                channels[h->color_type] * sample, &bytes))

@@ -1,4 +1,4 @@
-/* png_head.h - what the first 33 bytes of a PNG promise, and whether we would take it.
+/* png_head.h - the header of a PNG (its first 33 bytes), checked against the limits.
  *
  * PNG specification (third edition), 5.2 and 11.2.1. Reads no memory but the given bytes. */
 #ifndef UPSCALED_PNG_PNG_HEAD_H
@@ -16,8 +16,8 @@ enum { PNG_HEAD_BYTES = 33 }; /* signature, IHDR and its CRC */
 struct png_limits {
     uint32_t max_side;   /* --max-side: pixels, width and height each */
     uint64_t max_pixels; /* --max-pixels: width x height */
-    /* Chunks that may have to be kept: all but the critical ones and an animation's frames. Empty
-     * pixel chunks and frames, which are only work, count too. */
+    /* These limit the chunks that may have to be kept: all except critical ones and an animation's
+     * frames. Empty pixel chunks and frames count too, since each costs time. */
     uint32_t max_chunks;    /* --max-chunks: their number */
     size_t max_chunk_bytes; /* --max-chunk-bytes: their data */
 };

@@ -22,18 +22,18 @@ struct png_kernels {
     void (*filter)(enum png_filter filter, const uint8_t *restrict row,
                    const uint8_t *restrict above, size_t count, size_t step, uint8_t *restrict out);
 
-    /* Finds long runs of one byte, as matches of distance 1; how many, at most
+    /* Finds long runs of one byte, as matches of distance 1; returns their number, at most
      * PNG_KERNELS_RUNS(count). */
     size_t (*runs)(const uint8_t *bytes, size_t count, struct deflate_match *matches);
 
-    /* Finds the matches of the next block and moves s->at to its end, which at last is s->count;
-     * how many, at most DEFLATE_MATCHES. */
+    /* Finds the matches of the next block and moves s->at to its end, which for the last block is
+     * s->count; returns their number, at most DEFLATE_MATCHES. */
     size_t (*match)(struct deflate_search *s, struct deflate_match *matches);
 
-    /* Adds what the sequence consists of to `t`. */
+    /* Adds the sequence's symbols to `t`. */
     void (*tally)(const struct deflate_sequence *s, struct deflate_tally *t);
 
-    /* Sends the sequence by the codes of `c`. */
+    /* Writes the sequence with the codes of `c`. */
     void (*send)(const struct deflate_sequence *s, const struct deflate_table *c,
                  struct deflate_bits *b);
 };

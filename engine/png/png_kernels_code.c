@@ -12,7 +12,7 @@ static inline int repeats(const uint8_t *p)
     return differ == 0;
 }
 
-/* A run as matches; what is too short for one is left to be literals: how many bytes that is. */
+/* Writes a run as matches; returns the bytes that are left over as literals. */
 static size_t add_run(struct deflate_match *matches, size_t *n, size_t literals, size_t length)
 {
     while (length >= LENGTH_MIN) {
@@ -42,7 +42,7 @@ size_t png_kernels_runs(const uint8_t *bytes, size_t count, struct deflate_match
     return n;
 }
 
-/* Four tables, for a byte that equals the one before would wait for its count. */
+/* Four tables: in one, a byte that equals the one before would wait for its count. */
 static void tally_literals(const uint8_t *bytes, size_t count, uint32_t tables[4][256])
 {
     size_t i = 0;

@@ -1,8 +1,7 @@
-/* png_kernels_filter.c - the row filters; see png_kernels.h. Compiled
- * for each set.
+/* png_kernels_filter.c - the row filters; see png_kernels.h. Compiled for each set.
  *
- * Writing has the raw neighbours at hand, so unlike reading no byte waits for the one before, and
- * plain loops over bytes vectorise. */
+ * An encoder has the raw neighbours at hand. So no byte waits for the one before, as it does when
+ * reading, and plain loops over bytes vectorise. */
 #include "engine/png/png_kernels_set.h"
 
 static void sub(const uint8_t *restrict row, size_t count, size_t step, uint8_t *restrict out)

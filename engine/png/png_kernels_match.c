@@ -1,19 +1,18 @@
 /* png_kernels_match.c - copies among the bytes; see png_kernels.h. Compiled for each set.
  *
- * One place is remembered for every hash of four bytes and of twelve. Three distances are tried
- * that cost nothing to find: one pixel, the distance used last, and one row. The nearest comes
- * first and wins when it reaches as far as a match can: far distances take up to 13 bits more, and
- * in flat parts matches are all there is. Where a match is short, the next byte gets the chance to
- * begin a longer one. */
+ * One place is remembered for each hash of four bytes and of twelve. Three distances are tried
+ * besides that cost nothing to find: one pixel, the distance used last, and one row. The nearest is
+ * tried first, and is taken at once where it reaches the maximum length: far distances take up to
+ * 13 bits more. Where a match is short, a longer one may begin at the next byte instead. */
 #include "engine/png/png_kernels_set.h"
 
 enum {
-    LENGTH_MIN = 4, /* what is hashed; deflate has 3, which far away costs more than it saves */
+    LENGTH_MIN = 4, /* bytes that are hashed: far matches of 3 cost more than they save */
     LENGTH_MAX = 258,
-    GOOD = 64,       /* so long a match is not compared with one further away */
-    REMEMBERED = 16, /* in longer matches only the last bytes' places are remembered */
+    GOOD = 64,       /* a match that long is taken without looking further away */
+    REMEMBERED = 16, /* of longer matches only the last bytes' places are remembered */
     LAST_PLACES = 3,
-    TOKENS = 1 << 15, /* of a block, about: codes follow the picture */
+    TOKENS = 1 << 15, /* of a block, about: so that codes follow the picture */
     MARGIN = 16       /* bytes at the end that are not looked at: loads are wide */
 };
 
@@ -35,8 +34,8 @@ static inline unsigned agreeing(const uint8_t *a, const uint8_t *b, unsigned mos
     return n;
 }
 
-/* Where the latest place is remembered of the first four bytes, and of the first twelve: the one
- * finds that there is a match, the other a long one. */
+/* The slots of the latest place with the same four bytes, and with the same twelve: the first finds
+ * any match, the second a long one. */
 static inline uint32_t *short_place(const struct deflate_search *s, const uint8_t *p)
 {
     return &s->places[0][deflate_load4(p) * 0x9e3779b1U >> (32 - DEFLATE_HASH_BITS)];
@@ -49,7 +48,7 @@ static inline uint32_t *long_place(const struct deflate_search *s, const uint8_t
     return &s->places[1][v >> (64 - DEFLATE_HASH_BITS)];
 }
 
-/* Remembers that `at` is here, and gives what was remembered before. */
+/* Remembers the place `at`, and returns the place that was remembered before. */
 static inline size_t exchange(uint32_t *place, size_t at)
 {
     size_t before = *place;

@@ -20,9 +20,9 @@ static void on_free(voidpf opaque, voidpf p)
     mem_free(p);
 }
 
-/* How long zlib looks for matches (deflateTune). Its own level 9 follows 4096 places where bytes
- * were the same, which takes a thread half a minute for 3840x2160 of noise in two colours, and
- * seconds for a photograph that becomes 0.1 % smaller by it. */
+/* How long zlib searches (deflateTune). Its own level 9 follows chains of 4096 places, which takes
+ * one thread half a minute for 3840x2160 of noise in two colours, and seconds for a photograph that
+ * becomes 0.1 % smaller. */
 static const struct {
     int good, lazy, nice, chain;
 } efforts[] = {{8, 32, 128, 256}, {16, 64, 258, 512}, {32, 258, 258, 1024}};
@@ -48,7 +48,7 @@ static size_t pack_zlib(const struct png_pack *p, const uint8_t *bytes, size_t c
     return whole ? room - z.avail_out : 0;
 }
 
-/* No matches but long runs: all that a photograph has. */
+/* Packs without matches except long runs, which are all that a photograph has. */
 static void pack_code(const struct png_pack *p, const uint8_t *bytes, size_t count,
                       struct deflate_bits *b)
 {

@@ -1,13 +1,13 @@
 /* png_pack.h - filtered rows into deflate blocks, by one of several methods.
  *
- * What a strip becomes (png_choose.h tells photographs from the rest):
+ * Each compression level packs a strip as follows (png_choose.h tells photographs from the rest):
  *
  * | compression | photographs | the rest |
  * |---|---|---|
  * | 0 | stored, not filtered | the same |
  * | 1..3 | codes and long runs | first matches found |
  * | 4..6 | the same | the better of two neighbouring matches |
- * | 7..9 | the smaller of that and zlib, which looks the longer the higher | the same |
+ * | 7..9 | the smaller of that and zlib, which searches longer at each level | the same |
  *
  * Threads: pure functions. */
 #ifndef UPSCALED_PNG_PNG_PACK_H
@@ -20,7 +20,7 @@
 enum png_method { METHOD_STORE, METHOD_CODE, METHOD_MATCH, METHOD_ZLIB };
 
 enum {
-    PNG_PACK_SLOW = 7,        /* the compression from which on size counts and not time */
+    PNG_PACK_SLOW = 7,        /* from this compression on, size counts more than time */
     PNG_PACK_BLOCK = 1 << 18, /* bytes of a block without matches */
 };
 
@@ -35,18 +35,18 @@ struct png_pack {
     struct png_pack_room *room;
     enum png_method method;
     int compression;
-    bool filtered;     /* with a filter other than none */
+    bool filtered;     /* by a filter other than none */
     size_t pixel, row; /* bytes of a pixel, and of a row with its filter's number */
 };
 
 /* Room that `count` bytes need in the worst case. */
 #define PNG_PACK_BOUND(count) ((count) + ((count) >> 10) * 5 + 1024)
 
-/* Writes `count` (below 2^31) bytes to `out`, ending in a sync flush; how many that makes, 0 when
- * memory is out (METHOD_ZLIB). `out` has PNG_PACK_BOUND(count). */
+/* Packs `count` (below 2^31) bytes into `out`, ending in a sync flush. Returns the packed size, or
+ * 0 when memory is out (METHOD_ZLIB only). `out` has room for PNG_PACK_BOUND(count). */
 size_t png_pack(const struct png_pack *p, const uint8_t *bytes, size_t count, uint8_t *out);
 
-/* A search for matches as METHOD_MATCH would begin it. */
+/* Begins a search for matches as METHOD_MATCH does. */
 struct deflate_search png_pack_search(const struct png_pack *p, const uint8_t *bytes, size_t count);
 
 #endif

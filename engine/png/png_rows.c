@@ -11,7 +11,7 @@
 
 enum {
     BATCH = 384 << 10,  /* bytes of filtered rows: some 20 for 1920x1080, which L2 still holds */
-    BLOCK_PIXELS = 512, /* what a deflate block costs even if it makes nothing */
+    BLOCK_PIXELS = 512, /* the cost of a deflate block even if it is empty, in pixels */
 };
 
 /* What one turn inflates and the next unfilters. */
@@ -45,7 +45,7 @@ struct png_rows {
     bool palette, swap;
 };
 
-/* For what is kept of the batch before, and a batch: no more than there is to inflate. */
+/* Room for a batch and for what is kept of the one before, but no more than the picture needs. */
 static size_t buffer_room(size_t count, int height)
 {
     size_t total = (count + 1) * (size_t)height;
@@ -92,7 +92,7 @@ static bool next_span(void *arg, const uint8_t **bytes, size_t *length)
     return c.length > 0;
 }
 
-/* An index without a colour is black, and opaque without an alpha: as libpng has it. */
+/* As in libpng, an index without a colour is black, and opaque where it has no alpha. */
 static void read_palette(struct png_rows *r, const struct png_walk *walk)
 {
     const uint8_t *colors = r->bytes + walk->plte.offset + 8;
@@ -152,8 +152,8 @@ void png_rows_free(struct png_rows *r)
     mem_free(r);
 }
 
-/* Begins a batch with what is still needed of the one before: matches' window, and the row that
- * has begun. */
+/* Begins a batch with what is still needed of the one before: the window of matches, and the row
+ * that is incomplete. */
 static void begin_batch(struct batch *b, const struct batch *before)
 {
     const uint8_t *keep = before->buffer;
@@ -167,13 +167,13 @@ static void begin_batch(struct batch *b, const struct batch *before)
     b->end = b->buffer + count;
 }
 
-/* Row y of an unfiltered picture where its form is not that of the file. */
+/* Row y in the form of the file, where that differs from the form of the picture. */
 static uint8_t *spare_row(const struct png_rows *r, int y)
 {
     return r->spare + (size_t)(1 + (y & 1)) * (r->count + PNG_UNFILTER_OVER);
 }
 
-/* From the file's form to the picture's. */
+/* Converts a row from the form of the file to the form of the picture. */
 static void convert_row(const struct png_rows *r, const uint8_t *restrict from,
                         uint8_t *restrict to)
 {
@@ -191,8 +191,8 @@ static void convert_row(const struct png_rows *r, const uint8_t *restrict from,
     }
 }
 
-/* Unfilters row y, and the next where the two go together; how many that were, 0 for a filter that
- * does not exist. */
+/* Unfilters row y, or two rows at once where both are filtered by Paeth. Returns the number of
+ * rows, or 0 for a filter that does not exist. */
 static int unfilter(const struct png_rows *r, const uint8_t *row, struct image *img, int whole)
 {
     bool convert = r->swap || r->palette;
@@ -223,7 +223,8 @@ void png_rows_inflate(struct png_rows *r, size_t pixels)
     size_t most = (size_t)(b->buffer + r->room - from);
     most = most < wanted ? most : wanted;
     if (most > total - r->made)
-        most = total - r->made + 1; /* to meet the end, and see more than there is */
+        most = total - r->made +
+               1; /* one byte more, to find the end of the stream or data beyond the last row */
     if (r->got == INFLATE_MORE)
         r->got = inflate_run(&r->z, b->buffer, &b->end, from + most,
                              (uint32_t)(pixels / BLOCK_PIXELS) + 1);

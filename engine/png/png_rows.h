@@ -1,11 +1,11 @@
 /* png_rows.h - the pixels of plain PNGs, faster than libpng: not interlaced, 8 or 16 bits a sample
  * or a palette of 8, without a transparent colour.
  *
- * What it decodes has the pixels that libpng finds, to the bit. Anything unexpected makes it step
- * back, and then libpng decides what is wrong, if anything is. It goes by turns, of two halves that
- * may run side by side: a batch of filtered rows is inflated while the batch before is unfiltered;
- * no memory grows with the picture's height.
- * Threads: a turn's two halves on any two, all else on one at a time. */
+ * The pixels equal libpng's to the bit. Anything unexpected ends in ROWS_REFUSED; the caller then
+ * lets libpng decide what is wrong, if anything is. Decoding goes by turns. The two halves of a
+ * turn may run in parallel: one inflates a batch of filtered rows while the other unfilters the
+ * batch before. Memory does not grow with the picture's height. Threads: the two halves of a turn
+ * on any two threads, everything else on one at a time. */
 #ifndef UPSCALED_PNG_PNG_ROWS_H
 #define UPSCALED_PNG_PNG_ROWS_H
 
@@ -14,7 +14,7 @@
 
 struct png_rows;
 
-/* Whether such a file is plain. */
+/* Whether the file is plain in this sense. */
 bool png_rows_fit(const struct png_walk *walk);
 
 /* `bytes` are borrowed, verified as `walk` says. On ERR_OK the caller owns *out (png_rows_free).
@@ -26,8 +26,8 @@ void png_rows_free(struct png_rows *r); /* NULL is fine */
 /* The most memory that one takes. */
 size_t png_rows_bytes(const struct png_head *h);
 
-/* The halves of a turn: inflates about `pixels` more, no more than a batch; unfilters what the turn
- * before inflated, into `img`. */
+/* The halves of a turn. The first inflates about `pixels` more, at most a batch. The second
+ * unfilters the batch that the turn before inflated, into `img`. */
 void png_rows_inflate(struct png_rows *r, size_t pixels);
 void png_rows_unfilter(struct png_rows *r, struct image *img);
 

@@ -13,8 +13,8 @@
 enum {
     STRIP_ROWS = 64,
     STRIP_BYTES = 4 << 20, /* of raw rows, at most: bounds a thread's memory */
-    SMALL_STRIP = 1 << 16, /* as long as two make no more, they are one: each is sampled, and has
-                              codes of its own */
+    SMALL_STRIP = 1 << 16, /* strips whose pair is no larger are joined, since each is sampled and
+                              has its own codes */
     CHUNK_HEAD = 8,        /* length and type */
     CHUNK_TAIL = 4,        /* CRC */
 };
@@ -39,7 +39,7 @@ static size_t aligned(size_t bytes)
     return (bytes + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
 }
 
-/* False where a strip has 2^31 bytes: beyond zlib's and PNG's own counters. */
+/* Returns false where a strip would have 2^31 bytes, more than zlib and PNG can count. */
 static bool lay_out(const struct image_format *f, struct layout *l)
 {
     size_t count = image_row_bytes(f), filtered;
@@ -63,7 +63,7 @@ enum err_code png_strip_scratch_bytes(const struct image_format *f, size_t *byte
     return ERR_OK;
 }
 
-/* Filters all rows into w->filtered; gives their bytes. */
+/* Filters all rows into w->filtered; returns their size. */
 static size_t filter_rows(const struct png_strip_work *w, enum png_filter filter)
 {
     uint8_t *out = w->filtered;
@@ -76,8 +76,8 @@ static size_t filter_rows(const struct png_strip_work *w, enum png_filter filter
     return (size_t)(out - w->filtered);
 }
 
-/* Where time does not count, zlib too. What it makes of a photograph, or of runs that hide what is
- * before them, may be larger, so the smaller is taken. */
+/* Packs with our method and with zlib, and keeps the smaller result. zlib may be larger for
+ * photographs, and for long runs that push earlier matches out of its window. */
 static size_t pack_slowly(const struct png_strip_work *w, struct png_way way, size_t raw,
                           uint8_t *out)
 {

@@ -1,4 +1,4 @@
-/* png_strip.h - some rows of a picture as one IDAT chunk, made without knowing its neighbours.
+/* png_strip.h - some rows of a picture as one IDAT chunk, encoded independently of other strips.
  *
  * Each strip is filtered and deflated on its own and ends in a sync flush (RFC 1951, 3.2.4: an
  * empty stored block), so that strips made by different threads join into one zlib stream; their
@@ -16,14 +16,15 @@ struct png_strip {
     size_t adler_bytes; /* how many bytes that is over */
 };
 
-/* Rows of every strip but the last: fixed by the format, so that bytes do not depend on how the
- * rows arrive. A power of two: 64, more of narrow rows, fewer of very wide ones. */
+/* Rows of every strip but the last. The format alone determines them, so that the bytes do not
+ * depend on how the rows arrive. They are a power of two: 64, more for narrow rows, fewer for very
+ * wide ones. */
 int png_strip_rows(const struct image_format *f);
 
 /* Working memory for one strip; ERR_MEMORY where that is beyond what a strip can be. */
 enum err_code png_strip_scratch_bytes(const struct image_format *f, size_t *bytes, struct err *e);
 
-/* Makes one strip. `scratch` is aligned to MEM_ALIGN and as large as the above says. ERR_MEMORY.
+/* Encodes one strip. `scratch` is aligned to MEM_ALIGN and has png_strip_scratch_bytes. ERR_MEMORY.
  * On ERR_OK the caller owns out->chunk (buf_done). */
 enum err_code png_strip_encode(const struct png_strip_job *job, void *scratch,
                                struct png_strip *out, struct err *e);

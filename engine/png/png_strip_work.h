@@ -1,4 +1,4 @@
-/* png_strip_work.h - a strip in the making: what png_strip.c and png_choose.c share.
+/* png_strip_work.h - a strip while it is encoded, shared by png_strip.c and png_choose.c.
  *
  * Threads: each strip has one of its own. */
 #ifndef UPSCALED_PNG_PNG_STRIP_WORK_H
@@ -13,23 +13,23 @@ struct png_strip_work {
     const struct png_kernels *kernels;
     size_t count, step; /* bytes of a row and of a pixel */
     uint8_t *zeros;     /* [count]: what is above the picture */
-    uint8_t *swapped;   /* [2][count]: rows as PNG wants them */
+    uint8_t *swapped;   /* [2][count]: rows in PNG's byte order */
     uint8_t *filtered;  /* [rows][count + 1] */
     uint8_t *packed;    /* PNG_PACK_BOUND of that */
     struct png_pack_room *room;
 };
 
-/* How a strip is made. */
+/* How a strip is filtered and packed. */
 struct png_way {
     enum png_filter filter;
     enum png_method method;
 };
 
-/* Row y of the strip as PNG wants it, 16-bit samples big-endian; -1 is the row above. It lasts
- * until the row after the next is asked for. */
+/* Row y of the strip in PNG's byte order (16-bit samples big-endian); -1 is the row above. The row
+ * is valid until two more rows have been asked for. */
 const uint8_t *png_strip_work_row(const struct png_strip_work *w, int y);
 
-/* How to pack the strip's rows in that way. */
+/* The parameters of png_pack for that way. */
 struct png_pack png_strip_work_pack(const struct png_strip_work *w, struct png_way way);
 
 #endif

@@ -1,7 +1,7 @@
 /* png_unfilter.c - see png_unfilter.h.
  *
- * Each pixel needs the one to its left, so a row is a chain; the bytes of a pixel go along it side
- * by side, as 16-bit lanes of one vector. */
+ * Each pixel needs the one to its left, so a row is a chain of dependent steps. The bytes of a
+ * pixel are 16-bit lanes of one vector. */
 #include "engine/png/png_unfilter.h"
 
 #include <string.h>
@@ -37,8 +37,8 @@ static inline lanes choose(lanes mask, lanes yes, lanes no)
     return (mask & yes) | (~mask & no);
 }
 
-/* Of left `a`, above `b` and above left `c` the one that is nearest to a + b - c; in doubt the
- * first. The chain goes through `a`, so what does not need it comes first. */
+/* Selects from left `a`, above `b` and above left `c` the one nearest to a + b - c, the first of
+ * equals. The chain goes through `a`, so everything that does not need `a` is computed first. */
 static inline lanes paeth(lanes a, lanes b, lanes c)
 {
     lanes bc = b - c, pa = magnitude(bc), ac = a - c;
@@ -47,7 +47,7 @@ static inline lanes paeth(lanes a, lanes b, lanes c)
     return choose((pa > pb) | (pa > pc), other, a);
 }
 
-/* What is added to a pixel: by the one to its left, above, and above left. */
+/* The predicted value of a pixel, from the pixels to the left, above, and above left. */
 typedef lanes predict(lanes a, lanes b, lanes c);
 
 static inline lanes predict_sub(lanes a, lanes b, lanes c)
@@ -78,8 +78,8 @@ static inline __attribute__((always_inline)) void run(predict *what,
     }
 }
 
-/* Two rows by Paeth, the second a pixel behind the first: two chains at a time. What is above the
- * second is still in the first's registers. */
+/* Unfilters two Paeth rows, the second one pixel behind the first, so that two chains run at a
+ * time. The pixels above the second row are still in the registers of the first. */
 static inline __attribute__((always_inline)) void
 run_pair(const uint8_t *restrict filtered, const uint8_t *restrict second,
          const uint8_t *restrict above, size_t count, size_t step, uint8_t *restrict out,

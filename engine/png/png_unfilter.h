@@ -14,7 +14,8 @@ enum { PNG_UNFILTER_OVER = 8 }; /* bytes past a filtered row and the row above t
 void png_unfilter_row(int filter, const uint8_t *restrict filtered, const uint8_t *restrict above,
                       size_t count, size_t step, uint8_t *restrict out);
 
-/* Two rows, one below the other, that are both filtered by Paeth: in less time than twice one. */
+/* Unfilters two rows, one below the other, that are both filtered by Paeth: faster than one by one.
+ */
 void png_unfilter_paeths(const uint8_t *restrict filtered, const uint8_t *restrict second,
                          const uint8_t *restrict above, size_t count, size_t step,
                          uint8_t *restrict out, uint8_t *restrict out2);

@@ -1,8 +1,8 @@
 /* png_writer.h - pixels and metadata in, PNG bytes out.
  *
- * The pixels are made as strips (png_strip.h), by any threads in any order, and added in order; the
- * bytes of the file do not depend on who made them or when.
- * Threads: a writer belongs to one thread at a time. */
+ * Threads encode the pixels as strips (png_strip.h) in any order; the writer takes them in order.
+ * The bytes of the file do not depend on which thread encoded a strip, or when. Threads: a writer
+ * belongs to one thread at a time. */
 #ifndef UPSCALED_PNG_PNG_WRITER_H
 #define UPSCALED_PNG_PNG_WRITER_H
 
@@ -12,7 +12,7 @@
 
 struct png_writer;
 
-/* The most bytes that `rows` rows of a file can take, and all that is not pixels or metadata. */
+/* The most bytes that `rows` rows of a file can take, with everything but metadata. */
 size_t png_writer_bound(const struct image_format *f, int rows);
 
 /* Appends the head of the file to `out`, borrowed until png_writer_free. When the file would pass

@@ -15,7 +15,7 @@ struct bands_wish {
     struct pair most; /* of a tile (tile_most) */
     int threads;
     int multiple;     /* of whole bands' rows; 0 is 1 */
-    struct pair tile; /* what is asked for instead; 0 chooses, as for `rows` */
+    struct pair tile; /* overrides the choice; 0 chooses, as for `rows` */
     int rows;
 };
 

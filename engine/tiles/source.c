@@ -6,7 +6,7 @@
 #include "engine/image/color.h"
 #include "engine/tiles/border.h"
 
-/* Loads `count` pixels from `x` of a row on to place `at` of an output row. */
+/* Loads `count` pixels of a row, from `x` on, to position `at` of an output row. */
 typedef void load_run(void *arg, const uint8_t *row, int x, int count, int at);
 
 /* Loads the samples `x` of row y: the part inside the picture at once, the rest one by one. */

@@ -1,5 +1,5 @@
-/* tile.c - see tile.h. Networks hand their rows on; some rows at a time become stored samples while
- * they are in the cache. Only a downscale, which looks far to both sides, waits for all of them. */
+/* tile.c - see tile.h. Networks pass their rows on; a few rows at a time are stored as samples
+ * while they are in the cache. Only a downscale waits for all rows, since its kernel is large. */
 #include "engine/tiles/tile.h"
 
 #include <assert.h>
@@ -21,7 +21,7 @@ static int larger(int a, int b)
     return a > b ? a : b;
 }
 
-/* All that a tile's computation is made of. */
+/* A tile under way. */
 struct tile {
     const struct tile_job *job;
     struct resample_area area; /* of the output */
@@ -108,7 +108,7 @@ static bool is_folded(const struct tile *t)
     return geometry_of(t)->out_channels == TILE_PLANES && t->source.kind != SOURCE_RGB;
 }
 
-/* The part of a plane that `area` of the resampled one is made from. */
+/* The part of a plane that the resampled `area` is computed from. */
 static struct resample_area reach(const struct resample_axis *x, const struct resample_axis *y,
                                   struct resample_area area)
 {
@@ -130,7 +130,7 @@ static void run_chroma(const struct tile *t, struct resample_area area)
                      (struct resample_part){l->out[1 + i], area}, l->passes);
 }
 
-/* Turns the rows that are in l.out into stored samples. */
+/* Stores the rows in l.out as samples. */
 static void store_chunk(struct tile *t)
 {
     const struct tile_job *job = t->job;
@@ -180,7 +180,7 @@ static void store_row(void *arg, int y, int x, int count, const float *const *pl
         keep_row(t, y, count, planes);
 }
 
-/* Channel c of what the last network made, beyond the edges as well, into l.got. */
+/* Copies channel c of the last network's output, extended beyond the edges, into l.got. */
 static void gather(const struct tile *t, int c)
 {
     const struct window_span *x = &t->x.want, *y = &t->y.want;
@@ -197,7 +197,7 @@ static void fold_stage(const struct tile *t)
     fold(rgb, (int)plane, made);
 }
 
-/* Brings what the last network made to the output's size. */
+/* Downscales the last network's output to the output's size. */
 static void shrink(struct tile *t)
 {
     const struct tile_job *job = t->job;
@@ -215,7 +215,7 @@ static void shrink(struct tile *t)
     store_chunk(t);
 }
 
-/* Brings the samples of that kind through the networks and stores the samples that come of it. */
+/* Runs the networks over the samples of that kind, and stores the result. */
 static void run_source(struct tile *t, enum source_kind kind)
 {
     const struct tile_job *job = t->job;
@@ -229,7 +229,7 @@ static void run_source(struct tile *t, enum source_kind kind)
         plan_run(job->plan, t->l.plan, keep, &picture,
                  &(struct plan_io){load_row, store_row, t, job->profile, &t->macs});
     }
-    if (job->down_x) /* t->stage is now the one after the last */
+    if (job->down_x) /* t->stage is now one past the last */
         shrink(t);
 }
 
@@ -243,7 +243,7 @@ static void store_opaque(struct tile *t)
                     t->pixels + (size_t)y * t->row_bytes);
 }
 
-/* The most that any stage gives, first..last or, where it is downscaled, begin..end. */
+/* The widest window of any stage along an axis. */
 static int widest(const struct tile *t, const struct tile_chain *a, bool all)
 {
     int most = 0;
@@ -265,11 +265,11 @@ static struct tile_sides sides_of(const struct tile *t)
         return x;
     struct resample_area near = reach(job->chroma_x, job->chroma_y, rows);
     x.near_width = near.width;
-    x.near_height = near.height + 2; /* as other rows of this number may reach */
+    x.near_height = near.height + 2; /* other chunks of as many rows may need more */
     return x;
 }
 
-/* Asks backwards what the area needs. */
+/* Finds the windows that the area needs. */
 static struct tile begin(const struct tile_job *job, struct resample_area area)
 {
     struct tile t = {.job = job, .area = area};
@@ -291,7 +291,7 @@ double tile_run(const struct tile_job *job, struct resample_area area, uint8_t *
     struct tile t = begin(job, area);
     struct tile_sides sides = sides_of(&t);
     size_t bytes = 0;
-    /* the sizes were bounded before any work; a mistake there must not reach memory */
+    /* Sizes were bounded before any work. A mistake there must not reach memory. */
     assert(measure(&t, &bytes, NULL) == ERR_OK && bytes <= job->scratch_bytes);
     t.pixels = pixels;
     t.row_bytes = row_bytes;

@@ -1,9 +1,9 @@
 /* tile.h - one rectangle of the output, from stored samples to stored samples.
  *
- * A tile asks backwards what it needs (window.h), then computes forwards. Nothing outside those
- * windows is looked at, so a tile is independent of its neighbours, and a pixel comes out the same
- * in whichever tile it lies.
- * Threads: a job is immutable while tiles run; each brings its own scratch. */
+ * A tile first finds, from its output backwards, the windows that it needs (window.h), then
+ * computes forwards. It reads nothing outside those windows, so it is independent of its
+ * neighbours, and a pixel has the same value in every tile that contains it. Threads: a job is
+ * immutable while tiles run; each thread brings its own scratch. */
 #ifndef UPSCALED_TILES_TILE_H
 #define UPSCALED_TILES_TILE_H
 

@@ -1,5 +1,5 @@
-/* tile_chain.h - what a tile needs along one axis, and how much work that is. What runs (tile.c)
- * and what is told beforehand (tile_work) ask here, so that both are the same.
+/* tile_chain.h - the windows that a tile needs along one axis, and how much work that is. Both the
+ * run (tile.c) and the estimate (tile_work) use these functions, so they agree.
  *
  * Threads: pure functions. */
 #ifndef UPSCALED_TILES_TILE_CHAIN_H
@@ -20,11 +20,11 @@ struct tile_chain {
 /* Whether the last network makes more than the output, which is then downscaled. */
 bool tile_shrinks(const struct tile_job *job);
 
-/* Asks backwards what the outputs from..from+count-1 along the axis need. */
+/* Finds the windows behind the outputs from..from+count-1 along the axis. */
 void tile_chain_find(const struct tile_job *job, enum axis axis, int from, int count,
                      struct tile_chain *out);
 
-/* What stage k, 1..job->stages, leaves of the axis. */
+/* The window that stage k, 1..job->stages, leaves of the axis. */
 const struct window_span *tile_chain_span(const struct tile_job *job, const struct tile_chain *c,
                                           int k);
 

@@ -8,7 +8,7 @@
 
 enum {
     SHRUNK_MOST = 256
-}; /* pixels that a downscale starts from along a side: it needs them all */
+}; /* pixels along a side of tiles that are downscaled, which keep all their rows */
 
 static size_t area_of(int width, int height)
 {
@@ -94,8 +94,8 @@ enum err_code tile_measure(const struct tile_job *job, const struct tile_sides *
     return ERR_OK;
 }
 
-/* The larger of two kinds of tiles: of the usual cut, whose rows leave as they come; and smaller
- * ones that are downscaled. */
+/* The larger of two needs: of usual tiles, which store rows as they come, and of smaller ones,
+ * which are downscaled. */
 enum err_code tile_scratch_bytes(const struct plan *p, size_t *bytes, struct err *e)
 {
     const struct tile_job job = {.plan = p};
@@ -120,7 +120,7 @@ enum err_code tile_scratch_bytes(const struct plan *p, size_t *bytes, struct err
 
 /* One axis of the tile that covers everything. */
 struct whole_axis {
-    int stage; /* what networks but the last give, or the last where it is downscaled */
+    int stage; /* output of networks but the last, or of the last where it is downscaled */
     int run;   /* what plans run over */
 };
 

@@ -8,17 +8,17 @@
 
 enum { TILE_PLANES = 3, TILE_CHUNK_ROWS = 16 /* that are stored together */ };
 
-/* Sides of what a tile works on; or, to measure, the largest they can be. */
+/* Sides of the planes that a tile works on; to measure, the largest possible ones. */
 struct tile_sides {
-    int stage_width, stage_height; /* what a network but the last gives, or what is downscaled */
+    int stage_width, stage_height; /* output of networks but the last, or what is downscaled */
     int out_width, out_rows;       /* what is stored together */
     int near_width, near_height;   /* the picture's pixels that chroma of those is made from */
 };
 
 /* Where everything lies; planes are [y][x]. */
 struct tile_layout {
-    float *stage[2];         /* [channel] planes: what networks give, in turn */
-    float *got;              /* what is to be downscaled, beyond the edges as well */
+    float *stage[2];         /* [channel] planes: outputs of the networks, alternating */
+    float *got;              /* the plane to downscale, extended beyond the edges */
     float *near[2];          /* Cb and Cr of the picture */
     float *spare;            /* a row of those */
     float *out[TILE_PLANES]; /* the result */

@@ -34,16 +34,16 @@ struct window_job {
  * stage 1 on, what lies past the edge is computed, and only the picture itself is wrapped. */
 struct window_span window_behind(const struct window_job *job, int stage, struct span s);
 
-/* Asks backwards, along out->axis, from the outputs `wanted` of the last stage. */
+/* Finds all windows along out->axis behind the outputs `wanted` of the last stage. */
 void window_chain_find(const struct window_job *job, struct span wanted, struct window_chain *out);
 
-/* The largest window that any chain can hold which is asked for `count` outputs. */
+/* The largest window of any chain behind `count` outputs. */
 int window_bound(const struct plan *p, int stages, int count);
 
 /* The size of side that stage `stage` has. */
 int window_side(const struct model_geometry *g, int stage, int side);
 
-/* Whether all positions of a span have pixels of their own. */
+/* Whether all positions of a span lie inside the picture. */
 bool window_is_inside(const struct window_span *s);
 
 #endif
