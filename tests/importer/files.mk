@@ -2,6 +2,7 @@
 
 if HAVE_PYTHON
 test_scripts += \
+	tests/importer/door.py \
 	tests/importer/edges.py \
 	tests/importer/exported.py \
 	tests/importer/handmade.py \

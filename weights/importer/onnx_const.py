@@ -19,6 +19,18 @@ def bounded(shape, where):
     return [int(d) for d in shape]
 
 
+def broadcast(*shapes):
+    """The shape that arrays of these shapes have together; ValueError where they do not fit."""
+    rank = max(len(s) for s in shapes)
+    out = [1] * rank
+    for shape in shapes:
+        for k, d in enumerate(shape, rank - len(shape)):
+            if d != 1 and out[k] not in (1, d):
+                raise ValueError("shapes do not fit each other")
+            out[k] = out[k] if d == 1 else int(d)
+    return tuple(out)
+
+
 def _cast(at, x):
     to = at.int("to", 1)
     if to not in NUMPY_TYPES:
@@ -118,7 +130,7 @@ def _range(at, start, limit, step):
 
 def _expand(at, x, shape):
     shape = bounded(np.ravel(shape), at.where)
-    return x * np.ones(bounded(np.broadcast_shapes(x.shape, tuple(shape)), at.where), x.dtype)
+    return x * np.ones(bounded(broadcast(x.shape, tuple(shape)), at.where), x.dtype)
 
 
 def _tile(at, x, repeats):
@@ -185,7 +197,7 @@ def _split(at, x, *rest):
 
 
 def _sizes(at, *arrays):
-    bounded(np.broadcast_shapes(*(a.shape for a in arrays)), at.where)
+    bounded(broadcast(*(a.shape for a in arrays)), at.where)
 
 
 def _two(work):

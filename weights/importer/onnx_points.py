@@ -3,6 +3,7 @@ import numpy as np
 
 from . import build
 from .errors import Refused
+from .onnx_const import broadcast
 from .onnx_layers import constant
 from .onnx_views import Feature, picture
 
@@ -22,7 +23,7 @@ def per_channel(at, x, value, what):
             and value.size == x.node.channels:
         return value.ravel()
     first = value.ravel()[0]
-    if (value == first).all() and np.broadcast_shapes(tuple(shape), tuple(x.shape)) == tuple(x.shape):
+    if (value == first).all() and broadcast(tuple(shape), tuple(x.shape)) == tuple(x.shape):
         return np.array([first])
     raise Refused(f"{at.where}: {what} of the shape {list(value.shape)}, which differs from place "
                   "to place; one number, or one a channel, is needed")

@@ -1,0 +1,162 @@
+"""door.py - upscaled-import as people start it: options, names, the server's check, what is printed and
+written. Needs numpy, not PyTorch. TAP."""
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+
+import tap
+
+tap.needs("numpy")
+from harm import COMPACT, state_of, zipped
+
+FOLDER = tempfile.TemporaryDirectory()
+IMPORTER = tap.TOP / "weights" / "importer.py"
+
+
+def path(name):
+    return os.path.join(FOLDER.name, name)
+
+
+def network(name="net.pth"):
+    return shutil.copy(zipped(*state_of(COMPACT)), path(name))
+
+
+def start(*arguments, binary=None, **more):
+    """The importer in a process of its own, with no server's program but `binary` in reach."""
+    environment = dict(os.environ, PATH=os.path.dirname(binary) if binary else "/nonexistent")
+    return subprocess.run([sys.executable, IMPORTER, *arguments], capture_output=True, text=True,
+                          env=environment, **more)
+
+
+def program(name, text):
+    """A program in a folder of its own that stands for the server's."""
+    folder = path(name)
+    os.makedirs(folder, exist_ok=True)
+    with open(f"{folder}/upscaled", "w") as f:
+        f.write("#!/bin/sh\n" + text)
+    os.chmod(f"{folder}/upscaled", stat.S_IRWXU)
+    return f"{folder}/upscaled"
+
+
+def without_the_server_it_writes_and_says_so_in_a_line():
+    done = start(network())
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    assert done.stdout == (f"{path('net.json')}: SRVGGNetCompact, 2 layers of 4 channels; x2, RGB, 712 "
+                           "parameters, 684 multiply-adds a pixel\n"), done.stdout
+    with open(path("net.json")) as f:
+        model = json.load(f)
+    assert model["name"] == "net" and "license" not in model
+    assert model["description"] == "SRVGGNetCompact, 2 layers of 4 channels, imported from net.pth"
+
+
+def names_and_licences():
+    for options, name in (((), "named"), (("--name", "other.2"), "other.2")):
+        done = start("-o", path("named.json"), network(), *options)
+        assert done.returncode == 0, done.stderr
+        with open(path("named.json")) as f:
+            assert json.load(f)["name"] == name
+    done = start(network("a b(c).pth"), "--license", "BSD-3-Clause")
+    with open(path("a b(c).json")) as f:
+        model = json.load(f)
+    assert model["name"] == "a-b-c" and model["license"] == "BSD-3-Clause", model["name"]
+    for name in ("a/b", "", ".", "..", "x" * 65, "\u00e4"):
+        done = start(network(), "--name", name or " ")
+        assert done.returncode == 1 and "--name takes" in done.stderr, (name, done.stderr)
+
+
+def the_servers_verdict_decides():
+    refuses = program("refuses", 'echo "upscaled: $3: $.layers[0]: no such kind (model)" >&2; exit 1\n')
+    done = start(network("judged.pth"), binary=refuses)
+    assert done.returncode == 1 and done.stdout == "" and done.stderr.count("\n") == 1
+    assert "no such kind" in done.stderr and not os.path.exists(path("judged.json"))
+    done = start(network("judged.pth"), "--no-check", binary=refuses)
+    assert done.returncode == 0 and os.path.exists(path("judged.json"))
+
+
+def a_limit_is_a_warning():
+    limits = program("limits", 'echo "upscaled: $3: at most 3 layers (--max-model-layers) (model_limit)" '
+                     '>&2; exit 1\n')
+    done = start(network(), binary=limits)
+    assert done.returncode == 0 and os.path.exists(path("net.json")), done.stderr
+    assert "--max-model-layers" in done.stdout.splitlines()[1], done.stdout
+
+
+def warnings_and_seconds_are_shown():
+    works = program("works", 'if [ "$1" = models ]; then echo "  warning: grays change"; else '
+                    'echo "{\\"ms_least\\": 500.0}"; fi\n')
+    done = start(network(), binary=works)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].endswith(", 1.91 s a megapixel here"), lines     # half a second for 512 x 512
+    assert lines[1:] == ["  warning: grays change"], lines
+
+
+def a_program_that_is_named_must_be_there():
+    done = start(network(), "--binary", path("nowhere"))
+    assert done.returncode == 1 and "nowhere" in done.stderr and "Traceback" not in done.stderr
+
+
+def the_file_is_replaced_at_once_and_readable():
+    out = path("kept.json")
+    with open(out, "w") as f:
+        f.write("before")
+    before = os.stat(out).st_ino
+    done = start(network(), "-o", out, umask=0o027)
+    assert done.returncode == 0, done.stderr
+    after = os.stat(out)
+    assert after.st_ino != before, "written over in place"
+    assert stat.S_IMODE(after.st_mode) == 0o640, oct(after.st_mode)
+    assert not [n for n in os.listdir(FOLDER.name) if n.startswith(".import-")]
+
+
+def a_pipe_may_take_it():
+    done = start(network(), "-o", "/dev/stdout")
+    assert done.returncode == 0 and done.stdout.startswith('{\n"format": "upscaled-model/1"'), done.stdout[:80]
+
+
+def the_factor_that_is_said_must_be_the_networks():
+    done = start(network(), "--scale", "3")
+    assert done.returncode == 1 and "enlarges 2 times, not 3" in done.stderr, done.stderr
+    done = start(network(), "--border", "replicate")
+    with open(path("net.json")) as f:
+        assert json.load(f)["border"] == "replicate"
+    done = start(network(), "--range", "0")
+    assert done.returncode == 1 and "--range" in done.stderr
+
+
+def help_names_every_option():
+    text = start("--help").stdout
+    for option in ("--name", "--license", "--scale", "--layers", "--range", "--bgr", "--border",
+                   "--output-name", "--dtype", "--binary", "--no-check", "-o"):
+        assert option in text, option
+
+
+def as_it_is_installed():
+    """make install puts a command and its modules where they find each other."""
+    build = tap.BINARY.parent
+    done = subprocess.run(["make", "-s", "-C", build, "install-binSCRIPTS", "install-dist_importerDATA",
+                           f"DESTDIR={path('root')}"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = [os.path.join(at, n) for at, _, names in os.walk(path("root")) for n in names
+             if n == "upscaled-import"]
+    assert len(found) == 1 and os.access(found[0], os.X_OK), found
+    with open(found[0]) as f:
+        script = f.read()
+    prefix = next(line.split('"')[1] for line in script.splitlines() if "sys.path.insert" in line)
+    moved = path("moved")
+    with open(moved, "w") as f:             # as if the root were /
+        f.write(script.replace(prefix, path("root") + prefix))
+    done = subprocess.run([sys.executable, moved, network(), "--no-check"], capture_output=True,
+                          text=True, cwd="/")
+    assert done.returncode == 0 and "SRVGGNetCompact" in done.stdout, done.stderr
+
+
+tap.run([
+    without_the_server_it_writes_and_says_so_in_a_line, names_and_licences, the_servers_verdict_decides,
+    a_limit_is_a_warning, warnings_and_seconds_are_shown, a_program_that_is_named_must_be_there,
+    the_file_is_replaced_at_once_and_readable, a_pipe_may_take_it,
+    the_factor_that_is_said_must_be_the_networks, help_names_every_option, as_it_is_installed])
