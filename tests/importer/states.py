@@ -163,6 +163,18 @@ def rrdbnet_under_its_three_names():
     assert kinds.count("affine") == 2, "0.2 goes into the convolution where it can"
 
 
+def rrdbnet_in_half_precision_stays_so():
+    """The factor 0.2 would make 32 bits of the weights that it is taken into."""
+    net = seeded(networks.RrdbNet()).half().double()
+    file = save(cast(net.state_dict(), torch.float16), "half.pth")
+    model = compare.same(file, net, bound=1e-6)
+    weights = [layer["weight"]["dtype"] for layer in model["layers"] if layer["type"] == "conv2d"]
+    assert weights == ["float16"] * len(weights)
+    assert [layer["type"] for layer in model["layers"]].count("affine") == 2 * 4
+    model = compare.same(file, net, ("--dtype", "float32"))
+    assert [layer["type"] for layer in model["layers"]].count("affine") == 2
+
+
 def rrdbnet_of_factors_2_and_1():
     for factor in (2, 1):
         net = seeded(networks.RrdbNet(factor))
@@ -314,7 +326,8 @@ tap.run([
     compact_of_any_width_depth_and_factor, every_file_that_holds_a_state_dict,
     tensors_that_share_a_storage_or_lie_across_it, halves_are_kept_as_they_are, espcn,
     espcn_of_four_layers, fsrcnn_whose_factor_its_name_or_the_user_tells,
-    fsrcnn_by_its_other_names, rrdbnet_under_its_three_names, rrdbnet_of_factors_2_and_1,
+    fsrcnn_by_its_other_names, rrdbnet_under_its_three_names, rrdbnet_in_half_precision_stays_so,
+    rrdbnet_of_factors_2_and_1,
     rrdbnet_of_old_that_enlarges_once, span, artcnn, ecbsr_as_deployed, etds_as_deployed,
     waifu2x, waifu2x_of_unchanged_size, networks_that_are_not_known_are_said_layer_by_layer,
     tensors_too_many_are_named, by_the_server_within_a_level])

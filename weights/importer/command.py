@@ -139,6 +139,7 @@ def _model(options):
         _adjusted(graph, options)
         if numbers(graph) > MAX_NUMBERS:
             raise Refused(f"more than {MAX_NUMBERS} weights")
+        graph.keep_half = options.dtype == "auto"
         fold.simplify(graph)
         size = geometry.find(graph)
         rows.append(write.layers(graph, options.dtype))

@@ -129,6 +129,7 @@ class Graph:
         self.input.channels, self.input.height, self.input.width = channels, height, width
         self.output = None
         self.count = self.weights = 0
+        self.keep_half = False      # do not scale weights that float16 holds exactly
 
     def add(self, kind, inputs, where, **keys):
         node = Node(kind, inputs, keys, where)
@@ -208,6 +209,13 @@ class Graph:
         alive = {id(n) for n in self.order()}
         for node in self.order() + [self.input]:
             node.users = [u for u in node.users if id(u) in alive]
+
+
+def as_half(values):
+    """The values as float16 where it holds each of them exactly, or None."""
+    with np.errstate(over="ignore"):
+        half = values.astype("<f2")
+    return half if np.array_equal(half.astype(values.dtype), values) else None
 
 
 def numbers(graph):

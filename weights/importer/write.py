@@ -7,7 +7,7 @@ import tempfile
 import numpy as np
 
 from .errors import Refused
-from .graph import MERGES
+from .graph import MERGES, as_half
 
 MOST_WITH = 8   # names that `with` holds
 INLINE = 4      # tensors of so few numbers are written as numbers
@@ -25,12 +25,6 @@ def float32(values, where):
     return out
 
 
-def _exact_half(values):
-    with np.errstate(over="ignore"):
-        half = values.astype("<f2")
-    return half if np.array_equal(half.astype("<f4"), values) else None
-
-
 def tensor(values, where, dtype):
     """Numbers where they are few, base64 otherwise; float16 where it loses nothing (`auto`)."""
     values = float32(values, where)
@@ -43,7 +37,7 @@ def tensor(values, where, dtype):
         if not np.isfinite(half).all():
             raise Refused(f"{where}: weights beyond what float16 holds; use --dtype float32")
     elif dtype == "auto":
-        half = _exact_half(values)
+        half = as_half(values)
     name, data = ("float32", values) if half is None else ("float16", half)
     return {"shape": list(values.shape), "dtype": name,
             "base64": base64.b64encode(data.tobytes()).decode("ascii")}
