@@ -285,6 +285,25 @@ def a_gate_over_channels_is_of_one_channel():
     agrees(g.save(PATH, x), function)
 
 
+def a_gate_by_the_mean_over_channels():
+    """Spatial attention without its maximum: each pixel's mean over its channels, then a convolution."""
+    w, gate = random(6, 3, 3, 3), random(1, 1, 7, 7)
+    for opset in (13, 18):
+        g = Graph(opset)
+        x = g.conv("x", w, pads=[1] * 4)
+        axes = {"axes": [1]} if opset < 18 else {}
+        mean = g.node("ReduceMean", x, *([] if axes else [g.ints(1)]), keepdims=1, **axes)
+        x = g.node("Mul", x, g.node("Sigmoid", g.conv(mean, gate, pads=[3] * 4)))
+        x = g.node("ReduceSum", x, g.ints(-3), keepdims=1)
+        x = g.node("Add", x, "x")
+
+        def function(x):
+            y = F.conv2d(x, tensor(w), padding=1)
+            y = y * torch.sigmoid(F.conv2d(y.mean(1, keepdim=True), tensor(gate), padding=3))
+            return y.sum(1, keepdim=True) + x
+        agrees(g.save(PATH, x), function)
+
+
 def a_luma_picture_of_two_axes():
     """One channel that is squeezed away and put back."""
     w = random(4, 1, 3, 3)
@@ -330,4 +349,5 @@ tap.run([
     clips_in_all_forms, nodes_in_any_order_with_others_beside, bytes_in_and_out,
     ranges_and_orders_of_colour_by_options, arithmetic_of_all_kinds,
     rows_columns_and_channels_cut_out, a_gate_over_channels_is_of_one_channel,
+    a_gate_by_the_mean_over_channels,
     a_luma_picture_of_two_axes, operator_sets_from_9_to_20])

@@ -92,7 +92,9 @@ def forward(g, node):
     if node is g.output or not users:
         return False
     for user in users:
-        if user.kind not in CONVOLUTIONS or node.channels > 1 and user["groups"] not in (1, node.channels):
+        if user.kind not in CONVOLUTIONS:
+            return False
+        if node.channels > 1 and user["groups"] not in (1, node.channels):
             return False
         if (b != 0).any() and (user.kind != "conv2d" or
                                any(user["padding"]) and user["padding_mode"] == "zeros"):

@@ -61,7 +61,8 @@ def rrdb(state):
     form = _form(state)
     first, block, conv, after = FORMS[form]
     if any(".conv1x1." in n for n in state.keys()):
-        raise Refused("ESRGAN+: its blocks have 1x1 convolutions and noise, which are not known here")
+        raise Refused("ESRGAN+: its blocks have 1x1 convolutions and noise, which this importer "
+                      "does not know")
     count = state.count(block)
     if after is None:               # in the old form the convolution after the blocks is the last
         count, after = count - 1, block.format(count - 1)
@@ -95,8 +96,9 @@ def rrdb(state):
 
 
 def is_span(state):
-    return {"block_1.c1_r.sk.weight", "conv_cat.weight", "upsampler.0.weight"} <= set(state.keys()) \
-        or {"block_1.c1_r.eval_conv.weight", "conv_cat.weight"} <= set(state.keys())
+    names = set(state.keys())
+    return {"conv_cat.weight", "upsampler.0.weight"} <= names and \
+        not names.isdisjoint({"block_1.c1_r.sk.weight", "block_1.c1_r.eval_conv.weight"})
 
 
 def _merged(state, name):

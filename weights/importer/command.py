@@ -23,7 +23,8 @@ def parser():
                     "and .pt, and .safetensors, of networks that are known by name; ncnn's .param "
                     "with its .bin.")
     p.add_argument("file", metavar="FILE")
-    p.add_argument("-o", dest="out", metavar="OUT.json", help="the file to write [FILE's name with .json]")
+    p.add_argument("-o", dest="out", metavar="OUT.json",
+                   help="the file to write [FILE's name with .json]")
     p.add_argument("--name", help="what requests call the model; OUT's name without .json")
     p.add_argument("--license", help="the weights' licence, which the file then says")
     p.add_argument("--scale", type=int, choices=range(1, 9), metavar="1..8",
@@ -59,12 +60,12 @@ def _recognised(lazies, options):
             graph, what = build(tensors)
             if tensors.unused:
                 some = ", ".join(shown(n) for n in sorted(tensors.unused)[:3])
-                raise Refused(f"it looks like {what}, but has {len(tensors.unused)} tensors that do "
-                              f"not belong to it ({some})")
+                raise Refused(f"it looks like {what}, but has {len(tensors.unused)} tensors "
+                              f"that do not belong to it ({some})")
             return graph, what
     some = ", ".join(shown(n) for n in list(lazies)[:3])
-    raise Refused(f"its {len(lazies)} tensors ({some}, ...) are of no network that is known by name "
-                  f"({KNOWN}); export it to ONNX, or say its layers by --layers")
+    raise Refused(f"its {len(lazies)} tensors ({some}, ...) are of no network that is known by "
+                  f"name ({KNOWN}); export it to ONNX, or say its layers by --layers")
 
 
 def _from_state(lazies, options):
@@ -97,7 +98,8 @@ def _graphs(options):
         raise Refused("a JSON file, which the server reads as it is")
     if not start:
         raise Refused("an empty file")
-    return onnx_graph.read(path, os.path.dirname(os.path.abspath(path)), options.output_name), "ONNX"
+    folder = os.path.dirname(os.path.abspath(path))
+    return onnx_graph.read(path, folder, options.output_name), "ONNX"
 
 
 def _adjusted(graph, options):
@@ -147,8 +149,8 @@ def _model(options):
         raise Refused("the network is not the same for pictures of different sizes")
     graph = graphs[0]
     if graph.output.channels != graph.input.channels:
-        raise Refused(f"takes {graph.input.channels} channels and gives {graph.output.channels}; as "
-                      "many are needed")
+        raise Refused(f"takes {graph.input.channels} channels and gives "
+                      f"{graph.output.channels}; as many are needed")
     if options.scale and options.scale != size.scale:
         raise Refused(f"the network enlarges {size.scale} times, not {options.scale}")
     border = options.border or ("replicate" if size.lost_y or size.lost_x else "model")

@@ -26,9 +26,10 @@ def pad(g, node):
         own = k["padding"]
         total = tuple(s + own[a % 2] for a, s in enumerate(sides))
         uneven = [abs(total[a] - total[a + 2]) for a in (0, 1)]
-        grown = [kernel + u // d for kernel, u, d in zip(k["weight"].shape[2:], uneven, k["dilation"])]
-        if max(total) > 256 or max(grown) > 64 or any(u % d for u, d in zip(uneven, k["dilation"])) \
-                or build.too_many(k["weight"].shape[:2], grown):
+        d, weight = k["dilation"], k["weight"]
+        grown = [weight.shape[2 + a] + uneven[a] // d[a] for a in (0, 1)]
+        if max(total) > 256 or max(grown) > 64 or uneven[0] % d[0] or uneven[1] % d[1] \
+                or build.too_many(weight.shape[:2], grown):
             return False
         new = build.convolution(g, x, k["weight"], k["bias"], user.where, k["stride"], total,
                                 k["dilation"], k["groups"], mode)
@@ -80,7 +81,8 @@ def _into_merges(g, node):
     """Merges crop their larger inputs around the centre: as long as every merge that reads this
     crop has another input of the cropped size, and the centre is the same, nothing is needed."""
     x, (top, left, bottom, right) = node.inputs[0], node["sides"]
-    if node is g.output or not node.users or not (0 <= bottom - top <= 1 and 0 <= right - left <= 1):
+    centred = 0 <= bottom - top <= 1 and 0 <= right - left <= 1
+    if node is g.output or not node.users or not centred:
         return False
     for user in node.users:
         if user.kind not in ("add", "mul", "concat"):

@@ -52,7 +52,8 @@ def _rate(node, axis, rates):
     elif node.kind == "pixel_unshuffle":
         rate = rate / k["downscale_factor"]
     if max(rate.numerator, rate.denominator) > MAX_RATE:
-        raise Refused(f"{node.where}: makes the picture more than {MAX_RATE} times larger or smaller")
+        raise Refused(f"{node.where}: makes the picture more than {MAX_RATE} times larger or "
+                      "smaller")
     return rate
 
 

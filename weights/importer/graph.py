@@ -17,6 +17,8 @@ MAX_CHANNELS = 4096
 MAX_RATE = 1024         # times larger or smaller than the picture
 MAX_NUMBERS = 1 << 26  # of all weights: four times what the server takes by default
 
+CONVOLUTION_BOUNDS = (1, 64), (1, 16), (0, 256), (1, 64)    # kernel, stride, padding, dilation
+
 POINTWISE = {"relu", "leaky_relu", "prelu", "sigmoid", "tanh", "clamp", "affine", "silu", "gelu",
              "mish", "hardswish", "erf", "softplus"}
 MERGES = {"add", "mul", "concat"}
@@ -69,7 +71,7 @@ def _convolution(node, x):
     sizes = []
     for axis, size in enumerate((x.height, x.width)):
         rest = (weight.shape[2 + axis], k["stride"][axis], k["padding"][axis], k["dilation"][axis])
-        if rest[0] > 64 or not 1 <= rest[1] <= 16 or not 0 <= rest[2] <= 256 or not 1 <= rest[3] <= 64:
+        if not all(low <= v <= high for v, (low, high) in zip(rest, CONVOLUTION_BOUNDS)):
             raise Refused(f"{node.where}: a kernel of {rest[0]}, stride {rest[1]}, padding "
                           f"{rest[2]}, dilation {rest[3]} is beyond what the format holds "
                           "(64, 16, 256, 64)")
@@ -219,5 +221,6 @@ def as_half(values):
 
 
 def numbers(graph):
-    """How many weights the graph has."""
-    return sum(v.size for n in graph.order() for v in n.keys.values() if isinstance(v, np.ndarray))
+    """How many weights the graph has, without biases of nothing, which are not written."""
+    return sum(v.size for n in graph.order() for key, v in n.keys.items()
+               if isinstance(v, np.ndarray) and (key == "weight" or v.any()))

@@ -142,8 +142,8 @@ class Weights:
 
     def done(self):
         if self.at != len(self.data):
-            raise Refused(f"the .bin file has {len(self.data) - self.at} bytes more than the layers "
-                          "take; is it of another .param file?")
+            raise Refused(f"the .bin file has {len(self.data) - self.at} bytes more than the "
+                          "layers take; is it of another .param file?")
 
     @staticmethod
     def _check(count, where):

@@ -58,8 +58,8 @@ def read(param, weights_file, output=None):
             continue
         missing = [name for name in row.reads if name not in blobs]
         if missing or not row.reads:
-            raise Refused(f"{row.where}: reads {shown(missing[0]) if missing else 'nothing'}, which "
-                          "no layer before it gives")
+            raise Refused(f"{row.where}: reads {shown(missing[0]) if missing else 'nothing'}, "
+                          "which no layer before it gives")
         if row.kind not in TABLE:
             raise Refused(f"{row.where}: " + REASONS.get(
                 row.kind, "the format has no layer that does this"))
@@ -74,7 +74,7 @@ def read(param, weights_file, output=None):
     if output is not None:
         ends = [output] if output in blobs and not isinstance(blobs[output], np.ndarray) else []
     if len(ends) != 1:
-        raise Refused(f"{len(ends)} outputs ({', '.join(shown(n) for n in ends[:8])}); --output-name NAME "
-                      "says which is the picture")
+        raise Refused(f"{len(ends)} outputs ({', '.join(shown(n) for n in ends[:8])}); "
+                      "--output-name NAME says which is the picture")
     g.output = blobs[ends[0]]
     return g

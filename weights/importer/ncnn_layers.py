@@ -1,5 +1,5 @@
-"""ncnn's layers with weights or windows: convolutions, pools, normalisation, resizes. They take their
-weights from the .bin file in the order of the .param file."""
+"""ncnn's layers with weights or windows: convolutions, pools, normalisation, resizes. They take
+their weights from the .bin file in the order of the .param file."""
 import numpy as np
 
 from . import build, resample
@@ -48,7 +48,8 @@ def _conv_weights(row, x, kernel, weights, transposed):
     """The weights [out][in / groups][y][x], or [in][out / groups][y][x] of a transposed one."""
     outs, size, groups = row.int(0), row.int(6), row.int(7, 1)
     if row.int(8) or row.int(19):
-        raise Refused(f"{row.where}: weights of 8 bits, or computed ones; constant floats are needed")
+        raise Refused(f"{row.where}: weights of 8 bits, or computed ones; constant floats are "
+                      "needed")
     area = kernel[0] * kernel[1]
     if min(kernel) < 1 or area > 4096 or not 1 <= outs <= 4096 or groups < 1 \
             or x.channels % groups or outs % groups or size != outs * (x.channels // groups) * area:
@@ -104,7 +105,8 @@ def _batch_norm(g, row, inputs, weights):
 def _scale(g, row, inputs, weights):
     count = row.int(0)
     if count == -233:
-        raise Refused(f"{row.where}: scales channels by another layer; 'mul' of equal layers is needed")
+        raise Refused(f"{row.where}: scales channels by another layer; 'mul' of equal layers is "
+                      "needed")
     scale = weights.raw(count, row.where)
     bias = weights.raw(count, row.where) if row.int(1) else np.zeros(1)
     return [build.affine(g, inputs[0], scale, bias, row.where)]
@@ -117,7 +119,8 @@ def _pooling(g, row, inputs, weights):
                       "worked on in pieces")
     kernel, stride = row.pair(1, 11, 0), row.pair(2, 12, 1)
     if min(kernel + stride) < 1 or max(kernel) > 64 or row.int(5) > 1:
-        raise Refused(f"{row.where}: a pool of {kernel} by {stride}, padded by the number {row.int(5)}")
+        raise Refused(f"{row.where}: a pool of {kernel} by {stride}, padded by the number "
+                      f"{row.int(5)}")
     sides = _sides(row, x, kernel, stride, (1, 1))
     ceil = row.int(5) == 0 and any((size + sides[a] + sides[a + 2] - kernel[a]) % stride[a]
                                    for a, size in enumerate((x.height, x.width)))

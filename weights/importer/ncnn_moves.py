@@ -50,7 +50,8 @@ def _crop(g, row, inputs, weights):
         if len(starts) > 3 or len(starts) != len(ends) or len(list(axes)) != len(starts):
             raise Refused(f"{row.where}: a crop whose starts and ends do not fit")
         for axis, start, end in zip(axes, starts, ends):
-            start, end = (0 if start == -233 else int(start)), (sizes[axis] if end == -233 else int(end))
+            start = 0 if start == -233 else int(start)
+            end = sizes[axis] if end == -233 else int(end)
             start += sizes[axis] if start < 0 else 0
             boxes[axis] = [start, min(end if end > 0 else sizes[axis] + end, sizes[axis])]
         return [_cut(g, row, x, boxes)]

@@ -66,7 +66,8 @@ def _with_constant(g, row, x, value, op, first):
     if op in (7, 8):                       # reversed subtraction and division
         op, first = op - 6 if op == 7 else 3, not first
     if op == 3 and (first or (value == 0).any()) or op not in (0, 1, 2, 3, 4, 5, 6):
-        raise Refused(f"{row.where}: divides by a layer or by zero; a layer kind 'div' would be needed")
+        raise Refused(f"{row.where}: divides by a layer or by zero; a layer kind 'div' would be "
+                      "needed")
     if op in (4, 5) and value.size == 1:
         low, high = (float(value[0]), np.inf) if op == 4 else (-np.inf, float(value[0]))
         return g.add("clamp", [x], row.where, min=low, max=high)
@@ -130,8 +131,8 @@ def _unary(g, row, inputs, weights):
     if row.int(0) not in kinds:
         if row.int(0) == 16:
             return [g.add("tanh", inputs[:1], row.where)]
-        raise Refused(f"{row.where}: an operation of the number {row.int(0)}; a layer kind would be "
-                      "needed")
+        raise Refused(f"{row.where}: an operation of the number {row.int(0)}; a layer kind "
+                      "would be needed")
     return [build.affine(g, inputs[0], kinds[row.int(0)], 0.0, row.where)]
 
 

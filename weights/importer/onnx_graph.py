@@ -20,8 +20,7 @@ TABLE = {**onnx_layers.TABLE, **onnx_points.TABLE, **onnx_shapes.TABLE}
 WHOLE = "depends on the whole picture, which is worked on in pieces"
 REASONS = {
     "GlobalAveragePool": WHOLE, "GlobalMaxPool": WHOLE, "GlobalLpPool": WHOLE,
-    "ReduceMean": WHOLE, "ReduceSum": WHOLE, "ReduceMax": WHOLE, "InstanceNormalization": WHOLE,
-    "GroupNormalization": WHOLE,
+    "ReduceMax": WHOLE, "InstanceNormalization": WHOLE, "GroupNormalization": WHOLE,
     "LayerNormalization": "normalises each pixel; the format has no layer for it",
     "Softmax": "is part of attention, which the format has no layer for",
     "MatMul": "multiplies matrices, as attention and fully connected layers do; 1x1 convolutions "
@@ -74,7 +73,8 @@ class At:
         a = self._get(name, (7,))
         if a is None:
             return None
-        if len(a.ints) > 64 or any(abs(v) > 1 << 40 for v in a.ints) and name not in ("ends", "starts"):
+        far = name not in ("starts", "ends") and any(abs(v) > 1 << 40 for v in a.ints)
+        if far or len(a.ints) > 64:
             raise Refused(f"{self.where}: its {shown(name)} is beyond bounds")
         return [int(v) for v in a.ints]
 
@@ -177,7 +177,8 @@ class Reader:
     def _run(self, proto, values):
         at = At(proto, self.folder)
         if proto.domain not in ("", "ai.onnx"):
-            raise Refused(f"{at.where}: of {shown(proto.domain)}, whose operators are not ONNX's own")
+            raise Refused(f"{at.where}: of {shown(proto.domain)}, whose operators are not "
+                          "ONNX's own")
         if at.kind == "Constant":
             values[proto.output[0]] = at.constant()
             return
@@ -214,7 +215,8 @@ class Reader:
             raise Refused(f"{at.where}: works on what was rounded to whole numbers before")
         if at.kind in onnx_points.TABLE:
             inputs = [self._settled(x, at) for x in inputs]
-        if len(inputs) < NEEDS.get(at.kind, 1) or any(x is None for x in inputs[:NEEDS.get(at.kind, 1)]):
+        needed = NEEDS.get(at.kind, 1)
+        if len(inputs) < needed or any(x is None for x in inputs[:needed]):
             raise Refused(f"{at.where}: lacks an input")
         try:
             out = work(self, at, inputs)
@@ -238,8 +240,9 @@ class Reader:
         outputs = {o.name: o for o in self.model.graph.output}
         name = self.wanted or next(iter(outputs), None)
         if self.wanted is None and len(outputs) != 1:
-            raise Refused(f"{len(outputs)} outputs, {', '.join(shown(o) for o in list(outputs)[:8])}; "
-                          "--output-name NAME says which is the picture")
+            some = ", ".join(shown(o) for o in list(outputs)[:8])
+            raise Refused(f"{len(outputs)} outputs ({some}); --output-name NAME says which is the "
+                          "picture")
         if not isinstance(values.get(name), Feature):
             raise Refused(f"the output {shown(name)} does not come from the picture")
         x = values[name]
@@ -292,7 +295,8 @@ def shapes(reader):
         if dims[3] in (None, channels) and dims[1] not in (1, 3):
             out.append((channels, dims[1], dims[2], True))
     if not out:
-        raise Refused(f"the input {shown(info.name)} has the shape {dims}; 1 or 3 channels are needed")
+        raise Refused(f"the input {shown(info.name)} has the shape {dims}; 1 or 3 channels are "
+                      "needed")
     if any(d is not None and d > 1 << 16 for d in dims):
         raise Refused(f"the input {shown(info.name)} is larger than 65536")
     return sorted(out, key=lambda s: s[3])

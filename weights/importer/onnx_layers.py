@@ -22,7 +22,9 @@ def constant(at, value, what):
 
 
 def vector(at, value, what):
-    return None if value is None else constant(at, value, what).astype(np.float64, copy=False).ravel()
+    if value is None:
+        return None
+    return constant(at, value, what).astype(np.float64, copy=False).ravel()
 
 
 def sides(at, kernel, stride, dilation, sizes):

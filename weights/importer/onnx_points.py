@@ -85,13 +85,13 @@ def _arithmetic(ctx, at, inputs):
             if (v == 0).any():
                 raise Refused(f"{at.where}: divides by zero")
             return _affine(ctx, at, a, 1 / v, ZERO)
-        return {"Add": lambda: _affine(ctx, at, a, ONE, v), "Sub": lambda: _affine(ctx, at, a, ONE, -v),
-                "Mul": lambda: _affine(ctx, at, a, v, ZERO)}[kind]()
+        weight, bias = {"Add": (ONE, v), "Sub": (ONE, -v), "Mul": (v, ZERO)}[kind]
+        return _affine(ctx, at, a, weight, bias)
     v = per_channel(at, b, a, "a constant")
     if kind == "Div":
         raise Refused(f"{at.where}: divides by a layer; a layer kind 'div' would be needed")
-    return {"Add": lambda: _affine(ctx, at, b, ONE, v), "Sub": lambda: _affine(ctx, at, b, -ONE, v),
-            "Mul": lambda: _affine(ctx, at, b, v, ZERO)}[kind]()
+    weight, bias = {"Add": (ONE, v), "Sub": (-ONE, v), "Mul": (v, ZERO)}[kind]
+    return _affine(ctx, at, b, weight, bias)
 
 
 def _sum(ctx, at, inputs):
@@ -157,11 +157,26 @@ def _gelu(ctx, at, inputs):
 
 def _power(ctx, at, inputs):
     x, exponent = inputs
-    value = float(np.ravel(exponent)[0]) if isinstance(exponent, np.ndarray) and exponent.size == 1 \
-        else None
+    single = isinstance(exponent, np.ndarray) and exponent.size == 1
+    value = float(exponent.ravel()[0]) if single else None
     if not isinstance(x, Feature) or value not in (1.0, 2.0, 3.0):
-        raise Refused(f"{at.where}: a power other than 1, 2 or 3; a layer kind 'pow' would be needed")
+        raise Refused(f"{at.where}: a power other than 1, 2 or 3; a layer kind 'pow' would be "
+                      "needed")
     return [x] if value == 1 else _merge(ctx, at, "mul", [x] * int(value))
+
+
+def _reduce(ctx, at, inputs):
+    """Mean and Sum over the channels of each pixel: a 1x1 convolution by equal weights."""
+    axes = at.ints("axes") if len(inputs) < 2 else \
+        [int(a) for a in np.ravel(constant(at, inputs[1], "axes"))]
+    letters = inputs[0].letters()
+    over = {letters[a] for a in axes} if axes and letters else set()
+    if over != {"c"} or at.int("keepdims", 1) != 1:
+        raise Refused(f"{at.where}: it depends on the whole picture, which is worked on in pieces")
+    x = inputs[0].node
+    share = 1 / x.channels if at.kind == "ReduceMean" else 1.0
+    node = build.convolution(ctx.graph, x, np.full((1, x.channels, 1, 1), share), None, at.where)
+    return [inputs[0].like(node)]
 
 
 def _plain(kind, **keys):
@@ -174,6 +189,6 @@ TABLE = {
     "Softplus": _plain("softplus"), "Swish": _plain("silu"), "PRelu": _prelu,
     "LeakyRelu": _leaky_relu, "Clip": _clip, "HardSigmoid": _hard_sigmoid, "Gelu": _gelu,
     "Add": _arithmetic, "Sub": _arithmetic, "Mul": _arithmetic, "Div": _arithmetic, "Sum": _sum,
-    "Mean": _sum, "Max": _extreme, "Min": _extreme, "Pow": _power,
+    "Mean": _sum, "ReduceMean": _reduce, "ReduceSum": _reduce, "Max": _extreme, "Min": _extreme, "Pow": _power,
     "Neg": lambda ctx, at, inputs: _affine(ctx, at, inputs[0], -ONE, ZERO),
 }

@@ -144,11 +144,9 @@ def _slice(ctx, at, inputs):
         if value is not None:
             constant(at, value, "slice")
     for axis, start, end, step in slices(at, inputs, len(letters)):
-        indices = range(x.shape[axis])[slice(start, end, step)] if step > 0 or letters[axis] == "c" \
-            else None
-        if indices is None:
+        if step < 0 and letters[axis] != "c":
             raise Refused(f"{at.where}: turns the picture around")
-        x = _cut(ctx, at, x, letters[axis], indices)
+        x = _cut(ctx, at, x, letters[axis], range(x.shape[axis])[slice(start, end, step)])
     return [x]
 
 
@@ -196,7 +194,8 @@ def _pad(ctx, at, inputs):
         raise Refused(f"{at.where}: pads that do not fit its axes")
     mode = at.text("mode", "constant")
     if mode not in MODES or mode == "constant" and fill != 0:
-        raise Refused(f"{at.where}: pads by {mode} {fill:g}; zeros, reflect, edge or wrap are needed")
+        raise Refused(f"{at.where}: pads by {mode} {fill:g}; zeros, reflect, edge or wrap are "
+                      "needed")
     by_letter = {letters[a]: (pads[k], pads[k + len(axes)]) for k, a in enumerate(axes)}
     if any(by_letter.get(letter, (0, 0)) != (0, 0) for letter in "nc"):
         raise Refused(f"{at.where}: pads channels")

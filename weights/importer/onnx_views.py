@@ -136,8 +136,10 @@ def picture(g, x, where, any_order=False):
                           "format has layers on pictures only")
         places[letter] = at[0]
     rest = [k for k in range(len(axes)) if k not in places.values()]
-    if len(axes) > 3 or not any_order and [rest, places["h"], places["w"]] not in ([[0], 1, 2], [[], 0, 1]):
-        raise Refused(f"{where}: its input has its axes in another order than channels, rows, columns")
+    in_order = [rest, places["h"], places["w"]] in ([[0], 1, 2], [[], 0, 1])
+    if len(axes) > 3 or not any_order and not in_order:
+        raise Refused(f"{where}: its input has its axes in another order than channels, rows, "
+                      "columns")
     channels = axes[rest[0]] if rest else ()
     rows, columns = axes[places["h"]][1:], axes[places["w"]][1:]
     sizes = [int(np.prod([f[2] for f in group], dtype=np.int64)) for group in (rows, columns)]

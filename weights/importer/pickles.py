@@ -43,8 +43,8 @@ def _whole(value, least=0):
 
 
 def _tensor(storage, offset, shape, strides, *rest):
-    if not isinstance(storage, Storage) or not isinstance(shape, (tuple, list)) \
-            or not isinstance(strides, (tuple, list)) or len(shape) != len(strides) or len(shape) > 8:
+    lists = isinstance(shape, (tuple, list)) and isinstance(strides, (tuple, list))
+    if not isinstance(storage, Storage) or not lists or len(shape) != len(strides) or len(shape) > 8:
         raise Refused("a tensor that is put together wrongly")
     return Tensor(storage, _whole(offset), tuple(_whole(n) for n in shape),
                   tuple(_whole(n) for n in strides))
@@ -162,13 +162,15 @@ class Machine:
                 return self.pop()
             work = CODES.get(code)
             if work is None:
-                raise Refused(f"a damaged pickle, or one of a kind that is not known (opcode {code!r})")
+                raise Refused(f"a damaged pickle, or one of a kind that is not known (opcode "
+                              f"{code!r})")
             work(self)
 
     def call(self):
         """REDUCE: a known function applied to arguments."""
         arguments, function = self.pop(), self.pop()
-        if not isinstance(function, Name) or function.call is None or not isinstance(arguments, tuple):
+        callable_name = isinstance(function, Name) and function.call is not None
+        if not callable_name or not isinstance(arguments, tuple):
             raise Refused("a pickle that calls what cannot be called")
         try:
             self.stack.append(function.call(*arguments))
@@ -279,6 +281,11 @@ def _dict(m):
     m.put_pairs(values)
 
 
+def _frozen_set(m):
+    m.marked()
+    m.stack.append(Unread())
+
+
 def _skip(count):
     return lambda m: m.bytes(count)
 
@@ -312,7 +319,7 @@ CODES = {
     b"\x85": _few(1), b"\x86": _few(2), b"\x87": _few(3),
     b"s": _set_item, b"u": lambda m: m.put_pairs(m.marked()),
     b"a": lambda m: m.put_items([m.pop()]), b"e": lambda m: m.put_items(m.marked()),
-    b"\x90": lambda m: m.put_items(m.marked()), b"\x91": lambda m: (m.marked(), m.stack.append(Unread())),
+    b"\x90": lambda m: m.put_items(m.marked()), b"\x91": _frozen_set,
     b"q": lambda m: _put(m, m.number("<B")), b"r": lambda m: _put(m, m.number("<I")),
     b"p": lambda m: _put(m, m.line()), b"\x94": lambda m: _put(m, len(m.memo)),
     b"h": lambda m: m.recall(m.number("<B")), b"j": lambda m: m.recall(m.number("<I")),

@@ -76,7 +76,8 @@ def resize(g, x, factors, mode, where, grid="half_pixel", rounding="floor", cubi
         raise Refused(f"{where}: resizes by more than 16")
     if grid == "align_corners":
         if max(down) > 1 or mode == "nearest" or (mode == "bicubic" and cubic != -0.75):
-            raise Refused(f"{where}: a {mode} resize with align_corners of this form cannot be said")
+            raise Refused(f"{where}: a {mode} resize with align_corners of this form cannot be "
+                          "said")
         return g.add("upsample", [x], where, scale_factor=tuple(up), mode=mode, align_corners=True)
     if grid not in GRIDS:
         raise Refused(f"{where}: resizes on the grid {grid}; half_pixel, asymmetric or "

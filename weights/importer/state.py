@@ -40,8 +40,8 @@ def candidates(names):
     or those of one part of a larger model, have."""
     groups = [list(names)]
     heads = {n.split(".")[0] for n in names if "." in n}
-    groups += [[n for n in names if n.startswith(h + ".")] for h in HOLDERS + ("module", "_orig_mod")
-               if h in heads and len(heads) > 1]
+    known = [h for h in HOLDERS + ("module", "_orig_mod") if h in heads and len(heads) > 1]
+    groups += [[n for n in names if n.startswith(h + ".")] for h in known]
     for group in groups:
         now = {n: n for n in group}
         for _ in range(4):

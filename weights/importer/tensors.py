@@ -46,4 +46,5 @@ class Lazy:
             return np.zeros(self.shape, np.float32)
         view = np.lib.stride_tricks.as_strided(flat, self.shape,
                                                [s * flat.itemsize for s in strides])
-        return np.array(view, np.float64 if self.dtype in ("float64", "int64", "int32") else np.float32)
+        wide = self.dtype in ("float64", "int64", "int32")
+        return np.array(view, np.float64 if wide else np.float32)
