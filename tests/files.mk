@@ -2,20 +2,23 @@
 
 test_scripts += \
 	tests/arrows.sh \
+	tests/configure.sh \
 	tests/docs.sh \
+	tests/export.py \
 	tests/format.sh \
 	tests/hardened.sh \
 	tests/headers.sh \
 	tests/layout.sh \
 	tests/lists.sh \
-	tests/neon.sh
-if HAVE_PYTHON
-test_scripts += \
-	tests/export.py \
+	tests/neon.sh \
 	tests/set5.py \
+	tests/setup.sh \
+	tests/sum.sh \
 	tests/workflows.py
-endif
 
 EXTRA_DIST += \
 	tests/README.md \
-	tests/neon/agree.c
+	tests/RESULTS.md \
+	tests/long \
+	tests/neon/agree.c \
+	tests/suite.txt

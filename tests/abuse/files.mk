@@ -1,9 +1,7 @@
 # tests/abuse/files.mk - Attacks that take long; make check runs a little of them.
 
-if HAVE_PYTHON
 test_scripts += \
 	tests/abuse/restarts.py
-endif
 
 EXTRA_DIST += \
 	tests/abuse/memory.py \

@@ -1,6 +1,5 @@
 # tests/daemon/files.mk - The real binary, over real sockets.
 
-if HAVE_PYTHON
 test_scripts += \
 	tests/daemon/admission.py \
 	tests/daemon/bad_requests.py \
@@ -27,4 +26,3 @@ test_scripts += \
 	tests/daemon/sandboxed.py \
 	tests/daemon/smuggling.py \
 	tests/daemon/supervised.py
-endif

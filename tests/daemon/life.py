@@ -358,7 +358,7 @@ def refuses_what_is_no_listening_socket():
                 with Daemon(inherit=what):
                     raise AssertionError("it has started")
             except AssertionError as why:
-                equal("descriptor 3 is no listening stream socket" in str(why), True, str(why))
+                equal("descriptor 3 is not a listening stream socket" in str(why), True, str(why))
 
 
 @claim

@@ -1,9 +1,7 @@
 # tests/deploy/files.mk - The daemon as it is deployed.
 
-if HAVE_PYTHON
 test_scripts += \
 	tests/deploy/quick.py
-endif
 
 EXTRA_DIST += \
 	tests/deploy/cluster.py \

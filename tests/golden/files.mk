@@ -1,11 +1,7 @@
 # tests/golden/files.mk - What PyTorch computes, and the program that compares.
 
-if HAVE_CHECK
 test_programs += tests/golden/test_golden
-endif
-if HAVE_PYTHON
 test_scripts += tests/golden/regenerate.py
-endif
 
 EXTRA_DIST += \
 	tests/golden/add.txt \

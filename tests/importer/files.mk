@@ -1,6 +1,5 @@
 # tests/importer/files.mk - What the importer makes of files, held against PyTorch.
 
-if HAVE_PYTHON
 test_scripts += \
 	tests/importer/door.py \
 	tests/importer/edges.py \
@@ -14,7 +13,6 @@ test_scripts += \
 	tests/importer/resizes.py \
 	tests/importer/states.py \
 	tests/importer/zoo.py
-endif
 
 EXTRA_DIST += \
 	tests/importer/compare.py \

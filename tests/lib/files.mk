@@ -35,4 +35,5 @@ EXTRA_DIST += \
 	tests/lib/png_file.py \
 	tests/lib/raw_requests.py \
 	tests/lib/setup.sh \
+	tests/lib/sum.awk \
 	tests/lib/tap.mjs

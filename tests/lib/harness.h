@@ -13,6 +13,9 @@ int harness_run(Suite *suite);
 /* Reports the whole program as skipped, by TAP; what main returns. */
 int harness_skip(const char *reason);
 
+/* Reports, before harness_run, that the suite leaves out so many tests, and why: they count as skipped. */
+void harness_left_out(int tests, const char *name, const char *reason);
+
 /* Path of a file under the test data folder ($TEST_DATA), in static storage until the next call,
  * or NULL where the folder has no such file. */
 const char *harness_data(const char *name);

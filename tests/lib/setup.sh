@@ -1,81 +1,175 @@
-# setup.sh - what ./start and ./check share. Read by them from the top folder.
+# setup.sh - what ./start and ./check share: packages, and build folders. Read by them from the top
+# folder; needs no other file.
 
-build_packages="gcc make autoconf automake pkg-config libmicrohttpd-dev libpng-dev zlib1g-dev libdeflate-dev libjansson-dev"
-check_packages="check python3 python3-yaml python3-numpy python3-onnx python3-pil curl openssl pngcheck"
+# needs - what is looked for: for what, what, and its packages on Debian (and Ubuntu), Fedora, Alpine
+# and Arch. Without what is `more` (`-`: no package), tests are skipped by name.
+needs() {
+    cat <<'END'
+build command cc            gcc               gcc                  gcc,musl-dev,linux-headers gcc
+build command make          make              make                 make              make
+build command autoconf      autoconf          autoconf             autoconf          autoconf
+build command automake      automake          automake             automake          automake
+build command pkg-config    pkg-config        pkgconf-pkg-config   pkgconf           pkgconf
+build library libmicrohttpd libmicrohttpd-dev libmicrohttpd-devel  libmicrohttpd-dev libmicrohttpd
+build library libpng        libpng-dev        libpng-devel         libpng-dev        libpng
+build library zlib          zlib1g-dev        zlib-devel           zlib-dev          zlib
+build library libdeflate    libdeflate-dev    libdeflate-devel     libdeflate-dev    libdeflate
+build library jansson       libjansson-dev    jansson-devel        jansson-dev       jansson
+start command curl          curl              curl                 curl              curl
+check library check         check             check-devel          check-dev         check
+check command python3       python3           python3              python3           python
+check python  yaml          python3-yaml      python3-pyyaml       py3-yaml          python-yaml
+check python  numpy         python3-numpy     python3-numpy        py3-numpy         python-numpy
+check python  onnx          python3-onnx      python3-onnx         py3-onnx          python-onnx
+check python  PIL           python3-pil       python3-pillow       py3-pillow        python-pillow
+check command curl          curl              curl                 curl              curl
+check command openssl       openssl           openssl              openssl           openssl
+more  command pngcheck      pngcheck          pngcheck             -                 pngcheck
+END
+}
+
+# What only Debian is asked for: the heavy tests, and the figures of tests/bench.
 bench_packages="wrk chromium mate-backgrounds python3-opencv python3-torch python3-numpy python3-pil"
-node_packages=
-command -v npm >/dev/null || node_packages="nodejs npm" # one from elsewhere will do
-bench_packages="$node_packages $bench_packages"
-all_packages="systemd clang clang-format-14 chromium $node_packages haproxy nginx-light python3-torch python3-numpy python3-pil gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+all_packages="systemd clang clang-format-14 chromium haproxy nginx-light python3-torch python3-numpy python3-pil gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 
-# setup_packages [check] [all] [bench] - installs what is missing; asks nothing when nothing is.
+# refuse SENTENCE - ends the command that was called
+refuse() {
+    echo "${0##*/}: $*" >&2
+    exit 1
+}
+
+# system KEY - a line of os-release(5)
+system() {
+    [ ! -r "${OS_RELEASE:-/etc/os-release}" ] || sed -n "s/^$1=\"\{0,1\}\([^\"]*\)\"\{0,1\}$/\1/p" "${OS_RELEASE:-/etc/os-release}"
+}
+is_debian() {
+    [ "$(system ID)" = debian ] && command -v apt-get >/dev/null && command -v dpkg-query >/dev/null
+}
+
+# packages COLUMN FOR... - the packages for those purposes, in a column of the table
+packages() {
+    column=$1
+    shift
+    needs | awk -v column="$column" -v purposes=" $* " '
+        index(purposes, " " $1 " ") && $column != "-" {
+            n = split($column, names, ",")
+            for (i = 1; i <= n; i++) if (!seen[names[i]]++) printf " %s", names[i]
+        }'
+}
+
+# setup_packages [start] [check] [all] [bench] - has what is needed, or ends. Debian's packages are
+# installed, after it is said which; elsewhere what is missing is named. Silent where nothing is missing.
 setup_packages() {
-    want=$build_packages
-    case " $* " in *" check "*) want="$want $check_packages" ;; esac
+    [ "$(uname -s)" = Linux ] || refuse "upscaled runs on Linux alone; this is $(uname -s)"
+    if is_debian; then
+        install_packages "$@"
+    else
+        name_missing "$@"
+    fi
+}
+
+# install_packages [PURPOSE...] - by apt, what dpkg has not installed
+install_packages() {
+    want=$(packages 4 build "$@")
+    case " $* " in *" check "*) want="$want$(packages 4 more)" ;; esac
     case " $* " in *" all "*) want="$want $all_packages" ;; esac
     case " $* " in *" bench "*) want="$want $bench_packages" ;; esac
+    case " $* " in *" all "* | *" bench "*)
+        command -v npm >/dev/null || want="$want nodejs npm" # one from elsewhere will do
+        ;;
+    esac
     missing=
     for package in $want; do
         dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed ||
             missing="$missing $package"
     done
     [ "$missing" ] || return 0
-    echo "installing$missing"
     sudo=
-    [ "$(id -u)" -eq 0 ] || sudo=sudo
-    $sudo apt-get update -qq
-    # shellcheck disable=SC2086 # a list of words
-    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+    [ "$(id -u)" -eq 0 ] || sudo="sudo "
+    install="apt-get install -y -qq --no-install-recommends$missing"
+    if [ "$sudo" ] && ! command -v sudo >/dev/null; then
+        refuse "packages are missing, and there is no sudo; as root: $install"
+    fi
+    echo "${0##*/}: packages are missing; installing them:"
+    echo "    ${sudo}apt-get update"
+    echo "    $sudo$install"
+    ${sudo}apt-get update -qq
+    # shellcheck disable=SC2086 # lists of words
+    ${sudo}env DEBIAN_FRONTEND=noninteractive $install
 }
 
-# Debian's python3-* packages belong to Debian's interpreter, whatever else is on the path.
-export PYTHON=/usr/bin/python3
+# name_missing [PURPOSE...] - ends with what is missing, its packages' names and the way by hand
+name_missing() {
+    missing=$(needs | while read -r purpose kind name others; do
+        case " build $* " in *" $purpose "*) has "$kind" "$name" || echo "$name" ;; esac
+    done | sort -u | paste -sd' ' -)
+    [ "$missing" ] || return 0
+    {
+        echo "${0##*/}: missing here: $missing"
+        echo "Packages are installed by themselves on Debian alone; this is $(system PRETTY_NAME | grep . || echo 'another system')."
+        echo "    Ubuntu: sudo apt-get install$(packages 4 build "$@")"
+        echo "    Fedora: sudo dnf install$(packages 5 build "$@")"
+        echo "    Alpine: sudo apk add$(packages 6 build "$@")"
+        echo "    Arch:   sudo pacman -S --needed$(packages 7 build "$@")"
+        echo "Then ./${0##*/} again, or by hand:"
+        echo "    autoreconf --install"
+        echo "    ./configure"
+        echo "    make"
+    } >&2
+    exit 1
+}
 
-# setup_build FOLDER [configure option...] - brings a build folder up to date.
+# has KIND NAME - whether a command, a library or a module of Python's is there
+has() {
+    case $1 in
+    command) command -v "$2" >/dev/null ;;
+    library) pkg-config --exists "$2" 2>/dev/null ;;
+    python) python3 -c "import $2" 2>/dev/null ;;
+    esac
+}
+
+# found [configure option...] - what configure would find now, one a line
+found() {
+    echo "options $*"
+    compiler=${CC:-cc}
+    for option in "$@"; do
+        case $option in CC=*) compiler=${option#CC=} ;; esac
+    done
+    echo "compiler $($compiler --version 2>/dev/null | head -n 1)"
+    python=$("${PYTHON:-python3}" -V 2>/dev/null) && echo "$python"
+    needs | while read -r purpose kind name others; do
+        [ "$kind" != library ] || ! has library "$name" || echo "$name $(pkg-config --modversion "$name")"
+    done
+}
+
+# setup_build FOLDER [configure option...] - brings a build folder up to date. It is configured again
+# where configure would find something else than it did, or is given other options; without options,
+# a folder keeps its own.
 setup_build() {
     folder=$1
     shift
-    [ -x configure ] && [ configure -nt configure.ac ] && [ configure -nt m4/upscaled_flags.m4 ] ||
+    # Debian's python3-* packages belong to Debian's interpreter, whatever else is on the path.
+    ! is_debian || [ ! -x /usr/bin/python3 ] || export PYTHON=/usr/bin/python3
+    [ -x configure ] && [ -z "$(find configure.ac m4/upscaled_*.m4 -newer configure)" ] ||
         autoreconf --install
     mkdir -p "$folder"
-    [ -f "$folder/Makefile" ] || (cd "$folder" && ../configure -q "$@")
+    # shellcheck disable=SC2046 # options are words
+    [ $# -gt 0 ] || set -- $(sed -n 's/^options //p' "$folder/found" 2>/dev/null)
+    found "$@" >"$folder/found.now"
+    if [ ! -f "$folder/Makefile" ] || ! cmp -s "$folder/found.now" "$folder/found"; then
+        configure_again "$@"
+    fi
     make -s -C "$folder" -j"$(nproc)"
 }
 
-passed=0 failed=0 skipped=0
-
-# run_tests FOLDER [configure option...] - builds there, runs the suite, adds to the sums.
-run_tests() {
-    setup_build "$@"
-    log=$1/check.log
-    # the verdict is in the sums; make's own status says the same less clearly
-    make -C "$1" -j"$(nproc)" check >"$log" 2>&1 || :
-    if ! grep -q '^# TOTAL:' "$log"; then
-        cat "$log"
-        failed=$((failed + 1))
-        return 0
+# configure_again [configure option...] - in $folder. What was compiled with another version of
+# something is compiled again; what is only new can have left no trace.
+configure_again() {
+    if [ -f "$folder/Makefile" ] && [ -f "$folder/found" ] &&
+        grep -v '^options ' "$folder/found" | grep -vqxFf "$folder/found.now"; then
+        make -s -C "$folder" clean
     fi
-    grep -E '^(FAIL|ERROR|XPASS|SKIP):' "$log" || :
-    [ "$(sum FAIL)" -eq 0 ] && [ "$(sum ERROR)" -eq 0 ] || cat "$1/test-suite.log"
-    passed=$((passed + $(sum PASS)))
-    failed=$((failed + $(sum FAIL) + $(sum ERROR) + $(sum XPASS)))
-    skipped=$((skipped + $(sum SKIP)))
-}
-
-# sum KIND - one figure of automake's summary in $log
-sum() {
-    sed -n "s/^# $1: *//p" "$log" | tail -n 1
-}
-
-# compile_with COMPILER - everything, tests too, without a warning: one test.
-compile_with() {
-    log=build-$1.log
-    if setup_build "build-$1" CC="$1" --enable-werror >"$log" 2>&1 &&
-        make -s -C "build-$1" -j"$(nproc)" check TESTS= >>"$log" 2>&1; then
-        passed=$((passed + 1))
-    else
-        echo "FAIL: compile with $1"
-        grep -E 'error|warning' "$log" || tail -n 20 "$log"
-        failed=$((failed + 1))
-    fi
+    rm -f "$folder/found"
+    (cd "$folder" && ../configure -q "$@")
+    mv "$folder/found.now" "$folder/found"
 }

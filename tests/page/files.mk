@@ -1,9 +1,7 @@
 # tests/page/files.mk - The page in a browser.
 
-if HAVE_PYTHON
 test_scripts += \
 	tests/page/page.py
-endif
 
 EXTRA_DIST += \
 	tests/page/avif.mjs \

@@ -1,6 +1,5 @@
 # tests/unit/files.mk - One Check suite a module; the program's name is its source's.
 
-if HAVE_CHECK
 test_programs += \
 	tests/unit/test_access_log \
 	tests/unit/test_admission \
@@ -58,4 +57,3 @@ test_programs += \
 	tests/unit/test_upscale_work \
 	tests/unit/test_vector_unit \
 	tests/unit/test_waifu2x
-endif

@@ -149,7 +149,7 @@ int main(void)
     if (harness_data("waifu2x/up_photo_scale2x.json"))
         tcase_add_test(c, a_real_waifu2x_file_loads);
     else
-        puts("# SKIP a_real_waifu2x_file_loads: the test data folder has no waifu2x model");
+        harness_left_out(1, "a_real_waifu2x_file_loads", "the test data has no waifu2x model");
     suite_add_tcase(s, c);
     return harness_run(s);
 }

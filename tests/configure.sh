@@ -1,0 +1,37 @@
+# configure.sh - what cannot work is refused by configure, in one sentence. Speaks TAP.
+folder=$(mktemp -d) || exit 99
+trap 'rm -rf "$folder"' EXIT
+configure=$(cd "$top_srcdir" && pwd)/configure
+cd "$folder" || exit 99
+
+echo 1..5
+n=0
+# refuses NAME SENTENCE ARGUMENT... - configure ends with that sentence, which is all it says
+refuses() {
+    n=$((n + 1))
+    name=$1 sentence=$2
+    shift 2
+    if "$configure" -q "$@" >said 2>&1; then
+        echo "not ok $n - $name"
+        echo "# it was not refused"
+    elif grep '^configure: error: ' said | grep -qF "$sentence" && ! grep -v '^configure: error: \|^See `config.log' said; then
+        echo "ok $n - $name"
+    else
+        echo "not ok $n - $name"
+        sed 's/^/# /' said
+    fi
+}
+
+# The compiler of this machine, told that it is another's.
+linux="-U__linux__ -U__linux -Ulinux"
+refuses "what is no Linux" "runs on Linux alone" CC="$CC $linux"
+refuses "32 bits" "runs on 64-bit processors alone" CC="$CC -D__SIZEOF_POINTER__=4 -w"
+refuses "big-endian" "runs on little-endian processors alone" CC="$CC -U__BYTE_ORDER__ -D__BYTE_ORDER__=4321"
+mkdir nothing
+refuses "missing libraries, all of them in one sentence" \
+    "missing: libpng >= 1.6.30, zlib >= 1.2.9, libdeflate >= 1.10, jansson >= 2.13, libmicrohttpd >= 0.9.73" \
+    CC="$CC" PKG_CONFIG_LIBDIR="$PWD/nothing" PKG_CONFIG_PATH=
+sed 's/^Version:.*/Version: 1.0.2/' "$(pkg-config --variable=pcfiledir libmicrohttpd)/libmicrohttpd.pc" \
+    >nothing/libmicrohttpd.pc
+refuses "libmicrohttpd 1.0.2, which answers twice" "libmicrohttpd 1.0.0 to 1.0.2 cannot be used" \
+    CC="$CC" PKG_CONFIG_PATH="$PWD/nothing"
