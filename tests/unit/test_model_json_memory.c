@@ -284,7 +284,8 @@ int main(void)
     TCase *c = tcase_create("model_json_memory");
     int hostiles = (int)(sizeof hostile / sizeof *hostile);
     if (SANITIZED) {
-        harness_left_out(2, "a_large_file_costs_its_weights_and_little_more", "sanitizers keep memory");
+        harness_left_out(2, "a_large_file_costs_its_weights_and_little_more",
+                         "sanitizers keep memory");
         harness_left_out(hostiles, "a_hostile_file_costs_65_mib_at_most", "sanitizers keep memory");
     } else {
         tcase_add_loop_test(c, a_large_file_costs_its_weights_and_little_more, 0, 2);
