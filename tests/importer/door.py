@@ -29,7 +29,7 @@ def start(*arguments, binary=None, **more):
     """The importer in a process of its own, with no server's program but `binary` in reach."""
     environment = dict(os.environ, PATH=os.path.dirname(binary) if binary else "/nonexistent")
     return subprocess.run([sys.executable, IMPORTER, *arguments], capture_output=True, text=True,
-                          env=environment, **more)
+                          env=environment, cwd=FOLDER.name, **more)
 
 
 def program(name, text):
@@ -45,7 +45,7 @@ def program(name, text):
 def without_the_server_it_writes_and_says_so_in_a_line():
     done = start(network())
     assert done.returncode == 0 and done.stderr == "", done.stderr
-    assert done.stdout == (f"{path('net.json')}: SRVGGNetCompact, 2 layers of 4 channels; x2, RGB, 712 "
+    assert done.stdout == ("net.json: SRVGGNetCompact, 2 layers of 4 channels; x2, RGB, 712 "
                            "parameters, 684 multiply-adds a pixel\n"), done.stdout
     with open(path("net.json")) as f:
         model = json.load(f)
@@ -59,6 +59,8 @@ def names_and_licences():
         assert done.returncode == 0, done.stderr
         with open(path("named.json")) as f:
             assert json.load(f)["name"] == name
+    done = start(network(), "--name", "called")
+    assert done.returncode == 0 and done.stdout.startswith("called.json: "), done.stderr
     done = start(network("a b(c).pth"), "--license", "BSD-3-Clause")
     with open(path("a b(c).json")) as f:
         model = json.load(f)
@@ -151,7 +153,7 @@ def as_it_is_installed():
     with open(moved, "w") as f:             # as if the root were /
         f.write(script.replace(prefix, path("root") + prefix))
     done = subprocess.run([sys.executable, moved, network(), "--no-check"], capture_output=True,
-                          text=True, cwd="/")
+                          text=True, cwd=FOLDER.name)
     assert done.returncode == 0 and "SRVGGNetCompact" in done.stdout, done.stderr
 
 

@@ -292,6 +292,18 @@ def networks_that_are_not_known_are_said_layer_by_layer():
     assert status == 1 and "--layers" in complained, complained
 
 
+def the_list_that_the_readme_shows():
+    """ESPCN layer by layer, under names that are not known."""
+    text = (tap.TOP / "weights" / "README.md").read_text()
+    rows = text[text.index('    [{"type": "conv2d", "tensors"'):]
+    rows = json.loads(rows[:rows.index("]\n") + 1])
+    net = seeded(networks.Espcn(2))
+    with open(path("rows.json"), "w") as f:
+        json.dump(rows, f)
+    compare.same(save(dict(single(net), spare=torch.ones(1)), "shown.pth"), net,
+                 ("--layers", path("rows.json")), planes=1, expect="layers as listed")
+
+
 def tensors_too_many_are_named():
     net = seeded(networks.Compact())
     state = dict(single(net), extra=torch.ones(3))
@@ -330,4 +342,4 @@ tap.run([
     rrdbnet_of_factors_2_and_1,
     rrdbnet_of_old_that_enlarges_once, span, artcnn, ecbsr_as_deployed, etds_as_deployed,
     waifu2x, waifu2x_of_unchanged_size, networks_that_are_not_known_are_said_layer_by_layer,
-    tensors_too_many_are_named, by_the_server_within_a_level])
+    the_list_that_the_readme_shows, tensors_too_many_are_named, by_the_server_within_a_level])

@@ -1,8 +1,10 @@
 """What the server makes of the file that was written, where its program is installed."""
 import json
 import math
+import os
 import shutil
 import subprocess
+import sys
 
 from .errors import Refused
 
@@ -11,13 +13,14 @@ PIXEL_WORK = 2e10   # multiply-adds of the picture that is measured: about a sec
 
 
 def find(named):
-    """The program: that which was named, else one beside this script or in PATH; or None."""
+    """The program: that which was named, else one beside this script, else one in PATH; or None."""
     if named:
         path = shutil.which(named)
         if path is None:
             raise Refused(f"the program {named} cannot be run")
         return path
-    return shutil.which("upscaled")
+    beside = os.path.dirname(os.path.abspath(sys.argv[0]))
+    return shutil.which("upscaled", path=beside) or shutil.which("upscaled")
 
 
 def _run(arguments):

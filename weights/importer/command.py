@@ -24,8 +24,8 @@ def parser():
                     "with its .bin.")
     p.add_argument("file", metavar="FILE")
     p.add_argument("-o", dest="out", metavar="OUT.json",
-                   help="the file to write [FILE's name with .json]")
-    p.add_argument("--name", help="what requests call the model; OUT's name without .json")
+                   help="the file to write [the model's name with .json, in this folder]")
+    p.add_argument("--name", help="what requests call the model [OUT's name without .json]")
     p.add_argument("--license", help="the weights' licence, which the file then says")
     p.add_argument("--scale", type=int, choices=range(1, 9), metavar="1..8",
                    help="the factor, where the file does not tell it")
@@ -169,11 +169,10 @@ def _model(options):
 
 def _named(options):
     """Fills in where to write and what the model is called."""
-    stem = os.path.splitext(os.path.basename(options.file))[0]
+    options.stem = os.path.splitext(os.path.basename(options.file))[0]
     if not options.out:
-        options.out = os.path.join(os.path.dirname(options.file), stem + ".json")
-    options.stem = stem
-    if not options.name:
+        options.out = (options.name or options.stem) + ".json"
+    if options.name is None:
         own = os.path.splitext(os.path.basename(options.out))[0]
         options.name = re.sub(r"[^A-Za-z0-9._-]+", "-", own).strip("-.")[:64] or "model"
     if not NAME.match(options.name) or options.name in (".", ".."):
