@@ -34,7 +34,10 @@ enum err_code {
     /* the request */
     ERR_BAD_PARAMETER,
     ERR_UNKNOWN_MODEL,
-    ERR_BAD_REQUEST, /* HTTP that must not be trusted */
+    ERR_BAD_REQUEST,     /* HTTP that must not be trusted */
+    ERR_HTTP_VERSION,    /* neither HTTP/1.1 nor HTTP/1.0 */
+    ERR_TARGET_TOO_LONG, /* the request line is over its limit */
+    ERR_HEAD_TOO_LARGE,  /* the whole head is */
     ERR_BAD_MULTIPART,
     ERR_EMPTY_BODY,
     ERR_NO_ROUTE,

@@ -101,12 +101,15 @@ static const char *reason_of(int status)
         {405, "Method Not Allowed"},
         {409, "Conflict"},
         {408, "Request Timeout"},
+        {414, "URI Too Long"},
         {413, "Content Too Large"},
         {415, "Unsupported Media Type"},
         {422, "Unprocessable Content"},
         {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
         {500, "Internal Server Error"},
         {503, "Service Unavailable"},
+        {505, "HTTP Version Not Supported"},
     };
     for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
         if (reasons[i].status == status)

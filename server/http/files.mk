@@ -26,10 +26,16 @@ libserver_a_SOURCES += \
 	server/http/http_request.h \
 	server/http/http_server.c \
 	server/http/http_shared.h \
+	server/http/http_watchdog.c \
+	server/http/http_watchdog.h \
 	server/http/http_work.c \
 	server/http/http_work.h \
-	server/http/raw_head.c \
-	server/http/raw_head.h \
+	server/http/intake.c \
+	server/http/intake.h \
+	server/http/request_head.c \
+	server/http/request_head.h \
+	server/http/request_id.c \
+	server/http/request_id.h \
 	server/http/socket_received.c \
 	server/http/socket_received.h \
 	server/http/socket_sent.c \

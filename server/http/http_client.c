@@ -2,10 +2,8 @@
 #include "server/http/http_client.h"
 
 #include <microhttpd.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 
 #include "engine/base/clock.h"
 #include "server/answer/cors.h"
@@ -22,32 +20,10 @@ static const char *value_of(const struct http_request *r, const char *name)
     return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
 }
 
-const char *http_client_id(const struct http_client *c)
-{
-    return c->their_id[0] ? c->their_id : c->our_id;
-}
-
-/* 64 random bits in hexadecimal. */
-void http_client_make_id(struct http_client *c)
-{
-    unsigned char bytes[OUR_ID_BYTES / 2] = {0};
-    /* never short for so few bytes; an id of zeros would do no harm either */
-    (void)!getrandom(bytes, sizeof bytes, 0);
-    for (size_t i = 0; i < sizeof bytes; i++)
-        snprintf(c->our_id + 2 * i, 3, "%02x", bytes[i]);
-}
-
-/* An id that can do no harm in a log or a header. */
-static bool is_plain_id(const char *id)
-{
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-    return *id && strlen(id) <= REQUEST_ID_MAX && strspn(id, plain) == strlen(id);
-}
-
 void http_client_choose_id(struct http_request *r)
 {
     const char *asked = value_of(r, "X-Request-ID");
-    if (asked && is_plain_id(asked)) {
+    if (asked && request_id_is_plain(asked)) {
         strcpy(r->client.their_id, asked);
         conns_name(&r->shared->conns, r->conn, r->client.their_id);
     }

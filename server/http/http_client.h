@@ -5,12 +5,10 @@
 
 #include "server/access/keys.h"
 #include "server/access/proxies.h"
+#include "server/http/request_id.h"
 #include "server/service/routes.h"
-#include "server/work/progress.h"
 
 struct http_request;
-
-enum { OUR_ID_BYTES = 16, REQUEST_ID_MAX = PROGRESS_ID_MAX };
 
 struct http_client {
     char our_id[OUR_ID_BYTES + 1];
@@ -21,10 +19,12 @@ struct http_client {
 };
 
 /* The id that the request goes by: the client's, or ours. */
-const char *http_client_id(const struct http_client *c);
+static inline const char *http_client_id(const struct http_client *c)
+{
+    return c->their_id[0] ? c->their_id : c->our_id;
+}
 
-/* Makes our id. Chooses the client's where it is plain, and adds it to the reply. */
-void http_client_make_id(struct http_client *c);
+/* Chooses the client's id where it is plain, and adds the id to the reply. */
 void http_client_choose_id(struct http_request *r);
 
 /* Finds the client's address. */

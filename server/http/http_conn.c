@@ -2,43 +2,177 @@
 #include "server/http/http_conn.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <sched.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 
 #include "engine/base/clock.h"
 #include "engine/base/mem.h"
+#include "server/http/http_log.h"
 #include "server/http/http_raw.h"
+#include "server/http/request_head.h"
+#include "server/http/request_id.h"
 #include "server/http/socket_received.h"
 #include "server/http/socket_sent.h"
-#include "server/work/budget.h"
-#include "server/work/jobs.h"
 
-enum { FRESH_MS = 1000 }; /* for a first request, while draining */
-enum { WATCHED_AT_ONCE = 64 };
-enum { TICK_MS = 100, CLOSELY_EVERY = 10, OTHER_BYTES = 8192 };
+enum {
+    OTHER_BYTES = 8192,   /* our share of a connection and its request */
+    REPLY_HEAD_MAX = 6144 /* in the library's memory: REPLY_HEADERS_MAX lines and its own */
+};
+enum { FIELD_BYTES = 64 }; /* what the library keeps of a header line or a parameter */
+
+size_t conns_library_bytes(const struct options *o)
+{
+    return (size_t)o->connection_memory + (HEAD_FIELDS_MAX + HEAD_ARGUMENTS_MAX) * FIELD_BYTES +
+           REPLY_HEAD_MAX;
+}
 
 int64_t conns_bytes_each(const struct options *o)
 {
-    return o->connection_memory + OTHER_BYTES;
+    return (int64_t)conns_library_bytes(o) + OTHER_BYTES;
 }
+
+static void tell_timeout(const struct conn *conn, struct err *e)
+{
+    const struct options *o = conn->conns->service->options;
+    if (conn->phase == CONN_BODY)
+        err_set_limit(e, ERR_TIMEOUT, "body-timeout", (uint64_t)o->body_timeout,
+                      "the body did not arrive within %lld s, nor at %lld bytes a second "
+                      "(--body-timeout, --min-rate)",
+                      (long long)o->body_timeout, (long long)o->min_rate);
+    else
+        err_set_limit(e, ERR_TIMEOUT, "header-timeout", (uint64_t)o->header_timeout,
+                      "the headers did not arrive within %lld s (--header-timeout)",
+                      (long long)o->header_timeout);
+}
+
+/* The head never got to the library, so that nobody else logs its end. */
+static void answer_head(struct conn *conn, struct raw_answer *a)
+{
+    struct service *s = conn->conns->service;
+    const struct intake_refused *r = &conn->intake.refused;
+    char id[OUR_ID_BYTES + 1];
+    request_id_make(id);
+    a->id = r->id && request_id_is_plain(r->id) ? r->id : id;
+    a->origin = r->origin;
+    a->bodiless = r->method && strcmp(r->method, "HEAD") == 0;
+    http_raw_send(s->options, a);
+    http_log_refused(s, &(struct refused_request){
+                            .fd = conn->fd,
+                            .id = a->id,
+                            .method = r->method,
+                            .target = r->target,
+                            .took_ms = clock_ms() - conn->begun_ms,
+                            .said = conn->verdict.code,
+                        });
+}
+
+void conn_answer(struct conn *conn)
+{
+    struct raw_answer a = {conn->fd, conn->id, conn->origin, false, &conn->verdict};
+    if (conn->verdict.code == ERR_OK)
+        tell_timeout(conn, &conn->verdict);
+    conn->said = conn->verdict.code;
+    if (conn->active)
+        http_raw_send(conn->conns->service->options, &a);
+    else
+        answer_head(conn, &a);
+}
+
+/* Answers, and waits for the client to close. Its own end of the stream is sent at once. */
+static void answer_and_linger(struct conn *conn, int64_t linger_ms)
+{
+    conn_answer(conn);
+    shutdown(conn->fd, SHUT_WR);
+    conn->phase = CONN_LINGER;
+    conn->deadline_ms = clock_ms() + linger_ms;
+}
+
+/* Under the lock. A refusal waits until the requests before it have been answered. */
+static void refuse_when_due(struct conn *conn)
+{
+    struct intake *in = &conn->intake;
+    unsigned under_way = atomic_load(&in->heads) - conn->ended;
+    if (in->state != INTAKE_REFUSED || conn->phase == CONN_LOST || conn->phase == CONN_LINGER)
+        return;
+    if (in->in_body && under_way == 0) {
+        conn_shut(conn); /* its request has been answered otherwise */
+    } else if (in->in_body ? under_way == 1 && conn->phase == CONN_BODY : under_way == 0) {
+        if (conn->verdict.code == ERR_OK)
+            conn->verdict = in->verdict;
+        answer_and_linger(conn, conn->conns->service->options->drain_timeout * 1000);
+    }
+}
+
+static void begin_head(struct conn *conn)
+{
+    conn->fresh = false;
+    if (conn->phase != CONN_IDLE)
+        return;
+    conn->phase = CONN_HEAD;
+    conn->begun_ms = clock_ms();
+    conn->deadline_ms = conn->begun_ms + conn->conns->service->options->header_timeout * 1000;
+}
+
+static void on_begun(void *arg)
+{
+    struct conn *conn = arg;
+    pthread_mutex_lock(&conn->conns->lock);
+    begin_head(conn);
+    pthread_mutex_unlock(&conn->conns->lock);
+}
+
+static void on_refused(void *arg)
+{
+    struct conn *conn = arg;
+    pthread_mutex_lock(&conn->conns->lock);
+    begin_head(conn);
+    refuse_when_due(conn);
+    pthread_mutex_unlock(&conn->conns->lock);
+}
+
+/* The library may not see an end that arrives together with data: its epoll is edge-triggered, and a
+ * short read tells it that the socket is empty. */
+static void on_ended(void *arg)
+{
+    struct conn *conn = arg;
+    pthread_mutex_lock(&conn->conns->lock);
+    unsigned incomplete = conn->intake.state == INTAKE_HEAD ? 0 : 1;
+    if (atomic_load(&conn->intake.heads) - conn->ended == incomplete)
+        conn_shut(conn);
+    pthread_mutex_unlock(&conn->conns->lock);
+}
+
+static void on_sized(void *arg, size_t before, size_t after)
+{
+    struct conn *conn = arg;
+    struct budget *budget = &conn->conns->service->budget;
+    if (after > before)
+        budget_charge(budget, BUDGET_CONNECTIONS, (int64_t)(after - before));
+    else
+        budget_give(budget, BUDGET_CONNECTIONS, (int64_t)(before - after));
+}
+
+static const struct intake_events intake_events = {on_begun, on_refused, on_ended, on_sized};
 
 struct conn *conns_add(struct conns *c, int fd)
 {
     struct conn *conn = mem_calloc(1, sizeof *conn);
     if (!conn)
         return NULL;
-    if (!socket_watch(fd, &conn->raw)) {
+    const struct options *o = c->service->options;
+    intake_init(&conn->intake, (size_t)o->connection_memory, &intake_events, conn);
+    conn->conns = c;
+    if (!socket_watch(fd, &conn->intake)) {
         mem_free(conn);
         return NULL;
     }
-    budget_charge(c->budget, BUDGET_CONNECTIONS, conns_bytes_each(c->options));
+    budget_charge(&c->service->budget, BUDGET_CONNECTIONS, conns_bytes_each(o));
     conn->fd = fd;
     conn->phase = CONN_IDLE;
     conn->fresh = true;
     pthread_mutex_lock(&c->lock);
-    conn->deadline_ms = clock_ms() + c->options->header_timeout * 1000;
+    conn->deadline_ms = clock_ms() + o->header_timeout * 1000;
     conn->turn = c->turns++;
     conn->next = c->first;
     conn->link = &c->first;
@@ -60,7 +194,8 @@ void conns_remove(struct conns *c, struct conn *conn)
         conn->next->link = conn->link;
     pthread_cond_broadcast(&c->quiet);
     pthread_mutex_unlock(&c->lock);
-    budget_give(c->budget, BUDGET_CONNECTIONS, conns_bytes_each(c->options));
+    intake_done(&conn->intake);
+    budget_give(&c->service->budget, BUDGET_CONNECTIONS, conns_bytes_each(c->service->options));
     mem_free(conn);
 }
 
@@ -68,16 +203,12 @@ void conns_begin(struct conns *c, struct conn *conn, const char *id, atomic_bool
 {
     pthread_mutex_lock(&c->lock);
     conn->active = true;
-    conn->fresh = false;
     conn->id = id;
     conn->cancel = cancel;
     conn->verdict = (struct err)ERR_INIT;
     conn->said = ERR_OK;
     conn->hurried = false;
-    if (conn->phase == CONN_IDLE) {
-        conn->phase = CONN_HEAD;
-        conn->deadline_ms = clock_ms() + c->options->header_timeout * 1000;
-    }
+    begin_head(conn);
     pthread_mutex_unlock(&c->lock);
 }
 
@@ -95,8 +226,8 @@ void conns_origin(struct conns *c, struct conn *conn, const char *origin)
     pthread_mutex_unlock(&c->lock);
 }
 
-/* Under the lock. The kernel's own close follows when the library sees the end. */
-static void shut(struct conn *conn)
+/* The library sees the end of the stream, and closes the connection. */
+void conn_shut(struct conn *conn)
 {
     shutdown(conn->fd, SHUT_RDWR);
     conn->phase = CONN_LOST;
@@ -108,12 +239,16 @@ enum err_code conns_end(struct conns *c, struct conn *conn)
     conn->active = false;
     conn->id = conn->origin = NULL;
     conn->cancel = NULL;
-    if (conn->phase != CONN_LOST) {
-        conn->phase = CONN_IDLE;
-        conn->deadline_ms =
-            clock_ms() + (c->options->idle_timeout + c->options->header_timeout) * 1000;
-    }
+    conn->ended++;
     enum err_code said = conn->said;
+    if (conn->phase != CONN_LOST && conn->phase != CONN_LINGER) {
+        conn->phase = CONN_IDLE;
+        conn->deadline_ms = clock_ms() + c->service->options->idle_timeout * 1000;
+        conn->verdict = (struct err)ERR_INIT;
+        if (conn->intake.begun)
+            begin_head(conn);
+        refuse_when_due(conn);
+    }
     pthread_mutex_unlock(&c->lock);
     return said;
 }
@@ -126,6 +261,7 @@ enum conn_phase conns_enter(struct conns *c, struct conn *conn, enum conn_phase 
         conn->phase = phase;
         conn->deadline_ms = clock_ms() + timeout_ms;
         conn->moved = conn->moved_before = 0;
+        refuse_when_due(conn);
     }
     phase = conn->phase;
     pthread_mutex_unlock(&c->lock);
@@ -134,7 +270,7 @@ enum conn_phase conns_enter(struct conns *c, struct conn *conn, enum conn_phase 
 
 enum conn_phase conns_begin_body(struct conns *c, struct conn *conn)
 {
-    return conns_enter(c, conn, CONN_BODY, c->options->body_timeout * 1000);
+    return conns_enter(c, conn, CONN_BODY, c->service->options->body_timeout * 1000);
 }
 
 enum conn_phase conns_moved(struct conns *c, struct conn *conn, size_t count)
@@ -148,9 +284,10 @@ enum conn_phase conns_moved(struct conns *c, struct conn *conn, size_t count)
 
 enum conn_phase conns_begin_reply(struct conns *c, struct conn *conn, size_t length)
 {
-    int64_t acked = socket_acknowledged(conn->fd), timeout_ms = c->options->write_timeout * 1000;
+    int64_t acked = socket_acknowledged(conn->fd),
+            timeout_ms = c->service->options->write_timeout * 1000;
     if (acked < 0)
-        timeout_ms += (int64_t)length * 1000 / c->options->min_rate;
+        timeout_ms += (int64_t)length * 1000 / c->service->options->min_rate;
     enum conn_phase phase = conns_enter(c, conn, CONN_REPLY, timeout_ms);
     pthread_mutex_lock(&c->lock);
     conn->moved_before = acked;
@@ -172,88 +309,26 @@ void conns_hurry(struct conns *c, struct conn *conn, const struct err *verdict, 
 void conns_answer_raw(struct conns *c, struct conn *conn, int64_t linger_ms)
 {
     pthread_mutex_lock(&c->lock);
-    if (conn->phase == CONN_BODY) {
-        http_raw_send(c->options, conn);
-        shutdown(conn->fd, SHUT_WR);
-        conn->phase = CONN_LINGER;
-        conn->deadline_ms = clock_ms() + linger_ms;
-    }
+    if (conn->phase == CONN_BODY)
+        answer_and_linger(conn, linger_ms);
     pthread_mutex_unlock(&c->lock);
 }
 
-enum looks { STILL, SPEAKING, GONE };
-
-static enum looks look(const struct conn *conn)
+void conns_init(struct conns *c, struct service *s)
 {
-    char byte;
-    ssize_t n = recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (n > 0)
-        return SPEAKING;
-    return n < 0 && (errno == EAGAIN || errno == EINTR) ? STILL : GONE;
+    pthread_condattr_t clock;
+    *c = (struct conns){.service = s};
+    pthread_mutex_init(&c->lock, NULL);
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&c->quiet, &clock);
+    pthread_condattr_destroy(&clock);
 }
 
-/* The same where bytes of a next request may lie in front of the end. */
-static bool has_hung_up(const struct conn *conn)
+void conns_done(struct conns *c)
 {
-    struct pollfd p = {.fd = conn->fd, .events = POLLRDHUP};
-    return poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
-}
-
-/* Whether an idle connection may be shut while draining: who speaks just now, or came so late that
- * the first request may be on its way, is answered first. */
-static bool is_done(const struct conns *c, const struct conn *conn, int64_t now_ms)
-{
-    return look(conn) != SPEAKING && (!conn->fresh || now_ms >= c->drain_ms + FRESH_MS);
-}
-
-/* Whether in the time that has run out enough has moved to be given as much again. */
-static bool keeps_pace(const struct conns *c, struct conn *conn)
-{
-    bool body = conn->phase == CONN_BODY;
-    int64_t timeout_s = body ? c->options->body_timeout : c->options->write_timeout;
-    int64_t moved = body ? conn->moved : socket_acknowledged(conn->fd);
-    if (conn->hurried || conn->moved_before < 0 ||
-        moved - conn->moved_before < timeout_s * c->options->min_rate)
-        return false;
-    conn->moved_before = moved;
-    conn->deadline_ms += timeout_s * 1000;
-    return true;
-}
-
-/* Under the lock. With `closely`, also finds clients that left before their request was whole:
- * libmicrohttpd 0.9.75 misses an end that arrives together with data, because its epoll is
- * edge-triggered and a short read clears its mark. */
-static void look_after(struct conns *c, struct conn *conn, int64_t now_ms, bool closely)
-{
-    if (closely && conn->phase != CONN_WORK && conn->phase != CONN_REPLY && look(conn) == GONE)
-        shut(conn);
-    switch (conn->phase) {
-    case CONN_IDLE:
-        if (now_ms >= conn->deadline_ms || (c->draining && is_done(c, conn, now_ms)))
-            shut(conn);
-        break;
-    case CONN_HEAD:
-    case CONN_BODY:
-        if (now_ms >= conn->deadline_ms && !(conn->phase == CONN_BODY && keeps_pace(c, conn))) {
-            http_raw_send(c->options, conn);
-            shut(conn);
-        }
-        break;
-    case CONN_LINGER:
-        if (now_ms >= conn->deadline_ms)
-            shut(conn);
-        break;
-    case CONN_WORK:
-        if (has_hung_up(conn))
-            atomic_store(conn->cancel, true);
-        break;
-    case CONN_REPLY:
-        if (now_ms >= conn->deadline_ms && !keeps_pace(c, conn))
-            shut(conn);
-        break;
-    case CONN_LOST:
-        break;
-    }
+    pthread_cond_destroy(&c->quiet);
+    pthread_mutex_destroy(&c->lock);
 }
 
 static void add_ms(struct timespec *t, int64_t ms)
@@ -264,69 +339,6 @@ static void add_ms(struct timespec *t, int64_t ms)
         t->tv_nsec -= 1000000000;
         t->tv_sec++;
     }
-}
-
-/* Some connections at a time: to walk ten thousand takes milliseconds, to end them a hundred, and
- * every request needs the lock. Whoever comes meanwhile has a deadline that is far away. */
-static void look_after_all(struct conns *c, int64_t now_ms, unsigned round)
-{
-    pthread_mutex_lock(&c->lock);
-    c->next_watched = c->first;
-    while (c->next_watched) {
-        for (int i = 0; i < WATCHED_AT_ONCE && c->next_watched; i++) {
-            struct conn *conn = c->next_watched;
-            c->next_watched = conn->next;
-            look_after(c, conn, now_ms, c->draining || (conn->turn + round) % CLOSELY_EVERY == 0);
-        }
-        pthread_mutex_unlock(&c->lock);
-        sched_yield(); /* or who waits would find it locked again */
-        pthread_mutex_lock(&c->lock);
-    }
-    pthread_mutex_unlock(&c->lock);
-}
-
-static void *watch(void *arg)
-{
-    struct conns *c = arg;
-    const struct timespec tick = {0, TICK_MS * 1000000L};
-    for (unsigned round = 0;; round++) {
-        nanosleep(&tick, NULL);
-        int64_t now_ms = clock_ms();
-        look_after_all(c, now_ms, round);
-        pthread_mutex_lock(&c->lock);
-        bool stop = c->stop;
-        pthread_mutex_unlock(&c->lock);
-        jobs_tick(c->jobs, now_ms);
-        if (stop)
-            return NULL;
-    }
-}
-
-enum err_code conns_init(struct conns *c, const struct options *o, struct jobs *jobs,
-                         struct budget *budget, struct err *e)
-{
-    pthread_condattr_t clock;
-    *c = (struct conns){.options = o, .jobs = jobs, .budget = budget};
-    pthread_mutex_init(&c->lock, NULL);
-    pthread_condattr_init(&clock);
-    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-    pthread_cond_init(&c->quiet, &clock);
-    pthread_condattr_destroy(&clock);
-    if (pthread_create(&c->watchdog, NULL, watch, c) != 0)
-        return err_set(e, ERR_MEMORY, "the watchdog's thread could not be started");
-    c->running = true;
-    return ERR_OK;
-}
-
-void conns_done(struct conns *c)
-{
-    pthread_mutex_lock(&c->lock);
-    c->stop = true;
-    pthread_mutex_unlock(&c->lock);
-    if (c->running)
-        pthread_join(c->watchdog, NULL);
-    pthread_cond_destroy(&c->quiet);
-    pthread_mutex_destroy(&c->lock);
 }
 
 bool conns_drain(struct conns *c, int64_t until_ms)
@@ -358,7 +370,7 @@ void conns_shut(struct conns *c)
 {
     pthread_mutex_lock(&c->lock);
     for (struct conn *conn = c->first; conn; conn = conn->next)
-        shut(conn);
+        conn_shut(conn);
     pthread_mutex_unlock(&c->lock);
 }
 

@@ -2,6 +2,7 @@
 #include "server/http/http_log.h"
 
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "engine/base/clock.h"
@@ -71,4 +72,25 @@ void http_log(struct http_request *r, const struct http_end *end)
         describe_picture(r, &x);
     metrics_request(&r->shared->service->metrics, &x);
     access_log_write(&r->shared->service->log, &x);
+}
+
+void http_log_refused(struct service *s, const struct refused_request *r)
+{
+    struct sockaddr_storage peer = {0};
+    socklen_t size = sizeof peer;
+    char address[PROXIES_TEXT_MAX];
+    bool known = getpeername(r->fd, (struct sockaddr *)&peer, &size) == 0;
+    proxies_client(&s->proxies, known ? (const struct sockaddr *)&peer : NULL, NULL, address);
+    struct access_entry x = {
+        .time_ms = now_ms(),
+        .id = r->id,
+        .client = address,
+        .method = r->method,
+        .target = r->target,
+        .status = error_row(r->said)->status,
+        .code = error_row(r->said)->name,
+        .total_ms = (double)r->took_ms,
+    };
+    metrics_request(&s->metrics, &x);
+    access_log_write(&s->log, &x);
 }

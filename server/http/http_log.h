@@ -7,6 +7,7 @@
 #include "engine/base/err.h"
 
 struct http_request;
+struct service;
 
 /* How the connection saw the request end. */
 struct http_end {
@@ -17,5 +18,15 @@ struct http_end {
 
 /* Writes the request's line, and counts it. */
 void http_log(struct http_request *r, const struct http_end *end);
+
+/* A request that was refused before the library saw its head. */
+struct refused_request {
+    int fd; /* its connection */
+    const char *id, *method, *target;
+    int64_t took_ms;
+    enum err_code said;
+};
+
+void http_log_refused(struct service *s, const struct refused_request *r);
 
 #endif

@@ -9,8 +9,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/mem.h"
 #include "server/http/http_progress.h"
-
-enum { FIELDS_MAX = 100 };
+#include "server/http/request_head.h"
 
 struct http_request *http_request_new(struct http_shared *shared, struct MHD_Connection *connection,
                                       struct conn *conn, const char *target)
@@ -27,7 +26,7 @@ struct http_request *http_request_new(struct http_shared *shared, struct MHD_Con
     r->connection = connection;
     r->conn = conn;
     r->began_ms = clock_ms();
-    http_client_make_id(&r->client);
+    request_id_make(r->client.our_id);
     reply_init(&r->answer.reply);
     return r;
 }
@@ -52,7 +51,7 @@ void http_request_free(struct http_request *r)
 }
 
 struct fields {
-    struct http_field list[FIELDS_MAX];
+    struct http_field list[HEAD_FIELDS_MAX];
     size_t count;
     bool too_many;
 };
@@ -62,38 +61,26 @@ static enum MHD_Result add_field(void *arg, enum MHD_ValueKind kind, const char 
 {
     struct fields *f = arg;
     (void)kind;
-    f->too_many = f->count == FIELDS_MAX;
+    f->too_many = f->count == HEAD_FIELDS_MAX;
     if (f->too_many)
         return MHD_NO;
     f->list[f->count++] = (struct http_field){name, value, name_length, value ? value_length : 0};
     return MHD_YES;
 }
 
-static enum err_code filter(struct http_request *r, const char *method, const char *version,
-                            struct err *e)
+/* What the library made of the head is judged again: the intake and the library must agree. */
+static enum err_code filter(struct http_request *r, const struct http_line *line, struct err *e)
 {
     struct fields fields = {.count = 0};
     MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, add_field, &fields);
-    if (fields.too_many)
-        return err_set(e, ERR_BAD_REQUEST, "the request has more than %d header lines", FIELDS_MAX);
+    if (fields.too_many || atomic_load(&r->conn->intake.heads) == 0)
+        return err_set(e, ERR_INTERNAL, "the HTTP library received bytes past recv");
     /* the library hands over the decoded path as a string, which would end at a zero byte */
     const char *zero = strstr(r->target, "%00"), *query = strchr(r->target, '?');
     if (zero && (!query || zero < query))
         return err_set(e, ERR_BAD_REQUEST, "the path contains a zero byte");
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    struct http_head head = {method,      version,      r->target,
-                             fields.list, fields.count, info ? info->header_size : 0};
-    enum err_code rc = http_filter(&head, &r->framing, e);
-    if (rc != ERR_OK || MHD_VERSION >= 0x01000000)
-        return rc; /* from 1.0 on the library itself refuses what the rest finds */
-    rc = http_filter_layout(&head, e);
-    if (rc == ERR_OK)
-        rc = raw_head_judge(&r->conn->raw, head.bytes, e);
-    if (rc == ERR_OK)
-        raw_head_next(&r->conn->raw, method + head.bytes,
-                      r->framing.chunked ? UINT64_MAX : r->framing.length);
-    return rc;
+    struct http_head head = {line->method, line->version, r->target, fields.list, fields.count};
+    return http_filter(&head, &r->framing, e);
 }
 
 struct words {
@@ -163,11 +150,7 @@ enum err_code http_request_head(struct http_request *r, const struct http_line *
     const char *argument, *method = line->method;
     snprintf(r->method, sizeof r->method, "%s", method);
     http_client_choose_id(r);
-    enum err_code rc = filter(r, method, line->version, e);
-    if (rc == ERR_OK && r->verdict.code != ERR_OK) {
-        *e = r->verdict; /* of the target */
-        rc = e->code;
-    }
+    enum err_code rc = filter(r, line, e);
     if (rc != ERR_OK) {
         r->framing = (struct http_framing){false, false, 0};
         r->answer.reply.close = true; /* where the next request begins is not known */

@@ -13,6 +13,7 @@
 #include "server/http/http_log.h"
 #include "server/http/http_reload.h"
 #include "server/http/http_request.h"
+#include "server/http/http_watchdog.h"
 
 struct http {
     struct http_shared shared; /* first: callbacks get its address */
@@ -206,17 +207,7 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
     }
 }
 
-enum { MOST_ARGUMENTS = 64 }; /* an order of magnitude more than there are */
-
-static int count_arguments(const char *target)
-{
-    int count = 1;
-    for (; *target; target++)
-        count += *target == '&';
-    return count;
-}
-
-/* The request line has come: the request's life begins, and its head's deadline. */
+/* A request begins. */
 static void *on_target(void *arg, const char *target, struct MHD_Connection *connection)
 {
     struct http_shared *shared = arg;
@@ -228,13 +219,6 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *con
         return NULL;
     conns_begin(&shared->conns, conn, r->client.our_id, &r->job.cancel);
     http_client_address(r); /* the peer's; known better when the head is whole */
-    if (count_arguments(target) > MOST_ARGUMENTS) {
-        /* Far more of them use up the connection's memory in the library, which then neither calls
-         * us nor answers: so the watchdog does, unless we are called within a second. */
-        err_set(&r->verdict, ERR_BAD_REQUEST, "the query has more than %d parameters",
-                MOST_ARGUMENTS);
-        conns_hurry(&shared->conns, conn, &r->verdict, 1000);
-    }
     return r;
 }
 
@@ -263,10 +247,12 @@ enum err_code http_new(struct service *s, struct http **out, struct err *e)
     if (!h)
         return err_set(e, ERR_MEMORY, "no memory for the HTTP server");
     h->shared.service = s;
-    enum err_code rc = conns_init(&h->shared.conns, s->options, s->jobs, &s->budget, e);
+    conns_init(&h->shared.conns, s);
+    enum err_code rc = watchdog_start(&h->shared.conns, e);
     if (rc == ERR_OK)
         rc = http_events_new(s->progress, &h->shared.events, e);
     if (rc != ERR_OK) {
+        watchdog_stop(&h->shared.conns);
         conns_done(&h->shared.conns);
         mem_free(h);
         return rc;
@@ -275,13 +261,11 @@ enum err_code http_new(struct service *s, struct http **out, struct err *e)
     return ERR_OK;
 }
 
-/* The library's own limit counts bytes that move and is only for what the watchdog does not see:
- * a client that stops reading its reply. */
+/* The library closes a connection without an answer after this time in which it saw no bytes move. So
+ * the limit is beyond all that the watchdog keeps. */
 static unsigned inactivity_s(const struct options *o)
 {
-    int64_t most = o->idle_timeout;
-    if (most < o->header_timeout)
-        most = o->header_timeout;
+    int64_t most = o->idle_timeout + o->header_timeout;
     if (most < o->body_timeout)
         most = o->body_timeout;
     if (most < o->write_timeout)
@@ -303,7 +287,7 @@ enum err_code http_listen(struct http *h, int fd, bool inherited, struct err *e)
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL,
         on_request, h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_TIMEOUT, inactivity_s(o),
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)o->connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)o->connection_memory, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
+        conns_library_bytes(o), MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_URI_LOG_CALLBACK, on_target, h,
         MHD_OPTION_ARRAY, pool_size, MHD_OPTION_END);
     if (!d) {
@@ -373,6 +357,7 @@ void http_free(struct http *h)
             close(h->silent[i]);
     }
     http_events_free(h->shared.events);
+    watchdog_stop(&h->shared.conns);
     conns_done(&h->shared.conns);
     mem_free(h);
 }

@@ -6,39 +6,36 @@
 
 enum { DESCRIPTORS = 1 << 20 };
 
-/* Global, since recv has no argument for us. Pages of it that are not used take no memory. */
-static _Atomic(struct raw_head *) watched[DESCRIPTORS];
+/* Global, because recv has no argument for us. Pages that are not used take no memory. */
+static _Atomic(struct intake *) watched[DESCRIPTORS];
 
-static _Atomic(struct raw_head *) *place_of(int fd)
+static _Atomic(struct intake *) *place_of(int fd)
 {
     return fd >= 0 && fd < DESCRIPTORS ? &watched[fd] : NULL;
 }
 
-bool socket_watch(int fd, struct raw_head *h)
+bool socket_watch(int fd, struct intake *in)
 {
-    _Atomic(struct raw_head *) *place = place_of(fd);
+    _Atomic(struct intake *) *place = place_of(fd);
     if (place)
-        atomic_store(place, h);
+        atomic_store(place, in);
     return place != NULL;
 }
 
 void socket_forget(int fd)
 {
-    _Atomic(struct raw_head *) *place = place_of(fd);
+    _Atomic(struct intake *) *place = place_of(fd);
     if (place)
         atomic_store(place, NULL);
 }
 
-/* By another name here, since headers may define recv themselves (_FORTIFY_SOURCE). */
+/* It has another name here, because headers may define recv themselves (_FORTIFY_SOURCE). */
 ssize_t received(int fd, void *to, size_t size, int flags) __asm__("recv")
     __attribute__((visibility("default"), used));
 
 ssize_t received(int fd, void *to, size_t size, int flags)
 {
-    _Atomic(struct raw_head *) *place = place_of(fd);
-    ssize_t count = recvfrom(fd, to, size, flags, NULL, NULL);
-    struct raw_head *h = place && count > 0 && !(flags & MSG_PEEK) ? atomic_load(place) : NULL;
-    if (h)
-        raw_head_take(h, to, (size_t)count);
-    return count;
+    _Atomic(struct intake *) *place = place_of(fd);
+    struct intake *in = place && !(flags & MSG_PEEK) ? atomic_load(place) : NULL;
+    return in ? intake_receive(in, fd, to, size) : recvfrom(fd, to, size, flags, NULL, NULL);
 }

@@ -1,19 +1,18 @@
-/* socket_received.h - what an HTTP library receives, seen before it does.
+/* socket_received.h - puts an intake between a socket and the HTTP library.
  *
- * libmicrohttpd has no hook between its socket and its parser. But it takes bytes by the C
- * library's recv, and an ELF program's own definition of a function comes before that of every
- * library: so recv is defined here. It does what recv does, and shows what came to whoever watches
- * that descriptor. */
+ * libmicrohttpd has no hook between its socket and its parser. But it calls the C library's recv, and
+ * an ELF program's own definition of a function takes precedence over that of every library. So recv
+ * is defined here: for watched descriptors it is intake_receive. */
 #ifndef UPSCALED_SERVER_HTTP_SOCKET_RECEIVED_H
 #define UPSCALED_SERVER_HTTP_SOCKET_RECEIVED_H
 
 #include <stdbool.h>
 
-#include "server/http/raw_head.h"
+#include "server/http/intake.h"
 
-/* From now on `h` takes what is received from `fd`, by whichever thread receives it; false where
- * the descriptor's number is too large. Until socket_forget, which must come before the close. */
-bool socket_watch(int fd, struct raw_head *h);
+/* From now on recv on `fd`, in any thread, goes through `in`. Returns false when the descriptor's
+ * number is too large. Call socket_forget before the descriptor is closed. */
+bool socket_watch(int fd, struct intake *in);
 void socket_forget(int fd);
 
 #endif

@@ -140,7 +140,7 @@ static const struct {
     {"queue-timeout", {ERR_BUSY}, NULL},
     {"work-timeout", {ERR_TOO_MUCH_WORK, ERR_BUSY}, NULL},
     {"connections", {ERR_OK}, "connections wait to be accepted"},
-    {"connection-memory", {ERR_OK}, "414 or 431, in HTML"},
+    {"connection-memory", {ERR_HEAD_TOO_LARGE, ERR_TARGET_TOO_LONG}, NULL},
     {"header-timeout", {ERR_TIMEOUT}, NULL},
     {"body-timeout", {ERR_TIMEOUT}, NULL},
     {"write-timeout", {ERR_OK}, "the server closes the connection"},

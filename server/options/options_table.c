@@ -38,7 +38,7 @@ const struct option_row option_rows[] = {
     {"queue-timeout",        OPTION_COUNT, FIELD(queue_timeout),        FOR_SERVE,   30,      1,    86400,   true,  "seconds that a request may wait for its turn"},
     {"work-timeout",         OPTION_COUNT, FIELD(work_timeout),         FOR_SERVE,   900,     1,    86400,   true,  "seconds that a request may run"},
     {"connections",          OPTION_COUNT, FIELD(connections),          FOR_SERVE,   4096,    1,    1 << 20, true,  "most open connections"},
-    {"connection-memory",    OPTION_BYTES, FIELD(connection_memory),    FOR_SERVE,   16 * K,  4 * K, 16 * M, true,  "buffer of each connection; limits the size of headers"},
+    {"connection-memory",    OPTION_BYTES, FIELD(connection_memory),    FOR_SERVE,   20 * K,  4 * K, M,     true,  "largest head of a request: the request line and all header lines"},
     {"http-threads",         OPTION_COUNT, FIELD(http_threads),         FOR_SERVE,   2,       1,    64,      false, "threads that read and write sockets"},
     {"header-timeout",       OPTION_COUNT, FIELD(header_timeout),       FOR_SERVE,   10,      1,    86400,   true,  "seconds in which a request's headers must arrive"},
     {"body-timeout",         OPTION_COUNT, FIELD(body_timeout),         FOR_SERVE,   30,      1,    86400,   true,  "seconds in which a request's body must arrive; a body that keeps to --min-rate may take longer"},

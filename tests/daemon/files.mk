@@ -9,6 +9,7 @@ test_scripts += \
 	tests/daemon/estimate.py \
 	tests/daemon/examples.py \
 	tests/daemon/good_requests.py \
+	tests/daemon/heads.py \
 	tests/daemon/hidden.py \
 	tests/daemon/kernels.py \
 	tests/daemon/keys.py \

@@ -49,7 +49,7 @@ def hidden_ones(entries):
     """What the hidden requests were hidden behind."""
     names = [about for about, _ in cases()]
     return {names[int(entry["target"][7:])] for entry in entries
-            if entry["target"].startswith("/livez?")}
+            if entry.get("target", "").startswith("/livez?")}
 
 
 def daemon():

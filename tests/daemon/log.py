@@ -66,18 +66,19 @@ def errors_have_their_code():
 
 
 @claim
-def what_the_library_refuses_itself_is_no_client_that_left():
+def what_cannot_be_read_is_no_client_that_left():
     start = b"POST /v1/upscale?%s HTTP/1.1\r\nHost: a\r\n"
     with Daemon() as d:
-        for name, rest, status in ((b"length", b"Content-Length: x\r\n\r\n", 400),
-                                   (b"header", b"X: " + b"a" * 40000 + b"\r\n\r\n", 431),
-                                   (b"chunk", b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400)):
+        for name, rest, status, code in (
+                (b"length", b"Content-Length: x\r\n\r\n", 400, "bad_request"),
+                (b"header", b"X: " + b"a" * 40000 + b"\r\n\r\n", 431, "headers_too_large"),
+                (b"chunk", b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "bad_request")):
             with d.connect() as client:
                 client.send_until_refused(start % name + rest)
                 wait_until(lambda: len(d.lines) > 0 and name.decode() in d.lines[-1], "its line")
             entry = json.loads(d.lines[-1])
             equal((entry["status"], entry["code"], entry["client"]),
-                  (status, "bad_request", "127.0.0.1"), name)
+                  (status, code, "127.0.0.1"), name)
 
 
 @claim

@@ -16,6 +16,7 @@ test_programs += \
 	tests/unit/test_geometry \
 	tests/unit/test_http_filter \
 	tests/unit/test_inflate \
+	tests/unit/test_intake \
 	tests/unit/test_jobs \
 	tests/unit/test_kernels \
 	tests/unit/test_keys \
@@ -43,7 +44,6 @@ test_programs += \
 	tests/unit/test_problem \
 	tests/unit/test_progress \
 	tests/unit/test_proxies \
-	tests/unit/test_raw_head \
 	tests/unit/test_reply_headers \
 	tests/unit/test_resample \
 	tests/unit/test_routes \

@@ -27,7 +27,7 @@ static enum err_code judge(const struct head_case *c, struct http_framing *frami
     for (; n < FIELDS_MAX && c->fields[n].name; n++)
         fields[n] = (struct http_field){c->fields[n].name, c->fields[n].value,
                                         strlen(c->fields[n].name), strlen(c->fields[n].value)};
-    struct http_head head = {c->method, c->version, c->target, fields, n, 0};
+    struct http_head head = {c->method, c->version, c->target, fields, n};
     return http_filter(&head, framing, e);
 }
 
@@ -36,7 +36,7 @@ static const struct head_case good[] = {
     {"GET", "/", "HTTP/1.0", {{NULL, NULL}}},
     {"GET", "/?q=%00", "HTTP/1.1", {{"hOsT", ""}}},
     {"POST", "/x", "HTTP/1.1", {HOST, {"Content-Length", "0"}}},
-    {"PUT", "/x", "HTTP/1.1", {HOST, {"content-length", "18446744073709551615"}}},
+    {"PUT", "/x", "HTTP/1.1", {HOST, {"content-length", "9223372036854775807"}}},
     {"POST", "/x", "HTTP/1.1", {HOST, {"Transfer-Encoding", "Chunked"}}},
     {"POST", "/x", "HTTP/1.0", {{"Content-Length", "5"}}},
     {"GET", "/", "HTTP/1.1", {HOST, {"Content-Length", "0"}}},
@@ -63,7 +63,7 @@ static const struct head_case bad[] = {
     {"POST", "/", "HTTP/1.1", {HOST, {"Content-Length", "-5"}}},
     {"POST", "/", "HTTP/1.1", {HOST, {"Content-Length", "5, 5"}}},
     {"POST", "/", "HTTP/1.1", {HOST, {"Content-Length", "0x5"}}},
-    {"POST", "/", "HTTP/1.1", {HOST, {"Content-Length", "18446744073709551616"}}},
+    {"POST", "/", "HTTP/1.1", {HOST, {"Content-Length", "9223372036854775808"}}},
     /* names and values */
     {"POST", "/", "HTTP/1.1", {HOST, {"Transfer-Encoding ", "chunked"}}},
     {"POST", "/", "HTTP/1.1", {HOST, {" Transfer-Encoding", "chunked"}}},
@@ -106,7 +106,9 @@ START_TEST(refuses_what_is_ambiguous)
 {
     struct err e = ERR_INIT;
     struct http_framing framing = {false, false, 77};
-    ck_assert_int_eq(judge(&bad[_i], &framing, &e), ERR_BAD_REQUEST);
+    const char *version = bad[_i].version;
+    bool other = strcmp(version, "HTTP/1.2") == 0 || strcmp(version, "HTTP/2.0") == 0;
+    ck_assert_int_eq(judge(&bad[_i], &framing, &e), other ? ERR_HTTP_VERSION : ERR_BAD_REQUEST);
     ck_assert_str_ne(e.text, "");
     ck_assert_uint_eq(framing.length, 77); /* untouched */
 }
@@ -127,74 +129,6 @@ START_TEST(reads_the_framing)
 }
 END_TEST
 
-/* A head as the library leaves it: `raw`, with the bytes that it takes for ends written over. Each
- * field is a name and the value behind it; offsets into `raw`. */
-struct layout_case {
-    const char *about, *raw;
-    size_t bytes;
-    int fields[3][4]; /* where the name is, its length; where the value is, its length */
-    bool good;
-};
-
-#define RAW(text) text, sizeof text - 1
-
-static const struct layout_case layouts[] = {
-    {"plain",
-     RAW("GET\0/\0HTTP/1.1\0\0A\0 b\0\0C\0d\0\0\0\0"),
-     {{16, 1, 19, 1}, {22, 1, 24, 1}},
-     true},
-    {"blanks, and none",
-     RAW("GET\0/\0HTTP/1.1\0\0A\0\t  b \0\0C\0\0\0\0\0"),
-     {{16, 1, 21, 2}, {25, 1, 27, 0}},
-     true},
-    {"no fields", RAW("GET\0/\0HTTP/1.0\0\0\0\0"), {{0}}, true},
-    {"a NUL ends the head",
-     RAW("GET\0/\0HTTP/1.1\0\0A\0 b\0\0\0C: d\0\0"),
-     {{16, 1, 19, 1}},
-     false},
-    {"a NUL before the first", RAW("GET\0/\0HTTP/1.1\0\0\0A: b\0\0"), {{0}}, false},
-    {"a NUL in a value",
-     RAW("GET\0/\0HTTP/1.1\0\0A\0 b\0c\0\0D\0e\0\0\0\0"),
-     {{16, 1, 19, 1}, {24, 1, 26, 1}},
-     false},
-    {"a NUL in the last value",
-     RAW("GET\0/\0HTTP/1.1\0\0A\0 b\0c\0\0\0\0"),
-     {{16, 1, 19, 1}},
-     false},
-    {"NULs as the last line",
-     RAW("GET\0/\0HTTP/1.1\0\0A\0 b\0\0\0\0\0\0"),
-     {{16, 1, 19, 1}},
-     false},
-    {"a bare LF between",
-     RAW("GET\0/\0HTTP/1.1\0\0A\0 b\0C\0d\0\0\0\0"),
-     {{16, 1, 19, 1}, {21, 1, 23, 1}},
-     false},
-    {"a bare LF at the end", RAW("GET\0/\0HTTP/1.1\0\0A\0 b\0\0\0"), {{16, 1, 19, 1}}, false},
-    {"a folded line, put elsewhere",
-     RAW("GET\0/\0HTTP/1.1\0\0A\0 b\0\0 c\0\0\0\0b c"),
-     {{16, 1, 28, 3}},
-     false},
-    {"out of order",
-     RAW("GET\0/\0HTTP/1.1\0\0A\0 b\0\0C\0d\0\0\0\0"),
-     {{22, 1, 24, 1}, {16, 1, 19, 1}},
-     false},
-};
-
-START_TEST(sees_what_the_library_hides_by_where_its_strings_lie)
-{
-    const struct layout_case *c = &layouts[_i];
-    struct http_field fields[3];
-    struct err e = ERR_INIT;
-    size_t n = 0;
-    for (; n < 3 && c->fields[n][0]; n++)
-        fields[n] = (struct http_field){c->raw + c->fields[n][0], c->raw + c->fields[n][2],
-                                        (size_t)c->fields[n][1], (size_t)c->fields[n][3]};
-    struct http_head head = {c->raw, c->raw + 6, "/", fields, n, c->bytes};
-    enum err_code rc = http_filter_layout(&head, &e);
-    ck_assert_msg(rc == (c->good ? ERR_OK : ERR_BAD_REQUEST), "%s: %s", c->about, e.text);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("http_filter");
@@ -202,8 +136,6 @@ int main(void)
     tcase_add_loop_test(t, passes_what_is_plain, 0, sizeof good / sizeof good[0]);
     tcase_add_loop_test(t, refuses_what_is_ambiguous, 0, sizeof bad / sizeof bad[0]);
     tcase_add_test(t, reads_the_framing);
-    tcase_add_loop_test(t, sees_what_the_library_hides_by_where_its_strings_lie, 0,
-                        sizeof layouts / sizeof layouts[0]);
     suite_add_tcase(suite, t);
     return harness_run(suite);
 }

@@ -1,0 +1,149 @@
+/* http_watchdog.c - see http_watchdog.h. */
+#include "server/http/http_watchdog.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "engine/base/clock.h"
+#include "server/http/socket_sent.h"
+
+enum { FRESH_MS = 1000 }; /* for a first request, while draining */
+enum { WATCHED_AT_ONCE = 64 };
+enum { TICK_MS = 100, CLOSELY_EVERY = 10 };
+
+enum looks { STILL, SPEAKING, GONE };
+
+static enum looks look(const struct conn *conn)
+{
+    char byte;
+    ssize_t n = recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (n > 0)
+        return SPEAKING;
+    return n < 0 && (errno == EAGAIN || errno == EINTR) ? STILL : GONE;
+}
+
+/* The same, when bytes of a next request may precede the end. */
+static bool has_hung_up(const struct conn *conn)
+{
+    struct pollfd p = {.fd = conn->fd, .events = POLLRDHUP};
+    return poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+/* Whether an idle connection may be closed while draining. A request that is arriving, or the first one
+ * of a new connection, is answered before that. */
+static bool is_done(const struct conns *c, const struct conn *conn, int64_t now_ms)
+{
+    return look(conn) != SPEAKING && (!conn->fresh || now_ms >= c->drain_ms + FRESH_MS);
+}
+
+/* Whether enough bytes moved before the deadline to grant the same time again. */
+static bool keeps_pace(const struct conns *c, struct conn *conn)
+{
+    bool body = conn->phase == CONN_BODY;
+    int64_t timeout_s =
+        body ? c->service->options->body_timeout : c->service->options->write_timeout;
+    int64_t moved = body ? conn->moved : socket_acknowledged(conn->fd);
+    if (conn->hurried || conn->moved_before < 0 ||
+        moved - conn->moved_before < timeout_s * c->service->options->min_rate)
+        return false;
+    conn->moved_before = moved;
+    conn->deadline_ms += timeout_s * 1000;
+    return true;
+}
+
+/* Whether the client has left while no request of its own was under way. The library misses an end
+ * that arrives together with data, because its epoll is edge-triggered. */
+static bool is_gone(const struct conn *conn)
+{
+    return atomic_load(&conn->intake.heads) == conn->ended && look(conn) == GONE;
+}
+
+/* Under the lock. `closely`: also looks for clients that have left. */
+static void look_after(struct conns *c, struct conn *conn, int64_t now_ms, bool closely)
+{
+    if (closely && conn->phase != CONN_LOST && is_gone(conn))
+        conn_shut(conn);
+    switch (conn->phase) {
+    case CONN_IDLE:
+        if (now_ms >= conn->deadline_ms || (c->draining && is_done(c, conn, now_ms)))
+            conn_shut(conn);
+        break;
+    case CONN_HEAD:
+    case CONN_BODY:
+        if (now_ms >= conn->deadline_ms && !(conn->phase == CONN_BODY && keeps_pace(c, conn))) {
+            conn_answer(conn);
+            conn_shut(conn);
+        }
+        break;
+    case CONN_LINGER:
+        if (now_ms >= conn->deadline_ms)
+            conn_shut(conn);
+        break;
+    case CONN_WORK:
+        if (has_hung_up(conn))
+            atomic_store(conn->cancel, true);
+        break;
+    case CONN_REPLY:
+        if (now_ms >= conn->deadline_ms && !keeps_pace(c, conn))
+            conn_shut(conn);
+        break;
+    case CONN_LOST:
+        break;
+    }
+}
+
+/* Looks at some connections at a time: ten thousand take milliseconds, and every request needs the
+ * lock. A connection that opens meanwhile has a deadline that is far away. */
+static void look_after_all(struct conns *c, int64_t now_ms, unsigned round)
+{
+    pthread_mutex_lock(&c->lock);
+    c->next_watched = c->first;
+    while (c->next_watched) {
+        for (int i = 0; i < WATCHED_AT_ONCE && c->next_watched; i++) {
+            struct conn *conn = c->next_watched;
+            c->next_watched = conn->next;
+            look_after(c, conn, now_ms, c->draining || (conn->turn + round) % CLOSELY_EVERY == 0);
+        }
+        pthread_mutex_unlock(&c->lock);
+        sched_yield(); /* otherwise a waiting thread would find it locked again */
+        pthread_mutex_lock(&c->lock);
+    }
+    pthread_mutex_unlock(&c->lock);
+}
+
+static void *watch(void *arg)
+{
+    struct conns *c = arg;
+    const struct timespec tick = {0, TICK_MS * 1000000L};
+    for (unsigned round = 0;; round++) {
+        nanosleep(&tick, NULL);
+        int64_t now_ms = clock_ms();
+        look_after_all(c, now_ms, round);
+        pthread_mutex_lock(&c->lock);
+        bool stop = c->stop;
+        pthread_mutex_unlock(&c->lock);
+        jobs_tick(c->service->jobs, now_ms);
+        if (stop)
+            return NULL;
+    }
+}
+
+enum err_code watchdog_start(struct conns *c, struct err *e)
+{
+    if (pthread_create(&c->watchdog, NULL, watch, c) != 0)
+        return err_set(e, ERR_MEMORY, "the watchdog's thread could not be started");
+    c->running = true;
+    return ERR_OK;
+}
+
+void watchdog_stop(struct conns *c)
+{
+    pthread_mutex_lock(&c->lock);
+    c->stop = true;
+    pthread_mutex_unlock(&c->lock);
+    if (c->running)
+        pthread_join(c->watchdog, NULL);
+}

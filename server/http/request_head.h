@@ -1,0 +1,34 @@
+/* request_head.h - a request's head as bytes: taken apart, judged, and written again in the plainest
+ * form (RFC 9112, sections 2, 3 and 5).
+ *
+ * The HTTP library sees only the written form: one blank between words, lines that end in CR LF, no
+ * Cookie lines, no absolute targets. Two agents cannot read it in two ways. */
+#ifndef UPSCALED_SERVER_HTTP_REQUEST_HEAD_H
+#define UPSCALED_SERVER_HTTP_REQUEST_HEAD_H
+
+#include <stdint.h>
+
+#include "server/http/http_filter.h"
+
+enum { HEAD_FIELDS_MAX = 100, HEAD_ARGUMENTS_MAX = 64, AUTHORITY_MAX = 261 };
+
+/* All strings lie in the bytes of the head, and are ended there by NUL. */
+struct request_head {
+    const char *method, *target, *version; /* target: the path and the query */
+    const char *id, *origin;               /* of X-Request-ID and Origin; NULL: none */
+    char authority[AUTHORITY_MAX + 1];     /* of a target in absolute form, or "" */
+    struct http_field fields[HEAD_FIELDS_MAX];
+    size_t field_count;
+};
+
+/* Takes a head apart and judges it. `bytes` are a whole head, whose lines all end in CR LF, and which
+ * has no other CR, LF or NUL. ERR_BAD_REQUEST, ERR_HTTP_VERSION; *out then holds what had been read.
+ * Strings that had not been read are "" or NULL. */
+enum err_code request_head_read(char *bytes, size_t length, struct request_head *out,
+                                struct http_framing *framing, struct err *e);
+
+/* Writes the plain form of a head that was good to the beginning of the bytes that it was read from.
+ * Returns its length, which is never more than theirs. */
+size_t request_head_write(const struct request_head *h, char *bytes);
+
+#endif
