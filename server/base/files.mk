@@ -12,4 +12,6 @@ libserver_a_SOURCES += \
 	server/base/list.c \
 	server/base/list.h \
 	server/base/nearest.c \
-	server/base/nearest.h
+	server/base/nearest.h \
+	server/base/params.c \
+	server/base/params.h

@@ -32,6 +32,8 @@ libserver_a_SOURCES += \
 	server/http/http_work.h \
 	server/http/intake.c \
 	server/http/intake.h \
+	server/http/multipart.c \
+	server/http/multipart.h \
 	server/http/request_head.c \
 	server/http/request_head.h \
 	server/http/request_id.c \

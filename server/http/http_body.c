@@ -2,16 +2,15 @@
  *
  * The first 33 bytes of the file decide whether it could succeed at all. A client that sends sixty
  * megabytes of JPEG learns it at once. */
-#include <errno.h>
+#include "server/http/http_body.h"
+
 #include <microhttpd.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#include "server/http/http_body.h"
+#include "engine/base/mem.h"
 #include "server/http/http_request.h"
-
-enum { FORM_BUFFER = 4096 }; /* bounds the headers of a part */
 
 /* Of a file of which only the head was sent, to ask what it would need: the size of its bare pixels.
  */
@@ -75,8 +74,7 @@ void http_body_release(struct http_request *r)
 void http_body_done(struct http_request *r)
 {
     struct http_upload *u = &r->upload;
-    if (u->form)
-        MHD_destroy_post_processor(u->form);
+    mem_free(u->form);
     http_body_release(r);
     if (u->begun)
         api_request_done(&u->api);
@@ -108,55 +106,36 @@ static bool is_file_part(const char *key)
     return false;
 }
 
-/* The library says no more than no: errno, cleared before it was asked, says whether that was for
- * memory's sake. */
-static enum err_code bad_form(const char *why, struct err *e)
+static enum err_code on_part(void *arg, const struct multipart_part *part, struct err *e)
 {
-    if (errno == ENOMEM)
-        return err_set(e, ERR_MEMORY, "no memory to read the form");
-    return err_set(e, ERR_BAD_MULTIPART, "%s", why);
-}
-
-static enum err_code check_part(struct http_request *r, const char *key, const char *name,
-                                const char *encoding, struct err *e)
-{
-    if (!key || !is_file_part(key))
-        return bad_form("the form must have one part, the file, named image, file or data; "
-                        "parameters belong in the address",
-                        e);
-    if (r->upload.has_file)
+    struct http_upload *u = &((struct http_request *)arg)->upload;
+    const char *encoding = part->encoding;
+    if (!is_file_part(part->name))
+        return err_set(e, ERR_BAD_MULTIPART,
+                       "the form must have one part, the file, named image, file or data; "
+                       "parameters belong in the address");
+    if (u->has_file)
         return err_set(e, ERR_BAD_MULTIPART, "the form has more than one file");
-    if (encoding && strcasecmp(encoding, "binary") != 0 && strcasecmp(encoding, "8bit") != 0)
+    if (*encoding && strcasecmp(encoding, "binary") != 0 && strcasecmp(encoding, "8bit") != 0)
         return err_set(e, ERR_BAD_MULTIPART, "a part's Content-Transfer-Encoding must be binary");
-    r->upload.has_file = true;
-    snprintf(r->upload.file_name, sizeof r->upload.file_name, "%s", name ? name : "");
+    u->has_file = true;
+    snprintf(u->file_name, sizeof u->file_name, "%s", part->file_name);
     return ERR_OK;
 }
 
-static enum MHD_Result on_part(void *arg, enum MHD_ValueKind kind, const char *key,
-                               const char *filename, const char *type, const char *encoding,
-                               const char *bytes, uint64_t offset, size_t count)
+static enum err_code on_data(void *arg, const char *bytes, size_t count, struct err *e)
 {
-    struct http_request *r = arg;
-    (void)kind, (void)type;
-    if (r->verdict.code != ERR_OK)
-        return MHD_NO;
-    /* the library may tell of a part twice from its start: first without bytes, where its first
-     * bytes might still be the boundary */
-    bool again = offset == 0 && r->upload.part_empty && count > 0;
-    enum err_code rc =
-        offset == 0 && !again ? check_part(r, key, filename, encoding, &r->verdict) : ERR_OK;
-    r->upload.part_empty = offset == 0 && count == 0;
-    if (rc == ERR_OK && count > 0)
-        rc = take_file(r, bytes, count, &r->verdict);
-    return rc == ERR_OK ? MHD_YES : MHD_NO;
+    return take_file(arg, bytes, count, e);
 }
 
-static bool is_form(const struct http_request *r)
+static enum err_code begin_form(struct http_request *r, const char *type, struct err *e)
 {
-    static const char form[] = "multipart/form-data";
-    const char *type = MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, "Content-Type");
-    return type && strncasecmp(type, form, sizeof form - 1) == 0;
+    static const struct multipart_events events = {on_part, on_data};
+    struct multipart *form = mem_calloc(1, sizeof *form);
+    if (!form)
+        return err_set(e, ERR_MEMORY, "no memory to read the form");
+    r->upload.form = form;
+    return multipart_init(form, type, &events, r, e);
 }
 
 enum err_code http_body_begin(struct http_request *r, struct err *e)
@@ -171,13 +150,8 @@ enum err_code http_body_begin(struct http_request *r, struct err *e)
     if (!r->framing.chunked && r->framing.length == 0)
         return err_set(e, ERR_EMPTY_BODY, "the body is empty; it should be a PNG file");
     buf_init(&u->file, (size_t)s->options->max_body);
-    if (!is_form(r))
-        return ERR_OK;
-    errno = 0;
-    r->upload.form = MHD_create_post_processor(r->connection, FORM_BUFFER, on_part, r);
-    if (r->upload.form)
-        return ERR_OK;
-    return bad_form("the Content-Type of the form names no boundary", e);
+    const char *type = MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, "Content-Type");
+    return multipart_is_form(type) ? begin_form(r, type, e) : ERR_OK;
 }
 
 enum err_code http_body_take(struct http_request *r, const char *bytes, size_t count, struct err *e)
@@ -191,25 +165,17 @@ enum err_code http_body_take(struct http_request *r, const char *bytes, size_t c
         return err_set_limit(e, ERR_BODY_TOO_LARGE, "max-body", max,
                              "the body has more than %llu bytes (--max-body)",
                              (unsigned long long)max);
-    if (!u->form)
-        return take_file(r, bytes, count, e);
-    errno = 0;
-    enum MHD_Result parsed = MHD_post_process(u->form, bytes, count);
-    if (r->verdict.code != ERR_OK)
-        return r->verdict.code;
-    return parsed == MHD_YES ? ERR_OK : bad_form("the form cannot be read", e);
+    return u->form ? multipart_take(u->form, bytes, count, e) : take_file(r, bytes, count, e);
 }
 
 enum err_code http_body_end(struct http_request *r, struct err *e)
 {
-    if (r->upload.form) {
-        enum MHD_Result whole = MHD_destroy_post_processor(r->upload.form);
-        r->upload.form = NULL;
-        if (r->verdict.code != ERR_OK)
-            return r->verdict.code;
-        if (whole != MHD_YES)
-            return err_set(e, ERR_BAD_MULTIPART, "the form ends too early");
-        if (!r->upload.has_file)
+    struct http_upload *u = &r->upload;
+    if (u->form) {
+        enum err_code rc = multipart_end(u->form, e);
+        if (rc != ERR_OK)
+            return rc;
+        if (!u->has_file)
             return err_set(e, ERR_BAD_MULTIPART, "the form has no file");
     }
     if (r->upload.file.length == 0)

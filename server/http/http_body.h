@@ -3,10 +3,10 @@
 #define UPSCALED_SERVER_HTTP_HTTP_BODY_H
 
 #include "engine/base/buf.h"
+#include "server/http/multipart.h"
 #include "server/work/admission.h"
 #include "server/work/api.h"
 
-struct MHD_PostProcessor;
 struct http_request;
 
 struct http_upload {
@@ -14,9 +14,9 @@ struct http_upload {
     bool estimates; /* the route only tells what the picture would need */
     bool judged;    /* the first bytes of the file have been looked at */
     struct api_request api;
-    struct MHD_PostProcessor *form; /* NULL: the body is the file */
-    bool has_file, part_empty;      /* of the form: its file was met; without bytes so far */
-    char file_name[128];            /* that the form gives, or "" */
+    struct multipart *form; /* NULL: the body is the file */
+    bool has_file;          /* the form's file has begun */
+    char file_name[128];    /* that the form gives, or "" */
     struct buf file;
     uint64_t received, drained; /* bytes of the body: taken, thrown away */
     struct body_memory memory;
