@@ -25,7 +25,7 @@ import urllib.request
 import numpy as np
 from PIL import Image
 
-from data import luma
+from data import gradient, luma
 from degrade import ROWS
 
 SHAVE = 2
@@ -76,6 +76,25 @@ def psnr(out, hr, rgb=False):
     return 10 * math.log10(255**2 / max(np.mean((a - b)**2), 1e-9))
 
 
+def chroma(out, hr, rgb=False):
+    """RMS error of Cb and Cr (BT.601, full range), in levels."""
+    def values(path):
+        pixels = np.asarray(Image.open(path).convert("RGB")).astype(np.float64)
+        y = pixels @ [0.299, 0.587, 0.114]
+        return np.stack([(pixels[..., 2] - y) / 1.772, (pixels[..., 0] - y) / 1.402], -1)
+    a, b = values(out), values(hr)
+    return math.sqrt(np.mean((shaved(a, b) - shaved(b, a))**2))
+
+
+def sharpness(out, hr, rgb=False):
+    """Mean gradient of luma, as a share of the original's."""
+    a, b = (gradient(np.asarray(Image.open(p).convert("RGB"))) for p in (out, hr))
+    return shaved(a, b).mean() / shaved(b, a).mean()
+
+
+BY = {"psnr": psnr, "chroma": chroma, "sharpness": sharpness}
+
+
 def score(out, hr, rgb=False):
     """PSNR and SSIM of one file against another."""
     y, z = studio(out), studio(hr)
@@ -119,15 +138,15 @@ def table(a, folder):
         print(f"{row:12} {low:8.2f} {high:10.2f} {high - low:+7.2f}", flush=True)
 
 
-def smaller(source, folder):
-    """[(small, large)] paths of a folder's pictures; small ones that it lacks are made."""
+def smaller(source, folder, row):
+    """[(small, large)] paths of a folder's pictures; those of a row that it lacks are made."""
     pairs = []
     for hr in pictures(source):
         lr = source / "lr" / hr.name
-        if not lr.exists():
+        if row != "bicubic" or not lr.exists():
             lr = folder / source.name / hr.name
             lr.parent.mkdir(exist_ok=True)
-            Image.fromarray(ROWS["bicubic"](np.asarray(Image.open(hr).convert("RGB")))).save(lr)
+            Image.fromarray(ROWS[row](np.asarray(Image.open(hr).convert("RGB")))).save(lr)
         pairs.append((lr, hr))
     return pairs
 
@@ -141,15 +160,16 @@ def listed(a):
 
 def compared(a, folder):
     """A line a network: mean PSNR on each folder."""
-    sets = {source.name: smaller(source, folder) for source in a.folder}
-    print(f"| {'RGB' if a.rgb else 'Y'}, dB | " + " | ".join(sets) + " |\n|---" + "|---" * len(sets) + "|")
+    sets = {source.name: smaller(source, folder, a.row) for source in a.folder}
+    what = f"{'RGB' if a.rgb else 'Y'}, dB" if a.by == "psnr" else a.by
+    print(f"| {what} | " + " | ".join(sets) + " |\n|---" + "|---" * len(sets) + "|")
     for name in ["bicubic", *(a.model.split(",") if a.model != "all" else listed(a))]:
         line = []
         for pairs in sets.values():
             outputs = [folder / f"{k}.png" for k in range(len(pairs))]
             for (lr, _), out in zip(pairs, outputs):
                 enlarge(a, name, lr, out)
-            line.append(np.mean([psnr(out, hr, a.rgb) for out, (_, hr) in zip(outputs, pairs)]))
+            line.append(np.mean([BY[a.by](out, hr, a.rgb) for out, (_, hr) in zip(outputs, pairs)]))
         print(f"| `{name}` | " + " | ".join(f"{value:.2f}" for value in line) + " |", flush=True)
 
 
@@ -176,6 +196,8 @@ def main():
     p.add_argument("--url", help="of a daemon to ask instead")
     p.add_argument("--model", default="photo", help="a model's name, or `bicubic`")
     p.add_argument("--compare", action="store_true", help="one table; --model takes several by comma, or `all`")
+    p.add_argument("--by", default="psnr", choices=BY, help="what --compare measures")
+    p.add_argument("--row", default="bicubic", choices=ROWS, help="how --compare makes small pictures")
     p.add_argument("--rulers", type=pathlib.Path, help="folder of other networks' JSON")
     p.add_argument("--rgb", action="store_true", help="PSNR of RGB instead of Y")
     p.add_argument("--rows", help="small pictures made here: `all`, or some of degrade.ROWS by comma")
