@@ -1,5 +1,6 @@
-# docs.sh - pages that are made from tables say what the tables say. Speaks TAP.
-echo 1..9
+# docs.sh - generated pages say what the tables say; links and names in pages lead somewhere; prose
+# is at most 120 columns wide. Speaks TAP.
+echo 1..12
 check_page() {
     if "$top_builddir/upscaled" help "$2" | diff - "$top_srcdir/docs/$3" >docs.diff; then
         echo "ok $1 - docs/$3 is what \`upscaled help $2\` prints"
@@ -80,8 +81,52 @@ files_are_there() {
     rm -f files.txt ignored.txt
     return $status
 }
+# Links to a heading, in this page or another, name a heading that is there.
+headings_are_there() {
+    pages | while read -r page; do
+        grep -oE '\]\([^)#: ]*#[^) ]+' "$page" | cut -c 3- | while IFS='#' read -r target heading; do
+            headings "$(dirname "$page")/${target:-$(basename "$page")}" | grep -qxF "$heading" ||
+                echo "# ${page#"$top_srcdir"/}: $target#$heading"
+        done
+    done >headings.txt
+    cat headings.txt
+    [ ! -s headings.txt ]
+    status=$?
+    rm -f headings.txt
+    return $status
+}
+# headings PAGE - its headings as links name them
+headings() {
+    awk '/^```/ { code = !code } !code && /^#+ / { sub(/^#+ /, ""); print tolower($0) }' "$1" |
+        sed 's/[^a-z0-9 _-]//g; s/ /-/g'
+}
+
+# wide PAGE... - the lines of prose over 120 columns; tables, code, pictures and headings are no prose
+wide() {
+    LC_ALL=C.UTF-8 awk 'FNR == 1 { code = 0 } /^ *```/ { code = !code; next }
+        !code && !/^(\||    |#|<!--|!\[)/ && length > 120 { print "# " FILENAME ":" FNR ": " length " columns" }' "$@"
+}
+narrow() {
+    pages | while read -r page; do wide "$page"; done >wide.txt
+    cat wide.txt
+    [ ! -s wide.txt ]
+    status=$?
+    rm -f wide.txt
+    return $status
+}
+# The two checks above find what they are for.
+faults_are_found() {
+    printf '# A b\n%0121d\n| %0121d |\n```\n%0121d\n```\n' 0 0 0 >faulty.md
+    [ "$(wide faulty.md)" = "# faulty.md:2: 121 columns" ] && [ "$(headings faulty.md)" = a-b ]
+    status=$?
+    rm -f faulty.md
+    return $status
+}
 check "every limit says what is answered beyond it" all_answered
 check "links between pages lead somewhere" links_lead
+check "headings that links name are there" headings_are_there
 check "files that pages name are there" files_are_there
+check "prose is at most 120 columns wide" narrow
+check "lines that are too wide are found" faults_are_found
 check "the manual has every option" all_in_manual
 check "bash completes commands and options" completes

@@ -105,11 +105,12 @@ void manual_completion(FILE *out, const struct manual_command *commands, int cou
 
 void manual_errors(FILE *out)
 {
-    fputs("# Errors\n\nMade by `make docs` from the table in server/base/errors.c; the daemon "
-          "shows the "
-          "same at `/errors`.\n\n| code | status | title | what it means, and what to do |\n"
-          "|---|---|---|---|\n",
-          out);
+    fputs(
+        "# Errors\n\n`make docs` writes this page from the table in server/base/errors.c. A server "
+        "shows the same at `/errors`.\n\n"
+        "| code | status | title | what it means, and what to do |\n"
+        "|---|---|---|---|\n",
+        out);
     for (int code = ERR_OK + 1; code < ERR_COUNT; code++) {
         const struct error_row *row = error_row((enum err_code)code);
         fprintf(out, "| `%s` | %d | %s | %s |\n", row->name, row->status, row->title, row->meaning);
@@ -170,12 +171,14 @@ static bool write_beyond(FILE *out, const char *option)
 
 void manual_limits(FILE *out)
 {
-    fputs("# Limits\n\nMade by `make docs` from the table in server/options/options_table.c. Each "
-          "is an "
-          "option of the server (options.md says which other commands take it); `GET /v1/limits` "
-          "has the values in force.\n\n| limit | default | highest | what it bounds | beyond it |\n"
-          "|---|---|---|---|---|\n",
-          out);
+    fputs(
+        "# Limits\n\n`make docs` writes this page from the table in "
+        "server/options/options_table.c.\n\n"
+        "Each limit is an option of the server; [options.md](options.md) says which other commands "
+        "take it.\n`GET /v1/limits` shows the values in force.\n\n"
+        "| limit | default | highest | what it limits | what happens beyond it |\n"
+        "|---|---|---|---|---|\n",
+        out);
     for (int i = 0; i < option_count; i++) {
         const struct option_row *row = &option_rows[i];
         if (!row->limit)

@@ -123,7 +123,8 @@ static void write_commands(FILE *out, int commands)
 
 void options_markdown(FILE *out)
 {
-    fputs("# Options\n\nMade by `make docs` from the table in server/options/options_table.c.\n\n"
+    fputs("# Options\n\n`make docs` writes this page from the table in "
+          "server/options/options_table.c.\n\n"
           "| option | default | from | to | commands | meaning |\n|---|---|---|---|---|---|\n",
           out);
     for (int i = 0; i < option_count; i++) {

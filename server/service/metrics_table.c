@@ -31,23 +31,23 @@ static const struct metric {
     write_samples *write;
 } metrics[] = {
     /* clang-format off */
-    {"upscaled_requests_total",        "counter",   "status, code", "Requests that have ended, by status and by the code of the problem, ok where there was none, client_left where nobody waited for the end.", requests},
-    {"upscaled_cancelled_total",       "counter",   "",       "Pictures whose work was cancelled: the client left, or a deadline passed.", cancelled},
-    {"upscaled_macs_total",            "counter",   "",       "Multiply-accumulates of the networks over all pictures that were computed.", macs},
-    {"upscaled_request_seconds",       "histogram", "",       "From the request line to the end of the reply, of pictures that were computed.", whole},
-    {"upscaled_stage_seconds",         "histogram", "stage",  "Time in each stage, of pictures that were computed: queue, decode, network, encode.", stages},
-    {"upscaled_picture_pixels",        "histogram", "side",   "Size of pictures that were computed: input, output.", pixels},
-    {"upscaled_running_requests",      "gauge",     "",       "Pictures in work.", running},
-    {"upscaled_waiting_requests",      "gauge",     "",       "Pictures in the queue.", waiting},
-    {"upscaled_oldest_waiting_seconds", "gauge",    "",       "How long the first of the queue has waited.", oldest},
-    {"upscaled_memory_bytes",          "gauge",     "use",    "Memory that requests hold of the budget: connections, bodies, work, replies; and scratch, what the worker threads' own buffers have grown by since the start.", memory},
-    {"upscaled_memory_limit_bytes",    "gauge",     "",       "That budget.", memory_limit},
-    {"upscaled_threads",               "gauge",     "",       "Threads that compute.", threads},
-    {"upscaled_usable_cpus",           "gauge",     "",       "CPUs that affinity and the control groups' quotas leave.", cpus},
-    {"upscaled_mac_seconds",           "gauge",     "",       "Learned time of a thread for a multiply-accumulate.", mac_seconds},
-    {"upscaled_draining",              "gauge",     "",       "1 while shutting down.", draining},
-    {"upscaled_model_info",            "gauge",     "model, sha256", "1 for each model that is served.", models},
-    {"upscaled_build_info",            "gauge",     "version", "1.", build},
+    {"upscaled_requests_total",        "counter",   "status, code", "Requests that ended, by status and error code; the code is ok if there was no error, and client_left if the client disconnected first.", requests},
+    {"upscaled_cancelled_total",       "counter",   "",       "Pictures whose work was cancelled because the client disconnected or a deadline passed.", cancelled},
+    {"upscaled_macs_total",            "counter",   "",       "Multiply-accumulates that the networks did for all pictures.", macs},
+    {"upscaled_request_seconds",       "histogram", "",       "Time from the request line to the end of the reply, for each picture that was computed.", whole},
+    {"upscaled_stage_seconds",         "histogram", "stage",  "Time that each picture spent in a stage: queue, decode, network, encode.", stages},
+    {"upscaled_picture_pixels",        "histogram", "side",   "Pixels of each picture that was computed: input, output.", pixels},
+    {"upscaled_running_requests",      "gauge",     "",       "Pictures that are being computed.", running},
+    {"upscaled_waiting_requests",      "gauge",     "",       "Pictures that wait in the queue.", waiting},
+    {"upscaled_oldest_waiting_seconds", "gauge",    "",       "Time that the oldest picture in the queue has waited.", oldest},
+    {"upscaled_memory_bytes",          "gauge",     "use",    "Memory of the budget that is in use, for connections, bodies, work and replies; scratch is the growth of the worker threads' buffers since the start.", memory},
+    {"upscaled_memory_limit_bytes",    "gauge",     "",       "Memory budget that all requests share.", memory_limit},
+    {"upscaled_threads",               "gauge",     "",       "Worker threads.", threads},
+    {"upscaled_usable_cpus",           "gauge",     "",       "CPUs that the process may use by its affinity and the quotas of its control groups.", cpus},
+    {"upscaled_mac_seconds",           "gauge",     "",       "Time of a thread for one multiply-accumulate, as measured from requests.", mac_seconds},
+    {"upscaled_draining",              "gauge",     "",       "1 while the server shuts down, otherwise 0.", draining},
+    {"upscaled_model_info",            "gauge",     "model, sha256", "1 for each model that the server has.", models},
+    {"upscaled_build_info",            "gauge",     "version", "Always 1; the label names the version.", build},
     /* clang-format on */
 };
 
@@ -231,9 +231,9 @@ char *metrics_text(struct service *s)
 
 void metrics_markdown(FILE *out)
 {
-    fputs("# Metrics\n\nMade by `make docs` from the table in server/service/metrics_table.c. `GET "
-          "/metrics` "
-          "answers in Prometheus' text\nformat 0.0.4.\n\n| metric | type | labels | meaning |\n"
+    fputs("# Metrics\n\n`make docs` writes this page from the table in "
+          "server/service/metrics_table.c.\n`GET /metrics` answers in Prometheus' text format "
+          "0.0.4.\n\n| metric | type | labels | meaning |\n"
           "|---|---|---|---|\n",
           out);
     for (int i = 0; i < METRIC_COUNT; i++)
