@@ -15,7 +15,9 @@ struct transcode {
     struct png_meta meta;
     struct image_format out_format;
     struct encode *encode;
-    double decode_ms, encode_ms, all_ms;
+    double decode_ms, encode_ms, all_ms; /* wall clock */
+    double decode_ns, encode_ns, all_ns; /* processor time */
+    atomic_uint_fast64_t macs;
     enum err_code rc; /* of a task */
     struct err *e;
 };
@@ -53,8 +55,10 @@ static enum err_code encode_band(void *arg, const uint8_t *pixels, size_t row_by
 {
     struct transcode *t = arg;
     int64_t from = clock_ns();
+    double used = pool_used_ns(t->pool);
     enum err_code rc = encode_rows(t->encode, pixels, row_bytes, count, e);
     t->encode_ms += clock_ms_between(from, clock_ns());
+    t->encode_ns += pool_used_ns(t->pool) - used;
     return rc;
 }
 
@@ -68,6 +72,7 @@ static enum err_code enlarge(struct transcode *t)
                                   .cancel = call->cancel};
     struct upscale_params up;
     enum err_code rc = transcode_target(call->params, &t->img->format, &up, &t->out_format, t->e);
+    up.macs = &t->macs;
     if (rc == ERR_OK)
         rc = begin_encoding(t);
     if (rc == ERR_OK)
@@ -80,11 +85,14 @@ static enum err_code enlarge(struct transcode *t)
 static enum err_code make(struct transcode *t)
 {
     int64_t begun = clock_ns();
+    double used = pool_used_ns(t->pool);
     enum err_code rc = decode(t);
     t->decode_ms = clock_ms_between(begun, clock_ns());
+    t->decode_ns = pool_used_ns(t->pool) - used;
     if (rc == ERR_OK)
         rc = enlarge(t);
     t->all_ms = clock_ms_between(begun, clock_ns());
+    t->all_ns = pool_used_ns(t->pool) - used;
     return rc;
 }
 
@@ -115,6 +123,10 @@ enum err_code transcode_run(const struct transcode_call *call, struct buf *in, s
             .decode_ms = t.decode_ms,
             .network_ms = t.all_ms - t.decode_ms - t.encode_ms,
             .encode_ms = t.encode_ms,
+            .decode_ns = t.decode_ns,
+            .network_ns = t.all_ns - t.decode_ns - t.encode_ns,
+            .encode_ns = t.encode_ns,
+            .macs = (double)t.macs,
         };
     buf_done(in); /* a task that was cancelled before it began has not done so */
     encode_free(t.encode);

@@ -21,6 +21,8 @@ struct transcode_report {
     struct image_format in, out;
     bool animated;                           /* frames beyond the default image were left out */
     double decode_ms, network_ms, encode_ms; /* wall clock */
+    double decode_ns, network_ns, encode_ns; /* processor time of the workers */
+    double macs;                             /* multiply-adds of the network */
 };
 
 /* Appends the answer to `out`. `in` is emptied (buf_done) as soon as it is decoded, to save memory.

@@ -72,8 +72,19 @@ enum err_code transcode_memory(struct pool *pool, const struct transcode_params 
         rc = png_strip_scratch_bytes(&m.out, &m.scratch, e);
     if (rc == ERR_OK)
         rc = upscale_memory(pool, &up, &m.in, &need, e);
+    if (rc == ERR_OK)
+        rc = upscale_work(pool, &up, &m.in, &m.work.network, e);
     if (rc != ERR_OK)
         return rc;
+    m.work.in_bytes = (double)image_bytes(&m.in);
+    m.work.out_bytes = (double)image_bytes(&m.out);
+    /* the chunks that are there when the file is whole hold no pixels */
+    m.work.packed_bytes =
+        (double)(file->length < file->file_bytes || glance.chunk_bytes > file->file_bytes
+                     ? file->file_bytes
+                     : file->file_bytes - glance.chunk_bytes);
+    m.work.interlaced = head.interlaced;
+    m.work.resized = m.in.width != m.out.width || m.in.height != m.out.height;
     size_t picture = image_bytes(&m.in) + SMALL;
     size_t list = glance.chunks * sizeof(struct png_chunk) + MEM_SLACK;
     m.answer = png_writer_bound(&m.out, m.out.height) + glance.chunk_bytes +

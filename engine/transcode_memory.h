@@ -12,6 +12,14 @@
 
 #include "engine/transcode_params.h"
 
+/* How much there is to do. */
+struct transcode_work {
+    struct upscale_work network;
+    double in_bytes, out_bytes; /* of samples that are decoded and encoded */
+    double packed_bytes;        /* of the file: that hold the pixels, at most */
+    bool interlaced, resized;
+};
+
 struct transcode_memory {
     struct image_format in, out; /* channels: the most that the picture can have */
     size_t decoding;             /* beside the file's bytes, until they are decoded */
@@ -19,6 +27,7 @@ struct transcode_memory {
     size_t answer;               /* of which the answer at its largest */
     size_t peak;                 /* of the whole request, its file included */
     size_t scratch;              /* that each of the pool's threads brings (pool_reserve) */
+    struct transcode_work work;
 };
 
 /* At least PNG_HEAD_BYTES of the file must be there; with the whole file the bounds are tighter.

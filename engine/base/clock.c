@@ -10,6 +10,13 @@ int64_t clock_ns(void)
     return (int64_t)t.tv_sec * NS_PER_SECOND + t.tv_nsec;
 }
 
+int64_t clock_thread_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * NS_PER_SECOND + t.tv_nsec;
+}
+
 int64_t clock_ms(void)
 {
     return clock_ns() / NS_PER_MS;

@@ -87,9 +87,9 @@ static void *work(void *arg)
         if (r->alone)
             r->alone->worker = w;
         pthread_mutex_unlock(&c->mutex);
-        int64_t from = clock_ns();
+        int64_t from = clock_thread_ns();
         r->piece(r->arg, i, w->scratch);
-        double took = (double)(clock_ns() - from);
+        double took = (double)(clock_thread_ns() - from);
         pthread_mutex_lock(&c->mutex);
         r->account->used_ns += took;
         r->busy--;
@@ -238,6 +238,8 @@ int pool_waiting(struct pool *p)
 
 double pool_used_ns(struct pool *p)
 {
+    if (p->worker)
+        return (double)clock_thread_ns();
     pthread_mutex_lock(&p->crew->mutex);
     double used = p->account.used_ns;
     pthread_mutex_unlock(&p->crew->mutex);

@@ -47,7 +47,8 @@ enum err_code pool_share(struct pool *p, const struct pool_claim *claim, struct 
 /* The calls of pool_run, of all shares, that have pieces which have not begun. */
 int pool_waiting(struct pool *p);
 
-/* Time that workers have spent on pieces of this share. */
+/* Processor time of the workers for pieces of this share. In a task only differences count, and
+ * those include the piece that is running. */
 double pool_used_ns(struct pool *p);
 
 /* Makes every worker's scratch at least `bytes` for the runs that start after this returns.

@@ -53,6 +53,11 @@ const struct model *plan_model(const struct plan *p)
     return p->m;
 }
 
+bool plan_streams(const struct plan *p)
+{
+    return p->stream != NULL;
+}
+
 const char *plan_path(const struct plan *p, int i, const char **why)
 {
     static const char *const names[] = {

@@ -40,16 +40,16 @@ static enum err_code judge(struct http_request *r, bool whole, struct err *e)
     struct http_upload *u = &r->upload;
     size_t bytes_known = file_bytes(r, whole);
     u->judged = true;
-    enum err_code rc = whole ? admission_judge(s->pool, &u->api.params, u->file.data,
-                                               u->file.length, bytes_known, &u->need, e)
-                             : admission_judge_head(s->pool, &u->api.params, u->file.data,
-                                                    bytes_known, &u->need, e);
+    const struct need_source source = {
+        s->pool, &u->api.params, {u->file.data, u->file.length, bytes_known}};
+    enum err_code rc =
+        whole ? need_find(&source, &u->need, e) : need_find_least(&source, &u->need, e);
     if (rc != ERR_OK)
         return rc;
     struct request_bounds bounds = {
         .memory = budget_most(&s->budget, BUDGET_WORK),
         .work_timeout_s = s->options->work_timeout,
-        .expected_s = cost_expected_ns(&s->cost, &u->need) / 1e9 / pool_threads(s->pool),
+        .least_s = cost_least_ns(&s->cost, &u->need) / 1e9 / pool_threads(s->pool),
     };
     return admission_bound(&u->need, &bounds, e);
 }

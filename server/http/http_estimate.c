@@ -15,10 +15,11 @@ void http_estimate(struct http_request *r)
     double seconds = expected_ns / 1e9 / pool_threads(s->pool);
     enum err_code rc = jobs_would_admit(s->jobs, expected_ns / 1e6, &busy);
     const char *why = rc == ERR_OK ? NULL : error_row(rc)->name;
-    json_t *o = json_pack("{s:i, s:i, s:I, s:I, s:I, s:f, s:b, s:s*}", "width", m->out.width,
-                          "height", m->out.height, "file_bytes",
-                          (json_int_t)r->upload.need.file_bytes, "peak_memory_bytes",
-                          (json_int_t)m->peak, "answer_bytes_most", (json_int_t)m->answer,
-                          "expected_seconds", seconds, "admitted", rc == ERR_OK, "code", why);
+    json_t *o = json_pack(
+        "{s:i, s:i, s:I, s:I, s:I, s:I, s:f, s:b, s:s*}", "width", m->out.width, "height",
+        m->out.height, "file_bytes", (json_int_t)r->upload.need.file_bytes, "peak_memory_bytes",
+        (json_int_t)m->peak, "worker_memory_bytes", (json_int_t)r->upload.need.scratch_bytes,
+        "answer_bytes_most", (json_int_t)m->answer, "expected_seconds", seconds, "admitted",
+        rc == ERR_OK, "code", why);
     reply_owned(&r->answer.reply, 200, "application/json", json_text(o, JSON_INDENT(2)));
 }

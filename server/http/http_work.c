@@ -84,9 +84,9 @@ static enum err_code transcode(struct http_request *r, struct err *e)
                                         .cancel = &r->job.cancel};
     rc = transcode_run(&call, &r->upload.file, &r->work.output, &r->work.report, e);
     if (rc == ERR_OK)
-        cost_learn(&s->cost, &r->upload.need, &r->work.report, pool_used_ns(share));
+        cost_learn(&s->cost, &r->upload.need, &r->work.report);
     if (rc == ERR_OK)
-        metrics_macs(&s->metrics, r->upload.need.macs);
+        metrics_macs(&s->metrics, r->work.report.macs);
     if (rc == ERR_CANCELLED)
         metrics_cancelled(&s->metrics);
     pool_free(share);

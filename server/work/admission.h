@@ -1,36 +1,16 @@
-/* admission.h - what a request needs, told by the bytes of its picture that have come. */
+/* admission.h - which requests are refused: those that can never succeed, those for whose body
+ * there is no memory now, and those that would wait too long. */
 #ifndef UPSCALED_SERVER_WORK_ADMISSION_H
 #define UPSCALED_SERVER_WORK_ADMISSION_H
 
-#include "engine/transcode_memory.h"
 #include "server/work/budget.h"
-
-struct need {
-    size_t file_bytes;
-    struct transcode_memory memory;
-    int64_t work_bytes; /* of memory.peak, what comes on top of the file; and what the pool's
-                           scratch must grow by */
-    double macs;        /* multiply-accumulates of the network, halos aside */
-    double out_samples; /* that are encoded */
-};
-
-/* For a file of `file_bytes`, of which the first `length` are there, at least PNG_HEAD_BYTES; with
- * all of them what is said is nearer. The errors of transcode_memory. */
-enum err_code admission_judge(struct pool *pool, const struct transcode_params *params,
-                              const uint8_t *file, size_t length, size_t file_bytes,
-                              struct need *out, struct err *e);
-
-/* The same for the least of what a file that begins with these PNG_HEAD_BYTES can need: no
- * transparency comes, and nothing to keep. What is too much is so whatever follows. */
-enum err_code admission_judge_head(struct pool *pool, const struct transcode_params *params,
-                                   const uint8_t *head, size_t file_bytes, struct need *out,
-                                   struct err *e);
+#include "server/work/need.h"
 
 /* What one request may take at most. */
 struct request_bounds {
     int64_t memory;         /* bytes */
     int64_t work_timeout_s; /* seconds of work */
-    double expected_s;      /* how long this one is expected to work */
+    double least_s;         /* how long this one will work at least */
 };
 
 /* Whether a request could ever be worked on. ERR_TOO_MUCH_MEMORY, ERR_TOO_MUCH_WORK. */

@@ -13,6 +13,8 @@ libserver_a_SOURCES += \
 	server/work/cost.h \
 	server/work/jobs.c \
 	server/work/jobs.h \
+	server/work/need.c \
+	server/work/need.h \
 	server/work/progress.c \
 	server/work/progress.h \
 	server/work/turns.c \

@@ -2,10 +2,14 @@
 errors are those of the picture itself."""
 import json
 import os
+import random
+import struct
 import sys
+import zlib
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
-from daemon import Daemon, claim, equal, png, png_of_bytes, request, run_claims  # noqa: E402
+from daemon import (Daemon, chunk, claim, equal, png, png_of_bytes, request,  # noqa: E402
+                    run_claims)
 
 
 def estimate(d, body, query="", headers=()):
@@ -26,6 +30,49 @@ def says_what_the_picture_would_need():
         equal(len(answer.body) <= whole["answer_bytes_most"] < whole["peak_memory_bytes"], True)
         equal(0 < whole["expected_seconds"] < 60, True)
         equal("code" in whole, False, "no reason not to")
+
+
+def noise(side, values, seed=1):
+    """A gray picture of noise in so many values."""
+    numbers = random.Random(seed)
+    rows = b"".join(b"\0" + bytes(255 // (values - 1) * numbers.randrange(values)
+                                  for _ in range(side)) for _ in range(side))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)) + \
+        chunk(b"IDAT", zlib.compress(rows, 6)) + chunk(b"IEND", b"")
+
+
+@claim
+def compression_and_content_count():
+    picture, photo = noise(500, 2), noise(500, 256)
+    with Daemon() as d:
+        def seconds(body, compression):
+            query = "?scale=1&compression=%d" % compression
+            return json.loads(estimate(d, body, query).expect(200).body)["expected_seconds"]
+        equal(seconds(picture, 9) > 5 * seconds(picture, 6), True, "compression")
+        equal(seconds(picture, 9) > 3 * seconds(photo, 9), True, "content")
+
+
+@claim
+def nobody_is_talked_out_of_a_place():
+    """Noise at compression=9, which takes very long for its size, changes nothing for others."""
+    head = png(30, 20)[:8] + chunk(b"IHDR", struct.pack(">IIBBBBB", 7000, 7000, 8, 2, 0, 0, 0))
+    with Daemon() as d:
+        before = json.loads(estimate(d, head).expect(200).body)
+        for i in range(10):
+            d.upscale(noise(400, 2, i), "?scale=1&compression=9").expect(200)
+        after = json.loads(estimate(d, head).expect(200).body)
+        equal(after["expected_seconds"], before["expected_seconds"])
+        equal(after["admitted"], True)
+
+
+@claim
+def what_the_workers_keep_is_told_apart():
+    wide = png(30, 20)[:8] + chunk(b"IHDR", struct.pack(">IIBBBBB", 20000, 300, 8, 6, 0, 0, 0))
+    with Daemon() as d:
+        small = json.loads(estimate(d, png(30, 20)).expect(200).body)
+        equal(small["worker_memory_bytes"], 0, "the models' buffers are there from the start")
+        large = json.loads(estimate(d, wide).expect(200).body)
+        equal(large["worker_memory_bytes"] >= 0, True)
 
 
 @claim

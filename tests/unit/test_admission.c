@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/png/png_strip.h"
+#include "server/work/admission.h"
 #include "server/work/clients.h"
 #include "server/work/cost.h"
 #include "tests/lib/harness.h"
@@ -50,13 +52,19 @@ static struct bytes make_file(int width, int height, int color_type)
     return file;
 }
 
+static struct need_source source_of(const struct bytes *file)
+{
+    return (struct need_source){pool, &params, {file->data, file->length, file->length}};
+}
+
 static struct need need_of(int width, int height, int color_type, size_t length)
 {
     struct bytes file = make_file(width, height, color_type);
     struct need n;
     struct err e = ERR_INIT;
-    enum err_code rc = admission_judge(pool, &params, file.data, length ? length : file.length,
-                                       file.length, &n, &e);
+    struct need_source source = source_of(&file);
+    source.file.length = length ? length : file.length;
+    enum err_code rc = need_find(&source, &n, &e);
     ck_assert_msg(rc == ERR_OK, "%s", e.text);
     bytes_done(&file);
     return n;
@@ -97,20 +105,30 @@ START_TEST(memory_is_the_published_formula)
 }
 END_TEST
 
-START_TEST(work_is_that_of_every_pass)
+START_TEST(work_is_that_of_the_engine)
 {
-    double once = 100 * 50 * model->geometry.macs_per_pixel;
-    const struct {
+    static const struct {
         double scale;
-        int color_type;
-        double passes; /* in the picture's pixels */
-    } cases[] = {{2, 0, 1}, {2, 2, 1},  {2, 6, 2}, {2, 4, 2},     {1.5, 2, 1},
-                 {4, 2, 5}, {8, 0, 21}, {1, 2, 0}, {8, 6, 2 * 21}};
+        int width, height, color_type;
+    } cases[] = {{2, 0, 0, 0}, {2, 0, 0, 2},    {2, 0, 0, 6},    {1.5, 0, 0, 4},
+                 {8, 0, 0, 0}, {0, 800, 50, 2}, {0, 100, 400, 6}};
+    double once = 100 * 50 * model->geometry.macs_per_pixel;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        params.size.scale = cases[i].scale;
+        struct upscale_work work;
+        params.size = (struct upscale_size){cases[i].scale, cases[i].width, cases[i].height};
         struct need n = need_of(100, 50, cases[i].color_type, 0);
-        ck_assert_double_eq_tol(n.macs, cases[i].passes * once, once * 1e-9);
+        const struct image_format *out = &n.memory.out;
+        struct upscale_params up = {.plan = plan,
+                                    .width = out->width,
+                                    .height = out->height,
+                                    .depth = 8,
+                                    .band_multiple = png_strip_rows(out)};
+        ck_assert_int_eq(upscale_work(pool, &up, &n.memory.in, &work, NULL), ERR_OK);
+        ck_assert_double_eq(n.macs, work.color + work.alpha);
+        ck_assert_double_ge(n.macs, once);
     }
+    params.size = (struct upscale_size){.scale = 1};
+    ck_assert_double_eq(need_of(100, 50, 2, 0).macs, 0);
 }
 END_TEST
 
@@ -121,11 +139,11 @@ START_TEST(the_least_by_a_head_is_what_the_plainest_file_needs)
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         struct bytes file = make_file(90, 70, types[i]);
         struct need least, whole = need_of(90, 70, types[i], 0);
-        ck_assert_int_eq(admission_judge_head(pool, &params, file.data, file.length, &least, NULL),
-                         ERR_OK);
+        struct need_source source = source_of(&file);
+        ck_assert_int_eq(need_find_least(&source, &least, NULL), ERR_OK);
         ck_assert_uint_eq(least.memory.peak, whole.memory.peak);
         ck_assert_double_eq(least.macs, whole.macs);
-        ck_assert_double_eq(least.out_samples, whole.out_samples);
+        ck_assert_double_eq(least.memory.work.out_bytes, whole.memory.work.out_bytes);
         bytes_done(&file);
     }
 }
@@ -133,9 +151,9 @@ END_TEST
 
 START_TEST(a_head_alone_counts_an_alpha_that_may_come)
 {
-    ck_assert_double_eq(need_of(40, 30, 2, 0).out_samples, 80 * 60 * 3);
-    ck_assert_double_eq(need_of(40, 30, 2, PNG_HEAD_BYTES).out_samples, 80 * 60 * 4);
-    ck_assert_double_eq(need_of(40, 30, 6, PNG_HEAD_BYTES).out_samples, 80 * 60 * 4);
+    ck_assert_double_eq(need_of(40, 30, 2, 0).memory.work.out_bytes, 80 * 60 * 3);
+    ck_assert_double_eq(need_of(40, 30, 2, PNG_HEAD_BYTES).memory.work.out_bytes, 80 * 60 * 4);
+    ck_assert_double_eq(need_of(40, 30, 6, PNG_HEAD_BYTES).memory.work.out_bytes, 80 * 60 * 4);
 }
 END_TEST
 
@@ -144,22 +162,30 @@ START_TEST(errors_are_those_of_the_formula)
     struct bytes file = make_file(40, 30, 0);
     struct need n = {.work_bytes = 7};
     struct err e = ERR_INIT;
+    struct need_source source = source_of(&file);
     params.max_output_pixels = 80 * 60 - 1;
-    ck_assert_int_eq(admission_judge(pool, &params, file.data, file.length, file.length, &n, &e),
-                     ERR_OUTPUT_TOO_LARGE);
+    ck_assert_int_eq(need_find(&source, &n, &e), ERR_OUTPUT_TOO_LARGE);
     ck_assert_str_eq(e.option, "max-output-pixels");
     ck_assert_int_eq(n.work_bytes, 7);
     memset(file.data, 0xff, 8);
-    ck_assert_int_eq(admission_judge(pool, &params, file.data, file.length, file.length, &n, &e),
-                     ERR_NOT_PNG);
+    ck_assert_int_eq(need_find(&source, &n, &e), ERR_NOT_PNG);
     bytes_done(&file);
 }
 END_TEST
 
+/* A need of one kind of work: a picture of a megabyte of samples. */
+static struct need kind_of(int compression, double density, bool resized, double macs)
+{
+    struct need n = {.compression = compression, .streamed = true, .macs = macs};
+    n.memory.work = (struct transcode_work){
+        .in_bytes = 1e6, .out_bytes = 1e6, .packed_bytes = density * 1e6, .resized = resized};
+    return n;
+}
+
 START_TEST(what_is_measured_at_the_start_is_expected)
 {
     struct cost c;
-    struct need none = {0}, some = {.macs = 1e9};
+    struct need none = kind_of(6, 0.5, true, 0), some = kind_of(6, 0.5, true, 1e9);
     cost_init(&c);
     double before = cost_mac_ns(&c);
     size_t scratch;
@@ -174,28 +200,123 @@ START_TEST(what_is_measured_at_the_start_is_expected)
 }
 END_TEST
 
-/* Half of a request's time is the network's: so many nanoseconds a multiply-accumulate. */
-static void learn(struct cost *c, const struct need *n, double mac_ns)
+/* A request of this need took so many times as long as the rates of the start say. */
+static void learn(struct cost *c, const struct need *n, double times)
 {
-    struct transcode_report report = {.decode_ms = 10, .network_ms = 30, .encode_ms = 20};
-    cost_learn(c, n, &report, 2 * mac_ns * n->macs);
+    struct cost start;
+    cost_init(&start);
+    struct need bare = *n;
+    bare.macs = 0;
+    double rest = cost_expected_ns(&start, &bare), all = cost_expected_ns(&start, n);
+    struct transcode_report report = {.macs = n->macs,
+                                      .network_ns = times * (all - rest),
+                                      .decode_ns = times * 10 * 1e6,
+                                      .encode_ns = times * (rest - 10 * 1e6 - 1e6)};
+    cost_learn(c, n, &report);
+    cost_done(&start);
 }
 
 START_TEST(what_requests_take_is_learned_and_the_past_fades)
 {
     struct cost c;
-    struct need n = {.macs = 1e8, .out_samples = 1e6};
+    struct need n = kind_of(6, 0.5, true, 1e8);
     cost_init(&c);
+    double start = cost_expected_ns(&c, &n);
     for (int i = 0; i < 200; i++)
         learn(&c, &n, 3);
+    ck_assert_double_eq_tol(cost_expected_ns(&c, &n), 3 * start, 0.05 * start);
     ck_assert_double_eq_tol(cost_mac_ns(&c), 3, 0.01);
-    double expected = cost_expected_ns(&c, &n);
-    ck_assert_double_eq_tol(expected, 6e8, 0.02 * 6e8);
-    learn(&c, &n, 30); /* one that was disturbed does not count for more than a few others */
-    ck_assert_double_lt(cost_mac_ns(&c), 6);
+    learn(&c, &n, 4); /* a disturbed request counts for no more than others */
+    ck_assert_double_le(cost_expected_ns(&c, &n), 3.1 * start);
     for (int i = 0; i < 200; i++)
         learn(&c, &n, 0.5);
-    ck_assert_double_eq_tol(cost_mac_ns(&c), 0.5, 0.01);
+    ck_assert_double_eq_tol(cost_expected_ns(&c, &n), 0.5 * start, 0.05 * start);
+    cost_done(&c);
+}
+END_TEST
+
+START_TEST(rates_stay_within_their_bound)
+{
+    struct cost c;
+    struct need n = kind_of(9, 0.16, false, 0);
+    cost_init(&c);
+    double start = cost_expected_ns(&c, &n);
+    for (int i = 0; i < 1000; i++)
+        learn(&c, &n, 1e6);
+    ck_assert_double_le(cost_expected_ns(&c, &n), COST_BOUND * start);
+    for (int i = 0; i < 1000; i++)
+        learn(&c, &n, 1e-6);
+    ck_assert_double_ge(cost_expected_ns(&c, &n), start / COST_BOUND);
+    cost_done(&c);
+}
+END_TEST
+
+START_TEST(compression_and_content_count)
+{
+    struct cost c;
+    cost_init(&c);
+    struct need fast = kind_of(1, 0.16, false, 0), usual = kind_of(6, 0.16, false, 0),
+                slow = kind_of(9, 0.16, false, 0), photo = kind_of(9, 0.9, false, 0),
+                flat = kind_of(9, 0.001, false, 0);
+    ck_assert_double_le(cost_expected_ns(&c, &fast), cost_expected_ns(&c, &usual));
+    /* a million pixels of noise in two values take a second of a thread */
+    ck_assert_double_ge(cost_expected_ns(&c, &slow), 0.5e9);
+    ck_assert_double_ge(cost_expected_ns(&c, &slow), 10 * cost_expected_ns(&c, &usual));
+    ck_assert_double_ge(cost_expected_ns(&c, &slow), 4 * cost_expected_ns(&c, &photo));
+    ck_assert_double_ge(cost_expected_ns(&c, &photo), 2 * cost_expected_ns(&c, &flat));
+    cost_done(&c);
+}
+END_TEST
+
+/* Eight requests of a megapixel at compression=9, and then hundreds, once made a large picture, whose
+ * head had been admitted, too much work. */
+START_TEST(nobody_is_talked_out_of_a_place)
+{
+    struct cost c;
+    struct need noise = kind_of(9, 0.16, false, 0), large;
+    static const uint8_t ihdr[] = {0,  0, 27, 88, 0, 0, 27,
+                                   88, 8, 2,  0,  0, 0}; /* 7000 x 7000, RGB */
+    uint8_t head[PNG_HEAD_BYTES] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+    struct bytes chunk = {0};
+    struct err e = ERR_INIT;
+    png_build_chunk(&chunk, "IHDR", ihdr, sizeof ihdr);
+    memcpy(head + 8, chunk.data, chunk.length);
+    struct need_source source = {pool, &params, {head, sizeof head, 100 << 20}};
+    cost_init(&c);
+    for (int slow = 0; slow < 2; slow++) {
+        params.compression = slow ? 9 : 6;
+        ck_assert_int_eq(need_find_least(&source, &large, NULL), ERR_OK);
+        double expected = cost_expected_ns(&c, &large), least = cost_least_ns(&c, &large);
+        struct request_bounds bounds = {.memory = INT64_MAX,
+                                        .work_timeout_s = (int64_t)(least / 1e9) + 1,
+                                        .least_s = least / 1e9};
+        ck_assert_int_eq(admission_bound(&large, &bounds, NULL), ERR_OK);
+        for (int i = 0; i < 1000; i++)
+            learn(&c, &noise, 1000);
+        bounds.least_s = cost_least_ns(&c, &large) / 1e9;
+        ck_assert_msg(admission_bound(&large, &bounds, &e) == ERR_OK, "%s", e.text);
+        ck_assert_double_le(cost_least_ns(&c, &large), least);
+        ck_assert_double_eq(cost_expected_ns(&c, &large), expected); /* other kinds of work */
+    }
+    bytes_done(&chunk);
+    cost_done(&c);
+}
+END_TEST
+
+/* Even those who send the very same kind of work, as slow as can be, move no final verdict. */
+START_TEST(final_verdicts_only_become_milder)
+{
+    struct cost c;
+    struct need n = kind_of(9, 0.16, false, 1e8);
+    cost_init(&c);
+    double least = cost_least_ns(&c, &n);
+    for (int i = 0; i < 100; i++)
+        learn(&c, &n, 1000);
+    ck_assert_double_le(cost_least_ns(&c, &n), least);
+    ck_assert_double_gt(cost_expected_ns(&c, &n), 2 * least);
+    for (int i = 0; i < 100; i++)
+        learn(&c, &n, 0.5);
+    ck_assert_double_lt(cost_least_ns(&c, &n), least);
     cost_done(&c);
 }
 END_TEST
@@ -203,16 +324,13 @@ END_TEST
 START_TEST(nothing_is_learned_from_nothing)
 {
     struct cost c;
-    struct need n = {.macs = 1e8, .out_samples = 1e6}, still = {.out_samples = 1e6};
-    struct transcode_report no_time = {0};
+    struct need n = kind_of(6, 0.5, true, 1e8), still = kind_of(6, 0.5, false, 0);
+    struct transcode_report no_time = {.macs = 1e8};
     cost_init(&c);
     double expected = cost_expected_ns(&c, &n), mac_ns = cost_mac_ns(&c);
-    cost_learn(&c, &n, &no_time, 1e9);
-    learn(&c, &n, 0);
+    cost_learn(&c, &n, &no_time);
     ck_assert_double_eq(cost_expected_ns(&c, &n), expected);
-    /* scale=1: the network did not run, so that nothing is known of it */
-    struct transcode_report coded = {.decode_ms = 1, .encode_ms = 1};
-    cost_learn(&c, &still, &coded, 1e9);
+    learn(&c, &still, 2); /* scale=1: the network did not run */
     ck_assert_double_eq(cost_mac_ns(&c), mac_ns);
     cost_done(&c);
 }
@@ -260,12 +378,16 @@ int main(void)
     tcase_add_checked_fixture(c, begin, end);
     tcase_add_test(c, memory_is_the_published_formula);
     tcase_add_test(c, scratch_that_is_missing_counts);
-    tcase_add_test(c, work_is_that_of_every_pass);
+    tcase_add_test(c, work_is_that_of_the_engine);
     tcase_add_test(c, the_least_by_a_head_is_what_the_plainest_file_needs);
     tcase_add_test(c, a_head_alone_counts_an_alpha_that_may_come);
     tcase_add_test(c, errors_are_those_of_the_formula);
     tcase_add_test(c, what_is_measured_at_the_start_is_expected);
     tcase_add_test(c, what_requests_take_is_learned_and_the_past_fades);
+    tcase_add_test(c, rates_stay_within_their_bound);
+    tcase_add_test(c, compression_and_content_count);
+    tcase_add_test(c, nobody_is_talked_out_of_a_place);
+    tcase_add_test(c, final_verdicts_only_become_milder);
     tcase_add_test(c, nothing_is_learned_from_nothing);
     tcase_add_test(c, a_clients_requests_share_its_weight);
     tcase_add_test(c, any_name_has_a_place);
