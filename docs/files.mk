@@ -21,6 +21,7 @@ EXTRA_DIST += \
 	docs/pictures/quality-psnr.png \
 	docs/pictures/sample.png \
 	docs/quality.md \
+	docs/recipes.md \
 	docs/scaling.md \
 	docs/security.md \
 	docs/tour.md

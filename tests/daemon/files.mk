@@ -23,6 +23,7 @@ test_scripts += \
 	tests/daemon/pngsuite.py \
 	tests/daemon/progress.py \
 	tests/daemon/protocol.py \
+	tests/daemon/recipes.py \
 	tests/daemon/refused_early.py \
 	tests/daemon/sandboxed.py \
 	tests/daemon/smuggling.py \
