@@ -119,7 +119,7 @@ enum err_code transcode_run(const struct transcode_call *call, struct buf *in, s
         *report = (struct transcode_report){
             .in = t.img->format,
             .out = t.out_format,
-            .animated = t.meta.animated,
+            .warnings = t.meta.warnings,
             .decode_ms = t.decode_ms,
             .network_ms = t.all_ms - t.decode_ms - t.encode_ms,
             .encode_ms = t.encode_ms,

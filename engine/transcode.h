@@ -19,7 +19,7 @@ struct transcode_call {
 /* What happened, for headers, logs and people. */
 struct transcode_report {
     struct image_format in, out;
-    bool animated;                           /* frames beyond the default image were left out */
+    struct png_warnings warnings;            /* what was left out or mended */
     double decode_ms, network_ms, encode_ms; /* wall clock */
     double decode_ns, network_ns, encode_ns; /* processor time of the workers */
     double macs;                             /* multiply-adds of the network */

@@ -25,6 +25,8 @@ libengine_a_SOURCES += \
 	engine/png/png_choose.h \
 	engine/png/png_emit.c \
 	engine/png/png_emit.h \
+	engine/png/png_exif.c \
+	engine/png/png_exif.h \
 	engine/png/png_filter.h \
 	engine/png/png_foreign.c \
 	engine/png/png_foreign.h \
@@ -57,6 +59,8 @@ libengine_a_SOURCES += \
 	engine/png/png_unfilter.h \
 	engine/png/png_walk.c \
 	engine/png/png_walk.h \
+	engine/png/png_warnings.c \
+	engine/png/png_warnings.h \
 	engine/png/png_writer.c \
 	engine/png/png_writer.h \
 	engine/png/png_writer_params.h

@@ -19,15 +19,16 @@ void png_emit_u32(uint8_t p[4], uint32_t v)
         p[i] = (uint8_t)(v >> (24 - 8 * i));
 }
 
-enum err_code png_emit_chunk(struct buf *out, const char *type, const uint8_t *data,
-                             uint32_t length, struct err *e)
+enum err_code png_emit_parts(struct buf *out, const struct png_parts *parts, struct err *e)
 {
     uint8_t head[8], tail[4];
+    uint32_t length = parts->length[0] + parts->length[1];
     png_emit_u32(head, length);
-    memcpy(head + 4, type, 4);
+    memcpy(head + 4, parts->type, 4);
     uint32_t crc = libdeflate_crc32(0, head + 4, 4);
-    if (length > 0) /* a NULL is taken for a wish to start again */
-        crc = libdeflate_crc32(crc, data, length);
+    for (int i = 0; i < 2; i++)
+        if (parts->length[i] > 0) /* a NULL is taken for a wish to start again */
+            crc = libdeflate_crc32(crc, parts->data[i], parts->length[i]);
     png_emit_u32(tail, crc);
     enum err_code rc = ERR_OK;
     size_t whole = sizeof head + (size_t)length + sizeof tail;
@@ -35,9 +36,16 @@ enum err_code png_emit_chunk(struct buf *out, const char *type, const uint8_t *d
         rc = buf_reserve(out, whole, e);
     if (rc == ERR_OK)
         rc = png_emit(out, head, sizeof head, e);
-    if (rc == ERR_OK && length > 0)
-        rc = png_emit(out, data, length, e);
+    for (int i = 0; i < 2 && rc == ERR_OK; i++)
+        if (parts->length[i] > 0)
+            rc = png_emit(out, parts->data[i], parts->length[i], e);
     if (rc == ERR_OK)
         rc = png_emit(out, tail, sizeof tail, e);
     return rc;
+}
+
+enum err_code png_emit_chunk(struct buf *out, const char *type, const uint8_t *data,
+                             uint32_t length, struct err *e)
+{
+    return png_emit_parts(out, &(struct png_parts){type, {data, NULL}, {length, 0}}, e);
 }

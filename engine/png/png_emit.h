@@ -13,6 +13,14 @@ enum err_code png_emit(struct buf *out, const void *bytes, size_t count, struct 
 /* Stores a number as PNG does, big-endian. */
 void png_emit_u32(uint8_t p[4], uint32_t v);
 
+/* A chunk whose data comes in two parts, of which each may be empty. */
+struct png_parts {
+    const char *type;
+    const uint8_t *data[2];
+    uint32_t length[2];
+};
+enum err_code png_emit_parts(struct buf *out, const struct png_parts *parts, struct err *e);
+
 /* The chunk with its length and CRC. `data` may be NULL where length is 0. */
 enum err_code png_emit_chunk(struct buf *out, const char *type, const uint8_t *data,
                              uint32_t length, struct err *e);

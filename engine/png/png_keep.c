@@ -8,6 +8,7 @@
 #include "engine/base/mem.h"
 #include "engine/base/size.h"
 #include "engine/png/png_emit.h"
+#include "engine/png/png_exif.h"
 #include "engine/png/png_rules.h"
 
 /* A file under inspection. */
@@ -29,6 +30,33 @@ static bool is_safe_to_copy(const char *type)
     return (type[3] & 0x20) != 0;
 }
 
+/* Whether the chunk is to be kept by its rule, of which *why tells the contrary; may mend it. */
+static bool passes(struct visit *v, const struct png_rule *rule, struct png_chunk *c,
+                   enum png_warning *why)
+{
+    uint8_t keyword[PNG_KEYWORD_MAX];
+    uint32_t bit = 1u << (rule - png_rules), raw = 0, length = c->length, n = 0;
+    *why = PNG_WARN_MISPLACED;
+    if (v->where > rule->where)
+        return false;
+    *why = PNG_WARN_REDUNDANT;
+    if (rule->once && (v->seen & bit))
+        return false;
+    *why = PNG_WARN_MALFORMED;
+    if (rule->length > 0 && c->length != rule->length)
+        return false;
+    if (rule->keyword && (n = png_rule_keyword(rule, c, keyword, &raw)) == 0)
+        return false;
+    if (rule->accept && !rule->accept(&v->judge, c))
+        return false;
+    if (rule->keyword && (n != raw || memcmp(keyword, c->data, n) != 0))
+        png_warn(&v->meta->warnings, PNG_WARN_NAME, c->type);
+    if (memcmp(c->type, "eXIf", 4) == 0 && c->length != length)
+        png_warn(&v->meta->warnings, PNG_WARN_EXIF, c->type);
+    v->seen |= bit;
+    return true;
+}
+
 /* Adds the chunk to the list where it is to be kept. */
 static void visit_chunk(struct visit *v, const struct png_place *place)
 {
@@ -39,21 +67,40 @@ static void visit_chunk(struct visit *v, const struct png_place *place)
     };
     memcpy(c.type, place->type, sizeof c.type);
     const struct png_rule *rule = png_rule_find(c.type);
-    if (!rule && !is_safe_to_copy(c.type))
+    enum png_warning why = PNG_WARN_UNSAFE;
+    if (rule ? !passes(v, rule, &c, &why) : !is_safe_to_copy(c.type)) {
+        png_warn(&v->meta->warnings, why, c.type);
         return;
-    if (rule) {
-        if (v->where > rule->where || (rule->length > 0 && c.length != rule->length))
-            return;
-        uint32_t bit = 1u << (rule - png_rules);
-        if ((rule->once && (v->seen & bit)) || (rule->accept && !rule->accept(&v->judge, &c)))
-            return;
-        v->seen |= bit;
-        if (c.data == v->judge.room)
-            v->judge.room += PNG_RESTATED_MAX;
-        if (rule->early)
-            c.after_pixels = false;
     }
+    if (c.data == v->judge.room)
+        v->judge.room += PNG_RESTATED_MAX;
+    if (rule && rule->early)
+        c.after_pixels = false;
     v->meta->chunks[v->meta->count++] = c;
+}
+
+/* Frames of an animation, and the transparency that png_walk.h has judged, are no metadata. */
+static bool is_pixels(const struct png_meta *m, const char *type)
+{
+    bool frame = memcmp(type, "fcTL", 4) == 0 || memcmp(type, "fdAT", 4) == 0;
+    return (frame && png_warned(&m->warnings, PNG_WARN_ANIMATION)) || memcmp(type, "tRNS", 4) == 0;
+}
+
+static void visit_place(struct visit *v, const struct png_place *c)
+{
+    if (memcmp(c->type, "PLTE", 4) == 0)
+        v->where = BEFORE_PIXELS;
+    else if (memcmp(c->type, "IDAT", 4) == 0)
+        v->where = ANYWHERE;
+    else if (is_critical(c->type) || is_pixels(v->meta, c->type) ||
+             (v->judge.walk->damaged &&
+              !png_frame_crc_ok(c->data - 4, c->length, c->data + c->length)))
+        return;
+    else if (memcmp(c->type, "acTL", 4) == 0)
+        png_warn(&v->meta->warnings, v->where == ANYWHERE ? PNG_WARN_MISPLACED : PNG_WARN_ANIMATION,
+                 v->where == ANYWHERE ? c->type : NULL);
+    else
+        visit_chunk(v, c);
 }
 
 static int position(const struct png_meta *m, const char *type)
@@ -70,6 +117,7 @@ static void drop_srgb_beside_profile(struct png_meta *m)
     int i = position(m, "sRGB");
     if (i < 0 || position(m, "iCCP") < 0)
         return;
+    png_warn(&m->warnings, PNG_WARN_REDUNDANT, "sRGB");
     m->count--;
     memmove(m->chunks + i, m->chunks + i + 1, (size_t)(m->count - i) * sizeof *m->chunks);
 }
@@ -86,17 +134,11 @@ enum err_code png_keep_collect(const uint8_t *bytes, const struct png_walk *walk
     if (!out->chunks)
         return err_set(e, ERR_MEMORY, "out of memory for %u chunks of metadata", walk->ancillary);
     v.judge.room = (uint8_t *)(out->chunks + walk->ancillary);
+    out->warnings = walk->warnings;
     struct png_place c;
     for (size_t at = walk->ihdr.length; at < walk->iend.offset;) {
         at = png_frame_next(bytes, at, &c);
-        if (memcmp(c.type, "PLTE", 4) == 0)
-            v.where = BEFORE_PIXELS;
-        else if (memcmp(c.type, "IDAT", 4) == 0)
-            v.where = ANYWHERE;
-        else if (memcmp(c.type, "acTL", 4) == 0)
-            out->animated |= v.where != ANYWHERE;
-        else if (!is_critical(c.type))
-            visit_chunk(&v, &c);
+        visit_place(&v, &c);
     }
     drop_srgb_beside_profile(out);
     return ERR_OK;
@@ -111,28 +153,47 @@ size_t png_keep_bound(const struct png_meta *m)
     return bytes;
 }
 
+/* What the chunk becomes in the output; false where it is left out. `room` holds what is not raw. */
+static bool restate(const struct png_writer_params *params, const struct png_chunk *c,
+                    uint8_t room[PNG_KEYWORD_MAX], struct png_parts *out)
+{
+    const struct png_rule *rule = png_rule_find(c->type);
+    bool color = rule && rule->color && params->metadata == METADATA_COLOR;
+    *out = (struct png_parts){c->type, {c->data, NULL}, {c->length, 0}};
+    if (memcmp(c->type, "eXIf", 4) == 0 && params->metadata != METADATA_KEEP) {
+        int orientation = png_exif_orientation(c->data, c->length);
+        if (orientation <= 1)
+            return false;
+        png_exif_make(orientation, room);
+        *out = (struct png_parts){c->type, {room, NULL}, {PNG_EXIF_LEAST, 0}};
+        return true;
+    }
+    if (params->metadata != METADATA_KEEP && !color)
+        return false;
+    if (rule && rule->keyword) {
+        uint32_t raw = 0, n = png_rule_keyword(rule, c, room, &raw);
+        *out = (struct png_parts){c->type, {room, c->data + raw}, {n, c->length - raw}};
+    }
+    if (rule && rule->convert) {
+        out->data[0] = room;
+        out->length[0] = rule->convert(params, c, room);
+        return out->length[0] > 0;
+    }
+    return true;
+}
+
 enum err_code png_keep_emit(const struct png_writer_params *params, bool after_pixels,
                             struct buf *out, struct err *e)
 {
-    if (!params->meta || params->metadata == METADATA_NONE)
-        return ERR_OK;
+    static_assert(PNG_KEYWORD_MAX >= PNG_RESTATED_MAX && PNG_RESTATED_MAX >= (int)PNG_EXIF_LEAST,
+                  "one room for all");
     enum err_code rc = ERR_OK;
-    for (int i = 0; rc == ERR_OK && i < params->meta->count; i++) {
+    for (int i = 0; params->meta && rc == ERR_OK && i < params->meta->count; i++) {
         const struct png_chunk *c = &params->meta->chunks[i];
-        const struct png_rule *rule = png_rule_find(c->type);
-        uint8_t converted[PNG_RESTATED_MAX];
-        const uint8_t *data = c->data;
-        uint32_t length = c->length;
-        if (c->after_pixels != after_pixels ||
-            (params->metadata == METADATA_COLOR && (!rule || !rule->color)))
-            continue;
-        if (rule && rule->convert) {
-            length = rule->convert(params, c, converted);
-            data = converted;
-            if (length == 0)
-                continue;
-        }
-        rc = png_emit_chunk(out, c->type, data, length, e);
+        uint8_t room[PNG_KEYWORD_MAX];
+        struct png_parts parts;
+        if (c->after_pixels == after_pixels && restate(params, c, room, &parts))
+            rc = png_emit_parts(out, &parts, e);
     }
     return rc;
 }

@@ -20,7 +20,7 @@ enum err_code png_keep_emit(const struct png_writer_params *params, bool after_p
 
 /* The most bytes that the metadata can take in an output; PNG_KEEP_FRAME a chunk beside its data.
  */
-enum { PNG_KEEP_FRAME = 32 };
+enum { PNG_KEEP_FRAME = 48 };
 size_t png_keep_bound(const struct png_meta *m);
 
 #endif

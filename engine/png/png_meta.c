@@ -34,6 +34,6 @@ enum err_code png_meta_copy(struct png_meta *to, const struct png_meta *from, st
         chunks[i].data = data;
         data += chunks[i].length;
     }
-    *to = (struct png_meta){.chunks = chunks, .count = from->count, .animated = from->animated};
+    *to = (struct png_meta){.chunks = chunks, .count = from->count, .warnings = from->warnings};
     return ERR_OK;
 }

@@ -1,8 +1,9 @@
 /* png_meta.h - what a PNG says beside its pixels, as raw chunks in the file's order.
  *
- * Malformed, misplaced and repeated chunks are left out, as decoders ignore them, and so are those
- * that do not survive a change of the pixels (the specification's safe-to-copy bit). sBIT and bKGD
- * are stated for the decoded format: a palette's as for RGB, low depths' as for 8 bits.
+ * Damaged, malformed, misplaced and repeated chunks are left out, as decoders ignore them, and so
+ * are those that do not survive a change of the pixels (the specification's safe-to-copy bit). Each
+ * of them adds a warning. sBIT and bKGD are stated for the decoded format: a palette's as for RGB,
+ * low depths' as for 8 bits.
  * Threads: read-only once the reader has filled it. */
 #ifndef UPSCALED_PNG_PNG_META_H
 #define UPSCALED_PNG_PNG_META_H
@@ -12,6 +13,7 @@
 #include <stdint.h>
 
 #include "engine/base/err.h"
+#include "engine/png/png_warnings.h"
 
 /* Which metadata goes into the output: all that still holds, what says how to show the pixels,
  * none. */
@@ -27,7 +29,7 @@ struct png_chunk {
 struct png_meta {
     struct png_chunk *chunks; /* one block of memory */
     int count;
-    bool animated; /* the file is an APNG: only its default image is read */
+    struct png_warnings warnings; /* what is not in the list, and what is mended */
 };
 
 void png_meta_init(struct png_meta *m);

@@ -30,6 +30,7 @@ struct png_reader {
     struct png_rows *plain; /* or NULL: by libpng */
     png_structp png;
     png_infop info;
+    bool narrow; /* the zlib header declares a small window, and libpng keeps to it */
     bool out_of_memory;
     enum err_code failed; /* set by libpng's calls, told in `e` */
     struct err *e;        /* of the call under way */
@@ -83,8 +84,11 @@ static void on_error(png_structp png, png_const_charp message)
 static void on_warning(png_structp png, png_const_charp message)
 {
     struct png_reader *r = png_get_error_ptr(png);
-    if (r->img && !strstr(message, "Extra compressed data") &&
-        !strstr(message, "Too much image data"))
+    if (!r->img)
+        return;
+    if (strstr(message, "Extra compressed data") || strstr(message, "Too much image data"))
+        png_warn(&r->meta.warnings, PNG_WARN_MORE_ROWS, NULL);
+    else
         fail(r, message);
 }
 
@@ -113,6 +117,7 @@ static void start(struct png_reader *r)
     png_set_crc_action(r->png, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE); /* they are verified */
     png_set_user_limits(r->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);    /* the head was judged */
     png_set_chunk_malloc_max(r->png, PNG_UINT_31_MAX); /* or an IDAT over 8 MB draws a warning */
+    png_set_option(r->png, PNG_MAXIMUM_INFLATE_WINDOW, !r->narrow);
     png_set_read_fn(r->png, r, on_read);
     png_read_info(r->png, r->info);
     png_set_expand(r->png);
@@ -167,6 +172,37 @@ static enum err_code open_decoder(struct png_reader *r, struct err *e)
     return guarded(r, start, e);
 }
 
+/* Whether the zlib header declares less than the 32 KiB that deflate can reach back (RFC 1950,
+ * 2.2). */
+static bool declares_small_window(const struct png_reader *r)
+{
+    struct png_place c = {0};
+    size_t at = r->walk.idat.offset, end = at + r->walk.idat.length;
+    while (at < end && c.length == 0)
+        at = png_frame_next(r->bytes, at, &c);
+    return c.length > 0 && c.data[0] >> 4 < 7;
+}
+
+/* Some writers declare a window that is smaller than the one they used. Once the declared one has
+ * failed, the largest is tried from the first row on. */
+static void decode_narrow(struct png_reader *r, struct err *e)
+{
+    struct err first = ERR_INIT;
+    guarded(r, decode, &first);
+    if (r->failed != ERR_PNG_ZLIB) {
+        if (r->failed != ERR_OK)
+            err_set(e, r->failed, "%s", first.text);
+        return;
+    }
+    png_destroy_read_struct(&r->png, &r->info, NULL);
+    r->failed = ERR_OK;
+    r->narrow = false;
+    r->img = NULL; /* until the first row */
+    r->pass = r->row = 0;
+    r->failed = open_decoder(r, e);
+    png_warn(&r->meta.warnings, PNG_WARN_WINDOW, NULL);
+}
+
 enum err_code png_reader_new(const uint8_t *bytes, size_t length, const struct png_limits *limits,
                              struct png_reader **out, struct err *e)
 {
@@ -180,6 +216,7 @@ enum err_code png_reader_new(const uint8_t *bytes, size_t length, const struct p
     r->bytes = bytes;
     r->walk = walk;
     png_meta_init(&r->meta);
+    r->narrow = declares_small_window(r);
     rc = open_decoder(r, e);
     if (rc == ERR_OK)
         rc = png_keep_collect(bytes, &r->walk, &r->format, &r->meta, e);
@@ -242,7 +279,10 @@ void png_reader_half(struct png_reader *r, int half, struct image *img, size_t p
         size_t row_pixels = (size_t)(r->format.width / r->passes) + 1;
         r->rows = pixels / row_pixels > 0 ? pixels / row_pixels : 1;
         r->img = img;
-        guarded(r, decode, e);
+        if (r->narrow)
+            decode_narrow(r, e);
+        else
+            guarded(r, decode, e);
     }
 }
 

@@ -47,33 +47,28 @@ static bool accept_density(const struct png_judge *j, struct png_chunk *c)
     return c->data[8] <= 1 && all_small(c->data, 2);
 }
 
+/* Some writers take over the prefix that Exif has in JPEG. */
 static bool accept_exif(const struct png_judge *j, struct png_chunk *c)
 {
     (void)j;
+    if (c->length >= 6 && memcmp(c->data, "Exif\0\0", 6) == 0) {
+        c->data += 6;
+        c->length -= 6;
+    }
     return c->length >= 4 && (memcmp(c->data, "II*\0", 4) == 0 || memcmp(c->data, "MM\0*", 4) == 0);
 }
 
-/* Length of the keyword that texts and profiles open with, 0 where there is none: 1 to 79 printable
- * characters of Latin-1, no space at an end or beside another (11.3.3). */
+/* Length of what texts and profiles open with, up to the NUL, which png_rule_keyword has seen. */
 static uint32_t keyword_length(const struct png_chunk *c)
 {
-    uint8_t before = ' ';
-    for (uint32_t i = 0; i < c->length && i < 80; i++) {
-        uint8_t letter = c->data[i];
-        if (letter == 0)
-            return before == ' ' ? 0 : i;
-        if (letter < 32 || (letter > 126 && letter < 161) || (letter == ' ' && before == ' '))
-            return 0;
-        before = letter;
-    }
-    return 0;
+    return (uint32_t)strlen((const char *)c->data);
 }
 
 static bool accept_text(const struct png_judge *j, struct png_chunk *c)
 {
     uint32_t n = keyword_length(c);
     (void)j;
-    return n > 0 && !memchr(c->data + n + 1, 0, c->length - n - 1);
+    return !memchr(c->data + n + 1, 0, c->length - n - 1);
 }
 
 /* A profile's name or a text's keyword, the only method that there is, and something compressed. */
@@ -81,7 +76,7 @@ static bool accept_compressed(const struct png_judge *j, struct png_chunk *c)
 {
     uint32_t n = keyword_length(c);
     (void)j;
-    return n > 0 && n + 2 < c->length && c->data[n + 1] == 0;
+    return n + 2 < c->length && c->data[n + 1] == 0;
 }
 
 /* Keyword, whether and how it is compressed, language, translated keyword, text. */
@@ -89,7 +84,7 @@ static bool accept_international(const struct png_judge *j, struct png_chunk *c)
 {
     uint32_t n = keyword_length(c), at = n + 3;
     (void)j;
-    if (n == 0 || at > c->length || c->data[n + 1] > 1 || c->data[n + 2] != 0)
+    if (at > c->length || c->data[n + 1] > 1 || c->data[n + 2] != 0)
         return false;
     for (int i = 0; i < 2; i++) {
         const uint8_t *end = memchr(c->data + at, 0, c->length - at);
@@ -160,6 +155,33 @@ static bool accept_background(const struct png_judge *j, struct png_chunk *c)
     }
     c->data = j->room;
     return true;
+}
+
+/* --- keywords --------------------------------------------------------------------------------- */
+
+enum { KEYWORD_SEEN = 1024 }; /* bytes in which the end of an overlong keyword is looked for */
+
+uint32_t png_rule_keyword(const struct png_rule *rule, const struct png_chunk *c,
+                          uint8_t to[PNG_KEYWORD_MAX], uint32_t *raw)
+{
+    const uint8_t *end = memchr(c->data, 0, c->length < KEYWORD_SEEN ? c->length : KEYWORD_SEEN);
+    if (!end)
+        return 0;
+    uint32_t n = 0;
+    *raw = (uint32_t)(end - c->data);
+    for (const uint8_t *p = c->data; p < end && n < PNG_KEYWORD_MAX - 1; p++) {
+        bool printable = (*p > 32 && *p < 127) || *p >= 161;
+        if (printable || (n > 0 && to[n - 1] != ' '))
+            to[n++] = printable ? *p : ' ';
+    }
+    while (n > 0 && to[n - 1] == ' ')
+        n--;
+    if (n == 0) {
+        n = (uint32_t)strlen(rule->keyword);
+        memcpy(to, rule->keyword, n);
+    }
+    to[n] = 0;
+    return n;
 }
 
 /* --- writing: what does it become? ------------------------------------------------------------ */
@@ -233,24 +255,25 @@ static uint32_t convert_offset(const struct png_writer_params *p, const struct p
 }
 
 const struct png_rule png_rules[] = {
-    /* type  where           early  once   color  length accept               convert */
-    {"iCCP", BEFORE_PALETTE, false, true, true, 0, accept_compressed, NULL},
-    {"sRGB", BEFORE_PALETTE, false, true, true, 1, accept_intent, NULL},
-    {"gAMA", BEFORE_PALETTE, false, true, true, 4, accept_gamma, NULL},
-    {"cHRM", BEFORE_PALETTE, false, true, true, 32, accept_primaries, NULL},
-    {"cICP", BEFORE_PALETTE, false, true, true, 4, NULL, NULL},
-    {"mDCV", BEFORE_PALETTE, false, true, true, 24, NULL, NULL},
-    {"cLLI", BEFORE_PALETTE, false, true, true, 8, NULL, NULL},
-    {"sBIT", BEFORE_PALETTE, false, true, false, 0, accept_bits, convert_bits},
-    {"bKGD", BEFORE_PIXELS, false, true, false, 0, accept_background, convert_background},
-    {"pHYs", BEFORE_PIXELS, false, true, false, 9, accept_density, convert_density},
-    {"oFFs", BEFORE_PIXELS, false, true, false, 9, accept_offset, convert_offset},
-    {"eXIf", ANYWHERE, true, true, false, 0, accept_exif, NULL}, /* extensions 1.5.0: anywhere */
-    {"tEXt", ANYWHERE, false, false, false, 0, accept_text, NULL},
-    {"zTXt", ANYWHERE, false, false, false, 0, accept_compressed, NULL},
-    {"iTXt", ANYWHERE, false, false, false, 0, accept_international, NULL},
-    {"gIFg", ANYWHERE, false, false, false, 4, NULL, NULL},
-    {"gIFx", ANYWHERE, false, false, false, 0, accept_gif_application, NULL},
+    /* type  where           early  once   color  length accept               convert, keyword */
+    {"iCCP", BEFORE_PALETTE, false, true, true, 0, accept_compressed, NULL, "ICC profile"},
+    {"sRGB", BEFORE_PALETTE, false, true, true, 1, accept_intent, NULL, NULL},
+    {"gAMA", BEFORE_PALETTE, false, true, true, 4, accept_gamma, NULL, NULL},
+    {"cHRM", BEFORE_PALETTE, false, true, true, 32, accept_primaries, NULL, NULL},
+    {"cICP", BEFORE_PALETTE, false, true, true, 4, NULL, NULL, NULL},
+    {"mDCV", BEFORE_PALETTE, false, true, true, 24, NULL, NULL, NULL},
+    {"cLLI", BEFORE_PALETTE, false, true, true, 8, NULL, NULL, NULL},
+    {"sBIT", BEFORE_PALETTE, false, true, false, 0, accept_bits, convert_bits, NULL},
+    {"bKGD", BEFORE_PIXELS, false, true, false, 0, accept_background, convert_background, NULL},
+    {"pHYs", BEFORE_PIXELS, false, true, false, 9, accept_density, convert_density, NULL},
+    {"oFFs", BEFORE_PIXELS, false, true, false, 9, accept_offset, convert_offset, NULL},
+    {"eXIf", ANYWHERE, true, true, false, 0, accept_exif, NULL,
+     NULL}, /* extensions 1.5.0: anywhere */
+    {"tEXt", ANYWHERE, false, false, false, 0, accept_text, NULL, ""},
+    {"zTXt", ANYWHERE, false, false, false, 0, accept_compressed, NULL, ""},
+    {"iTXt", ANYWHERE, false, false, false, 0, accept_international, NULL, ""},
+    {"gIFg", ANYWHERE, false, false, false, 4, NULL, NULL, NULL},
+    {"gIFx", ANYWHERE, false, false, false, 0, accept_gif_application, NULL, NULL},
 };
 
 const size_t png_rule_count = sizeof png_rules / sizeof *png_rules;

@@ -10,7 +10,10 @@
 #include "engine/png/png_writer_params.h"
 
 enum png_where { BEFORE_PALETTE, BEFORE_PIXELS, ANYWHERE };
-enum { PNG_RESTATED_MAX = 16 }; /* bytes of a chunk that cannot stay raw */
+enum {
+    PNG_RESTATED_MAX = 32, /* bytes of a chunk that cannot stay raw */
+    PNG_KEYWORD_MAX = 80,  /* bytes of a keyword and the NUL behind it */
+};
 
 /* What a chunk is judged by. */
 struct png_judge {
@@ -29,15 +32,24 @@ struct png_rule {
     bool color;      /* says how the pixels are to be shown */
     uint32_t length; /* 0: any */
     /* NULL, or whether the contents are sound; may restate them for the decoded format in j->room,
-     * to which c->data leads then */
+     * to which c->data leads then, or leave bytes out at their start */
     bool (*accept)(const struct png_judge *j, struct png_chunk *c);
     /* NULL, or restates them for the output in `to`, PNG_RESTATED_MAX bytes; the new length, or 0
      * to leave the chunk out */
     uint32_t (*convert)(const struct png_writer_params *p, const struct png_chunk *c, uint8_t *to);
+    /* NULL, or the chunk opens with a keyword; what stands for one of which nothing remains, "" if
+     * the chunk is malformed then */
+    const char *keyword;
 };
 
 extern const struct png_rule png_rules[];
 extern const size_t png_rule_count; /* at most 32 */
+
+/* The keyword that a chunk with such a rule opens with, as the specification wants it: 1 to 79
+ * printable characters of Latin-1, no space at an end or beside another (11.3.3). Its length, 0
+ * where none can be made; *raw is the length in the chunk. Both are without the NUL. */
+uint32_t png_rule_keyword(const struct png_rule *rule, const struct png_chunk *c,
+                          uint8_t to[PNG_KEYWORD_MAX], uint32_t *raw);
 
 /* NULL for chunks that we do not know. */
 const struct png_rule *png_rule_find(const char *type);

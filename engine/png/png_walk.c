@@ -1,8 +1,9 @@
 /* png_walk.c - lengths, check sums, order and bounds of all chunks.
  *
  * Strict where the pixels or the end of the file are concerned. What decoders agree to overlook is
- * overlooked in the same way: a tRNS that cannot apply counts as absent (libpng, browsers), a
- * palette longer than the depth can address is cut (by libpng). */
+ * overlooked in the same way, with a warning: ancillary chunks whose check sum is wrong and a tRNS
+ * that cannot apply count as absent, and a file may end behind its pixels. A palette longer than the
+ * depth can address is cut (by libpng). */
 #include "engine/png/png_walk.h"
 
 #include <string.h>
@@ -17,6 +18,7 @@ struct walker {
     uint32_t palette;   /* entries that pixels can name */
     bool palette_seen;
     bool after_pixels; /* an IDAT was followed by something else */
+    bool ended;        /* by IEND, or by the end of the file behind the pixels */
 };
 
 static bool is(const struct png_place *c, const char *type)
@@ -34,11 +36,29 @@ static enum err_code misplaced(const struct png_place *c, const char *why, struc
     return err_set(e, ERR_PNG_CHUNK, "chunk %s at byte %zu %s", c->type, c->offset, why);
 }
 
-/* The frame at `offset`: does it fit, is it named by letters, does its check sum hold? */
-static enum err_code read_frame(const struct walker *w, size_t offset, struct png_place *c,
-                                struct err *e)
+static bool is_ancillary(const struct png_place *c)
+{
+    return (c->type[0] & 0x20) != 0;
+}
+
+/* The file ends at `offset`, or within the chunk there. Whether the pixels before are whole, the
+ * decoder finds out. */
+static enum err_code end_early(struct walker *w, size_t offset, const char *chunk)
+{
+    w->ended = true;
+    w->walk.iend = (struct png_span){offset, 0};
+    png_warn(&w->walk.warnings, PNG_WARN_IEND, chunk);
+    return ERR_OK;
+}
+
+/* The frame at `offset`: does it fit, is it named by letters, does its check sum hold? Sets `ended`
+ * and leaves *c alone where the file may end there. */
+static enum err_code read_frame(struct walker *w, size_t offset, struct png_place *c, struct err *e)
 {
     size_t left = w->length - offset;
+    bool pixels = w->walk.idat.length > 0;
+    if (left < PNG_CHUNK_FRAME && pixels)
+        return end_early(w, offset, NULL);
     if (left < PNG_CHUNK_FRAME)
         return err_set(e, ERR_PNG_TRUNCATED,
                        "the file ends at byte %zu without its last chunk (IEND)", w->length);
@@ -51,14 +71,24 @@ static enum err_code read_frame(const struct walker *w, size_t offset, struct pn
     png_frame_next(w->bytes, offset, c);
     if (c->length > INT32_MAX)
         return misplaced(c, "has a length over 2^31 - 1", e);
+    if (c->length > left - PNG_CHUNK_FRAME && pixels && is_ancillary(c))
+        return end_early(w, offset, c->type);
     if (c->length > left - PNG_CHUNK_FRAME)
         return err_set(e, ERR_PNG_TRUNCATED,
                        "chunk %s at byte %zu promises %u bytes, but the file ends after %zu",
                        c->type, offset, c->length, left - 8);
-    if (!png_frame_crc_ok(w->bytes + offset + 4, c->length, c->data + c->length))
-        return err_set(e, ERR_PNG_CRC, "the check sum of chunk %s at byte %zu is wrong", c->type,
-                       offset);
     return ERR_OK;
+}
+
+/* The check sum of a chunk; where it does not hold of an ancillary one, *sound is false. */
+static enum err_code check_sum(const struct walker *w, const struct png_place *c, bool *sound,
+                               struct err *e)
+{
+    *sound = png_frame_crc_ok(w->bytes + c->offset + 4, c->length, c->data + c->length);
+    if (*sound || is_ancillary(c))
+        return ERR_OK;
+    return err_set(e, ERR_PNG_CRC, "the check sum of chunk %s at byte %zu is wrong", c->type,
+                   c->offset);
 }
 
 static enum err_code see_palette(struct walker *w, const struct png_place *c, struct err *e)
@@ -70,11 +100,16 @@ static enum err_code see_palette(struct walker *w, const struct png_place *c, st
         return misplaced(c, "comes after the pixels", e);
     w->palette_seen = true;
     bool odd = c->length % 3 != 0 || c->length > 3 * 256;
+    if (h->color_type != 3) /* a mere suggestion, or nonsense in a gray picture: nobody minds */
+        png_warn(&w->walk.warnings, odd ? PNG_WARN_MALFORMED : PNG_WARN_UNSAFE, c->type);
     if ((h->color_type & 2) == 0 || (odd && h->color_type != 3))
-        return ERR_OK; /* a mere suggestion, or nonsense in a gray picture: nobody minds */
+        return ERR_OK;
     if (odd || c->length == 0)
         return misplaced(c, "is not a palette of 1 to 256 colours", e);
-    w->walk.trns.length = 0; /* libpng: transparency must come after the palette */
+    if (w->walk.trns.length > 0) { /* libpng: transparency must come after the palette */
+        w->walk.trns.length = 0;
+        png_warn(&w->walk.warnings, PNG_WARN_MISPLACED, "tRNS");
+    }
     if (h->color_type != 3)
         return ERR_OK;
     w->walk.plte = span_of(c);
@@ -126,6 +161,9 @@ static enum err_code see_end(struct walker *w, const struct png_place *c, struct
     if (w->walk.idat.length == 0)
         return misplaced(c, "comes before any pixels (IDAT)", e);
     w->walk.iend = span_of(c);
+    w->ended = true;
+    if (c->offset + PNG_CHUNK_FRAME < w->length)
+        png_warn(&w->walk.warnings, PNG_WARN_MORE_BYTES, NULL);
     return ERR_OK;
 }
 
@@ -136,16 +174,27 @@ static void see_transparency(struct walker *w, const struct png_place *c)
     struct png_walk *k = &w->walk;
     bool fits = k->head.color_type == 3 ? c->length >= 1 && c->length <= w->palette
                                         : c->length > 0 && c->length == lengths[k->head.color_type];
-    if (fits && k->trns.length == 0 && k->idat.length == 0)
+    if (!fits)
+        png_warn(&k->warnings, PNG_WARN_MALFORMED, c->type);
+    else if (k->idat.length > 0)
+        png_warn(&k->warnings, PNG_WARN_MISPLACED, c->type);
+    else if (k->trns.length > 0)
+        png_warn(&k->warnings, PNG_WARN_REDUNDANT, c->type);
+    else
         k->trns = span_of(c);
 }
 
-static enum err_code see_ancillary(struct walker *w, const struct png_place *c, struct err *e)
+static enum err_code see_ancillary(struct walker *w, const struct png_place *c, bool sound,
+                                   struct err *e)
 {
+    if (!sound) {
+        w->walk.damaged = true;
+        png_warn(&w->walk.warnings, PNG_WARN_CRC, c->type);
+    }
     /* frames of an animation are passed over without being kept: they cost nothing */
     if (is_frame(c))
         return ERR_OK;
-    if (is(c, "tRNS"))
+    if (is(c, "tRNS") && sound)
         see_transparency(w, c);
     enum err_code rc = count_chunk(w, c, e);
     if (rc != ERR_OK)
@@ -161,6 +210,10 @@ static enum err_code see_ancillary(struct walker *w, const struct png_place *c, 
 
 static enum err_code see(struct walker *w, const struct png_place *c, struct err *e)
 {
+    bool sound;
+    enum err_code rc = check_sum(w, c, &sound, e);
+    if (rc != ERR_OK)
+        return rc;
     if (is(c, "IDAT"))
         return see_pixels(w, c, e);
     if (w->walk.idat.length > 0)
@@ -171,8 +224,8 @@ static enum err_code see(struct walker *w, const struct png_place *c, struct err
         return see_end(w, c, e);
     if (is(c, "IHDR"))
         return misplaced(c, "is the second header", e);
-    if (c->type[0] & 0x20)
-        return see_ancillary(w, c, e);
+    if (is_ancillary(c))
+        return see_ancillary(w, c, sound, e);
     return misplaced(c, "is unknown, and marked as one that a reader must understand", e);
 }
 
@@ -219,10 +272,9 @@ enum err_code png_walk_run(const uint8_t *bytes, size_t length, const struct png
         return rc;
     w.walk.ihdr = (struct png_span){0, PNG_HEAD_BYTES};
     struct png_place c;
-    for (size_t at = PNG_HEAD_BYTES; w.walk.iend.length == 0;
-         at += PNG_CHUNK_FRAME + (size_t)c.length) {
+    for (size_t at = PNG_HEAD_BYTES; !w.ended; at += PNG_CHUNK_FRAME + (size_t)c.length) {
         rc = read_frame(&w, at, &c, e);
-        if (rc == ERR_OK)
+        if (rc == ERR_OK && !w.ended)
             rc = see(&w, &c, e);
         if (rc != ERR_OK)
             return rc;

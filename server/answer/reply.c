@@ -29,6 +29,9 @@ static void drop_body(struct reply *r)
 void reply_done(struct reply *r)
 {
     drop_body(r);
+    for (int i = 0; i < r->header_count; i++)
+        free(r->headers[i].text);
+    r->header_count = 0;
 }
 
 void reply_header(struct reply *r, const char *name, const char *format, ...)
@@ -38,9 +41,22 @@ void reply_header(struct reply *r, const char *name, const char *format, ...)
     struct reply_header *h = &r->headers[r->header_count++];
     va_list args;
     h->name = name;
+    h->text = NULL;
     va_start(args, format);
     vsnprintf(h->value, sizeof h->value, format, args);
     va_end(args);
+}
+
+void reply_long_header(struct reply *r, const char *name, const char *value)
+{
+    char *text = r->header_count < REPLY_HEADERS_MAX ? strdup(value) : NULL;
+    if (text)
+        r->headers[r->header_count++] = (struct reply_header){.name = name, .text = text};
+}
+
+const char *reply_header_value(const struct reply_header *h)
+{
+    return h->text ? h->text : h->value;
 }
 
 static void set_body(struct reply *r, int status, const char *type, void *body, size_t length,
@@ -132,6 +148,15 @@ static enum err_code append_line(struct buf *out, struct err *e, const char *for
     return buf_append(out, line, (size_t)n, e);
 }
 
+static enum err_code append_header(const struct reply_header *h, struct buf *out, struct err *e)
+{
+    const char *value = reply_header_value(h);
+    enum err_code rc = append_line(out, e, "%s: ", h->name);
+    if (rc == ERR_OK)
+        rc = buf_append(out, value, strlen(value), e);
+    return rc == ERR_OK ? buf_append(out, "\r\n", 2, e) : rc;
+}
+
 enum err_code reply_render(const struct reply *r, struct buf *out, struct err *e)
 {
     enum err_code rc =
@@ -142,7 +167,7 @@ enum err_code reply_render(const struct reply *r, struct buf *out, struct err *e
     if (rc == ERR_OK && r->policy)
         rc = append_line(out, e, "Content-Security-Policy: %s\r\n", r->policy);
     for (int i = 0; rc == ERR_OK && i < r->header_count; i++)
-        rc = append_line(out, e, "%s: %s\r\n", r->headers[i].name, r->headers[i].value);
+        rc = append_header(&r->headers[i], out, e);
     if (rc == ERR_OK)
         rc = buf_append(out, "\r\n", 2, e);
     if (rc == ERR_OK && r->length > 0)

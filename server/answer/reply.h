@@ -14,6 +14,7 @@ enum { REPLY_HEADERS_MAX = 16, REPLY_VALUE_MAX = 192 };
 struct reply_header {
     const char *name; /* static storage */
     char value[REPLY_VALUE_MAX];
+    char *text; /* instead of `value`, from malloc; or NULL */
 };
 
 struct reply {
@@ -35,6 +36,11 @@ void reply_done(struct reply *r);
 /* Adds a header. A value that is too long is cut. */
 void reply_header(struct reply *r, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Adds a header with a value of any length, which is copied. The header is left out if memory is
+ * out. */
+void reply_long_header(struct reply *r, const char *name, const char *value);
+const char *reply_header_value(const struct reply_header *h);
 
 /* These fill `r`, and keep the headers that were added before. */
 /* With text in static storage. */

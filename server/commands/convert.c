@@ -65,6 +65,16 @@ static bool same_file(const char *in, const char *out)
            a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+/* The codes of the warnings. */
+static json_t *json_warnings(const struct png_warnings *w)
+{
+    json_t *codes = json_array();
+    for (int kind = 0; kind < PNG_WARNINGS; kind++)
+        if (png_warned(w, (enum png_warning)kind))
+            json_array_append_new(codes, json_string(png_warning_code((enum png_warning)kind)));
+    return codes;
+}
+
 /* Prints the line of a file for programs (--json). `kept`: the output existed and was not replaced.
  */
 static void print_json(const char *in, const char *out, const struct transcode_report *report,
@@ -81,11 +91,23 @@ static void print_json(const char *in, const char *out, const struct transcode_r
         json_object_set_new(o, "height", json_integer(report->out.height));
         json_object_set_new(o, "ms",
                             json_real(report->decode_ms + report->network_ms + report->encode_ms));
+        json_object_set_new(o, "warnings", json_warnings(&report->warnings));
     }
     char *line = json_text(o, 0);
     if (line)
         fputs(line, stdout);
     free(line);
+}
+
+/* Says on standard error what was left out of the file or mended in it. */
+static void tell_warnings(const char *in, const struct png_warnings *w)
+{
+    char text[PNG_WARNING_TEXT];
+    for (int kind = 0; kind < PNG_WARNINGS; kind++)
+        if (png_warned(w, (enum png_warning)kind)) {
+            png_warning_text(w, (enum png_warning)kind, text);
+            fprintf(stderr, "upscaled: %s: warning: %s\n", in, text);
+        }
 }
 
 static int convert_one(struct convert *c, const char *in, const char *out, bool keep)
@@ -113,8 +135,8 @@ static int convert_one(struct convert *c, const char *in, const char *out, bool 
         print_json(in, out, &report, &e, false);
     if (rc != ERR_OK)
         command_complain(in, &e);
-    else if (report.animated)
-        fprintf(stderr, "upscaled: %s is an animation; only its default image was enlarged\n", in);
+    else
+        tell_warnings(in, &report.warnings);
     buf_done(&body);
     buf_done(&answer);
     return rc == ERR_OK ? 0 : 1;

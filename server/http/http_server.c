@@ -57,7 +57,7 @@ static enum MHD_Result answer(struct http_request *r)
         ok = MHD_add_response_header(response, "Content-Security-Policy", r->answer.reply.policy);
     for (int i = 0; ok && i < r->answer.reply.header_count; i++)
         ok = MHD_add_response_header(response, r->answer.reply.headers[i].name,
-                                     r->answer.reply.headers[i].value);
+                                     reply_header_value(&r->answer.reply.headers[i]));
     if (ok && (r->answer.reply.close || atomic_load(&shared->service->draining)))
         ok = MHD_add_response_header(response, "Connection", "close");
     if (ok)

@@ -28,9 +28,10 @@ static void describe(struct http_request *r)
     const struct upscale_size *size = &r->upload.api.params.size;
     disposition_apply(&r->answer.reply, r->upload.file_name,
                       size->width > 0 || size->height > 0 ? 0 : size->scale);
-    if (r->work.report.animated)
-        reply_header(&r->answer.reply, "X-Upscaled-Warning",
-                     "the input is an animation; only its default image was kept");
+    char warnings[PNG_WARNING_LIST];
+    png_warnings_list(&r->work.report.warnings, warnings);
+    if (*warnings)
+        reply_long_header(&r->answer.reply, "X-Upscaled-Warning", warnings);
 }
 
 static void on_admitted(struct job *job)
@@ -85,8 +86,10 @@ static enum err_code transcode(struct http_request *r, struct err *e)
     rc = transcode_run(&call, &r->upload.file, &r->work.output, &r->work.report, e);
     if (rc == ERR_OK)
         cost_learn(&s->cost, &r->upload.need, &r->work.report);
-    if (rc == ERR_OK)
+    if (rc == ERR_OK) {
         metrics_macs(&s->metrics, r->work.report.macs);
+        metrics_warnings(&s->metrics, &r->work.report.warnings);
+    }
     if (rc == ERR_CANCELLED)
         metrics_cancelled(&s->metrics);
     pool_free(share);

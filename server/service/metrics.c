@@ -73,6 +73,14 @@ void metrics_macs(struct metrics *m, double macs)
     pthread_mutex_unlock(&m->lock);
 }
 
+void metrics_warnings(struct metrics *m, const struct png_warnings *warnings)
+{
+    pthread_mutex_lock(&m->lock);
+    for (int kind = 0; kind < PNG_WARNINGS; kind++)
+        m->counts.warnings[kind] += png_warned(warnings, (enum png_warning)kind);
+    pthread_mutex_unlock(&m->lock);
+}
+
 void metrics_cancelled(struct metrics *m)
 {
     pthread_mutex_lock(&m->lock);

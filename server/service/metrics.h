@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "engine/base/err.h"
+#include "engine/png/png_warnings.h"
 #include "server/service/access_log.h"
 
 enum {
@@ -34,6 +35,7 @@ struct counts {
     int request_kinds;
     uint64_t cancelled;
     double macs;
+    uint64_t warnings[PNG_WARNINGS]; /* pictures that had one */
     struct histogram stages[STAGE_COUNT], whole, in_pixels, out_pixels;
 };
 
@@ -55,8 +57,9 @@ void metrics_done(struct metrics *m);
 /* Counts a request that has ended. Its picture was computed when its out_width is not 0. */
 void metrics_request(struct metrics *m, const struct access_entry *entry);
 
-/* Count the multiply-accumulates of a picture; a picture whose work was cancelled. */
+/* Count the multiply-accumulates of a picture; its warnings; a picture whose work was cancelled. */
 void metrics_macs(struct metrics *m, double macs);
+void metrics_warnings(struct metrics *m, const struct png_warnings *warnings);
 void metrics_cancelled(struct metrics *m);
 
 struct service;

@@ -23,8 +23,8 @@ struct view {
 
 typedef void write_samples(const struct metric *m, struct view *v);
 
-static write_samples requests, cancelled, macs, whole, stages, pixels, running, waiting, oldest,
-    memory, memory_limit, threads, cpus, mac_seconds, draining, models, build;
+static write_samples requests, cancelled, warnings, macs, whole, stages, pixels, running, waiting,
+    oldest, memory, memory_limit, threads, cpus, mac_seconds, draining, models, build;
 
 static const struct metric {
     const char *name, *type, *labels, *help;
@@ -33,6 +33,7 @@ static const struct metric {
     /* clang-format off */
     {"upscaled_requests_total",        "counter",   "status, code", "Requests that ended, by status and error code; the code is ok if there was no error, and client_left if the client disconnected first.", requests},
     {"upscaled_cancelled_total",       "counter",   "",       "Pictures whose work was cancelled because the client disconnected or a deadline passed.", cancelled},
+    {"upscaled_warnings_total",        "counter",   "kind",   "Pictures that were computed although something in their file was left out or mended, by the code in X-Upscaled-Warning.", warnings},
     {"upscaled_macs_total",            "counter",   "",       "Multiply-accumulates that the networks did for all pictures.", macs},
     {"upscaled_request_seconds",       "histogram", "",       "Time from the request line to the end of the reply, for each picture that was computed.", whole},
     {"upscaled_stage_seconds",         "histogram", "stage",  "Time that each picture spent in a stage: queue, decode, network, encode.", stages},
@@ -82,6 +83,13 @@ static void requests(const struct metric *m, struct view *v)
 static void cancelled(const struct metric *m, struct view *v)
 {
     sample(m, v, (double)v->counts.cancelled);
+}
+
+static void warnings(const struct metric *m, struct view *v)
+{
+    for (int kind = 0; kind < PNG_WARNINGS; kind++)
+        fprintf(v->out, "%s{kind=\"%s\"} %" PRIu64 "\n", m->name,
+                png_warning_code((enum png_warning)kind), v->counts.warnings[kind]);
 }
 
 static void macs(const struct metric *m, struct view *v)

@@ -36,6 +36,7 @@ test_programs += \
 	tests/unit/test_png_head \
 	tests/unit/test_png_meta \
 	tests/unit/test_png_strip \
+	tests/unit/test_png_warnings \
 	tests/unit/test_png_writer \
 	tests/unit/test_pngsuite \
 	tests/unit/test_pngsuite_twice \

@@ -44,7 +44,7 @@ static enum err_code carry(const struct bytes *file, struct options o, struct bu
         params.format.depth = o.depth ? o.depth : params.source.depth;
         params.format.width *= o.factor;
         params.format.height *= o.factor;
-        *animated = meta.animated;
+        *animated = png_warned(&meta.warnings, PNG_WARN_ANIMATION);
         rc = image_new(&params.format, &img, e);
     }
     png_reader_free(r); /* the copy must hold what it needs */
@@ -216,6 +216,9 @@ START_TEST(each_chunk_goes_where_it_should_or_stays_behind)
 }
 END_TEST
 
+#define KEYWORD_13 "a keyword is "
+#define KEYWORD_78 KEYWORD_13 KEYWORD_13 KEYWORD_13 KEYWORD_13 KEYWORD_13 "a keyword was"
+
 static const struct {
     const char *name;
     int color_type, bit_depth;
@@ -272,10 +275,33 @@ static const struct {
      {0}},
     {"any Latin-1 keyword", 0, 8, false, 0, CHUNK("tEXt", "na\xefve \xa1 key\0\x80\n"),
      CHUNK("tEXt", "na\xefve \xa1 key\0\x80\n")},
-    {"a keyword's leading space", 0, 8, false, 0, CHUNK("tEXt", " a\0b"), {0}},
-    {"a keyword's trailing space", 0, 8, false, 0, CHUNK("zTXt", "a \0\0x\234\3\0\0\0\0\1"), {0}},
-    {"two spaces", 0, 8, false, 0, CHUNK("iTXt", "a  b\0\0\0\0\0c"), {0}},
-    {"a control character", 0, 8, false, 0, CHUNK("iCCP", "a\x9f\0\0x\234\3\0\0\0\0\1"), {0}},
+    {"a keyword's leading space", 0, 8, false, 0, CHUNK("tEXt", " a\0b"), CHUNK("tEXt", "a\0b")},
+    {"a keyword's trailing space", 0, 8, false, 0, CHUNK("zTXt", "a \0\0x\234\3\0\0\0\0\1"),
+     CHUNK("zTXt", "a\0\0x\234\3\0\0\0\0\1")},
+    {"two spaces", 0, 8, false, 0, CHUNK("iTXt", "a  b\0\0\0\0\0c"),
+     CHUNK("iTXt", "a b\0\0\0\0\0c")},
+    {"a control character", 0, 8, false, 0, CHUNK("iCCP", "a\x9f\0\0x\234\3\0\0\0\0\1"),
+     CHUNK("iCCP", "a\0\0x\234\3\0\0\0\0\1")},
+    {"control characters within", 0, 8, false, 0,
+     CHUNK("tEXt", "a\n\x9f"
+                   "b\0c"),
+     CHUNK("tEXt", "a b\0c")},
+    {"a profile without a name", 0, 8, false, 0, CHUNK("iCCP", "\0\0x\234\3\0\0\0\0\1"),
+     CHUNK("iCCP", "ICC profile\0\0x\234\3\0\0\0\0\1")},
+    {"a profile whose name is blank", 0, 8, false, 0, CHUNK("iCCP", " \t\0\0x\234\3\0\0\0\0\1"),
+     CHUNK("iCCP", "ICC profile\0\0x\234\3\0\0\0\0\1")},
+    {"a profile without a profile", 0, 8, false, 0, CHUNK("iCCP", "a\0\0"), {0}},
+    {"a text whose keyword is blank", 0, 8, false, 0, CHUNK("tEXt", "  \0c"), {0}},
+    {"a keyword of 79", 0, 8, false, 0, CHUNK("tEXt", KEYWORD_78 "x\0c"),
+     CHUNK("tEXt", KEYWORD_78 "x\0c")},
+    {"a keyword of 80 is cut", 0, 8, false, 0, CHUNK("tEXt", KEYWORD_78 "xy\0c"),
+     CHUNK("tEXt", KEYWORD_78 "x\0c")},
+    {"a keyword that is cut at a space", 0, 8, false, 0, CHUNK("tEXt", KEYWORD_78 " y\0c"),
+     CHUNK("tEXt", KEYWORD_78 "\0c")},
+    {"JPEG's prefix", 0, 8, false, 0, CHUNK("eXIf", "Exif\0\0MM\0*\0\0\0\x08\0\0"),
+     CHUNK("eXIf", "MM\0*\0\0\0\x08\0\0")},
+    {"JPEG's prefix and nothing else", 0, 8, false, 0, CHUNK("eXIf", "Exif\0\0"), {0}},
+    {"no byte order", 0, 8, false, 0, CHUNK("eXIf", "MI\0*\0\0\0\x08\0\0"), {0}},
     {"a NUL in a text", 0, 8, false, 0, CHUNK("tEXt", "a\0b\0c"), {0}},
     {"no such compression", 0, 8, false, 0, CHUNK("zTXt", "a\0\1x\234\3\0\0\0\0\1"), {0}},
     {"nothing compressed", 0, 8, false, 0, CHUNK("zTXt", "a\0\0"), {0}},

@@ -1,0 +1,417 @@
+/* test_png_warnings.c - what programs write that is not quite PNG: accepted, with a warning that says
+ * what was left out or mended; damage to the pixels stays an error. */
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "engine/png/png_exif.h"
+#include "engine/png/png_reader.h"
+#include "engine/png/png_writer.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/png_build.h"
+#include "tests/lib/png_libpng.h"
+#include "tests/lib/write_png.h"
+
+/* Decodes a file; the warnings of the whole decoding. */
+static enum err_code decode(const struct bytes *file, struct image **img, struct png_warnings *w,
+                            struct err *e)
+{
+    struct png_reader *r = NULL;
+    bool done = false;
+    enum err_code rc = png_reader_new(file->data, file->length, &png_default_limits, &r, e);
+    if (rc == ERR_OK)
+        rc = image_new(png_reader_format(r), img, e);
+    while (rc == ERR_OK && !done)
+        rc = png_reader_step(r, *img, 10, &done, e);
+    if (rc == ERR_OK)
+        *w = png_reader_meta(r)->warnings;
+    png_reader_free(r);
+    return rc;
+}
+
+/* The one kind that a file warns of, PNG_WARNINGS where there is none; -1 where it is not accepted, or
+ * the pixels are not those that `same`, which is libpng's to read, has. */
+static int kind_of(const struct bytes *file, const struct bytes *same, struct png_warnings *w)
+{
+    struct err e = ERR_INIT;
+    struct image *img = NULL;
+    struct image_format f;
+    int found = PNG_WARNINGS;
+    if (decode(file, &img, w, &e) == ERR_OK) {
+        uint8_t *pixels = png_libpng_decode(same->data, same->length, &f);
+        if (!pixels || memcmp(&f, &img->format, sizeof f) != 0 ||
+            memcmp(pixels, img->pixels, image_bytes(&f)) != 0)
+            found = -1;
+        free(pixels);
+    } else {
+        found = -1;
+    }
+    for (int kind = 0; found >= 0 && kind < PNG_WARNINGS; kind++)
+        if (png_warned(w, (enum png_warning)kind))
+            found = found == PNG_WARNINGS ? kind : -1;
+    image_free(img);
+    return found;
+}
+
+static void add_damaged(struct bytes *out, const char *type, const char *data, size_t length)
+{
+    png_build_chunk(out, type, data, length);
+    out->data[out->length - 1] ^= 1;
+}
+
+static const char *const ancillary[] = {
+    "tEXt", "zTXt", "iTXt", "iCCP", "sRGB", "gAMA", "cHRM", "cICP", "mDCV", "cLLI", "sBIT", "bKGD",
+    "hIST", "tRNS", "pHYs", "oFFs", "sPLT", "tIME", "eXIf", "acTL", "fcTL", "fdAT", "gIFg", "saFe",
+    "unSF", "vpAg", "iDOT"};
+
+enum { ANCILLARY = sizeof ancillary / sizeof *ancillary };
+
+/* In each of three places: the file is read as if the chunk were not there. */
+START_TEST(a_damaged_ancillary_chunk_is_left_out)
+{
+    static const int types[][2] = {{0, 8}, {2, 8}, {3, 4}, {6, 16}};
+    static const char data[32] = "\0\0\0\1";
+    for (int place = 0; place < 3; place++) {
+        struct bytes chunk = {0}, file = {0}, plain = {0};
+        struct png_warnings w;
+        uint64_t seed = 3;
+        struct png_build p;
+        struct png_head h = {5, 4, types[_i % 4][1], types[_i % 4][0], false};
+        const char *type = ancillary[_i];
+        png_build_random(&p, h, false, &seed);
+        add_damaged(&chunk, type, data, 1 + (size_t)_i);
+        png_build_file(&p, &seed, place == 0 ? &chunk : NULL, place == 1 ? &chunk : NULL,
+                       place == 2 ? &chunk : NULL, &file);
+        png_build_file(&p, &seed, NULL, NULL, NULL, &plain);
+        ck_assert_msg(kind_of(&file, &plain, &w) == PNG_WARN_CRC, "%s", type);
+        ck_assert_int_eq(w.of[PNG_WARN_CRC].count, 1);
+        ck_assert_str_eq(w.of[PNG_WARN_CRC].chunks[0], type);
+        bytes_done(&chunk);
+        bytes_done(&file);
+        bytes_done(&plain);
+        png_build_done(&p);
+    }
+}
+END_TEST
+
+START_TEST(many_damaged_chunks_are_one_warning)
+{
+    struct bytes chunks = {0}, file = {0}, plain = {0};
+    struct png_warnings w;
+    uint64_t seed = 4;
+    struct png_build p;
+    char text[PNG_WARNING_TEXT];
+    png_build_random(&p, (struct png_head){5, 4, 8, 2, false}, false, &seed);
+    for (int i = ANCILLARY; i-- > 0;) {
+        add_damaged(&chunks, ancillary[i], "1234", 4);
+        add_damaged(&chunks, ancillary[i], "12345", 5);
+    }
+    png_build_file(&p, &seed, &chunks, &chunks, &chunks, &file);
+    png_build_file(&p, &seed, NULL, NULL, NULL, &plain);
+    ck_assert_int_eq(kind_of(&file, &plain, &w), PNG_WARN_CRC);
+    ck_assert_int_eq(w.of[PNG_WARN_CRC].count, 6 * ANCILLARY);
+    png_warning_text(&w, PNG_WARN_CRC, text);
+    ck_assert_str_eq(text, "left out because of a wrong check sum: "
+                           "iDOT, vpAg, unSF, saFe, gIFg, fdAT, fcTL, acTL");
+    bytes_done(&chunks);
+    bytes_done(&file);
+    bytes_done(&plain);
+    png_build_done(&p);
+}
+END_TEST
+
+START_TEST(a_damaged_critical_chunk_is_an_error)
+{
+    uint64_t seed = 5;
+    struct png_build p;
+    struct bytes file = {0};
+    png_build_random(&p, (struct png_head){5, 4, 8, 3, false}, false, &seed);
+    png_build_file(&p, &seed, NULL, NULL, NULL, &file);
+    int seen = 0;
+    for (size_t at = 8, n; at < file.length; at += n, seen++) {
+        struct err e = ERR_INIT;
+        struct image *img = NULL;
+        struct png_warnings w;
+        const uint8_t *b = file.data + at;
+        n = 12 + ((size_t)b[0] << 24 | (size_t)b[1] << 16 | (size_t)b[2] << 8 | b[3]);
+        file.data[at + n - 1] ^= 1;
+        ck_assert_int_eq(decode(&file, &img, &w, &e), ERR_PNG_CRC);
+        file.data[at + n - 1] ^= 1;
+        image_free(img);
+    }
+    ck_assert_int_ge(seen, 4); /* IHDR, PLTE, IDAT, IEND */
+    bytes_done(&file);
+    png_build_done(&p);
+}
+END_TEST
+
+enum { WIDE = 200, HIGH = 200 };
+
+/* Noise whose second half repeats the first, some 20 kB before; gray, 8 bits. */
+static void add_far_pixels(struct bytes *file, bool interlaced, int bits, size_t split)
+{
+    struct bytes lines = {0}, packed = {0};
+    struct png_head h = {WIDE, HIGH, 8, 0, interlaced};
+    uint64_t seed = 6;
+    uint8_t *raw = calloc(HIGH, WIDE + 1);
+    for (size_t i = 0; i < HIGH * (WIDE + 1); i++)
+        if (!interlaced && i % (WIDE + 1) == 0)
+            continue;
+        else if (i >= HIGH / 2 * (WIDE + 1))
+            raw[i] = raw[i - HIGH / 2 * (WIDE + 1)];
+        else
+            raw[i] = interlaced ? (uint8_t)(i % 50 * 5 / 250 + harness_random(&seed) % 5)
+                                : (uint8_t)harness_random(&seed);
+    /* an interlaced picture has more lines, whose filters lie at other places: all bytes are below 5 */
+    size_t total = HIGH * (WIDE + 1);
+    if (interlaced) {
+        static const int dx[7] = {8, 8, 4, 4, 2, 2, 1}, dy[7] = {8, 8, 8, 4, 4, 2, 2};
+        static const int x0[7] = {0, 4, 0, 2, 0, 1, 0}, y0[7] = {0, 0, 4, 0, 2, 0, 1};
+        total = 0;
+        for (int k = 0; k < 7; k++)
+            total += (size_t)((HIGH - y0[k] + dy[k] - 1) / dy[k]) *
+                     (size_t)(1 + (WIDE - x0[k] + dx[k] - 1) / dx[k]);
+    }
+    for (size_t i = 0; i < total; i++)
+        bytes_add(&lines, raw + i % (HIGH * (WIDE + 1)), 1);
+    png_build_zlib(&lines, 9, Z_DEFAULT_STRATEGY, &packed);
+    packed.data[0] = (uint8_t)((bits - 8) << 4 | 8);
+    packed.data[1] = (uint8_t)(31 - packed.data[0] * 256 % 31);
+    png_build_signature(file);
+    png_build_ihdr(file, &h);
+    for (size_t at = 0; at < packed.length; at += split) {
+        size_t n = packed.length - at < split ? packed.length - at : split;
+        png_build_chunk(file, "IDAT", packed.data + at, n);
+    }
+    png_build_chunk(file, "IEND", NULL, 0);
+    bytes_done(&lines);
+    bytes_done(&packed);
+    free(raw);
+}
+
+START_TEST(a_window_that_is_declared_too_small_is_the_largest)
+{
+    static const size_t splits[] = {1 << 20, 100, 1};
+    int bits = 8 + _i % 8;
+    bool interlaced = _i >= 8;
+    for (size_t i = 0; i < sizeof splits / sizeof *splits; i++) {
+        struct bytes file = {0}, right = {0};
+        struct png_warnings w;
+        add_far_pixels(&file, interlaced, bits, splits[i]);
+        add_far_pixels(&right, interlaced, 15, splits[i]);
+        int kind = kind_of(&file, &right, &w);
+        ck_assert_msg(kind == (bits == 15 ? (int)PNG_WARNINGS : (int)PNG_WARN_WINDOW),
+                      "%d bits, IDATs of %zu: %d", bits, splits[i], kind);
+        bytes_done(&file);
+        bytes_done(&right);
+    }
+}
+END_TEST
+
+START_TEST(a_small_window_hides_no_damage)
+{
+    struct bytes file = {0};
+    struct err e = ERR_INIT;
+    struct image *img = NULL;
+    struct png_warnings w;
+    add_far_pixels(&file, false, 9, 1 << 20);
+    file.data[file.length - 12 - 4 - 1] ^= 1; /* Adler-32 */
+    png_build_mend(&file);
+    ck_assert_int_eq(decode(&file, &img, &w, &e), ERR_PNG_ZLIB);
+    ck_assert_uint_gt(strlen(e.text), 10);
+    image_free(img);
+    bytes_done(&file);
+}
+END_TEST
+
+/* The file is cut at each byte: once the last IDAT is whole, the picture is. */
+START_TEST(a_file_may_end_behind_its_pixels)
+{
+    static const int types[][3] = {{0, 8, 0}, {2, 8, 1}, {3, 2, 0}, {6, 16, 0}, {0, 1, 1}};
+    uint64_t seed = 7;
+    struct png_build p;
+    struct bytes text = {0}, file = {0}, plain = {0};
+    struct png_head h = {9, 7, types[_i][1], types[_i][0], types[_i][2]};
+    png_build_chunk(&text, "tEXt", "Title\0behind", 12);
+    png_build_random(&p, h, false, &seed);
+    p.idat_bytes = 20;
+    png_build_file(&p, &seed, NULL, NULL, &text, &file);
+    png_build_file(&p, &seed, NULL, NULL, NULL, &plain);
+    size_t whole = file.length, pixels = whole - 12 - text.length;
+    for (file.length = 33; file.length < whole; file.length++) {
+        struct err e = ERR_INIT;
+        struct image *img = NULL;
+        struct png_warnings w;
+        if (file.length >= pixels) {
+            ck_assert_int_eq(kind_of(&file, &plain, &w), PNG_WARN_IEND);
+            continue;
+        }
+        ck_assert_int_eq(decode(&file, &img, &w, &e), ERR_PNG_TRUNCATED);
+        ck_assert_uint_gt(strlen(e.text), 10);
+        image_free(img);
+    }
+    bytes_done(&text);
+    bytes_done(&file);
+    bytes_done(&plain);
+    png_build_done(&p);
+}
+END_TEST
+
+START_TEST(bytes_behind_the_end_are_told)
+{
+    uint64_t seed = 8;
+    struct png_build p;
+    struct bytes file = {0};
+    struct png_warnings w;
+    png_build_random(&p, (struct png_head){9, 7, 8, 2, false}, false, &seed);
+    png_build_file(&p, &seed, NULL, NULL, NULL, &file);
+    ck_assert_int_eq(kind_of(&file, &file, &w), PNG_WARNINGS);
+    bytes_add(&file, "x", 1);
+    ck_assert_int_eq(kind_of(&file, &file, &w), PNG_WARN_MORE_BYTES);
+    bytes_done(&file);
+    png_build_done(&p);
+}
+END_TEST
+
+/* Contents of an eXIf with two entries, the second of which is the orientation. */
+static void add_exif(struct bytes *out, bool big, int type, int value)
+{
+    uint8_t t[38] = {0};
+    const uint16_t words[] = {2, 0x010f, 2, 0x0112, (uint16_t)type, (uint16_t)value};
+    const int at[] = {8, 10, 12, 22, 24, 30};
+    memcpy(t, big ? "MM\0*\0\0\0\x08" : "II*\0\x08\0\0\0", 8);
+    for (int i = 0; i < 6; i++) {
+        t[at[i] + !big] = (uint8_t)(words[i] >> 8);
+        t[at[i] + big] = (uint8_t)words[i];
+    }
+    t[big ? 17 : 14] = t[big ? 29 : 26] = 1; /* counts */
+    png_build_chunk(out, "eXIf", t, sizeof t);
+}
+
+/* The orientation that a file written with this choice of metadata states. */
+static int carried(const struct bytes *file, enum png_metadata metadata, uint32_t *length)
+{
+    struct err e = ERR_INIT;
+    struct png_reader *r = NULL, *again = NULL;
+    struct image *img = NULL;
+    struct buf out;
+    int found = 0;
+    buf_init(&out, 1 << 20);
+    ck_assert_int_eq(
+        png_reader_new(file->data, file->length, &png_default_limits, &r, &e), ERR_OK);
+    struct png_writer_params params = {.compression = 6,
+                                       .metadata = metadata,
+                                       .meta = png_reader_meta(r),
+                                       .format = *png_reader_format(r),
+                                       .source = *png_reader_format(r)};
+    ck_assert_int_eq(image_new(&params.format, &img, &e), ERR_OK);
+    memset(img->pixels, 0, image_bytes(&params.format));
+    ck_assert_int_eq(write_png(&params, img, &out, &e), ERR_OK);
+    ck_assert_int_eq(png_reader_new(out.data, out.length, &png_default_limits, &again, &e), ERR_OK);
+    const struct png_meta *m = png_reader_meta(again);
+    *length = 0;
+    for (int i = 0; i < m->count; i++)
+        if (strcmp(m->chunks[i].type, "eXIf") == 0) {
+            *length = m->chunks[i].length;
+            found = png_exif_orientation(m->chunks[i].data, *length);
+        }
+    png_reader_free(again);
+    png_reader_free(r);
+    image_free(img);
+    buf_done(&out);
+    return found;
+}
+
+START_TEST(orientation_survives_every_choice_of_metadata)
+{
+    for (int value = 0; value <= 9; value++)
+        for (int type = 3; type <= 4; type++)
+            for (int big = 0; big < 2; big++)
+                for (int behind = 0; behind < 2; behind++) {
+                    struct bytes exif = {0}, file = {0};
+                    struct png_build p;
+                    uint64_t seed = 9;
+                    uint32_t length;
+                    bool stated = value >= 1 && value <= 8 && type == 3, turned = stated && value > 1;
+                    add_exif(&exif, big, type, value);
+                    png_build_random(&p, (struct png_head){3, 2, 8, 2, false}, false, &seed);
+                    png_build_file(&p, &seed, behind ? NULL : &exif, NULL, behind ? &exif : NULL,
+                                   &file);
+                    ck_assert_int_eq(carried(&file, METADATA_KEEP, &length), stated ? value : 0);
+                    ck_assert_int_eq(length, 38);
+                    for (int m = METADATA_COLOR; m <= METADATA_NONE; m++) {
+                        ck_assert_int_eq(carried(&file, (enum png_metadata)m, &length),
+                                         turned ? value : 0);
+                        ck_assert_int_eq(length, turned ? PNG_EXIF_LEAST : 0);
+                    }
+                    bytes_done(&exif);
+                    bytes_done(&file);
+                    png_build_done(&p);
+                }
+}
+END_TEST
+
+/* No length and no offset leads outside; the memory ends where the chunk does. */
+START_TEST(exif_is_read_within_its_bounds)
+{
+    struct bytes exif = {0};
+    add_exif(&exif, _i, 3, 6);
+    for (uint32_t length = 0; length <= 38; length++)
+        for (int offset = 0; offset < 300; offset++) {
+            uint8_t *copy = malloc(length + 1);
+            memcpy(copy, exif.data + 8, length);
+            if (length >= 8) {
+                copy[_i ? 7 : 4] = (uint8_t)offset;
+                copy[_i ? 6 : 5] = (uint8_t)(offset >> 8);
+                copy[_i ? 4 : 7] = (uint8_t)(offset > 280 ? 255 : 0);
+            }
+            int got = png_exif_orientation(copy, length);
+            ck_assert_int_eq(got, offset == 8 && length >= 34 ? 6 : 0);
+            free(copy);
+        }
+    bytes_done(&exif);
+}
+END_TEST
+
+START_TEST(a_list_of_all_warnings_has_one_item_each)
+{
+    struct png_warnings w = {0};
+    char list[PNG_WARNING_LIST], *at = list;
+    png_warnings_list(&w, list);
+    ck_assert_str_eq(list, "");
+    for (int kind = 0; kind < PNG_WARNINGS; kind++)
+        for (int i = 0; i < 20; i++)
+            png_warn(&w, (enum png_warning)kind, ancillary[i]);
+    png_warnings_list(&w, list);
+    for (int kind = 0; kind < PNG_WARNINGS; kind++) {
+        const char *code = png_warning_code((enum png_warning)kind);
+        char text[PNG_WARNING_TEXT];
+        ck_assert_int_eq(strncmp(at, code, strlen(code)), 0);
+        at += strlen(code);
+        ck_assert_int_eq(strncmp(at, ";text=\"", 7), 0);
+        png_warning_text(&w, (enum png_warning)kind, text);
+        ck_assert_int_eq(strncmp(at + 7, text, strlen(text)), 0);
+        at += 7 + strlen(text) + 1;
+        ck_assert(kind == PNG_WARNINGS - 1 ? *at == 0 : strncmp(at, ", ", 2) == 0);
+        at += 2;
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("png_warnings");
+    TCase *c = tcase_create("png_warnings");
+    tcase_add_loop_test(c, a_damaged_ancillary_chunk_is_left_out, 0, ANCILLARY);
+    tcase_add_test(c, many_damaged_chunks_are_one_warning);
+    tcase_add_test(c, a_damaged_critical_chunk_is_an_error);
+    tcase_add_loop_test(c, a_window_that_is_declared_too_small_is_the_largest, 0, 16);
+    tcase_add_test(c, a_small_window_hides_no_damage);
+    tcase_add_loop_test(c, a_file_may_end_behind_its_pixels, 0, 5);
+    tcase_add_test(c, bytes_behind_the_end_are_told);
+    tcase_add_test(c, orientation_survives_every_choice_of_metadata);
+    tcase_add_loop_test(c, exif_is_read_within_its_bounds, 0, 2);
+    tcase_add_test(c, a_list_of_all_warnings_has_one_item_each);
+    suite_add_tcase(s, c);
+    return harness_run(s);
+}
