@@ -164,6 +164,7 @@ static enum err_code open_decoder(struct png_reader *r, struct err *e)
     const struct png_walk *w = &r->walk;
     const struct png_span spans[SPANS] = {w->ihdr, w->plte, w->trns, w->idat, w->iend};
     memcpy(r->spans, spans, sizeof spans);
+    r->span = 0;
     r->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, r, on_error, on_warning, r, on_alloc,
                                       on_free);
     r->info = r->png ? png_create_info_struct(r->png) : NULL;

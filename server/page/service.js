@@ -20,6 +20,11 @@ function problemOf(status, text) {
   }
 }
 
+/* The texts of X-Upscaled-Warning, a list of codes with texts. */
+function warningsIn(header) {
+  return [...header.matchAll(/;text="([^"]*)"/g)].map(found => found[1]).join("; ");
+}
+
 const service = {
   key: "",
 
@@ -54,7 +59,7 @@ const service = {
         if (xhr.status !== 200)
           return reject(problemOf(xhr.status, await xhr.response.text()));
         resolve({ blob: xhr.response, timing: xhr.getResponseHeader("Server-Timing") || "",
-          warning: xhr.getResponseHeader("X-Upscaled-Warning") });
+          warning: warningsIn(xhr.getResponseHeader("X-Upscaled-Warning") || "") });
       };
       xhr.send(png);
     });

@@ -8,6 +8,7 @@ test_scripts += \
 	tests/daemon/deadlines.py \
 	tests/daemon/estimate.py \
 	tests/daemon/examples.py \
+	tests/daemon/field.py \
 	tests/daemon/good_requests.py \
 	tests/daemon/heads.py \
 	tests/daemon/hidden.py \

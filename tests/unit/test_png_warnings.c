@@ -59,10 +59,10 @@ static void add_damaged(struct bytes *out, const char *type, const char *data, s
     out->data[out->length - 1] ^= 1;
 }
 
-static const char *const ancillary[] = {
-    "tEXt", "zTXt", "iTXt", "iCCP", "sRGB", "gAMA", "cHRM", "cICP", "mDCV", "cLLI", "sBIT", "bKGD",
-    "hIST", "tRNS", "pHYs", "oFFs", "sPLT", "tIME", "eXIf", "acTL", "fcTL", "fdAT", "gIFg", "saFe",
-    "unSF", "vpAg", "iDOT"};
+static const char *const ancillary[] = {"tEXt", "zTXt", "iTXt", "iCCP", "sRGB", "gAMA", "cHRM",
+                                        "cICP", "mDCV", "cLLI", "sBIT", "bKGD", "hIST", "tRNS",
+                                        "pHYs", "oFFs", "sPLT", "tIME", "eXIf", "acTL", "fcTL",
+                                        "fdAT", "gIFg", "saFe", "unSF", "vpAg", "iDOT"};
 
 enum { ANCILLARY = sizeof ancillary / sizeof *ancillary };
 
@@ -297,8 +297,7 @@ static int carried(const struct bytes *file, enum png_metadata metadata, uint32_
     struct buf out;
     int found = 0;
     buf_init(&out, 1 << 20);
-    ck_assert_int_eq(
-        png_reader_new(file->data, file->length, &png_default_limits, &r, &e), ERR_OK);
+    ck_assert_int_eq(png_reader_new(file->data, file->length, &png_default_limits, &r, &e), ERR_OK);
     struct png_writer_params params = {.compression = 6,
                                        .metadata = metadata,
                                        .meta = png_reader_meta(r),
@@ -332,7 +331,8 @@ START_TEST(orientation_survives_every_choice_of_metadata)
                     struct png_build p;
                     uint64_t seed = 9;
                     uint32_t length;
-                    bool stated = value >= 1 && value <= 8 && type == 3, turned = stated && value > 1;
+                    bool stated = value >= 1 && value <= 8 && type == 3,
+                         turned = stated && value > 1;
                     add_exif(&exif, big, type, value);
                     png_build_random(&p, (struct png_head){3, 2, 8, 2, false}, false, &seed);
                     png_build_file(&p, &seed, behind ? NULL : &exif, NULL, behind ? &exif : NULL,

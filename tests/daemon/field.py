@@ -1,0 +1,137 @@
+"""field.py - files as other programs write them, through the daemon and `convert`: each is answered,
+the pixels are those that libpng finds, and a warning says what was left out or mended."""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from daemon import BINARY, DATA, Daemon, Skip, chunk, claim, equal, png, run_claims  # noqa: E402
+
+DUMP = os.path.join(os.environ.get("top_builddir", "."), "tests/lib/png_dump")
+FIELD = os.path.join(DATA, "field")
+WARNINGS = {
+    "anc_crc.png": ["chunk_crc"],
+    "anc_crc_iccp.png": ["chunk_crc"],
+    "win2.png": ["zlib_window"],
+    "noiend.png": ["iend_missing"],
+    "exif6.png": [],
+    "exif_jpegstyle.png": ["exif_prefix"],
+    "iccp_long.png": ["name_mended"],
+    "hard_disc_alpha.png": [],
+    "colour_under_alpha_0.png": [],
+    "gray_drawing_as_rgb.png": [],
+    "tiled_256.png": [],
+}
+ITEM = r'([a-z_]+);text="([^"\\]+)"'
+shared = None
+
+
+def read(name):
+    path = os.path.join(FIELD, name)
+    if not os.path.exists(path):
+        raise Skip("no field/ in TEST_DATA")
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def codes(reply):
+    value = reply.headers.get("x-upscaled-warning", "")
+    if value and not re.fullmatch(f"{ITEM}(, {ITEM})*", value):
+        raise AssertionError("not a list of codes with texts: " + value)
+    return [code for code, _ in re.findall(ITEM, value)]
+
+
+def counted():
+    text = shared.ask("GET", "/metrics").expect(200).body.decode()
+    return {code: int(n) for code, n in
+            re.findall(r'^upscaled_warnings_total\{kind="(\w+)"\} (\d+)$', text, re.M)}
+
+
+def pixels(data):
+    return subprocess.run([DUMP], input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
+def contents(data, kind):
+    """The contents of the chunks of a kind in a sound file."""
+    found, at = [], 8
+    while at < len(data):
+        length = int.from_bytes(data[at:at + 4], "big")
+        if data[at + 4:at + 8] == kind:
+            found.append(data[at + 8:at + 8 + length])
+        at += 12 + length
+    return found
+
+
+@claim
+def each_file_is_answered_with_its_warnings():
+    for name, expected in WARNINGS.items():
+        before = counted()
+        reply = shared.upscale(read(name), "?scale=1").expect(200)
+        equal(codes(reply), expected, name)
+        after = counted()
+        equal([code for code in after if after[code] > before[code]], expected, name)
+
+
+@claim
+def the_pixels_are_those_of_the_file_when_it_is_whole():
+    whole = read("noiend.png") + chunk(b"IEND", b"")
+    equal(pixels(shared.upscale(read("noiend.png"), "?scale=1").expect(200).body), pixels(whole))
+    for name in ("anc_crc.png", "anc_crc_iccp.png"):
+        data = read(name)
+        length = int.from_bytes(data[33:37], "big")
+        equal(pixels(shared.upscale(data, "?scale=1").expect(200).body),
+              pixels(data[:33] + data[45 + length:]), name)
+
+
+@claim
+def orientation_survives():
+    for name in ("exif6.png", "exif_jpegstyle.png"):
+        for metadata in ("keep", "color", "none"):
+            reply = shared.upscale(read(name), "?metadata=" + metadata).expect(200)
+            [exif] = contents(reply.body, b"eXIf")
+            order = {b"MM": "big", b"II": "little"}[exif[:2]]
+            at = exif.index((0x0112).to_bytes(2, order))
+            equal(int.from_bytes(exif[at + 8:at + 10], order), 6, name + " " + metadata)
+
+
+@claim
+def a_profile_is_kept_with_its_name_mended():
+    [profile] = contents(shared.upscale(read("iccp_long.png")).expect(200).body, b"iCCP")
+    [given] = contents(read("iccp_long.png"), b"iCCP")
+    equal(profile.split(b"\0", 1)[0], b"Photoshop ICC profile")
+    equal(profile.split(b"\0", 1)[1], given.split(b"\0", 1)[1])
+
+
+@claim
+def many_warnings_are_one_header():
+    broken = bytearray(chunk(b"tEXt", b"a\0b"))
+    broken[-1] ^= 1
+    data = png(extra=bytes(broken) + chunk(b"tIME", b"\x07\xe4\1\1\0\0\0") +
+               chunk(b"tEXt", b" a\0b"))
+    equal(codes(shared.upscale(data + b"x").expect(200)),
+          ["chunk_crc", "chunk_unsafe", "name_mended", "extra_bytes"])
+    equal(codes(shared.upscale(png()).expect(200)), [])
+
+
+@claim
+def damage_to_the_pixels_stays_an_error():
+    data = bytearray(read("noiend.png"))
+    shared.upscale(bytes(data[:-13])).expect(422, "png_truncated")
+    data[60] ^= 1
+    shared.upscale(bytes(data)).expect(422, "png_crc")
+
+
+@claim
+def convert_says_the_same():
+    for name, expected in WARNINGS.items():
+        read(name)
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run([BINARY, "convert", "--scale", "1", os.path.join(FIELD, name),
+                                   os.path.join(folder, "out.png")], stderr=subprocess.PIPE)
+        equal((done.returncode, done.stderr.count(b": warning: ")), (0, len(expected)), name)
+
+
+with Daemon() as shared:
+    run_claims()
