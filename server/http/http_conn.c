@@ -240,6 +240,7 @@ enum err_code conns_end(struct conns *c, struct conn *conn)
     conn->id = conn->origin = NULL;
     conn->cancel = NULL;
     conn->ended++;
+    conn->streams = false;
     enum err_code said = conn->said;
     if (conn->phase != CONN_LOST && conn->phase != CONN_LINGER) {
         conn->phase = CONN_IDLE;
@@ -293,6 +294,24 @@ enum conn_phase conns_begin_reply(struct conns *c, struct conn *conn, size_t len
     conn->moved_before = acked;
     pthread_mutex_unlock(&c->lock);
     return phase;
+}
+
+enum conn_phase conns_begin_stream(struct conns *c, struct conn *conn)
+{
+    enum conn_phase phase = conns_begin_reply(c, conn, 0);
+    pthread_mutex_lock(&c->lock);
+    conn->streams = true;
+    pthread_mutex_unlock(&c->lock);
+    return phase;
+}
+
+enum conn_phase conns_begin_work(struct conns *c, struct conn *conn, bool interim)
+{
+    pthread_mutex_lock(&c->lock);
+    conn->interim = interim;
+    conn->probed_ms = 0;
+    pthread_mutex_unlock(&c->lock);
+    return conns_enter(c, conn, CONN_WORK, 0);
 }
 
 void conns_hurry(struct conns *c, struct conn *conn, const struct err *verdict, int64_t timeout_ms)

@@ -39,6 +39,9 @@ struct conn {
     bool hurried;         /* the deadline is final */
     bool active;          /* a request is under way */
     bool fresh;           /* no request has arrived yet */
+    bool streams;         /* in REPLY: has no length, and lives while its client reads */
+    bool interim;         /* the client takes interim responses: it speaks HTTP/1.1 */
+    int64_t probed_ms;    /* in WORK: when the last one was sent to see whether it is there */
     unsigned turn;        /* the round in which the watchdog looks at it closely */
     unsigned ended;       /* requests that have ended */
     int64_t begun_ms;     /* when the head began to arrive */
@@ -93,6 +96,10 @@ enum conn_phase conns_enter(struct conns *c, struct conn *conn, enum conn_phase 
  * run out while bytes moved at --min-rate. As conns_enter. */
 enum conn_phase conns_begin_body(struct conns *c, struct conn *conn);
 enum conn_phase conns_begin_reply(struct conns *c, struct conn *conn, size_t length);
+
+/* Enters CONN_REPLY for a stream of events. Enters CONN_WORK. As conns_enter. */
+enum conn_phase conns_begin_stream(struct conns *c, struct conn *conn);
+enum conn_phase conns_begin_work(struct conns *c, struct conn *conn, bool interim);
 
 /* `count` more bytes of the body have arrived. Returns the phase. */
 enum conn_phase conns_moved(struct conns *c, struct conn *conn, size_t count);

@@ -122,6 +122,8 @@ static enum err_code begin_reload(struct http_request *r, struct err *e)
 static enum err_code begin_upload(struct http_request *r, bool estimates, struct err *e)
 {
     struct service *s = r->shared->service;
+    if (MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, "Content-Range"))
+        return err_set(e, ERR_BAD_REQUEST, "Content-Range means a part of a body; send the whole");
     r->upload.estimates = estimates;
     api_request_init(&r->upload.api, s->options);
     r->upload.begun = true;
@@ -144,11 +146,35 @@ static enum err_code begin_upload(struct http_request *r, bool estimates, struct
     return ERR_OK;
 }
 
+/* OPTIONS for the server as a whole (RFC 9110, section 9.3.7). */
+static enum err_code answer_star(struct http_request *r)
+{
+    reply_header(&r->answer.reply, "Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS");
+    r->answer.reply.status = 204;
+    r->state = REQUEST_READY;
+    return ERR_OK;
+}
+
+enum { PATH_BYTES = 256 }; /* more than any route has */
+
+/* Forgives one slash at the end of a path. */
+static const char *without_slash(const char *url, char path[PATH_BYTES])
+{
+    size_t length = strlen(url);
+    if (length < 2 || length >= PATH_BYTES || url[length - 1] != '/' || url[length - 2] == '/')
+        return url;
+    memcpy(path, url, length - 1);
+    path[length - 1] = '\0';
+    return path;
+}
+
 enum err_code http_request_head(struct http_request *r, const struct http_line *line, struct err *e)
 {
     const struct route *route;
     const char *argument, *method = line->method;
+    char path[PATH_BYTES];
     snprintf(r->method, sizeof r->method, "%s", method);
+    r->interim = strcmp(line->version, "HTTP/1.1") == 0;
     http_client_choose_id(r);
     enum err_code rc = filter(r, line, e);
     if (rc != ERR_OK) {
@@ -158,7 +184,9 @@ enum err_code http_request_head(struct http_request *r, const struct http_line *
     }
     http_client_address(r);
     http_client_origin(r);
-    rc = route_find(line->url, method, &route, &argument, e);
+    if (strcmp(line->url, "*") == 0)
+        return answer_star(r);
+    rc = route_find(without_slash(line->url, path), method, &route, &argument, e);
     if (rc == ERR_METHOD)
         reply_header(&r->answer.reply, "Allow", "%s", route->methods);
     if (rc != ERR_OK)

@@ -32,6 +32,7 @@ struct http_request {
     int64_t began_ms;
     char *target;    /* as sent */
     char method[16]; /* "" until the head has been judged */
+    bool interim;    /* the client speaks HTTP/1.1, and so takes interim responses */
     struct http_framing framing;
     struct err verdict;    /* ERR_OK, or why the rest of the body is thrown away */
     struct ticket *ticket; /* an upload's progress, from its head to its reply */

@@ -45,7 +45,10 @@ static enum MHD_Result answer(struct http_request *r)
 {
     struct http_shared *shared = r->shared;
     r->state = REQUEST_READY;
-    if (conns_begin_reply(&shared->conns, r->conn, r->answer.reply.length) != CONN_REPLY)
+    enum conn_phase phase =
+        r->answer.events ? conns_begin_stream(&shared->conns, r->conn)
+                         : conns_begin_reply(&shared->conns, r->conn, r->answer.reply.length);
+    if (phase != CONN_REPLY)
         return MHD_NO;
     struct MHD_Response *response = make_response(r);
     if (!response)

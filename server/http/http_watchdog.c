@@ -25,11 +25,25 @@ static enum looks look(const struct conn *conn)
     return n < 0 && (errno == EAGAIN || errno == EINTR) ? STILL : GONE;
 }
 
-/* The same, when bytes of a next request may precede the end. */
-static bool has_hung_up(const struct conn *conn)
+enum { PROBE_MS = 5000 };
+
+/* Whether the client of a request in work has left. An end of the stream alone does not say so: a client
+ * may send its request, end its side, and wait. The end of both sides looks the same until something
+ * is sent: then the client's system answers with a reset. So an interim response is sent, which every
+ * client of HTTP/1.1 may discard (RFC 9110, section 15.2.1). Clients of HTTP/1.0 get their answer. */
+static bool has_left(struct conn *conn, int64_t now_ms)
 {
+    static const char probe[] = "HTTP/1.1 100 Continue\r\n\r\n";
     struct pollfd p = {.fd = conn->fd, .events = POLLRDHUP};
-    return poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+    if (poll(&p, 1, 0) <= 0)
+        return false;
+    if (p.revents & (POLLHUP | POLLERR))
+        return true;
+    if (!conn->interim || (conn->probed_ms > 0 && now_ms < conn->probed_ms + PROBE_MS))
+        return false;
+    conn->probed_ms = now_ms;
+    return send(conn->fd, probe, sizeof probe - 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
+           errno != EAGAIN;
 }
 
 /* Whether an idle connection may be closed while draining. A request that is arriving, or the first one
@@ -61,6 +75,17 @@ static bool is_gone(const struct conn *conn)
     return atomic_load(&conn->intake.heads) == conn->ended && look(conn) == GONE;
 }
 
+/* Whether the reader of a stream has taken all of it, or some since the deadline was set. */
+static bool reads_on(const struct conns *c, struct conn *conn)
+{
+    int64_t moved = socket_acknowledged(conn->fd);
+    if (moved >= 0 && moved == conn->moved_before && socket_outstanding(conn->fd))
+        return false;
+    conn->moved_before = moved;
+    conn->deadline_ms += c->service->options->write_timeout * 1000;
+    return true;
+}
+
 /* Under the lock. `closely`: also looks for clients that have left. */
 static void look_after(struct conns *c, struct conn *conn, int64_t now_ms, bool closely)
 {
@@ -83,11 +108,12 @@ static void look_after(struct conns *c, struct conn *conn, int64_t now_ms, bool 
             conn_shut(conn);
         break;
     case CONN_WORK:
-        if (has_hung_up(conn))
+        if (has_left(conn, now_ms))
             atomic_store(conn->cancel, true);
         break;
     case CONN_REPLY:
-        if (now_ms >= conn->deadline_ms && !keeps_pace(c, conn))
+        if (now_ms >= conn->deadline_ms &&
+            !(conn->streams ? reads_on(c, conn) : keeps_pace(c, conn)))
             conn_shut(conn);
         break;
     case CONN_LOST:

@@ -142,7 +142,7 @@ enum err_code http_work(struct http_request *r, struct err *e)
     r->job.done = on_done;
     r->job.drop = on_drop;
     buf_init(&r->work.output, r->upload.api.params.max_output_bytes);
-    if (conns_enter(&shared->conns, r->conn, CONN_WORK, 0) != CONN_WORK)
+    if (conns_begin_work(&shared->conns, r->conn, r->interim) != CONN_WORK)
         return err_set(e, ERR_TIMEOUT, "the request did not arrive in time");
     r->job.bytes = r->upload.need.work_bytes;
     r->job.expected_ms = cost_expected_ns(&s->cost, &r->upload.need) / 1e6;

@@ -17,3 +17,13 @@ int64_t socket_acknowledged(int fd)
         return -1;
     return (int64_t)info.tcpi_bytes_acked;
 }
+
+bool socket_outstanding(int fd)
+{
+    struct tcp_info info;
+    socklen_t size = sizeof info;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 ||
+        size < offsetof(struct tcp_info, tcpi_notsent_bytes) + sizeof info.tcpi_notsent_bytes)
+        return false;
+    return info.tcpi_unacked > 0 || info.tcpi_notsent_bytes > 0;
+}

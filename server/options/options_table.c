@@ -44,7 +44,7 @@ const struct option_row option_rows[] = {
     {"body-timeout",         OPTION_COUNT, FIELD(body_timeout),         FOR_SERVE,   30,      1,    86400,   true,  "seconds in which a request's body must arrive; a body that keeps to --min-rate may take longer"},
     {"write-timeout",        OPTION_COUNT, FIELD(write_timeout),        FOR_SERVE,   30,      1,    86400,   true,  "seconds in which the client must read a reply; a client that keeps to --min-rate may take longer"},
     {"min-rate",             OPTION_BYTES, FIELD(min_rate),             FOR_SERVE,   16 * K,  1,    G,       true,  "bytes a second that a body or a reply must keep to after its timeout"},
-    {"idle-timeout",         OPTION_COUNT, FIELD(idle_timeout),         FOR_SERVE,   15,      1,    86400,   true,  "seconds after which an idle connection is closed"},
+    {"idle-timeout",         OPTION_COUNT, FIELD(idle_timeout),         FOR_SERVE,   75,      1,    86400,   true,  "seconds after which an idle connection is closed"},
     {"drain-bytes",          OPTION_BYTES, FIELD(drain_bytes),          FOR_SERVE,   M,       0,    G,       true,  "most bytes of a refused body that are read before the answer"},
     {"drain-timeout",        OPTION_COUNT, FIELD(drain_timeout),        FOR_SERVE,   5,       0,    3600,    true,  "most seconds that the rest of a refused body is read"},
     {"drain-delay",          OPTION_COUNT, FIELD(drain_delay),          FOR_SERVE,   0,       0,    3600,    true,  "seconds after SIGTERM in which new requests are still taken while /readyz answers 503"},

@@ -3,12 +3,14 @@
 test_scripts += \
 	tests/daemon/admission.py \
 	tests/daemon/bad_requests.py \
+	tests/daemon/clients.py \
 	tests/daemon/commands.py \
 	tests/daemon/dashboard.py \
 	tests/daemon/deadlines.py \
 	tests/daemon/estimate.py \
 	tests/daemon/examples.py \
 	tests/daemon/field.py \
+	tests/daemon/forms.py \
 	tests/daemon/good_requests.py \
 	tests/daemon/heads.py \
 	tests/daemon/hidden.py \

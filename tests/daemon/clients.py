@@ -1,0 +1,108 @@
+"""clients.py - what clients do beyond the plain request: they end their side of the connection early,
+listen for long, and ask for addresses a little differently."""
+import json
+import os
+import socket
+import sys
+import time
+
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from daemon import (Daemon, chunked_request, claim, equal, flat_png, form, png, request, run_claims,
+                    wait_until)  # noqa: E402
+
+shared = None
+SLOW = flat_png(1500, 1000)  # seconds of work for a sanitized build, and some hundred ms for others
+
+
+@claim
+def one_slash_at_the_end_is_forgiven():
+    shared.ask("POST", "/v1/upscale/", png()).expect(200)
+    shared.ask("POST", "/v1/upscale/?scale=3", png()).expect(200)
+    shared.ask("GET", "/v1/models/photo/").expect(200)
+    for path in ("//v1/upscale", "/v1/upscale//", "/v1//upscale", "//"):
+        shared.ask("POST", path, png()).expect(404)
+
+
+@claim
+def the_server_as_a_whole_has_options():
+    with shared.connect() as client:
+        allow = client.ask("OPTIONS", "*").expect(204).headers["allow"]
+        equal(allow, "GET, HEAD, POST, PUT, DELETE, OPTIONS")
+        client.ask("GET", "/livez").expect(200)
+    shared.ask("GET", "*").expect(400)
+
+
+@claim
+def a_part_of_a_body_is_not_taken_for_the_whole():
+    for method in ("PUT", "POST"):
+        shared.ask(method, "/v1/upscale", png(), [("Content-Range", "bytes 0-9/20")]).expect(400)
+
+
+def final(client):
+    """The next reply but the interim ones."""
+    while (reply := client.read_reply()).status == 100:
+        pass
+    return reply
+
+
+@claim
+def a_client_that_ends_its_side_gets_its_answer():
+    headers, body = form(("image", "a.png", SLOW))
+    kinds = {"length": request("POST", "/v1/upscale", SLOW),
+             "close": request("POST", "/v1/upscale", SLOW, [("Connection", "close")]),
+             "chunks": chunked_request("/v1/upscale", [SLOW]),
+             "form": request("POST", "/v1/upscale", body, headers),
+             "small": request("POST", "/v1/upscale", png()),
+             "1.0": request("POST", "/v1/upscale", SLOW).replace(b"HTTP/1.1", b"HTTP/1.0"),
+             "get": request("GET", "/livez")}
+    for about, data in kinds.items():
+        for apart in (False, True):
+            with shared.connect() as client:
+                client.send(data)
+                if apart:
+                    time.sleep(0.05)  # the end comes by itself, perhaps; both must be right
+                client.socket.shutdown(socket.SHUT_WR)
+                equal(final(client).status, 200, about)
+                client.is_closed()
+
+
+@claim
+def a_client_that_is_gone_is_noticed():
+    with Daemon("--threads", "1") as d:
+        with d.connect() as client:
+            client.send(request("POST", "/v1/upscale?scale=8", flat_png(2000, 2000)))
+            wait_until(lambda: d.health()["running"] == 1, "it runs")
+        wait_until(lambda: d.health()["running"] == 0, "it was cancelled")
+        wait_until(lambda: any(json.loads(line)["status"] in (409, 499) for line in d.lines
+                               if "upscale" in line), "the log says so")
+
+
+@claim
+def events_outlive_the_write_timeout():
+    name = "a-client-that-listens-for-long"
+    with Daemon("--write-timeout", "1", "--threads", "1", "--body-timeout", "600") as d:
+        data = request("POST", "/v1/upscale", flat_png(60, 60), [("X-Request-ID", name)])
+        with d.connect() as sender, d.connect() as listener:
+            sender.send(data[:-5])
+            wait_until(lambda: d.ask("GET", "/v1/requests/" + name).status == 200, "it is found")
+            listener.send(request("GET", "/v1/requests/" + name, headers=[("Accept", "text/event-stream")]))
+            begun = time.monotonic()
+            stream = b""
+            while time.monotonic() < begun + 4 and b'"done"' not in stream:
+                listener.socket.settimeout(0.5)
+                try:
+                    piece = listener.socket.recv(4096)
+                except socket.timeout:
+                    continue
+                equal(piece != b"", True, "the stream lives on")
+                stream += piece
+            sender.send(data[-5:])
+            sender.read_reply().expect(200)
+            listener.socket.settimeout(60)
+            while b'"done"' not in stream and (piece := listener.socket.recv(4096)):
+                stream += piece
+            equal(b'"done"' in stream, True, "the last event")
+
+
+with Daemon() as shared:
+    run_claims()
