@@ -55,6 +55,23 @@ enum err_code clamp_check(const struct layer *l, const struct layer_inputs *in, 
     return ERR_OK;
 }
 
+enum err_code affine_check(const struct layer *l, const struct layer_inputs *in, int *out_channels,
+                           struct err *e)
+{
+    const struct affine_params *p = &l->affine;
+    int channels = in->channels[0];
+    bool weighted = p->weight && (p->weight_count == 1 || p->weight_count == channels);
+    bool biased = p->bias_count == 0 || p->bias_count == 1 || p->bias_count == channels;
+    if (!weighted || !biased)
+        return err_set(e, ERR_MODEL,
+                       "$.layers[%d].%s: 1 or %d numbers expected (the channels of its input), not "
+                       "%d",
+                       in->layer, weighted ? "bias" : "weight", channels,
+                       weighted ? p->bias_count : p->weight_count);
+    *out_channels = channels;
+    return ERR_OK;
+}
+
 static void clamp(const struct clamp_params *p, float *v, size_t count)
 {
     for (size_t k = 0; k < count; k++) {
@@ -75,6 +92,39 @@ static void prelu(const struct prelu_params *p, float *restrict v, size_t pixels
     for (size_t n = 0; n < pixels; n++, v += channels)
         for (int c = 0; c < channels; c++)
             v[c] = v[c] > 0 ? v[c] : slopes[c] * v[c];
+}
+
+static void affine(const struct affine_params *p, float *restrict v, size_t pixels, int channels)
+{
+    for (size_t n = 0; n < pixels; n++, v += channels)
+        for (int c = 0; c < channels; c++) {
+            float bias = p->bias_count == 0 ? 0 : p->bias[p->bias_count > 1 ? c : 0];
+            v[c] = v[c] * p->weight[p->weight_count > 1 ? c : 0] + bias;
+        }
+}
+
+/* Hendrycks and Gimpel 2016, "Gaussian Error Linear Units"; the second is their approximation. */
+static float gelu(float x)
+{
+    return 0.5f * x * (1 + erff(x * 0.70710678f));
+}
+
+static float gelu_tanh(float x)
+{
+    return 0.5f * x * (1 + tanhf(0.79788456f * (x + 0.044715f * x * x * x)));
+}
+
+/* Misra 2019, "Mish"; as in PyTorch, ln(1 + e^x) is x from 20 on, which float32 cannot tell apart. */
+static float mish(float x)
+{
+    return x * tanhf(x > 20 ? x : log1pf(expf(x)));
+}
+
+static float hardswish(float x)
+{
+    float gate = x / 6 + 0.5f;
+    gate = gate < 0 ? 0 : gate;
+    return x * (gate > 1 ? 1 : gate);
 }
 
 /* One loop over all samples; `x` names the sample. */
@@ -105,9 +155,21 @@ void layer_activate(const struct layer *l, float *v, size_t pixels, int channels
     case LAYER_CLAMP:
         clamp(&l->clamp, v, count);
         break;
+    case LAYER_SILU:
+        EACH(x / (1 + expf(-x)));
+    case LAYER_GELU:
+        EACH(l->gelu == GELU_TANH ? gelu_tanh(x) : gelu(x));
+    case LAYER_MISH:
+        EACH(mish(x));
+    case LAYER_HARDSWISH:
+        EACH(hardswish(x));
+    case LAYER_AFFINE:
+        affine(&l->affine, v, pixels, channels);
+        break;
     case LAYER_CONV2D:
     case LAYER_CONV_TRANSPOSE2D:
     case LAYER_ADD:
+    case LAYER_MUL:
     case LAYER_CONCAT:
     case LAYER_PIXEL_SHUFFLE:
     case LAYER_UPSAMPLE:

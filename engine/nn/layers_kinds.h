@@ -12,6 +12,8 @@ enum err_code prelu_check(const struct layer *l, const struct layer_inputs *in, 
                           struct err *e);
 enum err_code clamp_check(const struct layer *l, const struct layer_inputs *in, int *out_channels,
                           struct err *e);
+enum err_code affine_check(const struct layer *l, const struct layer_inputs *in, int *out_channels,
+                           struct err *e);
 void activation_run(const struct layer_run *r);
 
 /* layers_conv.c, layers_conv_run.c */
@@ -50,6 +52,7 @@ int64_t merge_size(const struct layer *l, enum axis axis, const struct extent *i
 void merge_clean(const struct layer *l, enum axis axis, const struct extent *in, int in_count,
                  struct extent *out);
 void add_run(const struct layer_run *r);
+void mul_run(const struct layer_run *r);
 void concat_run(const struct layer_run *r);
 
 /* layers_resize.c */

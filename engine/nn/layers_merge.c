@@ -1,4 +1,4 @@
-/* layers_merge.c - add and concat. Inputs of different sizes are cropped to the smallest, around
+/* layers_merge.c - add, mul and concat. Inputs of different sizes are cropped to the smallest, around
  * the centre: floor(difference / 2) samples fall off at the top and left. */
 #include <string.h>
 
@@ -14,14 +14,14 @@ static enum err_code merge_check(int i, int in_count, struct err *e)
 enum err_code add_check(const struct layer *l, const struct layer_inputs *in, int *out_channels,
                         struct err *e)
 {
-    (void)l;
     enum err_code rc = merge_check(in->layer, in->count, e);
     for (int k = 1; !rc && k < in->count; k++)
         if (in->channels[k] != in->channels[0])
             rc = err_set(e, ERR_MODEL,
                          "$.layers[%d].with: a layer of %d channels expected, like the one it is "
-                         "added to, not of %d",
-                         in->layer, in->channels[0], in->channels[k]);
+                         "%s, not of %d",
+                         in->layer, in->channels[0],
+                         l->kind == LAYER_MUL ? "multiplied with" : "added to", in->channels[k]);
     *out_channels = in->channels[0];
     return rc;
 }
@@ -82,6 +82,20 @@ void add_run(const struct layer_run *r)
             const float *restrict in = cropped_row(r, k, y);
             for (size_t n = 0; n < row; n++)
                 out[n] += in[n];
+        }
+    }
+}
+
+void mul_run(const struct layer_run *r)
+{
+    size_t row = (size_t)r->out_shape.width * (size_t)r->out_shape.channels;
+    for (int y = 0; y < r->out_shape.height; y++) {
+        float *restrict out = r->out + (size_t)y * row;
+        memcpy(out, cropped_row(r, 0, y), row * sizeof *out);
+        for (int k = 1; k < r->in_count; k++) {
+            const float *restrict in = cropped_row(r, k, y);
+            for (size_t n = 0; n < row; n++)
+                out[n] *= in[n];
         }
     }
 }

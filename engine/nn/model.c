@@ -29,6 +29,9 @@ void model_free(struct model *m)
             mem_free(l->conv.bias);
         } else if (l->kind == LAYER_PRELU) {
             mem_free(l->prelu.weight);
+        } else if (l->kind == LAYER_AFFINE) {
+            mem_free(l->affine.weight);
+            mem_free(l->affine.bias);
         }
     }
     mem_free(m->layers);
@@ -51,7 +54,7 @@ static enum err_code check_references(struct model *m, int i, struct err *e)
     struct layer *l = &m->layers[i];
     if (!earlier(l->input, i))
         return err_set(e, ERR_MODEL, "$.layers[%d].input: an earlier layer expected", i);
-    bool merges = l->kind == LAYER_ADD || l->kind == LAYER_CONCAT;
+    bool merges = l->kind == LAYER_ADD || l->kind == LAYER_MUL || l->kind == LAYER_CONCAT;
     bool unpool = l->kind == LAYER_MAX_UNPOOL2D;
     if (l->other_count < 0 || l->other_count > (merges ? LAYER_OTHERS_MAX : unpool ? 1 : 0))
         return err_set(e, ERR_MODEL, "$.layers[%d].with: at most %d layers expected, not %d", i,
@@ -98,6 +101,8 @@ static size_t layer_parameters(const struct layer *l)
 {
     if (l->kind == LAYER_PRELU)
         return (size_t)l->prelu.num_parameters;
+    if (l->kind == LAYER_AFFINE)
+        return (size_t)l->affine.weight_count + (size_t)l->affine.bias_count;
     if (!is_conv(l))
         return 0;
     const struct conv_params *c = &l->conv; /* checked: at most 2^36 */

@@ -36,6 +36,12 @@ enum layer_kind {
     LAYER_UPSAMPLE,
     LAYER_MAX_POOL2D,
     LAYER_MAX_UNPOOL2D,
+    LAYER_SILU,
+    LAYER_GELU,
+    LAYER_MISH,
+    LAYER_HARDSWISH,
+    LAYER_MUL,
+    LAYER_AFFINE,
     LAYER_KINDS
 };
 
@@ -60,6 +66,14 @@ struct clamp_params {
     float min, max;
 };
 
+/* x * weight + bias; each has 1 number for all channels, or one for each. */
+struct affine_params {
+    int weight_count, bias_count; /* 0: there is no bias */
+    float *weight, *bias;
+};
+
+enum gelu_approximate { GELU_NONE, GELU_TANH };
+
 struct upsample_params {
     struct pair scale_factor; /* whole numbers only: others have no fixed grid to tile on */
     enum upsample_mode mode;  /* bicubic: a = -0.75, as PyTorch's */
@@ -79,7 +93,7 @@ struct layer {
     enum layer_kind kind;
     char *name;                   /* by which later layers refer to it, or NULL */
     int input;                    /* index of the layer it reads, LAYER_INPUT for the picture */
-    int others[LAYER_OTHERS_MAX]; /* add, concat ("with"): further inputs, as `input`;
+    int others[LAYER_OTHERS_MAX]; /* add, mul, concat ("with"): further inputs, as `input`;
                                      max_unpool2d ("indices"): others[0], the max_pool2d */
     int other_count;
     int channels; /* of its output, found by model_finish */
@@ -89,6 +103,8 @@ struct layer {
         struct prelu_params prelu;
         float negative_slope; /* leaky_relu */
         struct clamp_params clamp;
+        enum gelu_approximate gelu;
+        struct affine_params affine;
         int upscale_factor; /* pixel_shuffle */
         struct upsample_params upsample;
         struct pool_params pool;

@@ -78,6 +78,11 @@ static const struct key upsample_keys[] = {
     ROW("scale_factor", PAIR, upsample.scale_factor, .required = true, .least = 1),
     ROW("mode", WORD, upsample.mode, .words = upsample_modes),
     ROW("align_corners", BOOL, upsample.align_corners), END};
+static const char *const gelu_approximates[] = {"none", "tanh", NULL};
+static const struct key gelu_keys[] = {ROW("approximate", WORD, gelu, .words = gelu_approximates),
+                                       END};
+static const struct key affine_keys[] = {ROW("weight", TENSOR, affine.weight, .required = true),
+                                         ROW("bias", TENSOR, affine.bias), END};
 static const struct key max_pool2d_keys[] = {
     ROW("kernel_size", PAIR, pool.kernel_size, .required = true, .least = 1),
     ROW("stride", PAIR, pool.stride, .least = 1, .like = AT(pool.kernel_size)),
@@ -106,6 +111,12 @@ static const struct key *const kinds[LAYER_KINDS] = {
     [LAYER_UPSAMPLE] = upsample_keys,
     [LAYER_MAX_POOL2D] = max_pool2d_keys,
     [LAYER_MAX_UNPOOL2D] = max_unpool2d_keys,
+    [LAYER_SILU] = no_keys,
+    [LAYER_GELU] = gelu_keys,
+    [LAYER_MISH] = no_keys,
+    [LAYER_HARDSWISH] = no_keys,
+    [LAYER_MUL] = merge_keys,
+    [LAYER_AFFINE] = affine_keys,
 };
 
 static void *place(struct layer *l, size_t offset)
@@ -256,19 +267,31 @@ static enum err_code read_conv_tensors(struct model_reader *r, const json_t *obj
     return rc;
 }
 
+/* A list of as many numbers as there are; model_finish holds their count against the channels. */
+static enum err_code read_numbers(struct model_reader *r, const json_t *object, const char *key,
+                                  float **out, int *count)
+{
+    struct tensor_shape any = {1, {-1}}; /* at most max_parameters */
+    enum err_code rc = reader_tensor(r, key, json_object_get(object, key), &any, out);
+    *count = any.dims[0] <= LAYER_MAX_CHANNELS ? any.dims[0] : -1;
+    if (!rc && *count < 1)
+        rc = reader_refuse(r, ERR_MODEL, key, "1 to %d numbers expected, not %d",
+                           LAYER_MAX_CHANNELS, any.dims[0]);
+    return rc;
+}
+
 static enum err_code read_tensors(struct model_reader *r, const json_t *object, struct layer *l)
 {
     if (l->kind == LAYER_CONV2D || l->kind == LAYER_CONV_TRANSPOSE2D)
         return read_conv_tensors(r, object, l);
-    if (l->kind != LAYER_PRELU)
+    if (l->kind == LAYER_PRELU)
+        return read_numbers(r, object, "weight", &l->prelu.weight, &l->prelu.num_parameters);
+    if (l->kind != LAYER_AFFINE)
         return ERR_OK;
-    struct tensor_shape any = {1, {-1}}; /* at most max_parameters, and model_finish wants few */
-    enum err_code rc =
-        reader_tensor(r, "weight", json_object_get(object, "weight"), &any, &l->prelu.weight);
-    l->prelu.num_parameters = any.dims[0] <= LAYER_MAX_CHANNELS ? any.dims[0] : -1;
-    if (!rc && l->prelu.num_parameters < 1)
-        rc = reader_refuse(r, ERR_MODEL, "weight", "1 to %d numbers expected, not %d",
-                           LAYER_MAX_CHANNELS, any.dims[0]);
+    struct affine_params *a = &l->affine;
+    enum err_code rc = read_numbers(r, object, "weight", &a->weight, &a->weight_count);
+    if (!rc && !json_is_null(json_object_get(object, "bias")) && json_object_get(object, "bias"))
+        rc = read_numbers(r, object, "bias", &a->bias, &a->bias_count);
     return rc;
 }
 

@@ -277,32 +277,66 @@ static enum err_code read_shape(struct cursor *c, const json_t *list, bool any_l
     return ERR_OK;
 }
 
-/* Little-endian bytes, in place, to floats of this machine. */
-static bool settle_floats(float *floats, size_t count)
+/* Half to single precision, exactly (IEEE 754 binary16). */
+static float widen_half(uint16_t half)
 {
+    int exponent = half >> 10 & 31, fraction = half & 1023;
+    float value = exponent == 31  ? (fraction ? NAN : INFINITY)
+                  : exponent == 0 ? ldexpf((float)fraction, -24)
+                                  : ldexpf((float)(fraction | 1024), exponent - 25);
+    return half & 0x8000 ? -value : value;
+}
+
+/* A tensor's numbers as a file stores them, little-endian. */
+struct dtype {
+    const char *name;
+    size_t bytes;
+    float (*number)(const uint8_t *bytes);
+};
+
+static float number_of_32_bits(const uint8_t *b)
+{
+    uint32_t bits = (uint32_t)b[3] << 24 | (uint32_t)b[2] << 16 | (uint32_t)b[1] << 8 | b[0];
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static float number_of_16_bits(const uint8_t *b)
+{
+    return widen_half((uint16_t)(b[1] << 8 | b[0]));
+}
+
+static const struct dtype dtypes[] = {
+    {"float32", 4, number_of_32_bits},
+    {"float16", 2, number_of_16_bits},
+};
+
+/* Turns the stored numbers at the start of `floats` into floats of this machine, the last first,
+ * since they grow. Returns false where one is not finite. */
+static bool settle_floats(const struct dtype *dtype, float *floats, size_t count)
+{
+    const uint8_t *stored = (const uint8_t *)floats;
     bool finite = true;
-    for (size_t i = 0; i < count; i++) {
-        uint8_t b[4];
-        memcpy(b, &floats[i], sizeof b);
-        uint32_t bits = (uint32_t)b[3] << 24 | (uint32_t)b[2] << 16 | (uint32_t)b[1] << 8 | b[0];
-        memcpy(&floats[i], &bits, sizeof bits);
+    for (size_t i = count; i-- > 0;) {
+        floats[i] = dtype->number(stored + i * dtype->bytes);
         finite = finite && isfinite(floats[i]);
     }
     return finite;
 }
 
-static enum err_code read_base64(struct cursor *c, const struct cutout *s, float **out,
-                                 size_t count)
+static enum err_code read_base64(struct cursor *c, const struct cutout *s,
+                                 const struct dtype *dtype, float **out, size_t count)
 {
     const uint8_t *text = c->r->text + s->offset + 1; /* between the quotes */
     size_t length = s->length - 2, bytes;
     if (c->r->text[s->offset] != '"')
         return reader_refuse(c->r, ERR_MODEL, c->key, "a text expected as \"base64\"");
-    if (!base64_bytes(text, length, &bytes) || bytes != count * sizeof(float))
+    if (!base64_bytes(text, length, &bytes) || bytes != count * dtype->bytes)
         return reader_refuse(c->r, ERR_MODEL, c->key,
-                             "base64 of %zu float32 expected (%zu characters with padding), found "
+                             "base64 of %zu %s expected (%zu characters with padding), found "
                              "%zu characters",
-                             count, (count * sizeof(float) + 2) / 3 * 4, length);
+                             count, dtype->name, (count * dtype->bytes + 2) / 3 * 4, length);
     float *floats = mem_alloc(count, sizeof *floats);
     if (!floats)
         return reader_no_memory(c->r);
@@ -311,13 +345,21 @@ static enum err_code read_base64(struct cursor *c, const struct cutout *s, float
     if (wrong < length)
         rc = reader_refuse(c->r, ERR_MODEL, c->key,
                            "plain base64 expected, not what its character %zu is", wrong + 1);
-    else if (!settle_floats(floats, count))
+    else if (!settle_floats(dtype, floats, count))
         rc = reader_refuse(c->r, ERR_MODEL, c->key, "finite numbers expected");
     if (rc)
         mem_free(floats);
     else
         *out = floats;
     return rc;
+}
+
+static const struct dtype *find_dtype(const json_t *value)
+{
+    for (size_t i = 0; json_is_string(value) && i < sizeof dtypes / sizeof *dtypes; i++)
+        if (strcmp(json_string_value(value), dtypes[i].name) == 0)
+            return &dtypes[i];
+    return NULL;
 }
 
 static enum err_code read_object(struct cursor *c, const json_t *value, bool any_length,
@@ -329,13 +371,15 @@ static enum err_code read_object(struct cursor *c, const json_t *value, bool any
     if (!shape || !dtype || !json_is_array(base64) || json_object_size(value) != 3)
         return reader_refuse(c->r, ERR_MODEL, c->key,
                              "an object of \"shape\", \"dtype\" and \"base64\" expected");
-    if (!json_is_string(dtype) || strcmp(json_string_value(dtype), "float32") != 0)
-        return reader_refuse(c->r, ERR_MODEL, c->key, "\"float32\" expected as \"dtype\", not %s",
+    const struct dtype *stored = find_dtype(dtype);
+    if (!stored)
+        return reader_refuse(c->r, ERR_MODEL, c->key,
+                             "\"float32\" or \"float16\" expected as \"dtype\", not %s",
                              reader_found(dtype).text);
     enum err_code rc = read_shape(c, shape, any_length);
     if (!rc)
         rc = count_floats(c, count);
-    return rc ? rc : read_base64(c, span_of(c->r, base64), out, *count);
+    return rc ? rc : read_base64(c, span_of(c->r, base64), stored, out, *count);
 }
 
 enum err_code reader_tensor(struct model_reader *r, const char *key, const json_t *value,

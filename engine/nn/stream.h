@@ -22,7 +22,7 @@ enum stream_op {
     STREAM_WINOGRAD, /* 3x3, blocks to blocks */
     STREAM_PLANES,   /* up to 4 channels, into planes */
     STREAM_UNBLOCK,  /* blocks to planes */
-    STREAM_MERGE,    /* add, or an activation of its own */
+    STREAM_MERGE,    /* add, mul, or an activation of its own */
     STREAM_JOIN,     /* planes of several tensors, one after another */
     STREAM_SHUFFLE,  /* pixel_shuffle of planes */
     STREAM_UPSAMPLE

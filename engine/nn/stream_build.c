@@ -182,7 +182,7 @@ static bool build_conv(struct stream_builder *b, int i, enum err_code *rc, struc
     return true;
 }
 
-/* The terms of an add, or the one of an activation: blocks where all are, else planes. */
+/* The terms of an add or the factors of a mul, or the one input of an activation: blocks where all are, else planes. */
 static bool find_terms(struct stream_builder *b, int i, struct stream_part *terms)
 {
     const struct layer *l = &b->m->layers[i];
@@ -195,7 +195,7 @@ static bool find_terms(struct stream_builder *b, int i, struct stream_part *term
         int id = k < 0 ? l->input : l->others[k];
         const struct stream_value *v = &b->values[1 + id];
         terms[1 + k] = blocked ? v->parts[0] : joined(b, v, id);
-        if (l->kind == LAYER_ADD)
+        if (l->other_count > 0)
             terms[1 + k].shift = pair_plus(terms[1 + k].shift, stream_crop(b, i, id));
     }
     return blocked;
@@ -296,7 +296,13 @@ static bool build_layer(struct stream_builder *b, int i, enum err_code *rc, stru
     case LAYER_SIGMOID:
     case LAYER_TANH:
     case LAYER_CLAMP:
+    case LAYER_SILU:
+    case LAYER_GELU:
+    case LAYER_MISH:
+    case LAYER_HARDSWISH:
+    case LAYER_AFFINE:
     case LAYER_ADD:
+    case LAYER_MUL:
         *rc = build_merge(b, i, e);
         return true;
     case LAYER_MAX_POOL2D:

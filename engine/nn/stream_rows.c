@@ -176,17 +176,34 @@ static void run_unblock(const struct stream_area *a, const struct stream_step *t
         }
 }
 
-/* Sums the terms of a row of a block or plane, of `count` samples. */
-static void sum_row(const struct stream_area *a, const struct stream_step *t, int block, int y,
-                    size_t count)
+/* Adds, or multiplies, the inputs of a row of a block or plane, of `count` samples. */
+static void merge_row(const struct stream_area *a, const struct stream_step *t, int block, int y,
+                      size_t count)
 {
     int x = a->x[t->out].lo;
+    bool product = t->layer->kind == LAYER_MUL;
     float *out = stream_row(a, t->out, block, y, x);
     for (int n = 0; n < t->in_count; n++) {
         const struct stream_part *p = &t->in[n];
         const float *in = stream_row(a, p->tensor, block, y + p->shift.y, x + p->shift.x);
         for (size_t i = 0; i < count; i++)
-            out[i] = n == 0 ? in[i] : out[i] + in[i];
+            out[i] = n == 0 ? in[i] : product ? out[i] * in[i] : out[i] + in[i];
+    }
+}
+
+/* The affine of `count` samples, whose channels from `first` on alternate by lanes. */
+static void affine_row(const struct affine_params *p, int first, int lanes, float *row,
+                       size_t count)
+{
+    for (int lane = 0; lane < lanes; lane++) {
+        int c = first + lane;
+        if ((p->weight_count > 1 && c >= p->weight_count) ||
+            (p->bias_count > 1 && c >= p->bias_count))
+            continue; /* lanes beyond the last channel, which nobody reads */
+        float weight = p->weight[p->weight_count > 1 ? c : 0];
+        float bias = p->bias_count == 0 ? 0 : p->bias[p->bias_count > 1 ? c : 0];
+        for (size_t i = (size_t)lane; i < count; i += (size_t)lanes)
+            row[i] = row[i] * weight + bias;
     }
 }
 
@@ -201,8 +218,10 @@ static void run_merge(const struct stream_area *a, const struct stream_step *t, 
         for (int b = 0; b * lanes < out->channels; b++) {
             float *row = stream_row(a, t->out, b, y, a->x[t->out].lo);
             const float *slope = t->slope + b * lanes;
-            sum_row(a, t, b, y, count);
-            if (other)
+            merge_row(a, t, b, y, count);
+            if (kind == LAYER_AFFINE)
+                affine_row(&t->layer->affine, b * lanes, lanes, row, count);
+            else if (other)
                 layer_activate(t->layer, row, count, 1);
             for (size_t i = 0; i < count; i++) {
                 float v = row[i];

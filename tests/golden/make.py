@@ -20,7 +20,8 @@ from torch import nn
 
 MASK = (1 << 64) - 1
 GAMMA = 0x9E3779B97F4A7C15
-SETS = {"conv2d": 400, "conv_transpose2d": 400, "relu": 40, "sigmoid": 40, "tanh": 40}
+SETS = {"conv2d": 400, "conv_transpose2d": 400, "relu": 40, "sigmoid": 40, "tanh": 40,
+        "silu": 40, "gelu": 40, "mish": 40, "hardswish": 40}
 OTHER_SETS = 250
 VALUES = 16  # stored a case, at most; more for networks
 MODES = ["zeros", "replicate", "reflect", "circular"]
@@ -105,8 +106,13 @@ def merge(kind, inputs):
         return torch.cat(inputs, 1)
     total = inputs[0]
     for x in inputs[1:]:
-        total = total + x
+        total = total + x if kind == "add" else total * x
     return total
+
+
+def affine(r, x, weights, biases):
+    y = x * r.floats((weights,)).reshape(1, -1, 1, 1)
+    return y + r.floats((biases,)).reshape(1, -1, 1, 1) if biases else y
 
 
 def run_layer(r, layer, x, others, pools):
@@ -119,7 +125,11 @@ def run_layer(r, layer, x, others, pools):
         return nn.functional.prelu(x, r.floats((p[0],)))
     if kind == "clamp":
         return torch.clamp(x, p[0] / 256, p[1] / 256)
-    if kind in ("add", "concat"):
+    if kind == "gelu":
+        return nn.GELU(approximate="tanh" if p[0] else "none")(x)
+    if kind == "affine":
+        return affine(r, x, *p)
+    if kind in ("add", "mul", "concat"):
         return merge(kind, [x] + others)
     if kind == "pixel_shuffle":
         return nn.PixelShuffle(p[0])(x)
@@ -131,7 +141,8 @@ def run_layer(r, layer, x, others, pools):
         y, pools[id(layer)] = nn.MaxPool2d(p[0:2], p[2:4], p[4:6], p[6:8], return_indices=True,
                                            ceil_mode=bool(p[8]))(x)
         return y
-    return {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}[kind]()(x)
+    return {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "silu": nn.SiLU,
+            "mish": nn.Mish, "hardswish": nn.Hardswish}[kind]()(x)
 
 
 def run(layers, seed, width, height, channels):
@@ -197,15 +208,21 @@ def random_layers(r, kind, channels, height, width):
         return [random_conv(r, kind, channels)]
     if kind in ("relu", "sigmoid", "tanh"):
         return [plain(kind)]
+    if kind in ("silu", "gelu", "mish", "hardswish"):  # half of them on -9..9
+        gate = plain(kind, *[r.between(0, 1)] * (kind == "gelu"))
+        return [plain("add", others=[-1] * 8), gate] if r.between(0, 1) else [gate]
+    if kind == "affine":
+        return [plain(kind, r.between(0, 1) and channels or 1,
+                      (0, 1, channels)[r.between(0, 2)])]
     if kind == "leaky_relu":
         return [plain(kind, r.between(-256, 256))]
     if kind == "prelu":
         return [plain(kind, r.between(0, 1) and channels or 1)]
     if kind == "clamp":
         return [plain(kind, r.between(-256, 256), r.between(-256, 256))]
-    if kind in ("add", "concat"):
+    if kind in ("add", "mul", "concat"):
         first, second = random_conv(r, "conv2d", channels), random_conv(r, "conv2d", channels)
-        if kind == "add":
+        if kind != "concat":
             for layer in (first, second):
                 layer[3][1] = channels  # out
         return [first, (*second[:1], -1, *second[2:]), plain(kind, others=[0, -1][:r.between(1, 2)])]
@@ -277,7 +294,8 @@ def main():
     torch.set_grad_enabled(False)
     folder = sys.argv[1]
     kinds = ["conv2d", "conv_transpose2d", "relu", "leaky_relu", "prelu", "sigmoid", "tanh",
-             "clamp", "add", "concat", "pixel_shuffle", "upsample", "max_pool2d", "max_unpool2d"]
+             "clamp", "add", "concat", "pixel_shuffle", "upsample", "max_pool2d", "max_unpool2d",
+             "silu", "gelu", "mish", "hardswish", "mul", "affine"]
     for number, kind in enumerate(kinds):
         write_kind(folder, kind, number + 1)
     with open(folder + "/networks.txt", "w") as f:

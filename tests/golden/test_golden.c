@@ -17,10 +17,17 @@ static const struct {
     const char *name;
     int least; /* cases that the file must hold */
 } files[] = {
-    {"conv2d", 400}, {"conv_transpose2d", 400}, {"relu", 40},          {"leaky_relu", 250},
-    {"prelu", 250},  {"sigmoid", 40},           {"tanh", 40},          {"clamp", 250},
-    {"add", 250},    {"concat", 250},           {"upsample", 250},     {"pixel_shuffle", 250},
-    {"networks", 6}, {"max_pool2d", 250},       {"max_unpool2d", 250},
+    {"conv2d", 400},       {"conv_transpose2d", 400},
+    {"relu", 40},          {"leaky_relu", 250},
+    {"prelu", 250},        {"sigmoid", 40},
+    {"tanh", 40},          {"clamp", 250},
+    {"add", 250},          {"concat", 250},
+    {"upsample", 250},     {"pixel_shuffle", 250},
+    {"networks", 6},       {"max_pool2d", 250},
+    {"max_unpool2d", 250}, {"silu", 40},
+    {"gelu", 40},          {"mish", 40},
+    {"hardswish", 40},     {"mul", 250},
+    {"affine", 250},
 };
 
 struct picture {
@@ -79,6 +86,14 @@ static void read_parameters(FILE *f, struct layer *l, uint64_t *seed)
         break;
     case LAYER_PRELU:
         l->prelu.num_parameters = number(f);
+        build_weights(l, false, seed);
+        break;
+    case LAYER_GELU:
+        l->gelu = (enum gelu_approximate)number(f);
+        break;
+    case LAYER_AFFINE:
+        l->affine.weight_count = number(f);
+        l->affine.bias_count = number(f);
         build_weights(l, false, seed);
         break;
     case LAYER_CLAMP:

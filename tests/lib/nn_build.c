@@ -96,6 +96,11 @@ void build_weights(struct layer *l, bool bias, uint64_t *seed)
 {
     if (l->kind == LAYER_PRELU)
         l->prelu.weight = build_samples((size_t)l->prelu.num_parameters, seed);
+    if (l->kind == LAYER_AFFINE) {
+        l->affine.weight = build_samples((size_t)l->affine.weight_count, seed);
+        if (l->affine.bias_count)
+            l->affine.bias = build_samples((size_t)l->affine.bias_count, seed);
+    }
     if (l->kind != LAYER_CONV2D && l->kind != LAYER_CONV_TRANSPOSE2D)
         return;
     struct conv_params *c = &l->conv;
@@ -111,7 +116,8 @@ void build_all_weights(struct model *m, uint64_t seed)
     for (int i = 0; i < m->layer_count; i++) {
         struct layer *l = &m->layers[i];
         bool conv = l->kind == LAYER_CONV2D || l->kind == LAYER_CONV_TRANSPOSE2D;
-        if ((conv && !l->conv.weight) || (l->kind == LAYER_PRELU && !l->prelu.weight))
+        if ((conv && !l->conv.weight) || (l->kind == LAYER_PRELU && !l->prelu.weight) ||
+            (l->kind == LAYER_AFFINE && !l->affine.weight))
             build_weights(l, true, &seed);
     }
 }

@@ -152,13 +152,17 @@ static int one_of(struct growth *g, int least, int most)
 
 static void any_activation(struct growth *g)
 {
-    static const enum layer_kind kinds[] = {LAYER_RELU,    LAYER_LEAKY_RELU, LAYER_PRELU,
-                                            LAYER_SIGMOID, LAYER_TANH,       LAYER_CLAMP};
-    struct layer *l = build_layer(g->m, kinds[one_of(g, 0, 5)]);
+    static const enum layer_kind kinds[] = {
+        LAYER_RELU, LAYER_LEAKY_RELU, LAYER_PRELU, LAYER_SIGMOID,   LAYER_TANH,  LAYER_CLAMP,
+        LAYER_SILU, LAYER_GELU,       LAYER_MISH,  LAYER_HARDSWISH, LAYER_AFFINE};
+    struct layer *l = build_layer(g->m, kinds[one_of(g, 0, 10)]);
     if (l->kind == LAYER_LEAKY_RELU)
         l->negative_slope = 0.25f;
     else if (l->kind == LAYER_PRELU)
         l->prelu.num_parameters = one_of(g, 0, 1) ? g->channels : 1;
+    else if (l->kind == LAYER_AFFINE)
+        l->affine = (struct affine_params){.weight_count = one_of(g, 0, 1) ? g->channels : 1,
+                                           .bias_count = one_of(g, 0, 1) ? g->channels : 1};
     else if (l->kind == LAYER_CLAMP)
         l->clamp = (struct clamp_params){-1, 1};
 }

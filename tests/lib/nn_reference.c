@@ -163,11 +163,47 @@ static struct exact *conv_transpose2d(const struct conv_params *c, const struct 
     return out;
 }
 
+/* x times a gate between 0 and 1. The slopes are below 1.2 (hardswish: 1.5). The gate rounds a few
+ * times, absolutely: where 1 and a number near -1 are added, the sum has the error of its terms. */
+static double gated(const struct layer *l, double v, double *slope)
+{
+    *slope = 1.5;
+    switch (l->kind) {
+    case LAYER_SILU:
+        return v / (1 + exp(-v));
+    case LAYER_GELU:
+        return l->gelu == GELU_TANH
+                   ? v / 2 * (1 + tanh(sqrt(2 / acos(-1)) * (v + 0.044715 * v * v * v)))
+                   : v / 2 * (1 + erf(v / sqrt(2)));
+    case LAYER_MISH:
+        return v * tanh(log1p(exp(v)));
+    default:
+        return v * fmin(fmax(v / 6 + 0.5, 0), 1);
+    }
+}
+
+static bool is_gated(const struct layer *l)
+{
+    return l->kind == LAYER_SILU || l->kind == LAYER_GELU || l->kind == LAYER_MISH ||
+           l->kind == LAYER_HARDSWISH;
+}
+
+static double affine(const struct affine_params *p, int c, double v, double *slope)
+{
+    double weight = (double)p->weight[p->weight_count > 1 ? c : 0];
+    *slope = fabs(weight);
+    return weight * v + (p->bias_count ? (double)p->bias[p->bias_count > 1 ? c : 0] : 0);
+}
+
 /* Value and slope bound of an activation; each rounds a few times. */
 static double activate(const struct layer *l, int c, double v, double *slope)
 {
     double leak = 0;
     *slope = 1;
+    if (is_gated(l))
+        return gated(l, v, slope);
+    if (l->kind == LAYER_AFFINE)
+        return affine(&l->affine, c, v, slope);
     switch (l->kind) {
     case LAYER_SIGMOID:
         return 1 / (1 + exp(-v));
@@ -195,6 +231,10 @@ static struct exact *activation(const struct layer *l, const struct exact *in)
         double slope;
         out->value[k] = activate(l, k % in->channels, in->value[k], &slope);
         out->error[k] = slope * in->error[k] + 4 * (double)FLT_EPSILON * fabs(out->value[k]);
+        if (is_gated(l)) /* eight roundings of a gate of at most 1 */
+            out->error[k] += 8 * (double)FLT_EPSILON * fabs(in->value[k]);
+        if (l->kind == LAYER_AFFINE) /* the product rounds, and may cancel with the bias */
+            out->error[k] += (double)FLT_EPSILON * slope * fabs(in->value[k]);
     }
     return out;
 }
@@ -222,6 +262,32 @@ static struct exact *merge(const struct layer *l, const struct exact *const *in,
                             (in_count + 2) * (double)FLT_EPSILON * fabs(in[k]->value[from]);
                 }
                 first += l->kind == LAYER_ADD ? 0 : in[k]->channels;
+            }
+    return out;
+}
+
+static struct exact *product(const struct exact *const *in, int in_count)
+{
+    int width = in[0]->width, height = in[0]->height;
+    for (int k = 1; k < in_count; k++) {
+        width = in[k]->width < width ? in[k]->width : width;
+        height = in[k]->height < height ? in[k]->height : height;
+    }
+    struct exact *out = exact_new(width, height, in[0]->channels);
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++)
+            for (int c = 0; c < out->channels; c++) {
+                double value = 1, error = 0;
+                for (int k = 0; k < in_count; k++) {
+                    int from = at(in[k], y + (in[k]->height - height) / 2,
+                                  x + (in[k]->width - width) / 2, c);
+                    double v = in[k]->value[from], off = in[k]->error[from];
+                    error = error * (fabs(v) + off) + fabs(value) * off;
+                    value *= v;
+                    error += (double)FLT_EPSILON * fabs(value);
+                }
+                out->value[at(out, y, x, c)] = value;
+                out->error[at(out, y, x, c)] = error;
             }
     return out;
 }
@@ -349,6 +415,8 @@ struct exact *exact_layer(const struct layer *l, const struct exact *const *in, 
     case LAYER_ADD:
     case LAYER_CONCAT:
         return merge(l, in, in_count);
+    case LAYER_MUL:
+        return product(in, in_count);
     case LAYER_PIXEL_SHUFFLE:
         return pixel_shuffle(l->upscale_factor, in[0]);
     case LAYER_UPSAMPLE:

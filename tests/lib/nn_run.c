@@ -162,6 +162,14 @@ struct layer *random_layer(struct model *m, enum layer_kind kind, int channels, 
         l->prelu.num_parameters = harness_between(seed, 0, 1) ? channels : 1;
         build_weights(l, false, seed);
         break;
+    case LAYER_GELU:
+        l->gelu = (enum gelu_approximate)harness_between(seed, 0, 1);
+        break;
+    case LAYER_AFFINE:
+        l->affine.weight_count = harness_between(seed, 0, 1) ? channels : 1;
+        l->affine.bias_count = harness_between(seed, 0, 1) ? channels : harness_between(seed, 0, 1);
+        build_weights(l, false, seed);
+        break;
     case LAYER_CLAMP:
         l->clamp = (struct clamp_params){harness_float(seed), harness_float(seed)};
         break;

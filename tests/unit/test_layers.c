@@ -29,7 +29,7 @@ static struct model *random_model(enum layer_kind kind, int *channels, uint64_t 
     struct model *m = build_model(COLOR_Y, 2, BORDER_REPLICATE);
     *channels = kind == LAYER_PIXEL_SHUFFLE ? shuffled[harness_between(seed, 0, 2)]
                                             : harness_between(seed, 1, 9);
-    if (kind == LAYER_ADD || kind == LAYER_CONCAT) {
+    if (kind == LAYER_ADD || kind == LAYER_MUL || kind == LAYER_CONCAT) {
         build_pool(m, LAYER_MAX_POOL2D, harness_between(seed, 1, 4), 1);
         build_pool(m, LAYER_MAX_POOL2D, harness_between(seed, 1, 4), 1);
         struct layer *l = build_with(m, kind, harness_between(seed, -1, 0));
@@ -122,13 +122,16 @@ END_TEST
 /* Which is what a model that computes nonsense must be found out by. */
 START_TEST(activations_let_nan_through)
 {
-    static const enum layer_kind kinds[] = {LAYER_RELU,    LAYER_LEAKY_RELU, LAYER_PRELU,
-                                            LAYER_SIGMOID, LAYER_TANH,       LAYER_CLAMP};
+    static const enum layer_kind kinds[] = {
+        LAYER_RELU, LAYER_LEAKY_RELU, LAYER_PRELU, LAYER_SIGMOID,   LAYER_TANH,  LAYER_CLAMP,
+        LAYER_SILU, LAYER_GELU,       LAYER_MISH,  LAYER_HARDSWISH, LAYER_AFFINE};
     float slope = 0.5f;
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         struct layer l = {.kind = kinds[k]};
         if (l.kind == LAYER_PRELU)
             l.prelu = (struct prelu_params){1, &slope};
+        if (l.kind == LAYER_AFFINE)
+            l.affine = (struct affine_params){1, 0, &slope, NULL};
         float v = NAN;
         layer_activate(&l, &v, 1, 1);
         ck_assert(isnan(v));

@@ -38,6 +38,21 @@ START_TEST(nested_flat_and_base64_are_the_same_bits)
 }
 END_TEST
 
+/* 1, -2, the largest, the smallest normal and subnormal numbers, minus zero, 1/3 rounded, 0. */
+START_TEST(halves_are_widened_exactly)
+{
+    static const float want[8] = {1, -2, 65504, 0x1p-14f, 0x1p-24f, -0.0f, 0x1.554p-2f, 0};
+    struct model *m = model_loaded(LAYERS(
+        "{\"type\": \"conv2d\", \"in_channels\": 1, \"out_channels\": 2, \"kernel_size\": 2, "
+        "\"weight\": {\"shape\": [2, 1, 2, 2], \"dtype\": \"float16\", "
+        "\"base64\": \"ADwAwP97AAQBAACAVTUAAA==\"}},"
+        "{\"type\": \"conv2d\", \"in_channels\": 2, \"out_channels\": 1, \"kernel_size\": 1, "
+        "\"weight\": [1, 1]}," DOUBLE));
+    ck_assert_mem_eq(m->layers[0].conv.weight, want, sizeof want);
+    model_free(m);
+}
+END_TEST
+
 START_TEST(numbers_do_not_depend_on_the_locale)
 {
     const char *old = setlocale(LC_NUMERIC, "de_DE.UTF-8"); /* where there is none, still true */
@@ -237,6 +252,7 @@ int main(void)
     Suite *s = suite_create("model_json");
     TCase *c = tcase_create("model_json");
     tcase_add_test(c, nested_flat_and_base64_are_the_same_bits);
+    tcase_add_test(c, halves_are_widened_exactly);
     tcase_add_test(c, numbers_do_not_depend_on_the_locale);
     tcase_add_test(c, absent_keys_are_pytorchs_defaults);
     tcase_add_test(c, every_key_of_convolutions_arrives);
