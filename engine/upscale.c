@@ -11,6 +11,7 @@
 #include "engine/image/resample.h"
 #include "engine/tiles/alpha.h"
 #include "engine/tiles/bands.h"
+#include "engine/tiles/strips.h"
 #include "engine/tiles/tile.h"
 #include "engine/tiles/tile_chain.h"
 #include "engine/tiles/tile_layout.h"
@@ -70,6 +71,8 @@ struct upscale {
     struct tile_job job;
     struct resample_axis *down_x, *down_y, *chroma_x, *chroma_y;
     void *whole; /* scratch for the one tile of a `whole` model, or NULL */
+    struct strips strips;
+    char *strip; /* [strips.count][strips.scratch_bytes], or NULL */
     struct bands bands;
     uint8_t *band; /* [bands.rows][row_bytes] */
     size_t row_bytes;
@@ -89,8 +92,11 @@ static void tile_piece(void *arg, int i, void *scratch)
     if (area.height > w->rows - y)
         area.height = w->rows - y;
     size_t pixel_bytes = (size_t)(w->job.out.channels * w->job.out.depth / 8);
-    uint8_t *pixels = w->band + (size_t)y * w->row_bytes + (size_t)x * pixel_bytes;
-    double macs = tile_run(&w->job, area, pixels, w->row_bytes, w->whole ? w->whole : scratch);
+    struct tile_target to = {area, w->band + (size_t)y * w->row_bytes + (size_t)x * pixel_bytes,
+                             w->row_bytes};
+    double macs = w->strip ? tile_run_strip(&w->job, &w->strips, &to,
+                                            w->strip + (size_t)i * w->strips.scratch_bytes)
+                           : tile_run(&w->job, &to, w->whole ? w->whole : scratch);
     if (w->params->macs)
         atomic_fetch_add_explicit(w->params->macs, (uint64_t)macs, memory_order_relaxed);
 }
@@ -135,6 +141,9 @@ static enum err_code make_bands(struct upscale *w)
         enum err_code rc =
             pool_run(w->pool, pieces,
                      &(struct pool_pieces){copy ? copy_piece : tile_piece, w, hooks->cancel}, w->e);
+        if (rc == ERR_OK && hooks->cancel &&
+            atomic_load(hooks->cancel)) /* a tile may have ended early */
+            rc = err_set(w->e, ERR_CANCELLED, "the request was cancelled");
         if (rc == ERR_OK)
             rc = hooks->rows(hooks->rows_arg, w->band, w->row_bytes, w->rows, w->e);
         if (rc != ERR_OK)
@@ -208,6 +217,15 @@ static enum err_code prepare_whole(struct upscale *w)
     return ERR_OK;
 }
 
+static enum err_code prepare_strips(struct upscale *w)
+{
+    w->strip = mem_alloc((size_t)w->strips.count, w->strips.scratch_bytes);
+    if (!w->strip)
+        return err_set(w->e, ERR_MEMORY, "out of memory for %d strips of %zu bytes",
+                       w->strips.count, w->strips.scratch_bytes);
+    return ERR_OK;
+}
+
 /* Whether one tile has to cover everything. */
 static bool is_whole(const struct upscale *w)
 {
@@ -215,11 +233,13 @@ static bool is_whole(const struct upscale *w)
 }
 
 /* How the output is cut. The run and the estimate both use this. */
-static struct bands choose_bands(const struct upscale *w)
+static enum err_code choose_bands(struct upscale *w)
 {
-    if (is_whole(w))
-        return (struct bands){{w->job.out.height, w->job.out.width}, w->job.out.height};
-
+    w->strips = (struct strips){.count = 0};
+    if (is_whole(w)) {
+        w->bands = (struct bands){{w->job.out.height, w->job.out.width}, w->job.out.height};
+        return ERR_OK;
+    }
     const struct model_geometry *g = &plan_model(w->params->plan)->geometry;
     const struct image_format *in = &w->img->format;
     const struct upscale_params *params = w->params;
@@ -232,14 +252,20 @@ static struct bands choose_bands(const struct upscale *w)
                               .multiple = params->band_multiple,
                               .tile = params->tile,
                               .rows = params->band_rows};
-    return bands_choose(&wish);
+    w->bands = bands_choose(&wish);
+    if (same_size(w))
+        return ERR_OK;
+    return strips_choose(&w->job, &wish, params->strips, &w->bands, &w->strips, w->e);
 }
 
 static void describe_job(struct upscale *w)
 {
     const struct upscale_params *params = w->params;
-    w->job = (struct tile_job){
-        .plan = params->plan, .border = params->border, .img = w->img, .profile = params->profile};
+    w->job = (struct tile_job){.plan = params->plan,
+                               .border = params->border,
+                               .img = w->img,
+                               .cancel = w->hooks ? w->hooks->cancel : NULL,
+                               .profile = params->profile};
     w->job.out = (struct image_format){params->width, params->height, w->img->format.channels,
                                        params->depth};
     w->job.stages = count_stages(w);
@@ -268,17 +294,21 @@ enum err_code upscale_memory(struct pool *pool, const struct upscale_params *par
     struct upscale w = {.pool = pool, .params = params, .img = &img, .e = e};
     size_t whole = 0, bleed = 0, rest = 0;
     describe_job(&w);
-    w.bands = choose_bands(&w);
+    enum err_code rc = choose_bands(&w);
+    if (rc != ERR_OK)
+        return rc;
     if (!same_size(&w)) {
         rest = axes_bytes(&w);
         bleed = image_has_alpha(in) ? bleed_bytes(in) : 0;
     }
     if (is_whole(&w)) {
-        enum err_code rc = whole_bytes(&w, &whole);
+        rc = whole_bytes(&w, &whole);
         if (rc != ERR_OK)
             return rc;
         rest += whole + MEM_SLACK;
     }
+    if (w.strips.count > 0)
+        rest += (size_t)w.strips.count * w.strips.scratch_bytes + MEM_SLACK;
     rest += (size_t)w.bands.rows * image_row_bytes(&w.job.out) + MEM_SLACK;
     *out = (struct upscale_need){bleed > rest ? bleed : rest, w.bands.rows};
     return ERR_OK;
@@ -290,11 +320,13 @@ enum err_code upscale_work(struct pool *pool, const struct upscale_params *param
     struct image img = {.format = *in};
     struct upscale w = {.pool = pool, .params = params, .img = &img, .e = e};
     struct upscale_work found = {0, 0};
-    enum err_code rc = ERR_OK;
     describe_job(&w);
-    w.bands = choose_bands(&w);
-    if (!same_size(&w))
-        rc = tile_work(&w.job, &w.bands, &found.color, e);
+    enum err_code rc = choose_bands(&w);
+    struct bands cut = w.bands;
+    if (w.strips.count > 0)
+        cut.tile.y = cut.rows = w.job.out.height; /* rows of a strip are computed once */
+    if (rc == ERR_OK && !same_size(&w))
+        rc = tile_work(&w.job, &cut, &found.color, e);
     if (rc != ERR_OK)
         return rc;
     if (image_has_alpha(in))
@@ -316,12 +348,15 @@ static enum err_code prepare(struct upscale *w)
     }
     if (rc != ERR_OK)
         return rc;
-    w->bands = choose_bands(w);
-    rc = upscale_scratch_bytes(params->plan, &w->job.scratch_bytes, w->e);
+    rc = choose_bands(w);
+    if (rc == ERR_OK)
+        rc = upscale_scratch_bytes(params->plan, &w->job.scratch_bytes, w->e);
     if (rc != ERR_OK)
         return rc;
     if (is_whole(w))
         rc = prepare_whole(w);
+    else if (w->strips.count > 0)
+        rc = prepare_strips(w);
     if (rc != ERR_OK)
         return rc;
     w->row_bytes = image_row_bytes(&w->job.out);
@@ -345,6 +380,7 @@ enum err_code upscale_run(struct pool *pool, const struct upscale_params *params
     if (rc == ERR_OK)
         rc = make_bands(&w);
     mem_free(w.band);
+    mem_free(w.strip);
     mem_free(w.whole);
     resample_axis_free(w.down_x);
     resample_axis_free(w.down_y);

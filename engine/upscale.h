@@ -31,6 +31,7 @@ struct upscale_params {
     int depth;                  /* of the output: 8 or 16 */
     int band_rows;              /* output rows a band; 0 chooses */
     struct pair tile;           /* sides of the pieces that threads work on; 0 chooses */
+    int strips;                 /* that the picture is cut into; 0 chooses, less than 0: none */
     int band_multiple;          /* every band but the last has a multiple of this many rows;
                                    0 is 1 */
     size_t max_whole_bytes;     /* --max-whole-bytes: working memory for a model that needs the
@@ -85,7 +86,7 @@ enum err_code upscale_work(struct pool *pool, const struct upscale_params *param
                            const struct image_format *in, struct upscale_work *out, struct err *e);
 
 /* Upscales `img`, whose colours under alpha 0 are overwritten. The pool must hold the scratch that
- * upscale_scratch_bytes names. ERR_CANCELLED within one band of *cancel becoming true; the errors
+ * upscale_scratch_bytes names. ERR_CANCELLED soon after *cancel becomes true: within a layer of a few rows; the errors
  * of hooks->rows are passed on; ERR_MEMORY. */
 enum err_code upscale_run(struct pool *pool, const struct upscale_params *params, struct image *img,
                           const struct upscale_hooks *hooks, struct err *e);

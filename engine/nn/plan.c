@@ -14,6 +14,8 @@ enum {
     STRIP_LEAST = 32,
     STRIP_HALOS = 48, /* pixels down a strip, in halos: these cost a forty-eighth */
     STRIP_LEAST_ROWS = 256,
+    RINGS_IN_L2 = 3, /* times the L2: larger rings leave it */
+    MACS_A_BYTE = 4, /* that could be done while a byte comes from beyond it */
     MOST_SIDE = 1 << 24,
     MOST_CHANNELS = 3, /* at a model's ends */
 };
@@ -141,7 +143,7 @@ struct pair plan_tile(const struct plan *p)
     const struct model_geometry *g = &p->m->geometry;
     if (p->stream) {
         size_t columns =
-            5 * cpu_l2_bytes() / (2 * stream_column_bytes(p->stream)); /* the third level helps */
+            (size_t)(RINGS_IN_L2 * (double)cpu_l2_bytes()) / stream_column_bytes(p->stream);
         int width = columns < STRIP_MOST ? (int)columns : STRIP_MOST;
         int height =
             STRIP_HALOS * g->halo > STRIP_LEAST_ROWS ? STRIP_HALOS * g->halo : STRIP_LEAST_ROWS;
@@ -280,4 +282,36 @@ void plan_run(const struct plan *p, void *scratch, struct plan_rect keep,
     struct span y = plan_reach(p, AXIS_Y, picture, (struct span){keep.y, keep.y + keep.height});
     struct plan_rect window = {x.lo, y.lo, x.hi - x.lo, y.hi - y.lo};
     run_window(p, scratch, keep, &window, io);
+}
+
+bool plan_has_strips(const struct plan *p)
+{
+    return p->stream != NULL;
+}
+
+enum err_code plan_strip_bytes(const struct plan *p, int width, size_t *bytes, struct err *e)
+{
+    return stream_strip_bytes(p->stream, width, bytes, e);
+}
+
+void plan_strip_run(const struct plan *p, const struct plan_strip *strip, struct span rows,
+                    const struct plan_picture *picture, const struct plan_io *io)
+{
+    const struct pair crop = p->m->geometry.crop, sides = {picture->height, picture->width};
+    struct plan_rect own = strip->area;
+    own.x -= crop.x;
+    own.y -= crop.y;
+    if (rows.lo == strip->area.y)
+        stream_strip_begin(p->stream, strip->state, own, picture->padded ? &sides : NULL);
+    stream_strip_run(strip->state, (struct span){rows.lo - crop.y, rows.hi - crop.y}, io);
+}
+
+double plan_cut_cost(const struct plan *p, int width, int height)
+{
+    const struct stream_cost *c = &p->stream->cost;
+    int columns = (int)ceil_div(width, p->m->scale);
+    double bytes = (double)columns * (double)stream_column_bytes(p->stream);
+    double near = RINGS_IN_L2 * (double)cpu_l2_bytes() / bytes; /* part that the caches hold */
+    double halos = (1 + c->overlap[AXIS_X] / width) * (1 + c->overlap[AXIS_Y] / height);
+    return halos * (1 + (near < 1 ? 1 - near : 0) * MACS_A_BYTE * c->bytes_a_mac);
 }

@@ -54,4 +54,27 @@ enum err_code plan_scratch_bytes(const struct plan *p, int width, int height, si
 void plan_run(const struct plan *p, void *scratch, struct plan_rect keep,
               const struct plan_picture *picture, const struct plan_io *io);
 
+/* A part of the output as wide as its columns need and as high as the output, whose rows are made in
+ * several calls: what lies between two of them is computed once. The state is the caller's. */
+struct plan_strip {
+    void *state; /* plan_strip_bytes, aligned to MEM_ALIGN */
+    struct plan_rect area;
+};
+
+/* Whether the plan can run over strips. */
+bool plan_has_strips(const struct plan *p);
+
+/* Bytes of state for strips of up to `width` columns, wherever they lie. ERR_MODEL_LIMIT. */
+enum err_code plan_strip_bytes(const struct plan *p, int width, size_t *bytes, struct err *e);
+
+/* Computes rows `rows` of the strip, as plan_run does. The rows begin at the area's first, or where
+ * those of the call before ended. */
+void plan_strip_run(const struct plan *p, const struct plan_strip *strip, struct span rows,
+                    const struct plan_picture *picture, const struct plan_io *io);
+
+/* How much longer a run takes for being cut: into areas of width x height output samples, which
+ * compute their halos again; and for rows of that width, which may not stay in the caches. 1 is no
+ * longer. */
+double plan_cut_cost(const struct plan *p, int width, int height);
+
 #endif

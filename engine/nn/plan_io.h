@@ -4,6 +4,7 @@
 #ifndef UPSCALED_NN_PLAN_IO_H
 #define UPSCALED_NN_PLAN_IO_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "engine/nn/profile.h"
@@ -34,6 +35,13 @@ struct plan_io {
     void *arg;
     struct profile *profile; /* counts the time of layers, or NULL */
     double *macs;            /* counts the multiply-adds (plan_work.h), or NULL */
+    /* Where *cancel becomes true the run ends early, and rows are missing; or NULL. */
+    const atomic_bool *cancel;
 };
+
+static inline bool plan_io_cancelled(const struct plan_io *io)
+{
+    return io->cancel && atomic_load_explicit(io->cancel, memory_order_relaxed);
+}
 
 #endif

@@ -63,6 +63,12 @@ struct stream_step {
     bool scratch; /* it needs winograd's */
 };
 
+/* What a cut of the output costs, as averages over the multiply-adds of a long area. */
+struct stream_cost {
+    double overlap[2];  /* [axis]: output samples that an area computes more than it keeps */
+    double bytes_a_mac; /* of activations that steps read and write */
+};
+
 struct stream {
     const struct model *m;
     const struct kernels *kernels;
@@ -73,6 +79,7 @@ struct stream {
     int output;                                /* tensor: planes */
     struct span picture[2][STREAM_PERIOD_MAX]; /* [axis]: asked of the picture for outputs from
                                                   (lo), and up to (hi), the index */
+    struct stream_cost cost;
 };
 
 /* Why a model cannot be streamed: the layer, and a clause. */
@@ -102,6 +109,9 @@ int stream_begin(const struct stream *s, int from, struct span *spans, int *made
 
 /* Finds the `macs` of all steps. */
 void stream_find_macs(struct stream *s);
+
+/* Fills s->cost; the steps' macs are known. ERR_MEMORY. */
+enum err_code stream_find_cost(struct stream *s, struct err *e);
 
 /* The samples of each phase, along one axis, that each step makes for outputs `want`. `spans` has
  * tensor_count entries. */
@@ -136,5 +146,12 @@ size_t stream_column_bytes(const struct stream *s);
 enum err_code stream_scratch_bytes(const struct stream *s, int width, size_t *bytes, struct err *e);
 void stream_run(const struct stream *s, void *scratch, struct plan_rect keep,
                 const struct pair *sides, const struct plan_io *io);
+
+/* Strips, as plan.h's: the state is a block of stream_strip_bytes, aligned to MEM_ALIGN. Positions
+ * are the network's own, as in stream_run; rows follow those of the call before. */
+enum err_code stream_strip_bytes(const struct stream *s, int width, size_t *bytes, struct err *e);
+void stream_strip_begin(const struct stream *s, void *state, struct plan_rect keep,
+                        const struct pair *sides);
+void stream_strip_run(void *state, struct span rows, const struct plan_io *io);
 
 #endif

@@ -112,3 +112,27 @@ int stream_area_lay_out(struct stream_area *a, void *scratch, struct plan_rect k
     memcpy(a->first, a->made, (size_t)s->tensor_count * sizeof *a->first);
     return to;
 }
+
+struct span stream_domain(const struct stream_area *a, int tensor, enum axis axis)
+{
+    const struct stream_tensor *t = &a->s->tensors[tensor];
+    return (struct span){0, pair_at(t->rate, axis) * pair_at(*a->sides, axis) +
+                                pair_at(t->extra, axis)};
+}
+
+struct span stream_within(const struct stream_area *a, const struct stream_step *t, enum axis axis,
+                          struct span want)
+{
+    if (!a->sides)
+        return want;
+    struct span d = stream_domain(a, t->out, axis);
+    int unit = t->op == STREAM_WINOGRAD ? STREAM_GRID : t->phases;
+    struct span s = want;
+    if (d.lo > want.lo)
+        s.lo = want.lo + (d.lo - want.lo) / unit * unit;
+    if (d.hi < want.hi)
+        s.hi = want.lo + (int)ceil_div(d.hi - want.lo, unit) * unit;
+    if (s.lo >= s.hi)
+        s.hi = s.lo = want.lo;
+    return s;
+}

@@ -24,11 +24,29 @@ struct stream_area {
     float *line; /* a row of the widest tensor, as a plane */
 };
 
+/* A strip: an area whose rows are made in several calls. */
+struct stream_strip {
+    struct stream_area area;
+    struct plan_rect keep;
+    struct pair sides; /* what area.sides points at */
+    int to;            /* the rounds so far make the output up to here */
+    int stored;        /* the next row to store */
+};
+
 /* Sample x of row y of a block or plane; the row is in the ring. */
 float *stream_row(const struct stream_area *a, int tensor, int block, int y, int x);
 
 /* Blocks of channels that a tensor has, or planes. */
 int stream_blocks(const struct stream_tensor *t);
+
+/* The part of `want`, samples of the step's output along an axis, that whole phases (and tiles) make
+ * and that holds all samples within the picture: what is outside is the network's padding, which is
+ * zero. May be empty. */
+struct span stream_within(const struct stream_area *a, const struct stream_step *t, enum axis axis,
+                          struct span want);
+
+/* The samples that a tensor has of the picture, where its edges count. */
+struct span stream_domain(const struct stream_area *a, int tensor, enum axis axis);
 
 /* Divides the scratch for the columns of `keep` and sets all tensors to their first rows; returns
  * what stream_begin does. a->s is set. */

@@ -385,8 +385,10 @@ enum err_code stream_new(const struct model *m, const struct kernels *kernels, s
         bool built = build(&b, &rc, e);
         if (rc == ERR_OK && built)
             rc = stream_find_rings(b.s, e);
-        if (rc == ERR_OK && built)
+        if (rc == ERR_OK && built) {
             stream_find_macs(b.s);
+            rc = stream_find_cost(b.s, e);
+        }
         if (rc == ERR_OK && built) {
             *out = b.s;
             b.s = NULL;

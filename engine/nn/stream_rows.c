@@ -16,10 +16,16 @@ static int out_blocks(const struct stream_area *a, const struct stream_step *t)
     return (tensor_of(a, t->out)->channels + LANES - 1) / LANES;
 }
 
-/* Columns of phases that the step makes. */
+/* Columns of its output that the step makes. */
+static struct span out_columns(const struct stream_area *a, const struct stream_step *t)
+{
+    return stream_within(a, t, AXIS_X, a->x[t->out]);
+}
+
+/* The columns of phases behind them. */
 static struct span columns(const struct stream_area *a, const struct stream_step *t)
 {
-    return stream_step_phases(t, AXIS_X, a->x[t->out]);
+    return stream_step_phases(t, AXIS_X, out_columns(a, t));
 }
 
 /* How many rows of taps point_in points at, and how far apart pointers are: for the rows, and for
@@ -69,7 +75,7 @@ static void conv_phase(const struct stream_area *a, const struct stream_step *t,
 {
     struct span x = columns(a, t);
     int blocks = out_blocks(a, t), s = t->phases, y = q * s + phase / s + t->origin.y;
-    int first = a->x[t->out].lo + phase % s;
+    int first = out_columns(a, t).lo + phase % s;
     bool planar = !tensor_of(a, t->in[0].tensor)->blocked;
     struct kernel_conv k = {.in = a->in,
                             .in_channels = t->in_channels,
@@ -131,8 +137,8 @@ static void planes_group(const struct stream_area *a, const struct stream_step *
     int rows = phased ? t->phases : tensor_of(a, t->out)->channels;
     for (int i = 0; i < rows; i++) {
         int plane = phased ? g : i, y = phased ? q * t->phases + i + t->origin.y : q;
-        a->out[i] = stream_row(a, t->out, plane, y, a->x[t->out].lo);
-        a->add[i] = added(a, t, plane, y, a->x[t->out].lo);
+        a->out[i] = stream_row(a, t->out, plane, y, out_columns(a, t).lo);
+        a->add[i] = added(a, t, plane, y, out_columns(a, t).lo);
     }
     size_t lanes = (size_t)g * FEW;
     size_t taps = (size_t)(t->taps.y * t->taps.x) * (size_t)t->in_channels;
@@ -180,7 +186,7 @@ static void run_unblock(const struct stream_area *a, const struct stream_step *t
 static void merge_row(const struct stream_area *a, const struct stream_step *t, int block, int y,
                       size_t count)
 {
-    int x = a->x[t->out].lo;
+    int x = out_columns(a, t).lo;
     bool product = t->layer->kind == LAYER_MUL;
     float *out = stream_row(a, t->out, block, y, x);
     for (int n = 0; n < t->in_count; n++) {
@@ -211,12 +217,12 @@ static void run_merge(const struct stream_area *a, const struct stream_step *t, 
 {
     const struct stream_tensor *out = tensor_of(a, t->out);
     int lanes = out->blocked ? LANES : 1;
-    size_t count = (size_t)(a->x[t->out].hi - a->x[t->out].lo) * (size_t)lanes;
+    size_t count = (size_t)(out_columns(a, t).hi - out_columns(a, t).lo) * (size_t)lanes;
     enum layer_kind kind = t->layer->kind; /* slopes and clamps are in the store below */
     bool other = layer_table[kind].activation && kind != LAYER_CLAMP && !stream_is_sloped(t->layer);
     for (int y = rows.lo; y < rows.hi; y++)
         for (int b = 0; b * lanes < out->channels; b++) {
-            float *row = stream_row(a, t->out, b, y, a->x[t->out].lo);
+            float *row = stream_row(a, t->out, b, y, out_columns(a, t).lo);
             const float *slope = t->slope + b * lanes;
             merge_row(a, t, b, y, count);
             if (kind == LAYER_AFFINE)
@@ -253,7 +259,7 @@ static void run_shuffle(const struct stream_area *a, const struct stream_step *t
         point_in(a, t, q, x.lo, (struct pointers){1, 0, 1});
         for (int k = 0; k < t->in_channels; k++) {
             int y = q * s + k / s % s + t->origin.y;
-            float *out = stream_row(a, t->out, k / (s * s), y, a->x[t->out].lo) + k % s;
+            float *out = stream_row(a, t->out, k / (s * s), y, out_columns(a, t).lo) + k % s;
             for (int i = 0; i < width; i++)
                 out[i * s] = a->in[k][i];
         }
@@ -309,5 +315,7 @@ void stream_rows(const struct stream_area *a, const struct stream_step *t, struc
         [STREAM_MERGE] = run_merge,   [STREAM_UPSAMPLE] = run_upsample,
         [STREAM_JOIN] = run_join,     [STREAM_SHUFFLE] = run_shuffle,
     };
-    run[t->op](a, t, rows);
+    struct span x = out_columns(a, t);
+    if (rows.lo < rows.hi && x.lo < x.hi)
+        run[t->op](a, t, rows);
 }

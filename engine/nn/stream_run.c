@@ -1,18 +1,13 @@
 /* stream_run.c - rounds of steps over rings of rows. See stream.h. */
+#include <assert.h>
 #include <string.h>
 
+#include "engine/base/mem.h"
+#include "engine/base/size.h"
 #include "engine/nn/stream_area.h"
 #include "engine/nn/stream_rows.h"
 
 enum { LANES = KERNEL_LANES };
-
-/* The samples that a tensor has of the picture, where its edges count. */
-static struct span domain(const struct stream_area *a, int tensor, enum axis axis)
-{
-    const struct stream_tensor *t = &a->s->tensors[tensor];
-    return (struct span){0, pair_at(t->rate, axis) * pair_at(*a->sides, axis) +
-                                pair_at(t->extra, axis)};
-}
 
 static void clear(const struct stream_area *a, int tensor, int y, int lo, int hi)
 {
@@ -25,7 +20,7 @@ static void clear(const struct stream_area *a, int tensor, int y, int lo, int hi
 /* What lies outside the picture is the network's own padding: zeros. */
 static void clear_outside(const struct stream_area *a, int tensor, struct span rows)
 {
-    struct span ys = domain(a, tensor, AXIS_Y), xs = domain(a, tensor, AXIS_X);
+    struct span ys = stream_domain(a, tensor, AXIS_Y), xs = stream_domain(a, tensor, AXIS_X);
     struct span x = a->x[tensor];
     for (int y = rows.lo; y < rows.hi; y++) {
         bool inside = y >= ys.lo && y < ys.hi;
@@ -38,7 +33,7 @@ static void load_rows(const struct stream_area *a, const struct stream_step *t, 
 {
     struct span x = a->x[t->out], y = rows;
     if (a->sides) {
-        struct span xs = domain(a, t->out, AXIS_X), ys = domain(a, t->out, AXIS_Y);
+        struct span xs = stream_domain(a, t->out, AXIS_X), ys = stream_domain(a, t->out, AXIS_Y);
         x = (struct span){x.lo > xs.lo ? x.lo : xs.lo, x.hi < xs.hi ? x.hi : xs.hi};
         y = (struct span){y.lo > ys.lo ? y.lo : ys.lo, y.hi < ys.hi ? y.hi : ys.hi};
     }
@@ -82,11 +77,11 @@ static void run_step(const struct stream_area *a, const struct stream_step *t)
     if (t->op == STREAM_LOAD)
         load_rows(a, t, rows);
     else
-        stream_rows(a, t, rows);
+        stream_rows(a, t, stream_within(a, t, AXIS_Y, rows));
     if (a->sides)
         clear_outside(a, t->out, rows);
     a->made[t->out] = rows.hi;
-    if (a->io->macs) {
+    if (a->io->macs) { /* with what is outside the picture, as plan_work tells it */
         struct span y = stream_step_phases(t, AXIS_Y, rows);
         struct span x = stream_step_phases(t, AXIS_X, a->x[t->out]);
         *a->io->macs += t->macs * (y.hi - y.lo) * (x.hi - x.lo);
@@ -94,18 +89,76 @@ static void run_step(const struct stream_area *a, const struct stream_step *t)
     profile_end(a->io->profile, place_of(a->s, t), begun);
 }
 
+static void begin(struct stream_strip *t, void *scratch, struct plan_rect keep,
+                  const struct pair *sides)
+{
+    t->keep = keep;
+    t->stored = keep.y;
+    if (sides) {
+        t->sides = *sides;
+        t->area.sides = &t->sides;
+    }
+    t->to = stream_area_lay_out(&t->area, scratch, keep);
+}
+
+/* Stores what there is of the rows below `end`. */
+static void store_made(struct stream_strip *t, int end)
+{
+    int made = t->area.made[t->area.s->output];
+    made = made < end ? made : end;
+    if (made > t->stored) {
+        store_rows(&t->area, t->keep, t->stored, made);
+        t->stored = made;
+    }
+}
+
+/* Rounds, until the rows below `end` are stored. Rows that a round made beyond it are in their ring
+ * when the next call comes. */
+static void run_rounds(struct stream_strip *t, int end, const struct plan_io *io)
+{
+    const struct stream *s = t->area.s;
+    t->area.io = io;
+    for (store_made(t, end); t->stored < end && !plan_io_cancelled(io); store_made(t, end)) {
+        t->to += stream_period(s);
+        stream_needs(s, AXIS_Y, (struct span){t->keep.y, t->to}, t->area.y);
+        for (int k = 0; k < s->step_count && !plan_io_cancelled(io); k++)
+            run_step(&t->area, &s->steps[k]);
+    }
+}
+
 void stream_run(const struct stream *s, void *scratch, struct plan_rect keep,
                 const struct pair *sides, const struct plan_io *io)
 {
-    struct stream_area a = {.s = s, .sides = sides, .io = io};
-    int end = keep.y + keep.height;
-    for (int to = stream_area_lay_out(&a, scratch, keep); a.made[s->output] < end;) {
-        to += stream_period(s);
-        stream_needs(s, AXIS_Y, (struct span){keep.y, to}, a.y);
-        int before = a.made[s->output] < keep.y ? keep.y : a.made[s->output];
-        for (int k = 0; k < s->step_count; k++)
-            run_step(&a, &s->steps[k]);
-        int after = a.made[s->output];
-        store_rows(&a, keep, before, after < end ? after : end);
-    }
+    struct stream_strip t = {.area.s = s};
+    begin(&t, scratch, keep, sides);
+    run_rounds(&t, keep.y + keep.height, io);
+}
+
+static size_t head_bytes(void)
+{
+    return (sizeof(struct stream_strip) + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
+}
+
+enum err_code stream_strip_bytes(const struct stream *s, int width, size_t *bytes, struct err *e)
+{
+    size_t rest;
+    enum err_code rc = stream_scratch_bytes(s, width, &rest, e);
+    if (rc == ERR_OK && !size_add(rest, head_bytes(), bytes))
+        rc = err_set(e, ERR_MODEL_LIMIT, "the model's rows cannot be addressed");
+    return rc;
+}
+
+void stream_strip_begin(const struct stream *s, void *state, struct plan_rect keep,
+                        const struct pair *sides)
+{
+    struct stream_strip *t = state;
+    *t = (struct stream_strip){.area.s = s};
+    begin(t, (char *)state + head_bytes(), keep, sides);
+}
+
+void stream_strip_run(void *state, struct span rows, const struct plan_io *io)
+{
+    struct stream_strip *t = state;
+    assert(t->stored == rows.lo);
+    run_rounds(t, rows.hi, io);
 }

@@ -1,4 +1,5 @@
 /* stream_work.c - the multiply-adds of steps. See stream.h. */
+#include "engine/base/mem.h"
 #include "engine/nn/geometry.h"
 #include "engine/nn/stream.h"
 
@@ -37,4 +38,55 @@ void stream_lengths(const struct stream *s, enum axis axis, struct span want, st
         struct span q = stream_step_phases(t, axis, spans[t->out]);
         lengths[k] = q.hi - q.lo;
     }
+}
+
+/* What a step makes along an axis for a long output, and for one twice as long: the difference is
+ * what the output's samples need, the rest what its ends add. */
+struct growth {
+    double *once, *twice;
+    struct span *spans;
+};
+
+static double count_bytes(const struct stream *s, const struct stream_step *t)
+{
+    double reads =
+        (double)t->in_channels * (t->taps.y > 1 ? 1.5 : 1); /* rows twice, four at a time */
+    double writes = (double)s->tensors[t->out].channels * t->phases * t->phases;
+    return (reads + writes) * sizeof(float);
+}
+
+static void find_cost(struct stream *s, const struct growth *g)
+{
+    int length = 64 * stream_period(s);
+    double macs = 0, bytes = 0, extra[2] = {0, 0};
+    for (enum axis axis = AXIS_Y; axis <= AXIS_X; axis++) {
+        stream_lengths(s, axis, (struct span){0, length}, g->spans, g->once);
+        stream_lengths(s, axis, (struct span){0, 2 * length}, g->spans, g->twice);
+        for (int k = 0; k < s->step_count; k++) {
+            double rate = (g->twice[k] - g->once[k]) / length; /* phases an output sample */
+            double area = rate * rate, more = rate > 0 ? g->once[k] / rate - length : 0;
+            macs += area * s->steps[k].macs;
+            bytes += area * count_bytes(s, &s->steps[k]);
+            extra[axis] += area * s->steps[k].macs * more;
+        }
+    }
+    if (macs > 0)
+        s->cost = (struct stream_cost){{2 * extra[AXIS_Y] / macs, 2 * extra[AXIS_X] / macs},
+                                       bytes / macs};
+}
+
+enum err_code stream_find_cost(struct stream *s, struct err *e)
+{
+    size_t steps = (size_t)s->step_count;
+    struct growth g = {mem_calloc(steps, sizeof(double)), mem_calloc(steps, sizeof(double)),
+                       mem_calloc((size_t)s->tensor_count, sizeof(struct span))};
+    enum err_code rc = ERR_OK;
+    if (g.once && g.twice && g.spans)
+        find_cost(s, &g);
+    else
+        rc = err_set(e, ERR_MEMORY, "no memory to size a plan");
+    mem_free(g.spans);
+    mem_free(g.twice);
+    mem_free(g.once);
+    return rc;
 }

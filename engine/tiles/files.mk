@@ -9,6 +9,8 @@ libengine_a_SOURCES += \
 	engine/tiles/border.h \
 	engine/tiles/source.c \
 	engine/tiles/source.h \
+	engine/tiles/strips.c \
+	engine/tiles/strips.h \
 	engine/tiles/tile.c \
 	engine/tiles/tile.h \
 	engine/tiles/tile_chain.c \

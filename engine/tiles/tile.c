@@ -30,10 +30,12 @@ struct tile {
     struct tile_chain x, y;
     struct tile_layout l;
     struct source source;
-    int stage;      /* whose network runs */
-    int chunk_y;    /* the first row of l.out, in the output */
-    int chunk_rows; /* that are there */
-    double macs;    /* multiply-adds so far */
+    int stage;                   /* whose network runs */
+    int chunk_y;                 /* the first row of l.out, in the output */
+    int chunk_rows;              /* that are there */
+    double macs;                 /* multiply-adds so far */
+    const struct strips *strips; /* of which the tile is a part, or NULL */
+    char *states;                /* of the strip */
 };
 
 static const struct model_geometry *geometry_of(const struct tile *t)
@@ -215,6 +217,16 @@ static void shrink(struct tile *t)
     store_chunk(t);
 }
 
+/* The next rows of the strip. */
+static void run_strip(struct tile *t, const struct plan_picture *picture, const struct plan_io *io)
+{
+    size_t at = t->source.kind == SOURCE_ALPHA ? t->strips->state_bytes : 0;
+    const struct plan_strip strip = {t->states + at,
+                                     {t->area.x, 0, t->area.width, t->job->out.height}};
+    struct span rows = {t->area.y, t->area.y + t->area.height};
+    plan_strip_run(t->job->plan, &strip, rows, picture, io);
+}
+
 /* Runs the networks over the samples of that kind, and stores the result. */
 static void run_source(struct tile *t, enum source_kind kind)
 {
@@ -226,8 +238,11 @@ static void run_source(struct tile *t, enum source_kind kind)
         const struct window_span *x = span_of(t, &t->x, t->stage), *y = span_of(t, &t->y, t->stage);
         struct plan_rect keep = {x->first, y->first, x->last - x->first, y->last - y->first};
         struct plan_picture picture = tile_stage_picture(job, t->stage);
-        plan_run(job->plan, t->l.plan, keep, &picture,
-                 &(struct plan_io){load_row, store_row, t, job->profile, &t->macs});
+        struct plan_io io = {load_row, store_row, t, job->profile, &t->macs, job->cancel};
+        if (t->strips)
+            run_strip(t, &picture, &io);
+        else
+            plan_run(job->plan, t->l.plan, keep, &picture, &io);
     }
     if (job->down_x) /* t->stage is now one past the last */
         shrink(t);
@@ -285,26 +300,44 @@ static enum err_code measure(const struct tile *t, size_t *bytes, struct err *e)
     return tile_measure(t->job, &sides, most, bytes, e);
 }
 
-double tile_run(const struct tile_job *job, struct resample_area area, uint8_t *pixels,
-                size_t row_bytes, void *scratch)
+static double run(struct tile *t, const struct tile_target *to)
 {
-    struct tile t = begin(job, area);
+    const struct tile_job *job = t->job;
+    t->pixels = to->pixels;
+    t->row_bytes = to->row_bytes;
+    if (job->out.channels < 3)
+        run_source(t, SOURCE_GRAY);
+    else
+        run_source(t, job->chroma_x ? SOURCE_LUMA : SOURCE_RGB);
+    if (image_has_alpha(&job->out)) {
+        if (job->alpha)
+            run_source(t, SOURCE_ALPHA);
+        else
+            store_opaque(t);
+    }
+    return t->macs;
+}
+
+double tile_run(const struct tile_job *job, const struct tile_target *to, void *scratch)
+{
+    struct tile t = begin(job, to->area);
     struct tile_sides sides = sides_of(&t);
     size_t bytes = 0;
     /* Sizes were bounded before any work. A mistake there must not reach memory. */
     assert(measure(&t, &bytes, NULL) == ERR_OK && bytes <= job->scratch_bytes);
-    t.pixels = pixels;
-    t.row_bytes = row_bytes;
     t.l = tile_lay_out(job, &sides, 0, scratch);
-    if (job->out.channels < 3)
-        run_source(&t, SOURCE_GRAY);
-    else
-        run_source(&t, job->chroma_x ? SOURCE_LUMA : SOURCE_RGB);
-    if (image_has_alpha(&job->out)) {
-        if (job->alpha)
-            run_source(&t, SOURCE_ALPHA);
-        else
-            store_opaque(&t);
-    }
-    return t.macs;
+    return run(&t, to);
+}
+
+double tile_run_strip(const struct tile_job *job, const struct strips *strips,
+                      const struct tile_target *to, void *scratch)
+{
+    struct tile t = begin(job, to->area);
+    struct tile_sides sides = sides_of(&t);
+    size_t states = strips->states * strips->state_bytes;
+    t.strips = strips;
+    t.states = scratch;
+    t.l = tile_lay_out(job, &sides, 0, t.states + states);
+    assert(states + t.l.bytes <= strips->scratch_bytes);
+    return run(&t, to);
 }

@@ -7,11 +7,23 @@
 #ifndef UPSCALED_TILES_TILE_H
 #define UPSCALED_TILES_TILE_H
 
+#include "engine/tiles/strips.h"
 #include "engine/tiles/tile_job.h"
 
-/* Computes `area` of the output into `pixels` (the area's first sample), rows `row_bytes` apart.
- * Cannot fail, does not allocate. Returns the multiply-adds that it did. */
-double tile_run(const struct tile_job *job, struct resample_area area, uint8_t *pixels,
-                size_t row_bytes, void *scratch);
+/* Where a tile's samples go. */
+struct tile_target {
+    struct resample_area area; /* of the output */
+    uint8_t *pixels;           /* the area's first sample */
+    size_t row_bytes;          /* from one row to the next */
+};
+
+/* Computes one tile. Cannot fail, does not allocate; where job->cancel becomes true, samples may be
+ * missing. Returns the multiply-adds that it did. */
+double tile_run(const struct tile_job *job, const struct tile_target *to, void *scratch);
+
+/* The same for a tile that is the next of its strip, as wide as that: the first begins at the top.
+ * `scratch` is the strip's own. */
+double tile_run_strip(const struct tile_job *job, const struct strips *strips,
+                      const struct tile_target *to, void *scratch);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef UPSCALED_TILES_TILE_JOB_H
 #define UPSCALED_TILES_TILE_JOB_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "engine/image/image.h"
@@ -16,6 +17,7 @@ struct tile_job {
     int stages;           /* how often the network is repeated, 1..WINDOW_MAX_STAGES */
     bool alpha;           /* alpha goes through the network; else it is opaque, or there is none */
     size_t scratch_bytes; /* what each worker brings; checked */
+    const atomic_bool *cancel;                   /* ends tiles early, or NULL */
     struct profile *profile;                     /* counts the network's time, or NULL */
     const struct resample_axis *down_x, *down_y; /* last network's size to out's; NULL if equal */
     const struct resample_axis *chroma_x, *chroma_y; /* img's size to out's; NULL without chroma */

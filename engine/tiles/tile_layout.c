@@ -118,6 +118,21 @@ enum err_code tile_scratch_bytes(const struct plan *p, size_t *bytes, struct err
     return rc;
 }
 
+enum err_code tile_strip_bytes(const struct tile_job *job, int width, size_t *bytes, struct err *e)
+{
+    int margin = shrink_margin(job->plan);
+    struct tile_sides x = {.out_width = width, .out_rows = TILE_CHUNK_ROWS};
+    if (tile_has_chroma(plan_model(job->plan), &job->out)) {
+        x.near_width = width + margin;
+        x.near_height = TILE_CHUNK_ROWS + margin;
+    }
+    struct tile_layout l = tile_lay_out(job, &x, 0, NULL);
+    if (l.bytes == SIZE_MAX)
+        return err_set(e, ERR_MODEL_LIMIT, "the model's working memory cannot be addressed");
+    *bytes = l.bytes;
+    return ERR_OK;
+}
+
 /* One axis of the tile that covers everything. */
 struct whole_axis {
     int stage; /* output of networks but the last, or of the last where it is downscaled */

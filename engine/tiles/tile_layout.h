@@ -44,6 +44,10 @@ struct pair tile_most(const struct plan *p, struct pair full, struct pair out);
 /* Scratch for any tile within tile_most, for any picture, factors and border. */
 enum err_code tile_scratch_bytes(const struct plan *p, size_t *bytes, struct err *e);
 
+/* Scratch for the tiles of a strip of `width` output columns, beside its states (strips.h).
+ * ERR_MODEL_LIMIT. */
+enum err_code tile_strip_bytes(const struct tile_job *job, int width, size_t *bytes, struct err *e);
+
 /* Scratch for the one tile that covers all of a picture: for models whose `whole` is set. */
 enum err_code tile_whole_scratch_bytes(const struct tile_job *job, size_t *bytes, struct err *e);
 

@@ -1,0 +1,99 @@
+/* strips.c - see strips.h. */
+#include "engine/tiles/strips.h"
+
+#include "engine/base/mem.h"
+#include "engine/base/size.h"
+#include "engine/tiles/tile_chain.h"
+#include "engine/tiles/tile_layout.h"
+
+enum {
+    BAND_ROWS = 64,      /* about: threads meet after each band */
+    STRIP_MULTIPLE = 16, /* columns */
+    MOST_A_THREAD = 16,  /* strips */
+};
+
+/* Tiles are shorter pieces of work, and other requests wait for less: strips must gain this much. */
+#define TILES_FAVOUR 0.95
+
+static int pieces(int side, int piece)
+{
+    return (side + piece - 1) / piece;
+}
+
+static int strip_width(const struct bands_wish *w, int count)
+{
+    return pieces(pieces(w->out.x, count), STRIP_MULTIPLE) * STRIP_MULTIPLE;
+}
+
+/* How much longer the run takes than one without halos, by the thread that has most to do. */
+static double cost_of_tiles(const struct plan *p, const struct bands_wish *w, const struct bands *b)
+{
+    return plan_cut_cost(p, b->tile.x, b->tile.y < w->out.y ? b->tile.y : w->out.y);
+}
+
+static double cost_of_strips(const struct plan *p, const struct bands_wish *w, int a_thread)
+{
+    int width = strip_width(w, a_thread * w->threads);
+    double longest = (double)width * a_thread * w->threads / w->out.x; /* by rounding */
+    return plan_cut_cost(p, width, w->out.y) * longest;
+}
+
+static bool can_have_strips(const struct tile_job *job)
+{
+    return plan_has_strips(job->plan) && job->stages == 1 && !tile_shrinks(job) &&
+           !plan_model(job->plan)->geometry.whole;
+}
+
+/* The cheapest multiple of the threads, if it is cheaper than tiles. */
+static int choose_count(const struct tile_job *job, const struct bands_wish *w,
+                        const struct bands *b, int forced)
+{
+    if (!can_have_strips(job) || forced < 0)
+        return 0;
+    if (forced > 0)
+        return pieces(w->out.x, strip_width(w, forced));
+    if (w->tile.x > 0 || w->tile.y > 0)
+        return 0;
+    double least = TILES_FAVOUR * cost_of_tiles(job->plan, w, b);
+    int best = 0, most = w->out.x / STRIP_MULTIPLE;
+    for (int k = 1; k <= MOST_A_THREAD && k * w->threads <= most; k++) {
+        double cost = cost_of_strips(job->plan, w, k);
+        if (cost < least) {
+            least = cost;
+            best = pieces(w->out.x, strip_width(w, k * w->threads));
+        }
+    }
+    return best;
+}
+
+static enum err_code measure(const struct tile_job *job, int width, struct strips *s, struct err *e)
+{
+    size_t rest;
+    enum err_code rc = plan_strip_bytes(job->plan, width, &s->state_bytes, e);
+    if (rc == ERR_OK)
+        rc = tile_strip_bytes(job, width, &rest, e);
+    if (rc != ERR_OK)
+        return rc;
+    s->states = image_has_alpha(&job->out) ? 2 : 1;
+    s->state_bytes = (s->state_bytes + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
+    size_t bytes, all;
+    if (!size_mul(s->states, s->state_bytes, &bytes) || !size_add(bytes, rest, &bytes) ||
+        !size_add(bytes, MEM_ALIGN - 1, &bytes) || !size_mul(bytes, (size_t)s->count, &all))
+        return err_set(e, ERR_MODEL_LIMIT, "the model's working memory cannot be addressed");
+    s->scratch_bytes = bytes / MEM_ALIGN * MEM_ALIGN;
+    return ERR_OK;
+}
+
+enum err_code strips_choose(const struct tile_job *job, const struct bands_wish *wish, int forced,
+                            struct bands *bands, struct strips *out, struct err *e)
+{
+    *out = (struct strips){.count = choose_count(job, wish, bands, forced)};
+    if (out->count == 0)
+        return ERR_OK;
+    int multiple = wish->multiple ? wish->multiple : 1;
+    int width = strip_width(wish, out->count);
+    int rows = wish->rows ? wish->rows : pieces(BAND_ROWS, multiple) * multiple;
+    rows = rows < wish->out.y ? rows : wish->out.y;
+    *bands = (struct bands){{rows, width}, rows};
+    return measure(job, width, out, e);
+}

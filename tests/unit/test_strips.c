@@ -1,0 +1,266 @@
+/* test_strips.c - pictures cut into strips: the bytes of tiles, whatever the number of strips, bands,
+ * threads and kernels; deep networks choose them; a cancelled run ends within a step. */
+#include "engine/tiles/strips.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/mem.h"
+#include "engine/upscale.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/nn_build.h"
+
+enum { CUTS = 12 };
+
+/* `depth` convolutions of 3x3, then a transposed convolution or a shuffle of stride `scale`. */
+static struct model *network(enum model_color color, enum model_border border, int scale,
+                             int channels, int depth)
+{
+    int ends = color == COLOR_Y ? 1 : 3, padding = border == BORDER_MODEL;
+    struct model *m = build_model(color, scale, border);
+    for (int k = 0; k < depth; k++) {
+        build_conv(m, LAYER_CONV2D, k ? channels : ends, channels, 3, 1, padding);
+        build_prelu(m, channels);
+    }
+    if (scale == 2 && !padding) {
+        build_conv(m, LAYER_CONV_TRANSPOSE2D, channels, ends, 6, 2, 4);
+    } else {
+        build_conv(m, LAYER_CONV2D, channels, ends * scale * scale, 3, 1, padding);
+        build_layer(m, LAYER_PIXEL_SHUFFLE)->upscale_factor = scale;
+    }
+    build_all_weights(m, 5);
+    struct err e = ERR_INIT;
+    ck_assert_msg(model_finish(m, &model_default_limits, &e) == ERR_OK, "%s", e.text);
+    return m;
+}
+
+/* Random samples; alpha is opaque on the left, and random on the right. */
+static struct image *random_image(int width, int height, int channels, int depth)
+{
+    uint64_t seed = 42;
+    struct image_format f = {width, height, channels, depth};
+    struct image *img = NULL;
+    ck_assert_int_eq(image_new(&f, &img, NULL), ERR_OK);
+    for (size_t i = 0; i < image_bytes(&f); i++)
+        img->pixels[i] = (uint8_t)harness_random(&seed);
+    return img;
+}
+
+struct collected {
+    uint8_t *bytes;
+    size_t length;
+};
+
+static enum err_code collect(void *arg, const uint8_t *pixels, size_t row_bytes, int count,
+                             struct err *e)
+{
+    struct collected *c = arg;
+    (void)e;
+    memcpy(c->bytes + c->length, pixels, row_bytes * (size_t)count);
+    c->length += row_bytes * (size_t)count;
+    return ERR_OK;
+}
+
+struct cut {
+    int strips, band_rows, threads;
+    struct pair tile;
+};
+
+/* Upscales a picture of that format; the output's bytes (free). */
+static uint8_t *enlarge(const struct plan *plan, const struct image_format *in,
+                        const struct cut *cut, size_t *length)
+{
+    const struct model *m = plan_model(plan);
+    struct image *img = random_image(in->width, in->height, in->channels, in->depth);
+    struct pool *pool = NULL;
+    struct err e = ERR_INIT;
+    size_t scratch;
+    struct upscale_params p = {.plan = plan,
+                               .width = in->width * m->scale,
+                               .height = in->height * m->scale,
+                               .border = m->border,
+                               .depth = in->depth,
+                               .band_rows = cut->band_rows,
+                               .strips = cut->strips,
+                               .tile = cut->tile};
+    struct image_format out = {p.width, p.height, in->channels, in->depth};
+    struct collected c = {malloc(image_bytes(&out)), 0};
+    ck_assert_int_eq(pool_new(cut->threads, &pool, &e), ERR_OK);
+    ck_assert_int_eq(upscale_scratch_bytes(plan, &scratch, &e), ERR_OK);
+    ck_assert_int_eq(pool_reserve(pool, scratch, &e), ERR_OK);
+    struct upscale_need need;
+    struct upscale_hooks hooks = {.rows = collect, .rows_arg = &c};
+    ck_assert_int_eq(upscale_memory(pool, &p, &img->format, &need, &e), ERR_OK);
+    mem_count();
+    enum err_code rc = upscale_run(pool, &p, img, &hooks, &e);
+    ck_assert_uint_le(mem_count_most(), need.bytes);
+    ck_assert_msg(rc == ERR_OK, "%s", e.text);
+    ck_assert_uint_eq(c.length, image_bytes(&out));
+    *length = c.length;
+    pool_free(pool);
+    image_free(img);
+    return c.bytes;
+}
+
+static const struct network_case {
+    enum model_color color;
+    enum model_border border;
+    int scale, channels, depth;
+} networks[] = {
+    {COLOR_Y, BORDER_REPLICATE, 2, 16, 4},  {COLOR_RGB, BORDER_REFLECT, 2, 12, 3},
+    {COLOR_RGB, BORDER_MODEL, 3, 20, 5},    {COLOR_Y, BORDER_MODEL, 4, 16, 6},
+    {COLOR_RGB, BORDER_REPLICATE, 3, 4, 2}, {COLOR_Y, BORDER_WRAP, 2, 64, 3},
+};
+
+static const struct image_format formats[] = {
+    {150, 61, 1, 8}, {133, 70, 3, 8}, {90, 57, 4, 8}, {70, 41, 2, 16}, {64, 90, 3, 16}};
+
+static void try_cuts(const struct plan *plan, const struct image_format *in, uint64_t *seed,
+                     const uint8_t *want, size_t length)
+{
+    for (int k = 0; k < CUTS; k++) {
+        struct cut cut = {1 + (int)(harness_random(seed) % 7),
+                          (int)(harness_random(seed) % 3) * (int)(harness_random(seed) % 40),
+                          1 + (int)(harness_random(seed) % 8),
+                          {0, 0}};
+        if (k % 4 == 3) {
+            cut.strips = -1;
+            cut.tile = (struct pair){16 + (int)(harness_random(seed) % 90),
+                                     16 + (int)(harness_random(seed) % 90)};
+        }
+        size_t count;
+        uint8_t *got = enlarge(plan, in, &cut, &count);
+        ck_assert_uint_eq(count, length);
+        ck_assert_msg(memcmp(got, want, length) == 0,
+                      "%d strips, bands of %d rows, %d threads, tiles of %d x %d", cut.strips,
+                      cut.band_rows, cut.threads, cut.tile.x, cut.tile.y);
+        free(got);
+    }
+}
+
+START_TEST(strips_give_the_bytes_of_tiles)
+{
+    const struct network_case *n = &networks[_i];
+    struct model *m = network(n->color, n->border, n->scale, n->channels, n->depth);
+    uint64_t seed = 1000 + (uint64_t)_i;
+    for (size_t f = 0; f < sizeof formats / sizeof *formats; f++) {
+        uint8_t *fused = NULL;
+        const struct kernels *set;
+        for (int k = 0; (set = kernels_at(k)) != NULL; k++) {
+            struct plan *plan = NULL;
+            size_t length;
+            ck_assert_int_eq(plan_new(m, set, &plan, NULL), ERR_OK);
+            uint8_t *want = enlarge(plan, &formats[f], &(struct cut){-1, 0, 2, {0, 0}}, &length);
+            ck_assert(!set->fused || !fused || memcmp(fused, want, length) == 0);
+            try_cuts(plan, &formats[f], &seed, want, length);
+            if (set->fused && !fused)
+                fused = want;
+            else
+                free(want);
+            plan_free(plan);
+        }
+        free(fused);
+    }
+    model_free(m);
+}
+END_TEST
+
+static int chosen(struct model *m, int width, int height, int threads)
+{
+    struct plan *plan = NULL;
+    struct strips strips;
+    struct image img = {.format = {width, height, 3, 8}};
+    ck_assert_int_eq(plan_new(m, kernels_find(NULL), &plan, NULL), ERR_OK);
+    struct tile_job job = {.plan = plan, .img = &img, .stages = 1};
+    job.out = (struct image_format){width * m->scale, height * m->scale, 3, 8};
+    struct pair out = {job.out.height, job.out.width}, tile = plan_tile(plan);
+    struct bands_wish wish = {.out = out, .most = tile, .threads = threads, .multiple = 64};
+    struct bands bands = bands_choose(&wish);
+    ck_assert_int_eq(strips_choose(&job, &wish, 0, &bands, &strips, NULL), ERR_OK);
+    plan_free(plan);
+    model_free(m);
+    return strips.count;
+}
+
+START_TEST(deep_networks_run_in_strips)
+{
+    ck_assert_int_eq(chosen(network(COLOR_RGB, BORDER_REPLICATE, 2, 64, 32), 480, 270, 2), 2);
+    ck_assert_int_eq(chosen(network(COLOR_RGB, BORDER_REPLICATE, 2, 64, 32), 1920, 1080, 2), 2);
+    ck_assert_int_eq(chosen(network(COLOR_RGB, BORDER_MODEL, 4, 64, 18), 480, 270, 1), 1);
+}
+END_TEST
+
+START_TEST(shallow_networks_run_in_tiles)
+{
+    ck_assert_int_eq(chosen(network(COLOR_Y, BORDER_REPLICATE, 2, 16, 6), 1920, 1080, 2), 0);
+    ck_assert_int_eq(chosen(network(COLOR_Y, BORDER_REPLICATE, 2, 16, 6), 256, 256, 2), 0);
+}
+END_TEST
+
+/* A picture whose client leaves while its nth row is read. */
+struct leaving {
+    atomic_bool cancel;
+    int rows, after;
+    int stored;
+};
+
+static void load(void *arg, int y, int x, int count, float *const *planes)
+{
+    struct leaving *l = arg;
+    (void)y;
+    (void)x;
+    for (int c = 0; c < 3; c++)
+        memset(planes[c], 0, (size_t)count * sizeof(float));
+    if (++l->rows == l->after)
+        atomic_store(&l->cancel, true);
+}
+
+static void store(void *arg, int y, int x, int count, const float *const *planes)
+{
+    struct leaving *l = arg;
+    (void)y;
+    (void)x;
+    (void)count;
+    (void)planes;
+    l->stored++;
+}
+
+/* The step that reads the picture ends, and no other begins. */
+START_TEST(a_cancelled_run_ends_within_a_step)
+{
+    struct model *m = network(COLOR_RGB, BORDER_REPLICATE, 2, 16, 20);
+    struct plan *plan = NULL;
+    size_t bytes;
+    double all = 0, until = 0;
+    ck_assert_int_eq(plan_new(m, kernels_find(NULL), &plan, NULL), ERR_OK);
+    ck_assert_int_eq(plan_scratch_bytes(plan, 100, 400, &bytes, NULL), ERR_OK);
+    void *scratch = mem_alloc(1, bytes);
+    struct plan_rect keep = {0, 0, 100, 400};
+    struct plan_picture picture = {50, 200, false};
+    struct leaving stays = {.after = -1}, leaves = {.after = 60};
+    plan_run(plan, scratch, keep, &picture,
+             &(struct plan_io){load, store, &stays, NULL, &all, &stays.cancel});
+    plan_run(plan, scratch, keep, &picture,
+             &(struct plan_io){load, store, &leaves, NULL, &until, &leaves.cancel});
+    ck_assert_int_eq(stays.stored, 400);
+    ck_assert_int_le(leaves.rows, 60 + 3); /* a round reads four rows */
+    ck_assert_int_lt(leaves.stored, 60);
+    ck_assert(until < all * leaves.rows / stays.rows);
+    mem_free(scratch);
+    plan_free(plan);
+    model_free(m);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("strips");
+    TCase *c = tcase_create("strips");
+    tcase_add_loop_test(c, strips_give_the_bytes_of_tiles, 0,
+                        (int)(sizeof networks / sizeof *networks));
+    tcase_add_test(c, deep_networks_run_in_strips);
+    tcase_add_test(c, shallow_networks_run_in_tiles);
+    tcase_add_test(c, a_cancelled_run_ends_within_a_step);
+    suite_add_tcase(s, c);
+    return harness_run(s);
+}
