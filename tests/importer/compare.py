@@ -52,10 +52,10 @@ def same(path, net, options=(), planes=3, size=(24, 32), bound=CLOSE, expect=Non
     return model
 
 
-def served(path, net, folder, options=(), planes=3, size=(24, 32)):
+def served(path, net, folder, options=("--dtype", "float32"), planes=3, size=(24, 32)):
     """The same by `upscaled convert`: within one of 255 levels, wherever PyTorch's is in range."""
     model = os.path.join(folder, "m.json")
-    status, _, complained = imported(path, model, "--dtype", "float32", "--name", "m", *options)
+    status, _, complained = imported(path, model, "--name", "m", *options)
     assert status == 0, complained
     x = picture(planes, *size)
     pixels = numpy.round(x[0].numpy() * 255).astype(numpy.uint8)

@@ -334,6 +334,23 @@ def by_the_server_within_a_level():
         compare.served(save(single(net), name), net, folder.name, planes=planes)
 
 
+def rrdbnet_and_span_by_the_server_in_both_precisions():
+    folder = tempfile.TemporaryDirectory()
+    for net, bias in ((networks.RrdbNet(), "conv_last"), (networks.Span(norm=False), "upsampler.0"),
+                      (networks.Span(), "upsampler.0"), (networks.Compact(), None)):
+        net = seeded(net, gain=0.5 if isinstance(net, networks.Span) else 0.7)
+        with torch.no_grad():
+            if bias:
+                net.get_submodule(bias).bias.add_(0.5)
+            if isinstance(net, networks.Span) and net.norm:
+                for part in (net.conv_1.sk, net.conv_1.conv[0]):
+                    part.weight.div_(255)
+        compare.served(save(single(net), "net.pth"), net, folder.name)
+        net = net.half().double()
+        file = save(cast(net.state_dict(), torch.float16), "net.pth")
+        compare.served(file, net, folder.name, ("--dtype", "auto"))
+
+
 tap.run([
     compact_of_any_width_depth_and_factor, every_file_that_holds_a_state_dict,
     tensors_that_share_a_storage_or_lie_across_it, halves_are_kept_as_they_are, espcn,
@@ -342,4 +359,5 @@ tap.run([
     rrdbnet_of_factors_2_and_1,
     rrdbnet_of_old_that_enlarges_once, span, artcnn, ecbsr_as_deployed, etds_as_deployed,
     waifu2x, waifu2x_of_unchanged_size, networks_that_are_not_known_are_said_layer_by_layer,
-    the_list_that_the_readme_shows, tensors_too_many_are_named, by_the_server_within_a_level])
+    the_list_that_the_readme_shows, tensors_too_many_are_named, by_the_server_within_a_level,
+    rrdbnet_and_span_by_the_server_in_both_precisions])
