@@ -127,7 +127,7 @@ static void *place(struct layer *l, size_t offset)
 static enum err_code read_kind(struct model_reader *r, const json_t *value, enum layer_kind *kind)
 {
     const char *type = json_string_value(value);
-    char list[200] = "";
+    char list[256] = "";
     for (int k = 0; k < LAYER_KINDS; k++) {
         if (type && strcmp(type, layer_table[k].type) == 0) {
             *kind = (enum layer_kind)k;

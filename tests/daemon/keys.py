@@ -47,9 +47,10 @@ def a_wrong_key_is_refused():
     write(line("ann", "secret-a"))
     with Daemon("--api-keys", PATH) as d:
         hashed = line("ann", "secret-a").split(":")[1].strip()
-        for key in ("secret-b", "secret-", "secret-aa", "ann", hashed, ""):
+        for key in ("secret-b", "secret-", "secret-aa", "ann", hashed):
             d.upscale(png(), headers=bearer(key)).expect(403, "key_refused")
             d.upscale(png(), headers=[("X-API-Key", key)]).expect(403, "key_refused")
+        d.upscale(png(), headers=bearer("")).expect(401, "no_key")  # a scheme without a key
 
 
 @claim

@@ -86,7 +86,7 @@ static const struct refusal heads[] = {
 static const struct refusal layers[] = {
     {LAYERS("1"), ERR_MODEL, "stem: $.layers[0]: an object expected, not 1"},
     {SECOND("{}"), ERR_MODEL, "$.layers[1].type: one of conv2d, conv_transpose2d, relu, "},
-    {SECOND("{\"type\": \"softplus\"}"), ERR_MODEL, "max_unpool2d expected, not \"softplus\""},
+    {SECOND("{\"type\": \"softplus\"}"), ERR_MODEL, "mul, affine expected, not \"softplus\""},
     {SECOND("{\"type\": 3}"), ERR_MODEL, "$.layers[1].type: "},
     {SECOND("{\"type\": \"relu\", \"inplace\": true}"), ERR_MODEL,
      "stem: $.layers[1].inplace: relu has no such key; it has name, input"},
@@ -231,7 +231,7 @@ static const struct refusal tensors[] = {
      "$.layers[1].weight: \"float32\" or \"float16\" expected as \"dtype\", not \"float64\""},
     {BASE64("[2, 1, 2, 2]", "\"float16\"", EIGHT), ERR_MODEL,
      "$.layers[1].weight: base64 of 8 float16 expected (24 characters with padding), found 44"},
-    {BASE64("[2, 1, 2, 2]", "\"float16\"", "AHwAAAAAAAAAAAAAAAAAAA=="), ERR_MODEL,
+    {BASE64("[2, 1, 2, 2]", "\"float16\"", "\"AHwAAAAAAAAAAAAAAAAAAA==\""), ERR_MODEL,
      "$.layers[1].weight: finite numbers expected"},
     {BASE64("[8]", "\"float32\"", EIGHT), ERR_MODEL,
      "$.layers[1].weight: shape [2, 1, 2, 2] expected, found [8]"},
