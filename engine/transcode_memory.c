@@ -23,6 +23,7 @@ enum err_code transcode_target(const struct transcode_params *params, const stru
                                      : (enum model_border)params->border,
         .depth = params->depth ? params->depth : in->depth,
         .max_whole_bytes = params->max_whole_bytes,
+        .separate_alpha = params->separate_alpha,
     };
     struct pair sides;
     enum err_code rc =

@@ -9,9 +9,10 @@
 struct transcode_params {
     const struct plan *plan;
     struct upscale_size size;
-    int border;      /* enum model_border, or -1 for the model's own */
-    int depth;       /* 8, 16, or 0 for the input's own */
-    int compression; /* 0..9 */
+    int border;          /* enum model_border, or -1 for the model's own */
+    bool separate_alpha; /* see upscale.h */
+    int depth;           /* 8, 16, or 0 for the input's own */
+    int compression;     /* 0..9 */
     enum png_metadata metadata;
     struct png_limits limits;
     uint64_t max_output_pixels; /* --max-output-pixels */

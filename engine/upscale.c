@@ -11,6 +11,7 @@
 #include "engine/image/resample.h"
 #include "engine/tiles/alpha.h"
 #include "engine/tiles/bands.h"
+#include "engine/tiles/gray.h"
 #include "engine/tiles/strips.h"
 #include "engine/tiles/tile.h"
 #include "engine/tiles/tile_chain.h"
@@ -299,7 +300,7 @@ enum err_code upscale_memory(struct pool *pool, const struct upscale_params *par
         return rc;
     if (!same_size(&w)) {
         rest = axes_bytes(&w);
-        bleed = image_has_alpha(in) ? bleed_bytes(in) : 0;
+        bleed = image_has_alpha(in) && !params->separate_alpha ? bleed_bytes(in) : 0;
     }
     if (is_whole(&w)) {
         rc = whole_bytes(&w, &whole);
@@ -335,6 +336,14 @@ enum err_code upscale_work(struct pool *pool, const struct upscale_params *param
     return ERR_OK;
 }
 
+static enum err_code prepare_alpha(struct upscale *w)
+{
+    struct alpha_call call = {w->params->separate_alpha, false};
+    enum err_code rc = alpha_prepare(w->pool, w->img, w->hooks->cancel, &call, w->e);
+    w->job.alpha = call.used;
+    return rc;
+}
+
 static enum err_code prepare(struct upscale *w)
 {
     const struct upscale_params *params = w->params;
@@ -342,7 +351,10 @@ static enum err_code prepare(struct upscale *w)
     enum err_code rc = ERR_OK;
     if (!same_size(w)) {
         if (image_has_alpha(&w->img->format))
-            rc = alpha_prepare(w->pool, w->img, w->hooks->cancel, &w->job.alpha, w->e);
+            rc = prepare_alpha(w);
+        if (rc == ERR_OK && w->img->format.channels >= 3 &&
+            plan_model(params->plan)->color != COLOR_Y)
+            rc = gray_look(w->pool, w->img, w->hooks->cancel, &w->job.gray, w->e);
         if (rc == ERR_OK)
             rc = prepare_axes(w);
     }

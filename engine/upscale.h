@@ -1,8 +1,9 @@
 /* upscale.h - the product: a picture in, a bigger picture out.
  *
  * Luma models see full-range BT.601 luma, with chroma by bicubic; RGB models see the three
- * channels; they see a gray picture unchanged (repeated for RGB models). The network enlarges alpha
- * as a gray picture. Factors above the model's own repeat the network in float; a size
+ * channels; they see a gray picture unchanged (repeated for RGB models). A picture
+ * whose pixels are all gray stays gray, also where it is stored as RGB. The network enlarges alpha
+ * as a gray picture; where it is all 0 or all opaque around a pixel, it stays exactly so. Factors above the model's own repeat the network in float; a size
  * in between is an antialiased downscale of the next power; a factor of 1 copies.
  * The picture is computed in bands of rows, so working memory does not grow with its height, and
  * the bytes are the same for any band height and thread count. */
@@ -36,6 +37,7 @@ struct upscale_params {
                                    0 is 1 */
     size_t max_whole_bytes;     /* --max-whole-bytes: working memory for a model that needs the
                                  picture whole (geometry.whole) */
+    bool separate_alpha;        /* colours under alpha 0 are kept; else they are replaced */
     struct profile *profile;    /* counts the network's time by layer, or NULL */
     atomic_uint_fast64_t *macs; /* counts the network's multiply-adds, or NULL */
 };
@@ -85,7 +87,7 @@ enum err_code upscale_memory(struct pool *pool, const struct upscale_params *par
 enum err_code upscale_work(struct pool *pool, const struct upscale_params *params,
                            const struct image_format *in, struct upscale_work *out, struct err *e);
 
-/* Upscales `img`, whose colours under alpha 0 are overwritten. The pool must hold the scratch that
+/* Upscales `img`, whose colours under alpha 0 are overwritten unless alpha is separate. The pool must hold the scratch that
  * upscale_scratch_bytes names. ERR_CANCELLED soon after *cancel becomes true: within a layer of a few rows; the errors
  * of hooks->rows are passed on; ERR_MEMORY. */
 enum err_code upscale_run(struct pool *pool, const struct upscale_params *params, struct image *img,

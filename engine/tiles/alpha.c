@@ -34,17 +34,17 @@ static void bleed_piece(void *arg, int i, void *scratch)
 }
 
 enum err_code alpha_prepare(struct pool *pool, struct image *img, const atomic_bool *cancel,
-                            bool *used, struct err *e)
+                            struct alpha_call *call, struct err *e)
 {
     struct look l = {.img = img};
     enum err_code rc = ERR_OK;
     while (rc == ERR_OK && l.rows < img->format.height && l.alpha != ALPHA_HOLES)
         rc = pool_run(pool, 1, &(struct pool_pieces){look_piece, &l, cancel}, e);
-    if (rc == ERR_OK && l.alpha == ALPHA_HOLES)
+    if (rc == ERR_OK && l.alpha == ALPHA_HOLES && !call->keep_colors)
         rc = bleed_new(img, &l.bleed, e);
     while (rc == ERR_OK && l.bleed && !l.bled)
         rc = pool_run(pool, 1, &(struct pool_pieces){bleed_piece, &l, cancel}, e);
     bleed_free(l.bleed);
-    *used = l.alpha != ALPHA_OPAQUE;
+    call->used = l.alpha != ALPHA_OPAQUE;
     return rc;
 }

@@ -8,10 +8,15 @@
 #include "engine/base/pool.h"
 #include "engine/image/image.h"
 
-/* Looks at the alpha of `img`, which has some: *used says whether it is anything but opaque. Where
- * pixels are wholly transparent their colours are replaced (bleed.h). In pieces that leave others
- * their turn. ERR_CANCELLED, ERR_MEMORY. */
+struct alpha_call {
+    bool keep_colors; /* in: colours under alpha 0 are data, and stay */
+    bool used;        /* out: alpha is anything but opaque */
+};
+
+/* Looks at the alpha of `img`, which has some. Where pixels are wholly transparent their colours are
+ * replaced (bleed.h), unless they are to be kept. In pieces that leave others their turn.
+ * ERR_CANCELLED, ERR_MEMORY. */
 enum err_code alpha_prepare(struct pool *pool, struct image *img, const atomic_bool *cancel,
-                            bool *used, struct err *e);
+                            struct alpha_call *call, struct err *e);
 
 #endif

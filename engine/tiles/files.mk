@@ -7,6 +7,10 @@ libengine_a_SOURCES += \
 	engine/tiles/bands.h \
 	engine/tiles/border.c \
 	engine/tiles/border.h \
+	engine/tiles/flat.c \
+	engine/tiles/flat.h \
+	engine/tiles/gray.c \
+	engine/tiles/gray.h \
 	engine/tiles/source.c \
 	engine/tiles/source.h \
 	engine/tiles/strips.c \

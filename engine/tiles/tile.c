@@ -7,6 +7,7 @@
 
 #include "engine/image/color.h"
 #include "engine/tiles/border.h"
+#include "engine/tiles/flat.h"
 #include "engine/tiles/source.h"
 #include "engine/tiles/tile_chain.h"
 #include "engine/tiles/tile_layout.h"
@@ -132,27 +133,33 @@ static void run_chroma(const struct tile *t, struct resample_area area)
                      (struct resample_part){l->out[1 + i], area}, l->passes);
 }
 
+/* Stores row `at` of l.out as samples. */
+static void store_samples(const struct tile *t, int y, size_t at, uint8_t *to)
+{
+    const struct tile_job *job = t->job;
+    float *const *out = t->l.out;
+    int width = t->area.width;
+    if (t->source.kind == SOURCE_LUMA && job->chroma_x) {
+        color_store_ycc(&job->out, out[0] + at, out[1] + at, out[2] + at, width, to);
+    } else if (t->source.kind == SOURCE_ALPHA) {
+        color_store(&job->out, out[0] + at, width, job->out.channels - 1, to);
+        flat_alpha(job, (struct resample_area){t->area.x, y, width, 1}, to);
+    } else {
+        int channels = job->out.channels < TILE_PLANES ? 1 : TILE_PLANES;
+        for (int c = 0; c < channels; c++)
+            color_store(&job->out, out[t->source.kind == SOURCE_RGB ? c : 0] + at, width, c, to);
+    }
+}
+
 /* Stores the rows in l.out as samples. */
 static void store_chunk(struct tile *t)
 {
-    const struct tile_job *job = t->job;
     struct resample_area rows = {t->area.x, t->chunk_y, t->area.width, t->chunk_rows};
-    bool chroma = t->source.kind == SOURCE_LUMA && job->chroma_x;
-    if (chroma)
+    if (t->source.kind == SOURCE_LUMA && t->job->chroma_x)
         run_chroma(t, rows);
-    for (int y = 0; y < rows.height; y++) {
-        size_t at = area_of(rows.width, y);
-        uint8_t *to = t->pixels + (size_t)(rows.y + y - t->area.y) * t->row_bytes;
-        float *const *out = t->l.out;
-        if (chroma)
-            color_store_ycc(&job->out, out[0] + at, out[1] + at, out[2] + at, rows.width, to);
-        else if (t->source.kind == SOURCE_RGB)
-            for (int c = 0; c < TILE_PLANES; c++)
-                color_store(&job->out, out[c] + at, rows.width, c, to);
-        else
-            color_store(&job->out, out[0] + at, rows.width,
-                        t->source.kind == SOURCE_ALPHA ? job->out.channels - 1 : 0, to);
-    }
+    for (int y = 0; y < rows.height; y++)
+        store_samples(t, rows.y + y, area_of(rows.width, y),
+                      t->pixels + (size_t)(rows.y + y - t->area.y) * t->row_bytes);
     t->chunk_y += t->chunk_rows;
     t->chunk_rows = 0;
 }
@@ -305,7 +312,7 @@ static double run(struct tile *t, const struct tile_target *to)
     const struct tile_job *job = t->job;
     t->pixels = to->pixels;
     t->row_bytes = to->row_bytes;
-    if (job->out.channels < 3)
+    if (job->out.channels < 3 || job->gray)
         run_source(t, SOURCE_GRAY);
     else
         run_source(t, job->chroma_x ? SOURCE_LUMA : SOURCE_RGB);

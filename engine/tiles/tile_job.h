@@ -15,6 +15,7 @@ struct tile_job {
     const struct image *img;
     struct image_format out;
     int stages;           /* how often the network is repeated, 1..WINDOW_MAX_STAGES */
+    bool gray;            /* all pixels are gray, though stored in colour, and the model sees RGB */
     bool alpha;           /* alpha goes through the network; else it is opaque, or there is none */
     size_t scratch_bytes; /* what each worker brings; checked */
     const atomic_bool *cancel;                   /* ends tiles early, or NULL */

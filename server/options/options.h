@@ -62,7 +62,7 @@ struct options {
     char *cors_origin, *trusted_proxies; /* lists, or NULL */
     int64_t drain_bytes, drain_timeout, drain_delay, shutdown_timeout;
     /* pictures: flags of convert; requests have the same names as query parameters, see api.h */
-    char *model, *scale, *width, *height, *compression, *metadata, *depth, *edge;
+    char *model, *scale, *width, *height, *compression, *metadata, *depth, *edge, *alpha;
     /* convert */
     char *output_dir;
     bool force, quiet;

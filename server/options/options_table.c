@@ -62,6 +62,7 @@ const struct option_row option_rows[] = {
     {"metadata",             OPTION_TEXT,  FIELD(metadata),             FOR_CONVERT, 0,       0,    0,       false, "metadata of the output: keep all, keep color alone, or none [keep]"},
     {"depth",                OPTION_TEXT,  FIELD(depth),                FOR_CONVERT, 0,       0,    0,       false, "bits of each sample of the output: same, 8 or 16 [same]"},
     {"edge",                 OPTION_TEXT,  FIELD(edge),                 FOR_CONVERT, 0,       0,    0,       false, "what the network sees beyond the picture's edge: replicate, reflect, wrap or zero [the model's choice]"},
+    {"alpha",                OPTION_TEXT,  FIELD(alpha),                FOR_CONVERT, 0,       0,    0,       false, "together replaces colours under full transparency, separate keeps them and enlarges alpha by itself [together]"},
     {"output-dir",           OPTION_TEXT,  FIELD(output_dir),           FOR_CONVERT, 0,       0,    0,       false, "folder to write the outputs of several inputs to"},
     {"force",                OPTION_FLAG,  FIELD(force),                FOR_CONVERT, 0,       0,    0,       false, "replace files that exist in --output-dir"},
     {"quiet",                OPTION_FLAG,  FIELD(quiet),                FOR_CONVERT, 0,       0,    0,       false, "show no progress bar"},

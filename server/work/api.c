@@ -131,13 +131,23 @@ static enum err_code set_edge(struct api_request *r, const char *value, struct e
     return ERR_OK;
 }
 
+static enum err_code set_alpha(struct api_request *r, const char *value, struct err *e)
+{
+    static const struct word words[] = {{"together", false}, {"separate", true}, {0, 0}};
+    int found;
+    if (!find_word(words, value, &found))
+        return refuse("alpha", "together or separate", value, e);
+    r->params.separate_alpha = found;
+    return ERR_OK;
+}
+
 static const struct parameter {
     const char *name;
     set_value *set;
 } parameters[] = {
     {"model", set_model},   {"scale", set_scale},       {"width", set_width},
     {"height", set_height}, {"metadata", set_metadata}, {"compression", set_compression},
-    {"depth", set_depth},   {"edge", set_edge},
+    {"depth", set_depth},   {"edge", set_edge},         {"alpha", set_alpha},
 };
 
 const char *api_parameter(int index)

@@ -1,5 +1,6 @@
 """field.py - files as other programs write them, through the daemon and `convert`: each is answered,
 the pixels are those that libpng finds, and a warning says what was left out or mended."""
+import json
 import os
 import re
 import subprocess
@@ -113,6 +114,65 @@ def many_warnings_are_one_header():
     equal(codes(shared.upscale(data + b"x").expect(200)),
           ["chunk_crc", "chunk_unsafe", "name_mended", "extra_bytes"])
     equal(codes(shared.upscale(png()).expect(200)), [])
+
+
+def samples(data):
+    """(width, [R, G, B, A of each pixel]) with 16 bits, as libpng decodes the file."""
+    size, raw = pixels(data).split(b"\n", 1)
+    flat = [raw[i] << 8 | raw[i + 1] for i in range(0, len(raw), 2)]
+    return int(size.split()[0]), [tuple(flat[i:i + 4]) for i in range(0, len(flat), 4)]
+
+
+@claim
+def gray_stays_gray_with_every_model():
+    data = read("gray_drawing_as_rgb.png")
+    models = [m["name"] for m in json.loads(shared.ask("GET", "/v1/models").body)["models"]]
+    for model in models:
+        for query in ("&scale=2", "&scale=3&depth=16", "&edge=zero"):
+            reply = shared.upscale(data, f"?model={model}{query}").expect(200)
+            for r, g, b, _ in samples(reply.body)[1]:
+                if not r == g == b:
+                    raise AssertionError(f"{model} {query}: {r} {g} {b}")
+
+
+@claim
+def hard_alpha_is_exact_away_from_edges():
+    data = read("hard_disc_alpha.png")
+    width, before = samples(data)
+    height = len(before) // width
+    for query in ("?scale=2", "?model=art&scale=3", "?scale=1.5&depth=16", "?scale=4&edge=reflect"):
+        wide, after = samples(shared.upscale(data, query).expect(200).body)
+        high, flat = len(after) // wide, 0
+        for y in range(high):
+            for x in range(wide):
+                cx, cy = (2 * x + 1) * width // (2 * wide), (2 * y + 1) * height // (2 * high)
+                around = {before[j * width + i][3]
+                          for j in range(max(cy - 1, 0), min(cy + 2, height))
+                          for i in range(max(cx - 1, 0), min(cx + 2, width))}
+                if len(around) == 1:
+                    flat += 1
+                    equal({after[y * wide + x][3]}, around, f"{query} at {x}, {y}")
+        if flat < wide * high // 2:
+            raise AssertionError("hardly any pixel is away from the edges")
+
+
+@claim
+def separate_alpha_keeps_the_colours_under_it():
+    data = read("colour_under_alpha_0.png")
+    width, before = samples(data)
+
+    def worst(query):
+        """How far the colours are from those of the input, away from the picture's edge."""
+        wide, after = samples(shared.upscale(data, query).expect(200).body)
+        return max(abs(after[y * wide + x][c] - before[y // 2 * width + x // 2][c]) // 257
+                   for y in range(8, wide - 8) for x in range(8, wide - 8) for c in range(3)
+                   if before[y // 2 * width + x // 2][3] == 0)
+
+    together, separate = worst("?alpha=together"), worst("?alpha=separate")
+    equal(worst(""), together)
+    if not (separate <= 16 < 64 <= together):
+        raise AssertionError(f"{separate} levels apart where kept, {together} where replaced")
+    shared.upscale(data, "?alpha=none").expect(400, "bad_parameter")
 
 
 @claim

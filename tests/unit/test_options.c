@@ -341,8 +341,8 @@ END_TEST
 
 START_TEST(an_unknown_parameter_is_told_all_there_are)
 {
-    static const char *const names[] = {"model",       "scale",    "width", "height",
-                                        "compression", "metadata", "depth", "edge"};
+    static const char *const names[] = {"model",    "scale", "width", "height", "compression",
+                                        "metadata", "depth", "edge",  "alpha"};
     struct options o;
     struct api_request r;
     struct err e = ERR_INIT;
