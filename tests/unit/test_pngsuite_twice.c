@@ -132,6 +132,20 @@ static void enlarge_color(const struct model *m, const struct planes *p, struct 
     planes_done(&big);
 }
 
+/* Alpha is exactly 0 or 1 where the nine pixels around are all so (engine/tiles/flat.h). */
+static void keep_flat(const double *in, int width, int height, double *out)
+{
+    for (int y = 0; y < 2 * height; y++)
+        for (int x = 0; x < 2 * width; x++) {
+            double sum = 0;
+            for (int v = y / 2 - 1; v <= y / 2 + 1; v++)
+                for (int u = x / 2 - 1; u <= x / 2 + 1; u++)
+                    sum += in[inside(v, height) * width + inside(u, width)];
+            if (sum == 0 || sum == 9)
+                out[y * 2 * width + x] = sum / 9;
+        }
+}
+
 static struct planes expect(const struct model *m, const struct planes *p)
 {
     struct planes out = planes_new(2 * p->width, 2 * p->height, p->channels);
@@ -149,6 +163,7 @@ static struct planes expect(const struct model *m, const struct planes *p)
                 out.at[alpha][i] = 1;
         else
             enlarge_by_network(m, p->at[alpha], p->width, p->height, out.at[alpha]);
+        keep_flat(p->at[alpha], p->width, p->height, out.at[alpha]);
     }
     return out;
 }
