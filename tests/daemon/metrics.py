@@ -185,8 +185,9 @@ def what_runs_and_waits_is_shown():
         work = value(busy, "upscaled_memory_bytes", use="work")
         equal(1 << 20 < work <= value(busy, "upscaled_memory_limit_bytes"), True, work)
         equal(value(busy, "upscaled_memory_bytes", use="bodies") > 0, True)
-        for client in reversed(clients):
-            client.socket.close()
+        clients[1].socket.close()  # first, or it might begin when the other is cancelled
+        wait_until(lambda: value(scrape(d), "upscaled_waiting_requests") == 0, "nobody waits")
+        clients[0].socket.close()
         wait_until(lambda: value(scrape(d), "upscaled_cancelled_total") == 1,
                    "the work on the first is cancelled")
 
