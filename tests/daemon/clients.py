@@ -38,6 +38,14 @@ def a_part_of_a_body_is_not_taken_for_the_whole():
         shared.ask(method, "/v1/upscale", png(), [("Content-Range", "bytes 0-9/20")]).expect(400)
 
 
+@claim
+def a_model_that_cannot_act_is_refused():
+    detail = shared.upscale(png(), "?model=photo&scale=1").expect(400, "bad_parameter").problem()["detail"]
+    equal("scale=1" in detail, True, detail)
+    shared.upscale(png(), "?scale=1").expect(200)
+    shared.upscale(png(), "?model=photo&scale=1.5").expect(200)
+
+
 def final(client):
     """The next reply but the interim ones."""
     while (reply := client.read_reply()).status == 100:

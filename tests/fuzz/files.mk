@@ -2,9 +2,11 @@
 
 test_programs += \
 	tests/fuzz/replay_encode \
+	tests/fuzz/replay_form \
 	tests/fuzz/replay_model \
 	tests/fuzz/replay_png
 tests_fuzz_replay_encode_SOURCES = tests/fuzz/fuzz.h tests/fuzz/fuzz_encode.c tests/fuzz/replay_encode.c
+tests_fuzz_replay_form_SOURCES = tests/fuzz/fuzz.h tests/fuzz/fuzz_form.c tests/fuzz/replay_form.c
 tests_fuzz_replay_model_SOURCES = tests/fuzz/fuzz.h tests/fuzz/fuzz_model.c tests/fuzz/replay_model.c
 tests_fuzz_replay_png_SOURCES = tests/fuzz/fuzz.h tests/fuzz/fuzz_png.c tests/fuzz/replay_png.c
 
