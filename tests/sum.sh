@@ -83,6 +83,12 @@ so_does_one_that_gives_no_reason() {
     echo "1..0" | report tests/a
     sums "SKIP: tests/a (24): it says no reason" "sum 0 0 24"
 }
+what_is_new_and_could_not_run_counts_as_one() {
+    lists "tests/a 2"
+    echo "$two_good" | report tests/a
+    echo "1..0 # SKIP no tool" | report tests/new
+    sums "SKIP: tests/new (1): no tool" "sum 2 0 1"
+}
 what_a_suite_leaves_out_counts() {
     lists "tests/a 5"
     printf '# LEFT OUT 3 c: sanitizers\n%s\n' "$two_good" | report tests/a
