@@ -136,6 +136,31 @@ def pool_with_indices_is_refused_in_a_sequential():
         raise AssertionError("it was exported")
 
 
+def the_newer_kinds_by_modules():
+    torch.manual_seed(4)
+    for gate in (nn.SiLU(), nn.GELU(), nn.GELU(approximate="tanh"), nn.Mish(), nn.Hardswish(),
+                 nn.ReLU6()):
+        net = seeded(nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(4, 8, 3, padding=1),
+                                   nn.BatchNorm2d(8), gate, nn.PixelShuffle(2), nn.Upsample(scale_factor=2),
+                                   nn.Conv2d(2, 1, 3, padding=1))).eval()
+        with torch.no_grad():
+            net[2].running_mean.uniform_(-0.5, 0.5)
+            net[2].running_var.uniform_(0.01, 0.1)
+
+        def expected(x, net=net):
+            return net(nn.functional.pad(x, (0, x.shape[3] % 2, 0, x.shape[2] % 2),
+                                         mode="replicate"))[:, :, :42, :36] + 0.5
+        agrees(lifted(export.sequential(net)), expected)
+
+
+def affine_by_state_dict():
+    state = {"a.weight": torch.tensor([0.5]), "a.bias": torch.tensor([0.25]),
+             "b.weight": torch.tensor([0.9])}
+    rows = [("affine", "a", {}), ("affine", "b", {}), ("upsample", None, {"scale_factor": 2})]
+    agrees(export.listed(state, rows), lambda x: nn.functional.interpolate(
+        (x * 0.5 + 0.25) * 0.9, scale_factor=2))
+
+
 def unknown_modules_are_named():
     try:
         export.sequential(nn.Sequential(nn.Conv2d(1, 1, 1), nn.Softplus()))
@@ -284,7 +309,7 @@ def vivid_targets_are_sharper_and_flats_stay():
 
 CLAIMS = [fsrcnn_by_state_dict, fsrcnn_by_modules, espcn_by_state_dict, espcn_by_modules,
           pool_and_unpool_by_hand, pool_with_indices_is_refused_in_a_sequential,
-          unknown_modules_are_named, our_own_shape_in_luma_and_rgb, a_model_file_is_read_back,
+          the_newer_kinds_by_modules, affine_by_state_dict, unknown_modules_are_named, our_own_shape_in_luma_and_rgb, a_model_file_is_read_back,
           bicubic_is_what_a_bicubic_skip_adds_to,
           a_network_adopted_by_a_deeper_one_is_the_same, fast_gradients_are_pytorchs,
           other_scales_are_one_transposed_convolution, pictures_shrink_as_by_matlab,

@@ -114,6 +114,16 @@ def upsample(m):
                 align_corners=bool(m.align_corners))
 
 
+def normalization(m):
+    """What evaluation makes of it: by running averages."""
+    if m.running_mean is None:
+        raise ValueError(f"it normalizes by the picture itself, which no layer does: {m}")
+    weight = torch.ones_like(m.running_mean) if m.weight is None else m.weight
+    weight = weight / torch.sqrt(m.running_var + m.eps)
+    bias = 0 if m.bias is None else m.bias
+    return dict(type="affine", weight=weight, bias=bias - m.running_mean * weight)
+
+
 MODULES = {
     nn.Conv2d: lambda m: convolution(m, "conv2d", padding_mode=m.padding_mode),
     nn.ConvTranspose2d: lambda m: convolution(m, "conv_transpose2d",
@@ -123,8 +133,15 @@ MODULES = {
     nn.PReLU: lambda m: dict(type="prelu", weight=m.weight),
     nn.Sigmoid: lambda m: dict(type="sigmoid"),
     nn.Tanh: lambda m: dict(type="tanh"),
+    nn.SiLU: lambda m: dict(type="silu"),
+    nn.GELU: lambda m: dict(type="gelu", approximate=m.approximate),
+    nn.Mish: lambda m: dict(type="mish"),
+    nn.Hardswish: lambda m: dict(type="hardswish"),
     nn.Hardtanh: lambda m: dict(type="clamp", min=m.min_val, max=m.max_val),
+    nn.ReLU6: lambda m: dict(type="clamp", min=0, max=6),
+    nn.BatchNorm2d: normalization,
     nn.PixelShuffle: lambda m: dict(type="pixel_shuffle", upscale_factor=m.upscale_factor),
+    nn.PixelUnshuffle: lambda m: dict(type="pixel_unshuffle", downscale_factor=m.downscale_factor),
     nn.Upsample: upsample,
     nn.MaxPool2d: pool,
 }
@@ -160,6 +177,8 @@ def listed(state, rows):
                          weight=weight, bias=state.get(f"{name}.bias"))
         elif kind == "prelu":
             layer.update(weight=state[f"{name}.weight"])
+        elif kind == "affine":
+            layer.update(weight=state[f"{name}.weight"], bias=state.get(f"{name}.bias"))
         elif name:
             raise ValueError(f"{kind} has no weights to take from {name}")
         layers.append(layer)

@@ -172,6 +172,7 @@ void layer_activate(const struct layer *l, float *v, size_t pixels, int channels
     case LAYER_MUL:
     case LAYER_CONCAT:
     case LAYER_PIXEL_SHUFFLE:
+    case LAYER_PIXEL_UNSHUFFLE:
     case LAYER_UPSAMPLE:
     case LAYER_MAX_POOL2D:
     case LAYER_MAX_UNPOOL2D:

@@ -13,7 +13,7 @@
 enum {
     LAYER_MAX_CHANNELS = 4096,
     LAYER_MAX_KERNEL = 64,
-    LAYER_MAX_STRIDE = 16, /* factors of upsample and pixel_shuffle, too */
+    LAYER_MAX_STRIDE = 16, /* factors of upsample and pixel shuffles, too */
     LAYER_MAX_PADDING = 256,
     LAYER_MAX_DILATION = 64
 };

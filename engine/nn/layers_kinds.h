@@ -64,6 +64,14 @@ int64_t pixel_shuffle_size(const struct layer *l, enum axis axis, const struct e
 void pixel_shuffle_clean(const struct layer *l, enum axis axis, const struct extent *in,
                          int in_count, struct extent *out);
 void pixel_shuffle_run(const struct layer_run *r);
+enum err_code pixel_unshuffle_check(const struct layer *l, const struct layer_inputs *in,
+                                    int *out_channels, struct err *e);
+void pixel_unshuffle_rate(const struct layer *l, enum axis axis, int *up, int *down);
+int64_t pixel_unshuffle_size(const struct layer *l, enum axis axis, const struct extent *in,
+                             int in_count);
+void pixel_unshuffle_clean(const struct layer *l, enum axis axis, const struct extent *in,
+                           int in_count, struct extent *out);
+void pixel_unshuffle_run(const struct layer_run *r);
 enum err_code upsample_check(const struct layer *l, const struct layer_inputs *in,
                              int *out_channels, struct err *e);
 void upsample_rate(const struct layer *l, enum axis axis, int *up, int *down);

@@ -1,4 +1,4 @@
-/* layers_resize.c - pixel_shuffle and upsample: nearest, bilinear, bicubic.
+/* layers_resize.c - pixel_shuffle, pixel_unshuffle and upsample: nearest, bilinear, bicubic.
  *
  * Along one axis, output sample i of n * f lies at input position (i + 1/2) / f - 1/2, or, with
  * align_corners, at i (n - 1) / (n f - 1). Positions are kept as fractions of whole numbers, so
@@ -59,6 +59,61 @@ void pixel_shuffle_run(const struct layer_run *r)
                 for (int i = 0; i < f; i++)
                     for (int j = 0; j < f; j++)
                         out[(size_t)i * row + (size_t)(j * channels + c)] = *in++;
+        }
+}
+
+enum err_code pixel_unshuffle_check(const struct layer *l, const struct layer_inputs *in,
+                                    int *out_channels, struct err *e)
+{
+    int factor = l->downscale_factor, most = LAYER_MAX_CHANNELS;
+    enum err_code rc = layer_check_range(
+        in->layer, factor, (struct layer_range){"downscale_factor", 1, LAYER_MAX_STRIDE}, e);
+    if (!rc && in->channels[0] > most / (factor * factor))
+        rc = err_set(e, ERR_MODEL,
+                     "$.layers[%d].downscale_factor: at most %d channels expected, not %d times "
+                     "%d squared",
+                     in->layer, most, in->channels[0], factor);
+    if (!rc)
+        *out_channels = in->channels[0] * factor * factor;
+    return rc;
+}
+
+void pixel_unshuffle_rate(const struct layer *l, enum axis axis, int *up, int *down)
+{
+    (void)axis;
+    *up = 1;
+    *down = l->downscale_factor;
+}
+
+int64_t pixel_unshuffle_size(const struct layer *l, enum axis axis, const struct extent *in,
+                             int in_count)
+{
+    (void)axis, (void)in_count;
+    return in[0].size / l->downscale_factor;
+}
+
+void pixel_unshuffle_clean(const struct layer *l, enum axis axis, const struct extent *in,
+                           int in_count, struct extent *out)
+{
+    (void)axis, (void)in_count;
+    out->lo = ceil_div(in[0].lo, l->downscale_factor);
+    out->hi = floor_div(in[0].hi, l->downscale_factor);
+}
+
+/* Channel (c * f + i) * f + j of the output is channel c of the input pixels (f y + i, f x + j). */
+void pixel_unshuffle_run(const struct layer_run *r)
+{
+    int f = r->layer->downscale_factor, channels = r->in_shape[0].channels;
+    size_t row = (size_t)r->in_shape[0].width * (size_t)channels;
+    float *out = r->out;
+    for (int y = 0; y < r->out_shape.height; y++)
+        for (int x = 0; x < r->out_shape.width; x++) {
+            const float *in =
+                r->in[0] + (size_t)y * (size_t)f * row + (size_t)x * (size_t)(f * channels);
+            for (int c = 0; c < channels; c++)
+                for (int i = 0; i < f; i++)
+                    for (int j = 0; j < f; j++)
+                        *out++ = in[(size_t)i * row + (size_t)(j * channels + c)];
         }
 }
 

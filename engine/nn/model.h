@@ -33,6 +33,7 @@ enum layer_kind {
     LAYER_ADD,
     LAYER_CONCAT,
     LAYER_PIXEL_SHUFFLE,
+    LAYER_PIXEL_UNSHUFFLE,
     LAYER_UPSAMPLE,
     LAYER_MAX_POOL2D,
     LAYER_MAX_UNPOOL2D,
@@ -105,7 +106,8 @@ struct layer {
         struct clamp_params clamp;
         enum gelu_approximate gelu;
         struct affine_params affine;
-        int upscale_factor; /* pixel_shuffle */
+        int upscale_factor;   /* pixel_shuffle */
+        int downscale_factor; /* pixel_unshuffle */
         struct upsample_params upsample;
         struct pool_params pool;
     };
@@ -118,7 +120,7 @@ struct model_geometry {
     struct pair crop; /* output pixel (0, 0) of a window at (0, 0) is pixel (crop) of its scaled
                          area; half of what valid layers lose, negative where layers add */
     int halo;  /* input pixels around an area that its outputs depend on, or that padding reaches */
-    int align; /* windows begin and end on multiples of it (pooling and strides) */
+    int align; /* windows begin and end on multiples of it (pooling, strides, pixel_unshuffle) */
     int least; /* the smallest window side, a multiple of align, that every layer can take */
     bool whole; /* depends on the whole picture (circular padding, align_corners): cannot be cut;
                    halo is then only what it takes for all outputs to exist */

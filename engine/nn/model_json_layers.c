@@ -74,6 +74,8 @@ static const struct key merge_keys[] = {
     ROW("with", NAMES, others, .required = true, .most = LAYER_OTHERS_MAX), END};
 static const struct key pixel_shuffle_keys[] = {
     ROW("upscale_factor", INT, upscale_factor, .required = true, .least = 1), END};
+static const struct key pixel_unshuffle_keys[] = {
+    ROW("downscale_factor", INT, downscale_factor, .required = true, .least = 1), END};
 static const struct key upsample_keys[] = {
     ROW("scale_factor", PAIR, upsample.scale_factor, .required = true, .least = 1),
     ROW("mode", WORD, upsample.mode, .words = upsample_modes),
@@ -108,6 +110,7 @@ static const struct key *const kinds[LAYER_KINDS] = {
     [LAYER_ADD] = merge_keys,
     [LAYER_CONCAT] = merge_keys,
     [LAYER_PIXEL_SHUFFLE] = pixel_shuffle_keys,
+    [LAYER_PIXEL_UNSHUFFLE] = pixel_unshuffle_keys,
     [LAYER_UPSAMPLE] = upsample_keys,
     [LAYER_MAX_POOL2D] = max_pool2d_keys,
     [LAYER_MAX_UNPOOL2D] = max_unpool2d_keys,
@@ -127,7 +130,7 @@ static void *place(struct layer *l, size_t offset)
 static enum err_code read_kind(struct model_reader *r, const json_t *value, enum layer_kind *kind)
 {
     const char *type = json_string_value(value);
-    char list[256] = "";
+    char list[320] = "";
     for (int k = 0; k < LAYER_KINDS; k++) {
         if (type && strcmp(type, layer_table[k].type) == 0) {
             *kind = (enum layer_kind)k;

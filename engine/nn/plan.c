@@ -63,9 +63,10 @@ bool plan_streams(const struct plan *p)
 const char *plan_path(const struct plan *p, int i, const char **why)
 {
     static const char *const names[] = {
-        [STREAM_LOAD] = "load",       [STREAM_CONV] = "direct", [STREAM_WINOGRAD] = "winograd",
-        [STREAM_PLANES] = "planes",   [STREAM_MERGE] = "rows",  [STREAM_UNBLOCK] = "unblock",
-        [STREAM_UPSAMPLE] = "resize", [STREAM_JOIN] = "join",   [STREAM_SHUFFLE] = "shuffle",
+        [STREAM_LOAD] = "load",           [STREAM_CONV] = "direct", [STREAM_WINOGRAD] = "winograd",
+        [STREAM_PLANES] = "planes",       [STREAM_MERGE] = "rows",  [STREAM_UNBLOCK] = "unblock",
+        [STREAM_UPSAMPLE] = "resize",     [STREAM_JOIN] = "join",   [STREAM_SHUFFLE] = "shuffle",
+        [STREAM_UNSHUFFLE] = "unshuffle",
     };
     *why = !p->stream && p->reason.layer == i ? p->reason.why : NULL;
     if (!p->stream)
@@ -116,8 +117,9 @@ struct span plan_reach(const struct plan *p, enum axis axis, const struct plan_p
     int crop = pair_at(p->m->geometry.crop, axis);
     struct span s = stream_picture(p->stream, axis, (struct span){want.lo - crop, want.hi - crop});
     if (picture->padded) {
+        int last = multiple_above(side, p->m->geometry.align);
         s.lo = s.lo < 0 ? 0 : s.lo;
-        s.hi = s.hi > side ? side : s.hi;
+        s.hi = s.hi > last ? last : s.hi;
     }
     if (s.hi <= s.lo) /* areas beyond the edge of a padded picture: anything that exists */
         s.hi = s.lo + 1;
@@ -142,13 +144,14 @@ struct pair plan_tile(const struct plan *p)
 {
     const struct model_geometry *g = &p->m->geometry;
     if (p->stream) {
-        size_t columns =
-            (size_t)(RINGS_IN_L2 * (double)cpu_l2_bytes()) / stream_column_bytes(p->stream);
+        size_t columns = (size_t)(RINGS_IN_L2 * (double)cpu_l2_bytes()) /
+                         stream_column_bytes(p->stream) * (size_t)g->align;
         int width = columns < STRIP_MOST ? (int)columns : STRIP_MOST;
         int height =
             STRIP_HALOS * g->halo > STRIP_LEAST_ROWS ? STRIP_HALOS * g->halo : STRIP_LEAST_ROWS;
-        width = multiple_below(width > STRIP_LEAST ? width : STRIP_LEAST, STREAM_GRID);
-        return (struct pair){multiple_above(height, STREAM_GRID) * g->scale, width * g->scale};
+        int unit = STREAM_GRID * g->align;
+        width = multiple_below(width > STRIP_LEAST ? width : STRIP_LEAST, unit);
+        return (struct pair){multiple_above(height, unit) * g->scale, width * g->scale};
     }
     int inside = WINDOW_MOST;
     for (size_t bytes; inside > WINDOW_LEAST; inside /= 2)
@@ -268,14 +271,24 @@ static void run_window(const struct plan *p, void *scratch, struct plan_rect kee
     profile_end(io->profile, p->m->layer_count + PROFILE_STORE, begun);
 }
 
+/* The picture's sides, filled up to whole cells, where the network's padding meets its edges. */
+static const struct pair *cells_of(const struct plan *p, const struct plan_picture *picture,
+                                   struct pair *cells)
+{
+    int align = p->m->geometry.align;
+    *cells =
+        (struct pair){(int)ceil_div(picture->height, align), (int)ceil_div(picture->width, align)};
+    return picture->padded ? cells : NULL;
+}
+
 void plan_run(const struct plan *p, void *scratch, struct plan_rect keep,
               const struct plan_picture *picture, const struct plan_io *io)
 {
     if (p->stream) {
         const struct pair crop = p->m->geometry.crop;
-        const struct pair sides = {picture->height, picture->width};
+        struct pair cells;
         struct plan_rect own = {keep.x - crop.x, keep.y - crop.y, keep.width, keep.height};
-        stream_run(p->stream, scratch, own, picture->padded ? &sides : NULL, io);
+        stream_run(p->stream, scratch, own, cells_of(p, picture, &cells), io);
         return;
     }
     struct span x = plan_reach(p, AXIS_X, picture, (struct span){keep.x, keep.x + keep.width});
@@ -297,19 +310,20 @@ enum err_code plan_strip_bytes(const struct plan *p, int width, size_t *bytes, s
 void plan_strip_run(const struct plan *p, const struct plan_strip *strip, struct span rows,
                     const struct plan_picture *picture, const struct plan_io *io)
 {
-    const struct pair crop = p->m->geometry.crop, sides = {picture->height, picture->width};
+    const struct pair crop = p->m->geometry.crop;
+    struct pair cells;
     struct plan_rect own = strip->area;
     own.x -= crop.x;
     own.y -= crop.y;
     if (rows.lo == strip->area.y)
-        stream_strip_begin(p->stream, strip->state, own, picture->padded ? &sides : NULL);
+        stream_strip_begin(p->stream, strip->state, own, cells_of(p, picture, &cells));
     stream_strip_run(strip->state, (struct span){rows.lo - crop.y, rows.hi - crop.y}, io);
 }
 
 double plan_cut_cost(const struct plan *p, int width, int height)
 {
     const struct stream_cost *c = &p->stream->cost;
-    int columns = (int)ceil_div(width, p->m->scale);
+    int columns = stream_cells(p->m, width);
     double bytes = (double)columns * (double)stream_column_bytes(p->stream);
     double near = RINGS_IN_L2 * (double)cpu_l2_bytes() / bytes; /* part that the caches hold */
     double halos = (1 + c->overlap[AXIS_X] / width) * (1 + c->overlap[AXIS_Y] / height);

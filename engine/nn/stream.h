@@ -1,7 +1,9 @@
 /* stream.h - the depth-first path: rows go through all layers while they are in the cache.
  *
  * The network becomes steps between tensors. Samples have absolute positions, counted from the
- * picture's first pixel by each layer's own law, so results do not depend on the area asked for. Only
+ * picture's first pixel by each layer's own law, so results do not depend on the area asked for.
+ * What repeats with the picture does so by cells of align pixels each way; a model that makes nothing
+ * smaller has cells of one pixel. Only
  * a ring of rows of each tensor exists, as wide as the area needs. Steps run in turn, a few rows
  * each, from the picture to the output; each makes exactly the rows that later steps will read.
  * Inside nn only: plan.h is the interface. Threads: immutable once made. */
@@ -14,7 +16,7 @@
 #include "engine/nn/plan_io.h"
 
 enum { STREAM_PARTS_MAX = 1 + LAYER_OTHERS_MAX, STREAM_PICTURE = 0, STREAM_GRID = 4 };
-enum { STREAM_PERIOD_MAX = 8 * STREAM_GRID }; /* scales are at most 8 */
+enum { STREAM_MOST = 8, STREAM_PERIOD_MAX = STREAM_MOST * STREAM_GRID };
 
 enum stream_op {
     STREAM_LOAD,     /* the picture's rows, from the caller */
@@ -25,14 +27,15 @@ enum stream_op {
     STREAM_MERGE,    /* add, mul, or an activation of its own */
     STREAM_JOIN,     /* planes of several tensors, one after another */
     STREAM_SHUFFLE,  /* pixel_shuffle of planes */
+    STREAM_UNSHUFFLE,
     STREAM_UPSAMPLE
 };
 
 struct stream_tensor {
     bool blocked;
     int channels;
-    struct pair rate;  /* samples a pixel */
-    struct pair extra; /* of a picture of n pixels there are rate * n + extra samples */
+    struct pair rate;  /* samples a cell */
+    struct pair extra; /* of a picture of n cells there are rate * n + extra samples */
     int ring;          /* rows that are kept */
     int spare;         /* columns beyond those of the area itself, at most */
 };
@@ -52,6 +55,7 @@ struct stream_step {
     int in_count, in_channels;
     struct stream_part add; /* for the store; tensor -1: none */
     int phases;             /* output samples s * q + i + origin are made together */
+    int stride;             /* from input samples stride * q + first on */
     struct pair origin, taps, first;
     struct pair grid; /* winograd: tiles begin here, modulo STREAM_GRID */
     float *weight;    /* the step's block: weights, biases, slopes */
@@ -118,6 +122,12 @@ enum err_code stream_find_cost(struct stream *s, struct err *e);
 void stream_lengths(const struct stream *s, enum axis axis, struct span want, struct span *spans,
                     double *lengths);
 
+/* Cells that there are at least for an output of `width` columns. */
+static inline int stream_cells(const struct model *m, int width)
+{
+    return (int)ceil_div(width, m->scale * m->geometry.align);
+}
+
 /* Whether a kernel's store can do this activation. */
 static inline bool stream_is_sloped(const struct layer *l)
 {
@@ -139,10 +149,11 @@ enum err_code stream_find_rings(struct stream *s, struct err *e);
 /* Columns of a tensor that areas of `width` output columns need at most. */
 int stream_widest(const struct stream *s, int width, int tensor);
 
-/* Bytes that a column of the picture takes in all rings together. */
+/* Bytes that a column of cells takes in all rings together. */
 size_t stream_column_bytes(const struct stream *s);
 
-/* As plan.h's functions; `keep` is in the network's own positions, not yet shifted by crop. */
+/* As plan.h's functions; `keep` is in the network's own positions, not yet shifted by crop; `sides`
+ * are in cells, or NULL. */
 enum err_code stream_scratch_bytes(const struct stream *s, int width, size_t *bytes, struct err *e);
 void stream_run(const struct stream *s, void *scratch, struct plan_rect keep,
                 const struct pair *sides, const struct plan_io *io);

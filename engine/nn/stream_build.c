@@ -42,6 +42,7 @@ static struct stream_step *new_step(struct stream_builder *b, enum stream_op op,
     *t = (struct stream_step){.op = op,
                               .add = {STREAM_NONE, {0, 0}},
                               .phases = 1,
+                              .stride = 1,
                               .taps = {1, 1},
                               .lo = -INFINITY,
                               .hi = INFINITY};
@@ -277,6 +278,23 @@ static bool build_shuffle(struct stream_builder *b, int i)
     return true;
 }
 
+static bool build_unshuffle(struct stream_builder *b, int i)
+{
+    const struct layer *l = &b->m->layers[i];
+    struct stream_part in = joined(b, &b->values[1 + l->input], l->input);
+    struct stream_step *t = new_step(b, STREAM_UNSHUFFLE, i);
+    struct pair rate = b->s->tensors[in.tensor].rate;
+    int factor = l->downscale_factor;
+    t->in[0] = in;
+    t->in_count = 1;
+    t->in_channels = b->s->tensors[in.tensor].channels;
+    t->stride = factor;
+    t->taps = (struct pair){factor, factor};
+    t->out = new_tensor(b, false, l->channels, (struct pair){rate.y / factor, rate.x / factor}, i);
+    give(b, i, t->out, (struct pair){0, 0});
+    return true;
+}
+
 /* Every kind is named, so that a new one does not compile until it is. */
 static bool build_layer(struct stream_builder *b, int i, enum err_code *rc, struct err *e)
 {
@@ -290,6 +308,8 @@ static bool build_layer(struct stream_builder *b, int i, enum err_code *rc, stru
         return build_upsample(b, i);
     case LAYER_PIXEL_SHUFFLE:
         return build_shuffle(b, i);
+    case LAYER_PIXEL_UNSHUFFLE:
+        return build_unshuffle(b, i);
     case LAYER_RELU:
     case LAYER_LEAKY_RELU:
     case LAYER_PRELU:
@@ -330,11 +350,13 @@ static bool build(struct stream_builder *b, enum err_code *rc, struct err *e)
     const struct model *m = b->m;
     if (m->geometry.whole)
         return refuse(b, 0, "a layer depends on the whole picture");
-    if (m->geometry.align != 1)
-        return refuse(b, 0, "a layer makes the picture smaller");
+    if (m->geometry.align * m->scale > STREAM_MOST)
+        return refuse(b, 0, "the layers would need cells of too many pixels");
     count_readers(b);
+    int cell = m->geometry.align;
     struct stream_step *load = new_step(b, STREAM_LOAD, LAYER_INPUT);
-    load->out = new_tensor(b, false, m->geometry.in_channels, (struct pair){1, 1}, LAYER_INPUT);
+    load->out =
+        new_tensor(b, false, m->geometry.in_channels, (struct pair){cell, cell}, LAYER_INPUT);
     give(b, LAYER_INPUT, load->out, (struct pair){0, 0});
     for (int i = 0; i < m->layer_count && *rc == ERR_OK; i++)
         if (!b->values[1 + i].made && !build_layer(b, i, rc, e))
@@ -372,7 +394,7 @@ static enum err_code allocate(struct stream_builder *b, struct extent **extents,
 enum err_code stream_new(const struct model *m, const struct kernels *kernels, struct stream **out,
                          struct stream_reason *reason, struct err *e)
 {
-    struct stream_builder b = {.m = m, .picture = m->geometry.least};
+    struct stream_builder b = {.m = m, .picture = m->geometry.least / m->geometry.align};
     struct extent *extents = NULL;
     *out = NULL;
     enum err_code rc = allocate(&b, &extents, e);
@@ -380,8 +402,8 @@ enum err_code stream_new(const struct model *m, const struct kernels *kernels, s
         b.s->kernels = kernels;
         b.y = extents;
         b.x = extents + m->layer_count + 1;
-        geometry_walk(m, AXIS_Y, b.picture, extents);
-        geometry_walk(m, AXIS_X, b.picture, extents + m->layer_count + 1);
+        geometry_walk(m, AXIS_Y, m->geometry.least, extents);
+        geometry_walk(m, AXIS_X, m->geometry.least, extents + m->layer_count + 1);
         bool built = build(&b, &rc, e);
         if (rc == ERR_OK && built)
             rc = stream_find_rings(b.s, e);

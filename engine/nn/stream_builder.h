@@ -21,7 +21,7 @@ struct stream_builder {
     int *readers;                /* of each value */
     int *planar;                 /* a tensor's twin in planes, or STREAM_NONE */
     const struct extent *y, *x;
-    int picture; /* pixels that the extents are of */
+    int picture; /* cells that the extents are of */
     struct stream_reason reason;
 };
 

@@ -41,7 +41,7 @@ struct span stream_step_phases(const struct stream_step *t, enum axis axis, stru
 struct span stream_step_input(const struct stream_step *t, enum axis axis, struct span q)
 {
     int first = pair_at(t->first, axis), taps = pair_at(t->taps, axis);
-    return (struct span){q.lo + first, q.hi - 1 + first + taps};
+    return (struct span){q.lo * t->stride + first, (q.hi - 1) * t->stride + first + taps};
 }
 
 static void widen(struct span *s, struct span by, int shift)
@@ -90,7 +90,7 @@ void stream_needs(const struct stream *s, enum axis axis, struct span want, stru
 
 int stream_period(const struct stream *s)
 {
-    return STREAM_GRID * s->m->scale;
+    return STREAM_GRID * s->m->scale * s->m->geometry.align;
 }
 
 static void place_grids(struct stream *s, enum axis axis, struct span *spans)
@@ -165,9 +165,10 @@ struct span stream_picture(const struct stream *s, enum axis axis, struct span w
 {
     int period = stream_period(s);
     int lo = (int)floor_div(want.lo, period), hi = (int)floor_div(want.hi, period);
+    int pixels = STREAM_GRID * s->m->geometry.align;
     const struct span *table = s->picture[axis];
-    return (struct span){table[want.lo - lo * period].lo + lo * STREAM_GRID,
-                         table[want.hi - hi * period].hi + hi * STREAM_GRID};
+    return (struct span){table[want.lo - lo * period].lo + lo * pixels,
+                         table[want.hi - hi * period].hi + hi * pixels};
 }
 
 size_t stream_column_bytes(const struct stream *s)
@@ -192,8 +193,7 @@ static void find_spares(struct stream *s, struct span *spans)
             stream_needs(s, AXIS_X, (struct span){from, from + width}, spans);
             for (int k = 0; k < s->tensor_count; k++) {
                 struct stream_tensor *t = &s->tensors[k];
-                int more =
-                    spans[k].hi - spans[k].lo - t->rate.x * (int)ceil_div(width, s->m->scale);
+                int more = spans[k].hi - spans[k].lo - t->rate.x * stream_cells(s->m, width);
                 t->spare = more > t->spare ? more : t->spare;
             }
         }
@@ -228,5 +228,5 @@ done:
 int stream_widest(const struct stream *s, int width, int tensor)
 {
     const struct stream_tensor *t = &s->tensors[tensor];
-    return t->rate.x * (int)ceil_div(width, s->m->scale) + t->spare;
+    return t->rate.x * stream_cells(s->m, width) + t->spare;
 }

@@ -266,6 +266,23 @@ static void run_shuffle(const struct stream_area *a, const struct stream_step *t
     }
 }
 
+/* Plane (c * s + i) * s + j of the output is every s-th sample of every s-th row of plane c. */
+static void run_unshuffle(const struct stream_area *a, const struct stream_step *t,
+                          struct span rows)
+{
+    struct span x = out_columns(a, t);
+    const struct stream_part *p = &t->in[0];
+    int s = t->stride;
+    for (int y = rows.lo; y < rows.hi; y++)
+        for (int k = 0; k < t->in_channels * s * s; k++) {
+            const float *in = stream_row(a, p->tensor, k / (s * s), y * s + k / s % s + p->shift.y,
+                                         x.lo * s + k % s + p->shift.x);
+            float *out = stream_row(a, t->out, k, y, x.lo);
+            for (int i = 0; i < x.hi - x.lo; i++)
+                out[i] = in[i * s];
+        }
+}
+
 /* The weight of tap k (at q + first + k) for phase i of s. */
 static float resize_weight(const struct upsample_params *u, int i, int s, int tap)
 {
@@ -310,10 +327,11 @@ void stream_rows(const struct stream_area *a, const struct stream_step *t, struc
 {
     static void (*const run[])(const struct stream_area *, const struct stream_step *,
                                struct span) = {
-        [STREAM_CONV] = run_conv,     [STREAM_WINOGRAD] = run_winograd,
-        [STREAM_PLANES] = run_planes, [STREAM_UNBLOCK] = run_unblock,
-        [STREAM_MERGE] = run_merge,   [STREAM_UPSAMPLE] = run_upsample,
-        [STREAM_JOIN] = run_join,     [STREAM_SHUFFLE] = run_shuffle,
+        [STREAM_CONV] = run_conv,           [STREAM_WINOGRAD] = run_winograd,
+        [STREAM_PLANES] = run_planes,       [STREAM_UNBLOCK] = run_unblock,
+        [STREAM_MERGE] = run_merge,         [STREAM_UPSAMPLE] = run_upsample,
+        [STREAM_JOIN] = run_join,           [STREAM_SHUFFLE] = run_shuffle,
+        [STREAM_UNSHUFFLE] = run_unshuffle,
     };
     struct span x = out_columns(a, t);
     if (rows.lo < rows.hi && x.lo < x.hi)

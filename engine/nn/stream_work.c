@@ -18,6 +18,7 @@ static double macs_of(const struct stream_step *t)
     case STREAM_MERGE:
     case STREAM_JOIN:
     case STREAM_SHUFFLE:
+    case STREAM_UNSHUFFLE:
         break;
     }
     return 0;

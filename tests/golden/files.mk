@@ -20,6 +20,7 @@ EXTRA_DIST += \
 	tests/golden/mul.txt \
 	tests/golden/networks.txt \
 	tests/golden/pixel_shuffle.txt \
+	tests/golden/pixel_unshuffle.txt \
 	tests/golden/prelu.txt \
 	tests/golden/regenerate.py \
 	tests/golden/relu.txt \

@@ -133,6 +133,11 @@ def run_layer(r, layer, x, others, pools):
         return merge(kind, [x] + others)
     if kind == "pixel_shuffle":
         return nn.PixelShuffle(p[0])(x)
+    if kind == "pixel_unshuffle":  # floor, as a convolution of stride p[0] does
+        height, width = (side // p[0] * p[0] for side in x.shape[2:])
+        if not height or not width:
+            raise ValueError("too small")
+        return nn.PixelUnshuffle(p[0])(x[:, :, :height, :width])
     if kind == "upsample":
         mode = INTERPOLATIONS[p[2]]
         return nn.Upsample(scale_factor=(float(p[0]), float(p[1])), mode=mode,
@@ -226,7 +231,7 @@ def random_layers(r, kind, channels, height, width):
             for layer in (first, second):
                 layer[3][1] = channels  # out
         return [first, (*second[:1], -1, *second[2:]), plain(kind, others=[0, -1][:r.between(1, 2)])]
-    if kind == "pixel_shuffle":
+    if kind in ("pixel_shuffle", "pixel_unshuffle"):
         return [plain(kind, r.between(1, 3))]
     if kind == "upsample":
         mode = r.between(0, 2)
@@ -295,7 +300,8 @@ def main():
     folder = sys.argv[1]
     kinds = ["conv2d", "conv_transpose2d", "relu", "leaky_relu", "prelu", "sigmoid", "tanh",
              "clamp", "add", "concat", "pixel_shuffle", "upsample", "max_pool2d", "max_unpool2d",
-             "silu", "gelu", "mish", "hardswish", "mul", "affine"]
+             "silu", "gelu", "mish", "hardswish", "mul", "affine",
+             "pixel_unshuffle"]
     for number, kind in enumerate(kinds):
         write_kind(folder, kind, number + 1)
     with open(folder + "/networks.txt", "w") as f:

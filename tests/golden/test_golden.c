@@ -27,7 +27,7 @@ static const struct {
     {"max_unpool2d", 250}, {"silu", 40},
     {"gelu", 40},          {"mish", 40},
     {"hardswish", 40},     {"mul", 250},
-    {"affine", 250},
+    {"affine", 250},       {"pixel_unshuffle", 250},
 };
 
 struct picture {
@@ -102,6 +102,9 @@ static void read_parameters(FILE *f, struct layer *l, uint64_t *seed)
         break;
     case LAYER_PIXEL_SHUFFLE:
         l->upscale_factor = number(f);
+        break;
+    case LAYER_PIXEL_UNSHUFFLE:
+        l->downscale_factor = number(f);
         break;
     case LAYER_UPSAMPLE:
         l->upsample.scale_factor = pair(f);

@@ -100,6 +100,25 @@ static void upconv_7(struct model *m)
     build_layer(m, LAYER_CLAMP)->clamp = (struct clamp_params){0, 1};
 }
 
+/* Wang et al. 2018, ESRGAN: a dense block behind a pixel_unshuffle, and two nearest enlargements. */
+static void rrdbnet(struct model *m)
+{
+    build_layer(m, LAYER_PIXEL_UNSHUFFLE)->downscale_factor = 2; /* 0 */
+    conv(m, 12, 16, 3, 1);
+    conv(m, 16, 16, 3, 1); /* 2 */
+    leaky(m);
+    build_with(m, LAYER_CONCAT, 3)->input = 1;
+    conv(m, 32, 16, 3, 1);
+    build_layer(m, LAYER_AFFINE)->affine = (struct affine_params){.weight_count = 1};
+    build_with(m, LAYER_ADD, 1);
+    for (int k = 0; k < 2; k++) {
+        build_upsample(m, 2, UPSAMPLE_NEAREST);
+        conv(m, 16, 16, 3, 1);
+        leaky(m);
+    }
+    conv(m, 16, 3, 3, 1);
+}
+
 /* Many channels to a few, enlarged, whose phases share a block; an activation with a slope for
  * each, and an add of two of them. */
 static void folded(struct model *m)
@@ -126,7 +145,7 @@ static void wide(struct model *m)
 const struct net nets[] = {
     {"fsrcnn", fsrcnn, COLOR_Y}, {"espcn", espcn, COLOR_Y},   {"sesr", sesr, COLOR_Y},
     {"unet", unet, COLOR_RGB},   {"vgg_7", vgg_7, COLOR_RGB}, {"upconv_7", upconv_7, COLOR_RGB},
-    {"folded", folded, COLOR_Y}, {"wide", wide, COLOR_RGB},
+    {"folded", folded, COLOR_Y}, {"wide", wide, COLOR_RGB},   {"rrdbnet", rrdbnet, COLOR_RGB},
 };
 const int net_count = sizeof nets / sizeof *nets;
 
@@ -210,9 +229,13 @@ static struct layer *any_pool(struct growth *g)
 /* Half the size and back. */
 static void any_valley(struct growth *g)
 {
-    int kind = one_of(g, 0, 2);
-    if (kind == 0) {
-        any_conv(g, 2);
+    int kind = one_of(g, 0, 3);
+    if (kind == 3) {
+        build_layer(g->m, LAYER_PIXEL_UNSHUFFLE)->downscale_factor = 2;
+        g->channels *= 4;
+    }
+    if (kind == 0 || kind == 3) {
+        any_conv(g, kind == 0 ? 2 : 1);
         any_activation(g);
         any_way_up(g);
         return;

@@ -306,6 +306,22 @@ static struct exact *pixel_shuffle(int f, const struct exact *in)
     return out;
 }
 
+static struct exact *pixel_unshuffle(int f, const struct exact *in)
+{
+    if (in->width < f || in->height < f)
+        return NULL;
+    struct exact *out = exact_new(in->width / f, in->height / f, in->channels * f * f);
+    for (int y = 0; y < out->height * f; y++)
+        for (int x = 0; x < out->width * f; x++)
+            for (int c = 0; c < in->channels; c++) {
+                int from = at(in, y, x, c),
+                    to = at(out, y / f, x / f, c * f * f + y % f * f + x % f);
+                out->value[to] = in->value[from];
+                out->error[to] = in->error[from];
+            }
+    return out;
+}
+
 static double cubic(double d)
 {
     const double a = -0.75;
@@ -419,6 +435,8 @@ struct exact *exact_layer(const struct layer *l, const struct exact *const *in, 
         return product(in, in_count);
     case LAYER_PIXEL_SHUFFLE:
         return pixel_shuffle(l->upscale_factor, in[0]);
+    case LAYER_PIXEL_UNSHUFFLE:
+        return pixel_unshuffle(l->downscale_factor, in[0]);
     case LAYER_UPSAMPLE:
         return upsample(&l->upsample, in[0]);
     case LAYER_MAX_POOL2D:

@@ -176,6 +176,9 @@ struct layer *random_layer(struct model *m, enum layer_kind kind, int channels, 
     case LAYER_PIXEL_SHUFFLE:
         l->upscale_factor = channels % 9 == 0 ? 3 : channels % 4 == 0 ? 2 : 1;
         break;
+    case LAYER_PIXEL_UNSHUFFLE:
+        l->downscale_factor = harness_between(seed, 1, 3);
+        break;
     case LAYER_UPSAMPLE:
         l->upsample.scale_factor = random_pair(1, 4, seed);
         l->upsample.mode = (enum upsample_mode)harness_between(seed, 0, 2);

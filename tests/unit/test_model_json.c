@@ -177,9 +177,12 @@ START_TEST(layers_read_the_one_before_or_the_one_they_name)
         "{\"type\": \"add\", \"with\": [\"a\", \"input\", \"c.1_x-Y\"]}, "
         "{\"type\": \"concat\", \"with\": \"input\", \"input\": \"c.1_x-Y\"}, "
         "{\"type\": \"concat\", \"with\": [\"input\", \"input\"]}, "
-        "{\"type\": \"pixel_shuffle\", \"upscale_factor\": 2}"));
-    static const int inputs[] = {LAYER_INPUT, LAYER_INPUT, 0, 2, 2, 4, 5};
-    static const int counts[] = {0, 0, 0, 3, 1, 2, 0};
+        "{\"type\": \"pixel_shuffle\", \"upscale_factor\": 2}, "
+        "{\"type\": \"pixel_unshuffle\", \"downscale_factor\": 3, \"input\": \"a\"}, "
+        "{\"type\": \"pixel_shuffle\", \"upscale_factor\": 3}, "
+        "{\"type\": \"upsample\", \"scale_factor\": 2}"));
+    static const int inputs[] = {LAYER_INPUT, LAYER_INPUT, 0, 2, 2, 4, 5, 0, 7, 8};
+    static const int counts[] = {0, 0, 0, 3, 1, 2, 0, 0, 0, 0};
     for (int i = 0; i < m->layer_count; i++) {
         ck_assert_int_eq(m->layers[i].input, inputs[i]);
         ck_assert_int_eq(m->layers[i].other_count, counts[i]);
@@ -188,6 +191,7 @@ START_TEST(layers_read_the_one_before_or_the_one_they_name)
     ck_assert_int_eq(m->layers[3].others[1], LAYER_INPUT);
     ck_assert_int_eq(m->layers[3].others[2], 2);
     ck_assert_int_eq(m->layers[6].upscale_factor, 2);
+    ck_assert_int_eq(m->layers[7].downscale_factor, 3);
     ck_assert_str_eq(m->layers[2].name, "c.1_x-Y");
     model_free(m);
 }

@@ -73,6 +73,24 @@ static struct model *pooling_model(void)
     return m;
 }
 
+/* As RRDBNet for a factor of 2: cells of two pixels become channels, and are enlarged twice. */
+static struct model *cells_model(enum model_border border)
+{
+    struct model *m = build_model(COLOR_Y, 2, border);
+    build_layer(m, LAYER_PIXEL_UNSHUFFLE)->downscale_factor = 2;
+    build_conv(m, LAYER_CONV2D, 4, 16, 3, 1, 1);
+    build_layer(m, LAYER_RELU);
+    build_conv(m, LAYER_CONV2D, 16, 16, 3, 1, 1);
+    build_with(m, LAYER_ADD, 1);
+    for (int k = 0; k < 2; k++) {
+        build_upsample(m, 2, UPSAMPLE_NEAREST);
+        build_conv(m, LAYER_CONV2D, 16, 16, 3, 1, 1);
+    }
+    build_conv(m, LAYER_CONV2D, 16, 1, 3, 1, 1);
+    build_all_weights(m, 9);
+    return m;
+}
+
 /* A model with its plan. */
 struct engine {
     struct model *model;
@@ -236,8 +254,12 @@ START_TEST(equals_the_network_run_on_the_whole_extended_picture)
         check_against_reference(small_model(COLOR_Y, border), border, 1, 1, 1);
         check_against_reference(small_model(COLOR_Y, border), border, 2, 150, 1);
         check_against_reference(pooling_model(), border, 26, 140, 1);
+        check_against_reference(cells_model(border), border, 33, 141, 1);
+        check_against_reference(cells_model(border), border, 1, 2, 1);
     }
     check_against_reference(padded_model(), BORDER_MODEL, 150, 33, 1);
+    check_against_reference(cells_model(BORDER_MODEL), BORDER_MODEL, 151, 33, 1);
+    check_against_reference(cells_model(BORDER_MODEL), BORDER_MODEL, 1, 3, 1);
     check_against_reference(whole_model(), BORDER_MODEL, 150, 33, 1);
 }
 END_TEST
@@ -249,7 +271,9 @@ START_TEST(larger_factors_repeat_the_network_in_float)
         check_against_reference(small_model(COLOR_Y, border), border, 37, 29, 2);
         check_against_reference(small_model(COLOR_Y, border), border, 20, 9, 3);
         check_against_reference(small_model(COLOR_Y, border), border, 1, 2, 3);
+        check_against_reference(cells_model(border), border, 13, 31, 2);
     }
+    check_against_reference(cells_model(BORDER_MODEL), BORDER_MODEL, 13, 31, 3);
     check_against_reference(padded_model(), BORDER_MODEL, 70, 33, 2);
     check_against_reference(whole_model(), BORDER_MODEL, 30, 33, 2);
 }
@@ -295,6 +319,8 @@ START_TEST(bytes_do_not_depend_on_bands_and_threads)
         check_cuts(tiled_model((enum model_border)k), 3, 16, 150, 61, factors[k]);
     check_cuts(padded_model(), 3, 8, 300, 20, 2);
     check_cuts(pooling_model(), 1, 8, 301, 33, 2);
+    check_cuts(cells_model(BORDER_REFLECT), 4, 8, 301, 33, 2);
+    check_cuts(cells_model(BORDER_MODEL), 3, 8, 301, 33, 2.5);
     check_cuts(whole_model(), 3, 8, 40, 33, 2);
     check_cuts(small_model(COLOR_Y, BORDER_REFLECT), 4, 8, 20, 15, 8);
 }
