@@ -59,27 +59,32 @@ const char *reply_header_value(const struct reply_header *h)
     return h->text ? h->text : h->value;
 }
 
-static void set_body(struct reply *r, int status, const char *type, void *body, size_t length,
-                     void (*release)(void *))
+struct body {
+    void *bytes;
+    size_t length;
+    void (*release)(void *); /* NULL: nothing is to be freed */
+};
+
+static void set_body(struct reply *r, int status, const char *type, const struct body *body)
 {
     drop_body(r);
     r->status = status;
     r->type = type;
-    r->body = body;
-    r->length = length;
-    r->release = release;
+    r->body = body->bytes;
+    r->length = body->length;
+    r->release = body->release;
 }
 
 void reply_text(struct reply *r, int status, const char *type, const char *text)
 {
-    /* never written to: release is NULL */
-    set_body(r, status, type, (void *)(uintptr_t)text, strlen(text), NULL);
+    /* nothing writes to the text, because release is NULL */
+    set_body(r, status, type, &(struct body){(void *)(uintptr_t)text, strlen(text), NULL});
 }
 
 void reply_owned(struct reply *r, int status, const char *type, char *text)
 {
     if (text) {
-        set_body(r, status, type, text, strlen(text), free);
+        set_body(r, status, type, &(struct body){text, strlen(text), free});
         return;
     }
     reply_text(r, 503, PROBLEM_TYPE, problem_no_memory);
@@ -88,9 +93,9 @@ void reply_owned(struct reply *r, int status, const char *type, char *text)
 
 void reply_bytes(struct reply *r, int status, const char *type, struct buf *b)
 {
-    size_t length;
-    uint8_t *body = buf_take(b, &length);
-    set_body(r, status, type, body, length, mem_free);
+    struct body body = {.release = mem_free};
+    body.bytes = buf_take(b, &body.length);
+    set_body(r, status, type, &body);
 }
 
 void reply_error(struct reply *r, const struct err *e)

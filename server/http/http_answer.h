@@ -9,9 +9,9 @@ struct http_request;
 
 struct http_answer {
     struct reply reply;
-    bool queued;                 /* the library has it */
+    bool queued;                 /* the library has the reply */
     int64_t held_bytes;          /* of the budget, for the reply's body */
-    struct event_stream *events; /* goes out in place of the reply's body; NULL: none */
+    struct event_stream *events; /* is sent in place of the reply's body; NULL: none */
 };
 
 #endif

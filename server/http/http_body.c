@@ -1,7 +1,7 @@
 /* http_body.c - see http_body.h.
  *
- * The first 33 bytes of the file decide whether it could succeed at all. A client that sends sixty
- * megabytes of JPEG learns it at once. */
+ * The first 33 bytes of the file decide whether it could succeed at all. So a client that sends
+ * sixty megabytes of JPEG gets its error at once. */
 #include "server/http/http_body.h"
 
 #include <microhttpd.h>
@@ -12,8 +12,8 @@
 #include "engine/base/mem.h"
 #include "server/http/http_request.h"
 
-/* Of a file of which only the head was sent, to ask what it would need: the size of its bare pixels.
- */
+/* The client sent only the head of a file, for an estimate. Returns the size of the unpacked
+ * pixels. */
 static size_t bare_bytes(const struct http_upload *u)
 {
     struct png_head h;
@@ -32,8 +32,9 @@ static size_t file_bytes(const struct http_request *r, bool whole)
     return whole ? u->file.length : r->framing.sized ? (size_t)r->framing.length : PNG_HEAD_BYTES;
 }
 
-/* Judges the picture by its first bytes, which show what can never succeed, and again when the file
- * is whole. The bytes in between do not count: otherwise the size of packets would decide. */
+/* Judges the picture by its first bytes, which show whether it can never succeed, and again when
+ * the file is complete. It ignores the bytes in between, because the verdict must not depend on the
+ * size of packets. */
 static enum err_code judge(struct http_request *r, bool whole, struct err *e)
 {
     struct service *s = r->shared->service;
@@ -54,8 +55,8 @@ static enum err_code judge(struct http_request *r, bool whole, struct err *e)
     return admission_bound(&u->need, &bounds, e);
 }
 
-/* Reserves the room for a file that is no longer small at once, so that it need not be moved again.
- * The system provides memory only for the bytes that have arrived. */
+/* Once a file is no longer small, reserves the room for the whole of it, so that it need not be
+ * moved again. The system provides memory only for the bytes that have arrived. */
 static enum err_code make_room(struct http_request *r, size_t length, struct err *e)
 {
     size_t whole = (size_t)r->framing.length;

@@ -12,13 +12,13 @@ struct http_request;
 struct http_upload {
     bool begun;     /* `api` is in use: the route takes pictures */
     bool estimates; /* the route only tells what the picture would need */
-    bool judged;    /* the first bytes of the file have been looked at */
+    bool judged;    /* the first bytes of the file have been judged */
     struct api_request api;
     struct multipart *form; /* NULL: the body is the file */
     bool has_file;          /* the form's file has begun */
-    char file_name[128];    /* that the form gives, or "" */
+    char file_name[128];    /* as the form gives it, or "" */
     struct buf file;
-    uint64_t received, drained; /* bytes of the body: taken, thrown away */
+    uint64_t received, drained; /* bytes of the body that were taken, and thrown away */
     struct body_memory memory;
     struct need need; /* once judged */
 };
@@ -26,7 +26,8 @@ struct http_upload {
 /* Prepares for the body: ERR_BODY_TOO_LARGE, ERR_EMPTY_BODY, ERR_BAD_MULTIPART. */
 enum err_code http_body_begin(struct http_request *r, struct err *e);
 
-/* Takes a piece of the body. Any error that the picture's first bytes or its size can give. */
+/* Takes a piece of the body. Returns any error that the picture's first bytes or its size can
+ * cause. */
 enum err_code http_body_take(struct http_request *r, const char *bytes, size_t count,
                              struct err *e);
 

@@ -12,7 +12,7 @@
 
 enum {
     FORWARDED_MAX = 512,
-    FREE_ESTIMATE = 4096, /* bytes of body up to which an estimate is not counted */
+    FREE_ESTIMATE = 4096, /* an estimate is not counted if its body has no more bytes than this */
 };
 
 static const char *value_of(const struct http_request *r, const char *name)

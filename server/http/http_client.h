@@ -1,5 +1,5 @@
-/* http_client.h - who sent a request: its id, the client's address, the key; and what the header
- * lines ask of the answer. */
+/* http_client.h - the client that sent a request: its id, its address and its key, and what its
+ * header lines ask of the answer. */
 #ifndef UPSCALED_SERVER_HTTP_HTTP_CLIENT_H
 #define UPSCALED_SERVER_HTTP_HTTP_CLIENT_H
 
@@ -12,34 +12,35 @@ struct http_request;
 
 struct http_client {
     char our_id[OUR_ID_BYTES + 1];
-    char their_id[REQUEST_ID_MAX + 1]; /* "" where the client sent none that is plain */
+    char their_id[REQUEST_ID_MAX + 1]; /* "" if the client sent no plain id */
     char address[PROXIES_TEXT_MAX];    /* "unix" for a local socket */
-    struct key *key;                   /* held; NULL where no keys are in use, or none was good */
-    bool entered;                      /* the key counts this request */
+    struct key *key; /* held; NULL if no keys are in use, or no key was accepted */
+    bool entered;    /* the key counts this request */
 };
 
-/* The id that the request goes by: the client's, or ours. */
+/* The id of the request: the client's if it sent a plain one, otherwise ours. */
 static inline const char *http_client_id(const struct http_client *c)
 {
     return c->their_id[0] ? c->their_id : c->our_id;
 }
 
-/* Chooses the client's id where it is plain, and adds the id to the reply. */
+/* Chooses the client's id if it is plain, and adds the id to the reply. */
 void http_client_choose_id(struct http_request *r);
 
 /* Finds the client's address. */
 void http_client_address(struct http_request *r);
 
-/* Adds the headers that let a page of another origin read the reply; those that answer its
- * preflight; validators, and turns the reply into a 304 where the client has it already. */
+/* _origin adds the headers that let a page of another origin read the reply. _preflight adds those
+ * that answer its preflight. _validate adds the ETag, and turns the reply into a 304 if the client
+ * has it already. */
 void http_client_origin(struct http_request *r);
 void http_client_preflight(struct http_request *r, const struct route *route);
 void http_client_validate(struct http_request *r);
 
-/* Finds the key that was presented, where the route needs one: ERR_NO_KEY, ERR_KEY. */
+/* Finds the key that the client sent, if the route needs one: ERR_NO_KEY, ERR_KEY. */
 enum err_code http_client_key(struct http_request *r, const struct route *route, struct err *e);
 
-/* Counts a picture for the key, or an estimate that holds memory: ERR_RATE. */
+/* Counts a picture, or an estimate that holds memory, against the limits of the key: ERR_RATE. */
 enum err_code http_client_enter(struct http_request *r, struct err *e);
 
 /* Ends the count, and releases the key. */

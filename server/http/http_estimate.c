@@ -1,7 +1,7 @@
-/* http_estimate.c - what a picture would need, told by its first bytes.
+/* http_estimate.c - POST /v1/estimate: what a picture would need, by its first bytes.
  *
- * A picture that could never be enlarged gets the error that an upload of it would get. One that
- * the queue would refuse now is told so by `admitted` and `code`. */
+ * A picture that could never be enlarged gets the error that an upload would get. For a picture
+ * that the queue would refuse now, `admitted` and `code` say so. */
 #include "server/base/errors.h"
 #include "server/base/json_text.h"
 #include "server/http/http_request.h"

@@ -14,7 +14,7 @@
 
 enum {
     TICK_MS = 100,
-    ALIVE_MS = 5000, /* well below what proxies and the library call an idle connection */
+    ALIVE_MS = 5000, /* well below the idle timeouts of proxies and of the library */
     EVENT_MAX = 512,
 };
 
@@ -22,8 +22,8 @@ struct event_stream {
     struct http_events *events;
     struct ticket *ticket;
     struct MHD_Connection *connection;
-    struct progress_view said;
-    int64_t said_ms; /* 0: nothing yet */
+    struct progress_view said; /* the last event */
+    int64_t said_ms;           /* when it was sent; 0: none was sent yet */
     bool suspended, ended;
     size_t length, sent; /* of `text` */
     char text[EVENT_MAX];
@@ -45,7 +45,8 @@ static bool is_news(const struct event_stream *s, const struct progress_view *v,
            v->position != s->said.position || v->fraction - s->said.fraction >= 0.001;
 }
 
-/* Under the lock. Writes an event where there is something to say; whether there is. */
+/* Writes an event if the progress has changed. Returns whether it wrote one. Call it under the
+ * lock. */
 static bool speak(struct event_stream *s)
 {
     struct progress_view v;
@@ -55,7 +56,7 @@ static bool speak(struct event_stream *s)
         return false;
     char *json = progress_json(&v);
     int n = json ? snprintf(s->text, sizeof s->text, "event: progress\ndata: %s\n", json)
-                 : 0; /* its own newline ends the line */
+                 : 0; /* the JSON ends with a newline, which ends the line */
     free(json);
     s->length = n > 0 && n < (int)sizeof s->text ? (size_t)n : 0;
     s->sent = 0;
@@ -65,7 +66,7 @@ static bool speak(struct event_stream *s)
     return s->length > 0;
 }
 
-/* Under the lock. Streams that have something to say go on. */
+/* Resumes the streams that have an event to send. Call it under the lock. */
 static void look_at_all(struct http_events *v)
 {
     for (struct event_stream *s = v->first; s; s = s->next)
@@ -170,7 +171,8 @@ void http_events_close(struct event_stream *s)
     mem_free(s);
 }
 
-/* The library asks for more. Suspending under the lock keeps the thread from resuming before. */
+/* The library asks for more bytes. The lock is held while the connection is suspended, so that the
+ * thread cannot resume it before. */
 static ssize_t more(void *arg, uint64_t position, char *out, size_t room)
 {
     struct event_stream *s = arg;

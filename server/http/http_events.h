@@ -1,9 +1,9 @@
 /* http_events.h - a request's progress as server-sent events (text/event-stream, HTML Living
- * Standard, section 9.2): an event `progress` whenever there is something new, until the request
- * has ended.
+ * Standard, section 9.2): an event `progress` whenever the progress changes, until the request
+ * ends.
  *
- * Between events a connection is suspended; one thread looks ten times a second whether there is
- * something to say, and sleeps while nobody listens. */
+ * Between events a connection is suspended. One thread checks ten times a second whether the
+ * progress has changed, and sleeps while no stream is open. */
 #ifndef UPSCALED_SERVER_HTTP_HTTP_EVENTS_H
 #define UPSCALED_SERVER_HTTP_HTTP_EVENTS_H
 
@@ -19,18 +19,18 @@ struct MHD_Response;
 enum err_code http_events_new(struct progress *p, struct http_events **out, struct err *e);
 void http_events_free(struct http_events *v); /* NULL is fine; no stream may be left */
 
-/* No stream is suspended from here on: each says what it has to say, and ends. The library must
- * not be stopped before. */
+/* From now on no stream is suspended: each sends its last event and ends. Call it before the
+ * library is stopped. */
 void http_events_stop(struct http_events *v);
 
-/* Opens a stream about a ticket, which it takes over, also on failure. */
+/* Opens a stream about the request of a ticket. It takes the ticket over, also on failure. */
 enum err_code http_events_open(struct http_events *v, struct ticket *t,
                                struct MHD_Connection *connection, struct event_stream **out,
                                struct err *e);
 void http_events_close(struct event_stream *s);
 
-/* The response, which takes the stream over; NULL when memory is out, and then the stream is still
- * the caller's. */
+/* Returns the response, which takes the stream over. Returns NULL when memory is out; then the
+ * stream still belongs to the caller. */
 struct MHD_Response *http_events_response(struct event_stream *s);
 
 #endif

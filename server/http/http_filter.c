@@ -40,7 +40,8 @@ static bool is_valued(const struct http_field *f, const char *value)
     return f->value_length == strlen(value) && strncasecmp(f->value, value, f->value_length) == 0;
 }
 
-/* Reads digits only, of a number below 2^63. strtoull would take signs, blanks and longer numbers. */
+/* Reads a number below 2^63 that consists of digits alone. strtoull would also accept signs, blanks
+ * and larger numbers. */
 static bool read_length(const struct http_field *f, uint64_t *out)
 {
     uint64_t n = 0;
@@ -55,8 +56,8 @@ static bool read_length(const struct http_field *f, uint64_t *out)
     return f->value_length > 0 && n <= INT64_MAX;
 }
 
-/* Content_Length and Transfer_Encoding are valid names. Gateways to other protocols mistake them for
- * the real ones. */
+/* Content_Length and Transfer_Encoding are valid names, but gateways to other protocols mistake
+ * them for Content-Length and Transfer-Encoding. */
 static bool is_disguised(const struct http_field *f)
 {
     static const char *const names[] = {"Content_Length", "Transfer_Encoding"};

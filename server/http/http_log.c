@@ -9,7 +9,7 @@
 #include "server/base/errors.h"
 #include "server/http/http_request.h"
 
-enum { LEFT = 499 }; /* no status was sent: the client had left */
+enum { LEFT = 499 }; /* no status was sent, because the client had left */
 
 static int64_t now_ms(void)
 {

@@ -1,4 +1,4 @@
-/* http_log.h - what the access log and the metrics say of a request. */
+/* http_log.h - reports a request to the access log and the metrics. */
 #ifndef UPSCALED_SERVER_HTTP_HTTP_LOG_H
 #define UPSCALED_SERVER_HTTP_HTTP_LOG_H
 
@@ -9,19 +9,19 @@
 struct http_request;
 struct service;
 
-/* How the connection saw the request end. */
+/* How the request ended, as its connection saw it. */
 struct http_end {
-    enum err_code said; /* what was sent past the library; ERR_OK: nothing */
-    int status;         /* the library's, 0 where it sent none */
-    bool whole;         /* the reply went out to its end */
+    enum err_code said; /* the error that was sent past the library; ERR_OK: none */
+    int status;         /* of the library's own reply; 0 if it sent none */
+    bool whole;         /* the whole reply was sent */
 };
 
-/* Writes the request's line, and counts it. */
+/* Writes the line of a request, and counts the request. */
 void http_log(struct http_request *r, const struct http_end *end);
 
-/* A request that was refused before the library saw its head. */
+/* A request that the intake refused before the library saw its head. */
 struct refused_request {
-    int fd; /* its connection */
+    int fd; /* of the connection */
     const char *id, *method, *target;
     int64_t took_ms;
     enum err_code said;

@@ -54,7 +54,8 @@ enum err_code http_progress(struct http_request *r, const char *method, const ch
     if (strcmp(method, "GET") == 0 && wants_events(r)) {
         r->answer.reply.status = 200;
         r->answer.reply.type = "text/event-stream";
-        reply_header(&r->answer.reply, "X-Accel-Buffering", "no"); /* for nginx in front */
+        reply_header(&r->answer.reply, "X-Accel-Buffering",
+                     "no"); /* nginx must not hold events back */
         return http_events_open(r->shared->events, t, r->connection, &r->answer.events, e);
     }
     if (strcmp(method, "DELETE") == 0) {

@@ -1,5 +1,5 @@
-/* http_raw.h - an answer written to the socket past the library, which takes a reply only for a head
- * that it has read, before the body or after it. */
+/* http_raw.h - writes an answer to the socket, past the library. The library accepts a reply only
+ * for a head that it has read, and only before or after the body. */
 #ifndef UPSCALED_SERVER_HTTP_HTTP_RAW_H
 #define UPSCALED_SERVER_HTTP_HTTP_RAW_H
 
@@ -14,8 +14,9 @@ struct raw_answer {
     const struct err *why;
 };
 
-/* Sends the problem. Call it while the library is reading, and so not writing. What does not fit into
- * the socket's buffer at once is lost: the reply is small, and no thread may wait here. */
+/* Sends the problem. Call it while the library reads, so that it does not write. Bytes that do not
+ * fit into the socket's buffer at once are lost: the reply is small, and no thread may wait
+ * here. */
 void http_raw_send(const struct options *o, const struct raw_answer *a);
 
 #endif

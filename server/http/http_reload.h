@@ -4,7 +4,7 @@
 
 struct http_request;
 
-/* Suspends the connection until the main thread has read the files; then the reply is filled. */
+/* Suspends the connection until the main thread has read the files and filled the reply. */
 void http_reload(struct http_request *r);
 
 #endif

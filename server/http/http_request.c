@@ -1,5 +1,5 @@
-/* http_request.c - the beginning of a request: its head is judged, its route found, its parameters
- * read. */
+/* http_request.c - the beginning of a request: judges its head, finds its route and reads its
+ * parameters. */
 #include "server/http/http_request.h"
 
 #include <microhttpd.h>
@@ -68,14 +68,14 @@ static enum MHD_Result add_field(void *arg, enum MHD_ValueKind kind, const char 
     return MHD_YES;
 }
 
-/* What the library made of the head is judged again: the intake and the library must agree. */
+/* Judges the head again as the library read it: the intake and the library must agree. */
 static enum err_code filter(struct http_request *r, const struct http_line *line, struct err *e)
 {
     struct fields fields = {.count = 0};
     MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, add_field, &fields);
     if (fields.too_many || atomic_load(&r->conn->intake.heads) == 0)
         return err_set(e, ERR_INTERNAL, "the HTTP library received bytes past recv");
-    /* the library hands over the decoded path as a string, which would end at a zero byte */
+    /* the library gives the decoded path as a string, which would end at a zero byte */
     const char *zero = strstr(r->target, "%00"), *query = strchr(r->target, '?');
     if (zero && (!query || zero < query))
         return err_set(e, ERR_BAD_REQUEST, "the path contains a zero byte");
@@ -102,7 +102,8 @@ static enum MHD_Result add_word(void *arg, enum MHD_ValueKind kind, const char *
 {
     struct words *w = arg;
     (void)kind;
-    /* This also keeps zero bytes out of strings, and bytes outside ASCII out of the problem's JSON. */
+    /* This also keeps zero bytes out of strings, and bytes outside ASCII out of the problem's
+     * JSON. */
     if (!is_plain(name, name_length) || (value && !is_plain(value, value_length)))
         w->rc = err_set(w->e, ERR_BAD_PARAMETER,
                         "a parameter contains bytes that are not printable ASCII");
@@ -123,7 +124,7 @@ static enum err_code begin_upload(struct http_request *r, bool estimates, struct
 {
     struct service *s = r->shared->service;
     if (MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, "Content-Range"))
-        return err_set(e, ERR_BAD_REQUEST, "Content-Range means a part of a body; send the whole");
+        return err_set(e, ERR_BAD_REQUEST, "the request has a Content-Range; send the whole file");
     r->upload.estimates = estimates;
     api_request_init(&r->upload.api, s->options);
     r->upload.begun = true;
@@ -179,7 +180,7 @@ enum err_code http_request_head(struct http_request *r, const struct http_line *
     enum err_code rc = filter(r, line, e);
     if (rc != ERR_OK) {
         r->framing = (struct http_framing){false, false, 0};
-        r->answer.reply.close = true; /* where the next request begins is not known */
+        r->answer.reply.close = true; /* nobody knows where the next request begins */
         return rc;
     }
     http_client_address(r);

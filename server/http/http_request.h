@@ -1,7 +1,7 @@
 /* http_request.h - one request on its way through the daemon.
  *
- * Threads: it belongs to the connection's event thread. Between admission and resumption it
- * belongs to a driver thread of jobs. */
+ * Threads: a request belongs to the event thread of its connection. While the connection is
+ * suspended for the work, it belongs to a driver thread of the job queue. */
 #ifndef UPSCALED_SERVER_HTTP_HTTP_REQUEST_H
 #define UPSCALED_SERVER_HTTP_HTTP_REQUEST_H
 
@@ -24,17 +24,17 @@ enum request_state {
 };
 
 struct http_request {
-    struct job job; /* first: callbacks of jobs get its address */
+    struct job job; /* must be first, because the callbacks of a job get its address */
     struct http_shared *shared;
     struct MHD_Connection *connection;
     struct conn *conn;
     enum request_state state;
     int64_t began_ms;
-    char *target;    /* as sent */
+    char *target;    /* as the client sent it */
     char method[16]; /* "" until the head has been judged */
-    bool interim;    /* the client speaks HTTP/1.1, and so takes interim responses */
+    bool interim;    /* the client speaks HTTP/1.1, and so accepts interim responses */
     struct http_framing framing;
-    struct err verdict;    /* ERR_OK, or why the rest of the body is thrown away */
+    struct err verdict;    /* ERR_OK, or the reason why the rest of the body is thrown away */
     struct ticket *ticket; /* an upload's progress, from its head to its reply */
     struct reload_waiter waiter;
     struct http_client client;
@@ -43,7 +43,7 @@ struct http_request {
     struct http_answer answer;
 };
 
-/* NULL when memory is out. */
+/* Returns NULL when memory is out. */
 struct http_request *http_request_new(struct http_shared *shared, struct MHD_Connection *connection,
                                       struct conn *conn, const char *target);
 void http_request_free(struct http_request *r);
@@ -53,7 +53,8 @@ struct http_line {
     const char *url, *method, *version;
 };
 
-/* Judges the head. On ERR_OK either the body is to be read or `answer` is complete. */
+/* Judges the head. On ERR_OK, `state` says whether the body is to be read or `answer` is
+ * complete. */
 enum err_code http_request_head(struct http_request *r, const struct http_line *line,
                                 struct err *e);
 

@@ -9,7 +9,7 @@
 #include "server/http/http_progress.h"
 #include "server/http/http_request.h"
 
-/* From here on the request belongs to its event thread again. */
+/* Gives the request back to its event thread. */
 static void resume(struct http_request *r)
 {
     http_progress_leave(r);
@@ -68,7 +68,8 @@ static void on_progress(void *arg, double fraction)
     progress_move(r->shared->service->progress, r->ticket, fraction);
 }
 
-/* Runs the picture on its share of the pool, and learns from it how long such pictures take. */
+/* Enlarges the picture with its share of the pool. The cost model learns from it how long such
+ * pictures take. */
 static enum err_code transcode(struct http_request *r, struct err *e)
 {
     struct service *s = r->shared->service;

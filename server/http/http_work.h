@@ -1,4 +1,4 @@
-/* http_work.h - the picture of a request in work, on a driver thread of server/work/jobs.h. */
+/* http_work.h - enlarges the picture of a request, on a driver thread of server/work/jobs.h. */
 #ifndef UPSCALED_SERVER_HTTP_HTTP_WORK_H
 #define UPSCALED_SERVER_HTTP_HTTP_WORK_H
 
@@ -10,12 +10,12 @@ struct http_request;
 struct http_work {
     struct buf output;
     struct transcode_report report;
-    double queue_ms;  /* how long it waited */
-    int client_place; /* in the table of clients, while it waits or runs */
+    double queue_ms;  /* how long the request waited */
+    int client_place; /* in the table of clients, while the request waits or runs */
 };
 
-/* Hands the picture to the drivers and suspends the connection, which resumes when the reply is
- * filled. ERR_BUSY, ERR_DRAINING: the connection was not suspended. */
+/* Submits the picture to the job queue and suspends the connection, which resumes when the reply is
+ * filled. On an error (ERR_BUSY, ERR_DRAINING, ERR_TIMEOUT) the connection was not suspended. */
 enum err_code http_work(struct http_request *r, struct err *e);
 
 #endif

@@ -1,7 +1,7 @@
 /* multipart.c - see multipart.h.
  *
- * The delimiter begins with its only CR. So where it fails to match, the bytes that matched are data,
- * and the byte that did not can only begin a new match. */
+ * The delimiter begins with its only CR. So when a byte does not match, the bytes that matched
+ * before are data, and this byte can only begin a new match. */
 #include "server/http/multipart.h"
 
 #include <stdio.h>
@@ -56,7 +56,8 @@ static int digit_of(char c)
     return at ? (int)(at - digits) % 16 : -1;
 }
 
-/* Decodes %XX in place: all of them, or only those that browsers write for quotes and line ends. */
+/* Decodes %XX in place: either every one, or only those that browsers write for quotes and line
+ * ends. */
 static void decode(char *text, bool all)
 {
     char *out = text;
@@ -71,7 +72,8 @@ static void decode(char *text, bool all)
     *out = '\0';
 }
 
-/* filename* of RFC 8187, in UTF-8: charset'language'bytes. */
+/* Takes filename* (RFC 8187), which has the form charset'language'bytes, if its charset is
+ * UTF-8. */
 static void take_extended_name(struct multipart_part *part, char *value)
 {
     char *language = strchr(value, '\''), *name = language ? strchr(language + 1, '\'') : NULL;
@@ -109,7 +111,7 @@ static enum err_code take_disposition(struct multipart *m, const char *value, st
     return ERR_OK;
 }
 
-/* One header line of a part, unfolded. */
+/* Takes one unfolded header line of a part. */
 static enum err_code take_line(struct multipart *m, char *line, struct err *e)
 {
     char *colon = strchr(line, ':');
@@ -134,7 +136,7 @@ static void begin_part(struct multipart *m)
     memset(&m->part, 0, sizeof m->part);
 }
 
-/* The line that is held is whole: no blank follows its end. */
+/* Takes the line that is held. It is complete, because no blank follows its end. */
 static enum err_code end_line(struct multipart *m, struct err *e)
 {
     if (m->head_length == 0)
@@ -144,7 +146,7 @@ static enum err_code end_line(struct multipart *m, struct err *e)
     return take_line(m, m->head, e);
 }
 
-/* An empty line ends the head. Its CR LF may also begin the delimiter: then the part is empty. */
+/* An empty line ends the head. Its CR LF may also begin the delimiter; then the part is empty. */
 static enum err_code end_head(struct multipart *m, struct err *e)
 {
     m->state = MULTIPART_DATA;
@@ -154,7 +156,8 @@ static enum err_code end_head(struct multipart *m, struct err *e)
     return rc == ERR_OK ? m->events->part(m->arg, &m->part, e) : rc;
 }
 
-/* Takes one byte of the head of a part. A line that begins with a blank continues the one before. */
+/* Takes one byte of the head of a part. A line that begins with a blank continues the one
+ * before. */
 static enum err_code take_head(struct multipart *m, char c, struct err *e)
 {
     char last = m->last;
@@ -175,7 +178,8 @@ static enum err_code take_head(struct multipart *m, char c, struct err *e)
     return rc;
 }
 
-/* Takes one byte behind a boundary: padding and CR LF, or the two dashes of the last one. */
+/* Takes one byte behind a boundary. Padding and CR LF follow a boundary, or two dashes if it is the
+ * last one. */
 static enum err_code take_boundary(struct multipart *m, char c, struct err *e)
 {
     char last = m->last;
@@ -196,7 +200,7 @@ static enum err_code give(const struct multipart *m, const char *bytes, size_t c
     return wanted ? m->events->data(m->arg, bytes, count, e) : ERR_OK;
 }
 
-/* What had matched was no delimiter. */
+/* The bytes that had matched were no delimiter, so they are data. */
 static enum err_code give_matched(struct multipart *m, struct err *e)
 {
     size_t skip = m->fresh ? 2 : 0, count = m->matched;
@@ -207,7 +211,7 @@ static enum err_code give_matched(struct multipart *m, struct err *e)
     return give(m, m->delimiter + skip, count - skip, e);
 }
 
-/* Takes bytes up to the next delimiter, or some of them. *used: how many. */
+/* Takes bytes up to the next delimiter, or some of them. Sets *used to their number. */
 static enum err_code take_data(struct multipart *m, const char *bytes, size_t count, size_t *used,
                                struct err *e)
 {

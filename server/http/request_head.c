@@ -58,7 +58,7 @@ static enum err_code split_field(char *line, size_t length, struct request_head 
     return ERR_OK;
 }
 
-/* Turns each CR of a line end into the NUL of a string. */
+/* Splits the head into strings. A NUL replaces the CR of each line end. */
 static enum err_code split(char *bytes, size_t length, struct request_head *h, struct err *e)
 {
     enum err_code rc = ERR_OK;
@@ -74,7 +74,7 @@ static enum err_code split(char *bytes, size_t length, struct request_head *h, s
     return rc;
 }
 
-/* What follows http:// or https://; NULL when the target begins with neither. */
+/* Returns what follows http:// or https://, or NULL if the target begins with neither. */
 static const char *skip_scheme(const char *target)
 {
     const char *colon = strstr(target, "://");
@@ -84,7 +84,7 @@ static const char *skip_scheme(const char *target)
     return known ? colon + 3 : NULL;
 }
 
-/* Takes the authority off a target in absolute form (RFC 9112, section 3.2.2). */
+/* Removes the authority from a target in absolute form (RFC 9112, section 3.2.2). */
 static enum err_code split_target(struct request_head *h, struct err *e)
 {
     const char *authority = skip_scheme(h->target);
@@ -99,7 +99,8 @@ static enum err_code split_target(struct request_head *h, struct err *e)
     return ERR_OK;
 }
 
-/* Many more than there are parameters would use up the library's memory for the connection. */
+/* Bounds the parameters, because a great number of them would use up the library's memory for the
+ * connection. */
 static enum err_code count_arguments(const char *target, struct err *e)
 {
     int count = 1;
@@ -111,7 +112,7 @@ static enum err_code count_arguments(const char *target, struct err *e)
     return ERR_OK;
 }
 
-/* What http_filter sees: a path where the target had an absolute form without one. */
+/* Returns the target for http_filter. A target in absolute form without a path has the path "/". */
 static const char *path_of(const struct request_head *h)
 {
     return h->authority[0] && *h->target != '/' ? "/" : h->target;
@@ -142,8 +143,9 @@ static char *put(char *out, const char *from, size_t length)
     return out + length;
 }
 
-/* Nothing written is longer than what it replaces, so that it never runs into what is still to be
- * read: an authority that makes Host longer was taken off the first line. */
+/* The written head is never longer than what has been read of the old one, so it never overwrites
+ * bytes that are still to be read. An authority that makes Host longer was removed from the first
+ * line. */
 size_t request_head_write(const struct request_head *h, char *bytes)
 {
     char *out = put(bytes, h->method, strlen(h->method));

@@ -1,5 +1,5 @@
-/* request_head.h - a request's head as bytes: taken apart, judged, and written again in the plainest
- * form (RFC 9112, sections 2, 3 and 5).
+/* request_head.h - takes the bytes of a request's head apart, judges them, and writes them again in
+ * their plainest form (RFC 9112, sections 2, 3 and 5).
  *
  * The HTTP library sees only the written form: one blank between words, lines that end in CR LF, no
  * Cookie lines, no absolute targets. Two agents cannot read it in two ways. */
@@ -12,23 +12,23 @@
 
 enum { HEAD_FIELDS_MAX = 100, HEAD_ARGUMENTS_MAX = 64, AUTHORITY_MAX = 261 };
 
-/* All strings lie in the bytes of the head, and are ended there by NUL. */
+/* All strings point into the bytes of the head, where they end in NUL. */
 struct request_head {
     const char *method, *target, *version; /* target: the path and the query */
-    const char *id, *origin;               /* of X-Request-ID and Origin; NULL: none */
+    const char *id, *origin;               /* the values of X-Request-ID and Origin; NULL: none */
     char authority[AUTHORITY_MAX + 1];     /* of a target in absolute form, or "" */
     struct http_field fields[HEAD_FIELDS_MAX];
     size_t field_count;
 };
 
-/* Takes a head apart and judges it. `bytes` are a whole head, whose lines all end in CR LF, and which
- * has no other CR, LF or NUL. ERR_BAD_REQUEST, ERR_HTTP_VERSION; *out then holds what had been read.
- * Strings that had not been read are "" or NULL. */
+/* Takes a head apart and judges it. `bytes` must be a complete head whose lines all end in CR LF
+ * and which has no other CR, LF or NUL. On ERR_BAD_REQUEST or ERR_HTTP_VERSION, *out holds the
+ * parts that were read before the error; the other strings are "" or NULL. */
 enum err_code request_head_read(char *bytes, size_t length, struct request_head *out,
                                 struct http_framing *framing, struct err *e);
 
-/* Writes the plain form of a head that was good to the beginning of the bytes that it was read from.
- * Returns its length, which is never more than theirs. */
+/* Writes the plain form of a head that was accepted over the bytes that it was read from. Returns
+ * its length, which is never more than that of the bytes. */
 size_t request_head_write(const struct request_head *h, char *bytes);
 
 #endif

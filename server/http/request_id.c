@@ -8,7 +8,8 @@
 void request_id_make(char id[OUR_ID_BYTES + 1])
 {
     unsigned char bytes[OUR_ID_BYTES / 2] = {0};
-    /* never short for so few bytes; an id of zeros would do no harm either */
+    /* getrandom never returns fewer bytes for so small a size; an id of zeros would do no harm
+     * either */
     (void)!getrandom(bytes, sizeof bytes, 0);
     for (size_t i = 0; i < sizeof bytes; i++)
         snprintf(id + 2 * i, 3, "%02x", bytes[i]);

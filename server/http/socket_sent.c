@@ -1,6 +1,8 @@
-/* socket_sent.c - see socket_sent.h. The C library's struct tcp_info ends before the count that is
- * wanted (Linux 4.1), and the kernel's header cannot be seen beside the C library's: hence a file.
- */
+/* socket_sent.c - see socket_sent.h.
+ *
+ * The C library's struct tcp_info lacks the counts that are needed here (Linux 4.1). The kernel's
+ * header has them, but it cannot be included beside the C library's. So this code is a file of its
+ * own. */
 #include "server/http/socket_sent.h"
 
 #include <linux/tcp.h>

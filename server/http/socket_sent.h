@@ -1,14 +1,16 @@
-/* socket_sent.h - how much of what was written to a socket has arrived at the other side. */
+/* socket_sent.h - how many of the bytes that were written to a socket have reached the other
+ * side. */
 #ifndef UPSCALED_SERVER_HTTP_SOCKET_SENT_H
 #define UPSCALED_SERVER_HTTP_SOCKET_SENT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Bytes that a TCP connection's other side has acknowledged so far; -1 where that is not known. */
+/* Returns how many bytes the other side of a TCP connection has acknowledged; -1 if it is not
+ * known. */
 int64_t socket_acknowledged(int fd);
 
-/* Whether bytes that were written to a TCP connection have not been acknowledged yet. */
+/* Whether the other side has yet to acknowledge bytes that were written to a TCP connection. */
 bool socket_outstanding(int fd);
 
 #endif

@@ -1,4 +1,4 @@
-/* compare.js - one picture before and after, with a slider between, at the size of real pixels. */
+/* compare.js - shows one picture before and after, with a slider between the two. */
 
 const compare = {
   item: null,
@@ -43,8 +43,8 @@ const compare = {
       one(name).removeAttribute("src");
   },
 
-  /* "fit": as much as there is room for, up to three of the screen's pixels for each of the picture's;
-   * else exactly so many. */
+  /* "fit" fills the room, with at most three pixels of the screen for each pixel of the picture. Any
+   * other zoom is this number of pixels exactly. */
   lay() {
     if (!this.item)
       return;

@@ -1,7 +1,7 @@
-/* page.js - the queue of pictures, and what is shown of it. */
+/* page.js - the queue of pictures, and how the page shows it. */
 
-const AT_ONCE = 2;       /* requests under way */
-const LOOK_AFTER_MS = 350; /* what is done sooner needs no progress */
+const AT_ONCE = 2;         /* the most requests that run at the same time */
+const LOOK_AFTER_MS = 350; /* a request that ends sooner needs no progress */
 const one = selector => document.querySelector(selector);
 
 const queue = [];
@@ -33,11 +33,12 @@ function notice(words) {
 
 let models = [];
 
-/* The model's scales, and halfway between each two of them: the larger one, made smaller. */
+/* Offers the model's scales, and the mean of each two neighbours, which the server computes by
+ * reducing the larger one. */
 function offerScales(model) {
   const select = one("#scale"), before = Number(select.value), { scales } = model;
   const all = scales.flatMap((s, i) => i ? [(scales[i - 1] + s) / 2, s] : [s]);
-  const name = s => s === 1 ? "1 × (only written anew)" : s === model.scale ? `${s} × as large` : `${s} ×`;
+  const name = s => s === 1 ? "1 × (only encoded again)" : s === model.scale ? `${s} × as large` : `${s} ×`;
   select.replaceChildren(...all.map(s => new Option(name(s), s)));
   select.value = all.includes(before) ? before : model.scale;
 }
@@ -62,15 +63,15 @@ async function loadModels() {
     if (why.status !== 401 && why.status !== 403)
       return notice(why.message || "The server cannot be reached.");
     one("#key-field").hidden = false;
-    notice(service.key ? why.message : "This server asks for a key: enter yours below.");
+    notice(service.key ? why.message : "This server asks for a key. Enter yours below.");
   }
 }
 
 /* ---------------------------------------------------------------- one picture */
 
 const label = {
-  queued: () => "Waiting for its turn",
-  preparing: () => "Reading",
+  queued: () => "Waiting to be sent",
+  preparing: () => "Reading the file",
   sending: item => `Sending, ${Math.round(item.fraction * 100)} %`,
   waiting: item => `In the server's queue${item.position ? `, place ${item.position}` : ""}${left(item)}`,
   working: item => `Enlarging, ${Math.round(item.fraction * 100)} %${left(item)}`,
@@ -136,13 +137,14 @@ function outputName(item) {
   return `${item.file.name.replace(/\.[^.]*$/, "")}-${item.query.scale}x.png`;
 }
 
-/* The time that the server says it took, of the queue apart. */
+/* Returns the server's own time for the request, without the time in the queue. */
 function workSeconds(timing) {
   const parts = [...timing.matchAll(/(\w+);dur=([\d.]+)/g)].filter(([, name]) => name !== "queue");
   return parts.reduce((sum, [, , ms]) => sum + Number(ms) / 1000, 0);
 }
 
-/* Shows what the server says, from a moment on when it must know of the request. */
+/* Shows the progress that the server reports. It begins after LOOK_AFTER_MS; by then the server knows
+ * the request. */
 function follow(item, signal) {
   const each = v => {
     if (!signal.aborted && (v.state === "waiting" || v.state === "working"))
@@ -212,7 +214,7 @@ function finish(item, took) {
   if (item.warning)
     explain(item, item.warning);
   move(item, "done", { took });
-  say(`${item.file.name} is enlarged`);
+  say(`${item.file.name} has been enlarged`);
   if (!compare.item)
     compare.open(item, false);
 }
@@ -243,7 +245,7 @@ function add(files) {
     item.row = makeRow(item);
     item.thumbnail = URL.createObjectURL(file);
     const image = item.row.querySelector("img");
-    image.onerror = () => image.removeAttribute("src"); /* no picture after all */
+    image.onerror = () => image.removeAttribute("src"); /* the file is not a picture */
     image.src = item.thumbnail;
     queue.push(item);
     one("#list").append(item.row);

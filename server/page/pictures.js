@@ -1,4 +1,5 @@
-/* pictures.js - files to PNG, and PNGs to one archive. No state, no page. */
+/* pictures.js - converts files to PNG, and packs PNGs into one archive. It has no state and does not
+ * touch the page. */
 "use strict";
 
 const PNG_SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];
@@ -8,11 +9,11 @@ async function isPng(file) {
   return PNG_SIGNATURE.every((byte, i) => head[i] === byte);
 }
 
-const WIDE_PRIMARIES = [9, 11, 12]; /* of ITU-T H.273: BT.2020, DCI-P3, Display P3 */
+const WIDE_PRIMARIES = [9, 11, 12]; /* BT.2020, DCI-P3 and Display P3 in ITU-T H.273 */
 
-/* Whether the file's colours are said to be other than sRGB: by a profile (ICC in JPEG, WebP and AVIF), or
- * in AVIF by the number of its primaries. Names in a profile are ASCII or UTF-16, hence without zeros;
- * "Display P3 with sRGB transfer" is wide. */
+/* Returns whether the file declares colours other than sRGB. JPEG, WebP and AVIF files do so by an ICC
+ * profile, and AVIF files also by the number of their primaries. The names in a profile are ASCII or
+ * UTF-16, so the zero bytes are removed before the search. "Display P3 with sRGB transfer" is wide. */
 async function hasWideProfile(file) {
   const bytes = await file.slice(0, 1 << 18).arrayBuffer();
   const latin = new TextDecoder("latin1").decode(bytes);
@@ -25,8 +26,8 @@ async function hasWideProfile(file) {
   return profile >= 0 && (/P3|Adobe|ProPhoto|2020/.test(words) || !words.includes("sRGB"));
 }
 
-/* Turned upright as the file says. A picture with a wide profile is drawn in Display P3, which the
- * PNG then carries; one without is drawn in sRGB. */
+/* Draws the picture upright, as the file says, and returns it as PNG. A picture with a wide profile is
+ * drawn in Display P3, and the PNG then carries that profile. Other pictures are drawn in sRGB. */
 async function drawAsPng(file) {
   const colorSpace = await hasWideProfile(file) ? "display-p3" : "srgb";
   const bitmap = await createImageBitmap(file);
@@ -46,7 +47,7 @@ async function toPng(file) {
   try {
     return await drawAsPng(file);
   } catch (why) {
-    throw new Error(`The browser cannot read ${file.name}: it is no picture, or damaged.`, { cause: why });
+    throw new Error(`The browser cannot read ${file.name}. The file is not a picture, or it is damaged.`, { cause: why });
   }
 }
 
@@ -68,7 +69,7 @@ async function crc32(blob) {
   return ~crc >>> 0;
 }
 
-/* Little-endian fields, [bytes, value] each. */
+/* Packs fields of the form [bytes, value], little-endian. */
 function record(fields) {
   const view = new DataView(new ArrayBuffer(fields.reduce((sum, [bytes]) => sum + bytes, 0)));
   let at = 0;
@@ -82,7 +83,8 @@ function record(fields) {
   return view;
 }
 
-/* A ZIP archive (APPNOTE 6.3) of [{ name, blob }], stored as they are: PNGs are packed already. */
+/* Makes a ZIP archive (APPNOTE 6.3) of [{ name, blob }]. The files are stored without compression,
+ * because PNGs are compressed already. */
 async function zip(files) {
   const parts = [], directory = [];
   let at = 0, length = 0;

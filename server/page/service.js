@@ -1,6 +1,6 @@
-/* service.js - the daemon's API as the page uses it. */
+/* service.js - the requests that the page sends to the daemon. */
 
-/* What went wrong, in the server's words; `again` says whether trying again may help. */
+/* An error in the server's words. `again` says whether the same request may succeed later. */
 class Problem extends Error {
   constructor(words, again, link) {
     super(words);
@@ -20,7 +20,7 @@ function problemOf(status, text) {
   }
 }
 
-/* The texts of X-Upscaled-Warning, a list of codes with texts. */
+/* Returns the texts of X-Upscaled-Warning, which is a list of codes with texts. */
 function warningsIn(header) {
   return [...header.matchAll(/;text="([^"]*)"/g)].map(found => found[1]).join("; ");
 }
@@ -43,7 +43,7 @@ const service = {
     return Array.from(crypto.getRandomValues(new Uint8Array(16)), b => b.toString(16).padStart(2, "0")).join("");
   },
 
-  /* Sends the picture; by XMLHttpRequest, since fetch does not tell how much has gone out. */
+  /* Sends the picture. It uses XMLHttpRequest, because fetch does not report the progress of an upload. */
   upscale(png, query, id, onSent) {
     const xhr = new XMLHttpRequest();
     const done = new Promise((resolve, reject) => {
@@ -66,15 +66,15 @@ const service = {
     return { done, abort: () => xhr.abort() };
   },
 
-  /* What a picture needs, by its first bytes; null where the server does not say. */
+  /* Asks what the picture needs, by its first bytes. Returns null if the server does not say. */
   async estimate(png, query) {
     const reply = await fetch("/v1/estimate?" + new URLSearchParams(query),
       { method: "POST", body: png.slice(0, 33), headers: this.headers() });
     return reply.ok ? reply.json() : null;
   },
 
-  /* Calls `each` for every event about a request, until it ends or nothing is known of it here: by
-   * fetch, since EventSource cannot present a key. */
+  /* Calls `each` for every event about a request, until the request ends or the server does not know
+   * it. It uses fetch, because EventSource cannot send a key. */
   async follow(id, each, signal) {
     const reply = await fetch("/v1/requests/" + id,
       { headers: this.headers({ Accept: "text/event-stream" }), signal, cache: "no-store" });

@@ -1,4 +1,4 @@
-/* start.js - what the page listens to. */
+/* start.js - connects the events of the page with its functions. */
 
 function listen() {
   const body = document.body;
@@ -24,7 +24,7 @@ function listen() {
   });
   for (const type of ["dragenter", "dragover", "dragleave", "drop"])
     addEventListener(type, event => {
-      event.preventDefault(); /* else the browser shows the file instead of the page */
+      event.preventDefault(); /* otherwise the browser opens the file in place of the page */
       const leaves = type === "dragleave" && event.relatedTarget;
       if (!leaves)
         body.classList.toggle("over", type === "dragenter" || type === "dragover");

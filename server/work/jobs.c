@@ -9,8 +9,8 @@
 #include "server/work/turns.h"
 
 enum {
-    RETRY_MOST_S = 600, /* after that nobody comes back */
-    PLACES_MS = 100,    /* for so long places are told as they were found */
+    RETRY_MOST_S = 600, /* the largest Retry-After */
+    PLACES_MS = 100,    /* how long computed places remain in use */
 };
 
 struct jobs {
@@ -21,8 +21,8 @@ struct jobs {
     struct job *running_first;
     int running, waiting, long_running;
     uint64_t submitted;
-    int64_t now_ms;    /* the latest that was given */
-    int64_t placed_ms; /* when the places were found; -1: they hold no longer */
+    int64_t now_ms;    /* the latest time that a caller gave */
+    int64_t placed_ms; /* when the places were computed; -1: they are out of date */
     bool closed, stop;
     int thread_count;
     pthread_t threads[];
@@ -49,7 +49,7 @@ static struct job *unlink_waiting(struct jobs *j, struct job **at)
     return job;
 }
 
-/* Makes the next job a running one; NULL where none can begin. */
+/* Moves the next job from the waiting to the running jobs. Returns NULL if none can begin. */
 static struct job *begin_next(struct jobs *j)
 {
     const struct turns turns = turns_now(j);
@@ -74,7 +74,7 @@ static void end(struct jobs *j, struct job *job)
     j->running--;
     j->long_running -= turns_is_long(job->expected_ms);
     j->placed_ms = -1;
-    pthread_cond_signal(&j->work); /* a long job may have waited for its place */
+    pthread_cond_signal(&j->work); /* a long job may be waiting for this place */
 }
 
 static void *drive(void *arg)
@@ -145,8 +145,8 @@ void jobs_free(struct jobs *j)
     mem_free(j);
 }
 
-/* How long the workers need for the jobs that the queue has. Half of each running job is left on
- * average. Of the waiting jobs those count that are no longer than `length`. */
+/* Returns how long the workers need for the jobs in the queue. On average, half of each running job
+ * is left. A waiting job counts if it is no longer than `length`. */
 static double backlog_ms(const struct jobs *j, double length)
 {
     double sum = 0;
@@ -164,7 +164,7 @@ static unsigned retry_s(const struct jobs *j)
     return s < 1 ? 1 : s > RETRY_MOST_S ? RETRY_MOST_S : (unsigned)s;
 }
 
-/* Whether the waiting jobs, some of which begin at once, leave a driver for the new one. */
+/* Whether a driver is free for the new job after the waiting jobs that can begin have theirs. */
 static bool has_driver(const struct jobs *j, double expected_ms)
 {
     int idle = j->config.running - j->running, left = turns_now(j).long_places;
@@ -174,7 +174,7 @@ static bool has_driver(const struct jobs *j, double expected_ms)
     return idle > 0 && (!turns_is_long(expected_ms) || left > 0);
 }
 
-/* Under the lock. */
+/* Call it under the lock. */
 static enum err_code would_admit(const struct jobs *j, double expected_ms, struct err *e)
 {
     if (j->closed)
@@ -251,7 +251,7 @@ void jobs_wake(struct jobs *j)
     pthread_mutex_unlock(&j->lock);
 }
 
-/* Unlinks from the queue the jobs that must go; returns them, in order. */
+/* Unlinks the jobs that must leave the queue, and returns them in order. */
 static struct job *take_expired(struct jobs *j, int64_t now_ms)
 {
     struct job *gone = NULL, **gone_last = &gone;
@@ -273,7 +273,7 @@ static struct job *take_expired(struct jobs *j, int64_t now_ms)
     return gone;
 }
 
-/* `run` looks at the flag after each band. */
+/* Cancels the jobs that have run for too long. `run` checks the flag after each band. */
 static void cancel_overdue(struct jobs *j, int64_t now_ms)
 {
     for (struct job *job = j->running_first; job && j->config.work_ms > 0; job = job->next)
@@ -291,7 +291,7 @@ void jobs_tick(struct jobs *j, int64_t now_ms)
     struct job *gone = take_expired(j, now_ms);
     unsigned retry = retry_s(j);
     if (j->waiting > 0)
-        pthread_cond_broadcast(&j->work); /* with age the order changes */
+        pthread_cond_broadcast(&j->work); /* the order changes as the jobs age */
     pthread_mutex_unlock(&j->lock);
     while (gone) {
         struct job *job = gone;
@@ -301,7 +301,7 @@ void jobs_tick(struct jobs *j, int64_t now_ms)
             err_set(&why, ERR_CANCELLED, "the request was cancelled while it waited");
         } else {
             err_set_limit(&why, ERR_BUSY, "queue-timeout", (uint64_t)j->config.timeout_ms / 1000,
-                          "the request waited %lld s and did not begin (--queue-timeout)",
+                          "the request waited for %lld s and did not begin (--queue-timeout)",
                           (long long)(j->config.timeout_ms / 1000));
             err_set_retry(&why, retry);
         }
