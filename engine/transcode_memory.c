@@ -24,12 +24,18 @@ enum err_code transcode_target(const struct transcode_params *params, const stru
         .depth = params->depth ? params->depth : in->depth,
         .max_whole_bytes = params->max_whole_bytes,
         .separate_alpha = params->separate_alpha,
+        .restores = params->restores,
     };
     struct pair sides;
     enum err_code rc =
         upscale_output_size(&params->size, (struct pair){in->height, in->width}, &sides, e);
     if (rc != ERR_OK)
         return rc;
+    const struct model *m = plan_model(params->plan);
+    if (m->scale == 1 && (sides.x != in->width || sides.y != in->height))
+        return err_set(e, ERR_BAD_PARAMETER,
+                       "model %s keeps the picture's size; it does not make %dx%d pixels of %dx%d",
+                       m->name, sides.x, sides.y, in->width, in->height);
     up->width = sides.x;
     up->height = sides.y;
     uint64_t pixels = (uint64_t)up->width * (uint64_t)up->height;
@@ -85,7 +91,7 @@ enum err_code transcode_memory(struct pool *pool, const struct transcode_params 
                      ? file->file_bytes
                      : file->file_bytes - glance.chunk_bytes);
     m.work.interlaced = head.interlaced;
-    m.work.resized = m.in.width != m.out.width || m.in.height != m.out.height;
+    m.work.resized = m.in.width != m.out.width || m.in.height != m.out.height || up.restores;
     size_t picture = image_bytes(&m.in) + SMALL;
     size_t list = glance.chunks * sizeof(struct png_chunk) + MEM_SLACK;
     m.answer = png_writer_bound(&m.out, m.out.height) + glance.chunk_bytes +

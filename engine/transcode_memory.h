@@ -38,7 +38,8 @@ enum err_code transcode_memory(struct pool *pool, const struct transcode_params 
                                struct err *e);
 
 /* The parameters and the format of the output for a picture of format `in`; transcode_run uses it
- * too. The errors of upscale_output_size; ERR_OUTPUT_TOO_LARGE. */
+ * too. The errors of upscale_output_size; ERR_BAD_PARAMETER where the model cannot reach the size;
+ * ERR_OUTPUT_TOO_LARGE. */
 enum err_code transcode_target(const struct transcode_params *params, const struct image_format *in,
                                struct upscale_params *up, struct image_format *out, struct err *e);
 

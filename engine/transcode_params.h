@@ -11,6 +11,7 @@ struct transcode_params {
     struct upscale_size size;
     int border;          /* enum model_border, or -1 for the model's own */
     bool separate_alpha; /* see upscale.h */
+    bool restores;       /* see upscale.h */
     int depth;           /* 8, 16, or 0 for the input's own */
     int compression;     /* 0..9 */
     enum png_metadata metadata;

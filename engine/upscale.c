@@ -102,7 +102,7 @@ static void tile_piece(void *arg, int i, void *scratch)
         atomic_fetch_add_explicit(w->params->macs, (uint64_t)macs, memory_order_relaxed);
 }
 
-/* Row i of the band where the factor is 1: samples change their depth at most. */
+/* Row i of the band where no network runs: samples change their depth at most. */
 static void copy_piece(void *arg, int i, void *scratch)
 {
     struct upscale *w = arg;
@@ -126,16 +126,18 @@ static void copy_piece(void *arg, int i, void *scratch)
     }
 }
 
-static bool same_size(const struct upscale *w)
+/* Whether no network runs. */
+static bool copies(const struct upscale *w)
 {
-    return w->job.out.width == w->img->format.width && w->job.out.height == w->img->format.height;
+    return !w->params->restores && w->job.out.width == w->img->format.width &&
+           w->job.out.height == w->img->format.height;
 }
 
 static enum err_code make_bands(struct upscale *w)
 {
     int width = w->job.out.width, height = w->job.out.height;
     const struct upscale_hooks *hooks = w->hooks;
-    bool copy = same_size(w);
+    bool copy = copies(w);
     for (w->y = 0; w->y < height; w->y += w->rows) {
         w->rows = height - w->y < w->bands.rows ? height - w->y : w->bands.rows;
         int pieces = copy ? w->rows : bands_tiles(&w->bands, width, w->rows);
@@ -230,7 +232,7 @@ static enum err_code prepare_strips(struct upscale *w)
 /* Whether one tile has to cover everything. */
 static bool is_whole(const struct upscale *w)
 {
-    return plan_model(w->params->plan)->geometry.whole && !same_size(w);
+    return plan_model(w->params->plan)->geometry.whole && !copies(w);
 }
 
 /* How the output is cut. The run and the estimate both use this. */
@@ -254,7 +256,7 @@ static enum err_code choose_bands(struct upscale *w)
                               .tile = params->tile,
                               .rows = params->band_rows};
     w->bands = bands_choose(&wish);
-    if (same_size(w))
+    if (copies(w))
         return ERR_OK;
     return strips_choose(&w->job, &wish, params->strips, &w->bands, &w->strips, w->e);
 }
@@ -298,7 +300,7 @@ enum err_code upscale_memory(struct pool *pool, const struct upscale_params *par
     enum err_code rc = choose_bands(&w);
     if (rc != ERR_OK)
         return rc;
-    if (!same_size(&w)) {
+    if (!copies(&w)) {
         rest = axes_bytes(&w);
         bleed = image_has_alpha(in) && !params->separate_alpha ? bleed_bytes(in) : 0;
     }
@@ -326,7 +328,7 @@ enum err_code upscale_work(struct pool *pool, const struct upscale_params *param
     struct bands cut = w.bands;
     if (w.strips.count > 0)
         cut.tile.y = cut.rows = w.job.out.height; /* rows of a strip are computed once */
-    if (rc == ERR_OK && !same_size(&w))
+    if (rc == ERR_OK && !copies(&w))
         rc = tile_work(&w.job, &cut, &found.color, e);
     if (rc != ERR_OK)
         return rc;
@@ -349,7 +351,7 @@ static enum err_code prepare(struct upscale *w)
     const struct upscale_params *params = w->params;
     describe_job(w);
     enum err_code rc = ERR_OK;
-    if (!same_size(w)) {
+    if (!copies(w)) {
         if (image_has_alpha(&w->img->format))
             rc = prepare_alpha(w);
         if (rc == ERR_OK && w->img->format.channels >= 3 &&

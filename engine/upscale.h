@@ -4,7 +4,8 @@
  * channels; they see a gray picture unchanged (repeated for RGB models). A picture
  * whose pixels are all gray stays gray, also where it is stored as RGB. The network enlarges alpha
  * as a gray picture; where it is all 0 or all opaque around a pixel, it stays exactly so. Factors above the model's own repeat the network in float; a size
- * in between is an antialiased downscale of the next power; a factor of 1 copies.
+ * in between is an antialiased downscale of the next power. A factor of 1 copies, or runs the network
+ * and brings what it enlarged down again. A model of scale 1 keeps the sides.
  * The picture is computed in bands of rows, so working memory does not grow with its height, and
  * the bytes are the same for any band height and thread count. */
 #ifndef UPSCALED_UPSCALE_H
@@ -38,6 +39,7 @@ struct upscale_params {
     size_t max_whole_bytes;     /* --max-whole-bytes: working memory for a model that needs the
                                  picture whole (geometry.whole) */
     bool separate_alpha;        /* colours under alpha 0 are kept; else they are replaced */
+    bool restores;              /* the network runs where the sides stay, too; else samples do */
     struct profile *profile;    /* counts the network's time by layer, or NULL */
     atomic_uint_fast64_t *macs; /* counts the network's multiply-adds, or NULL */
 };

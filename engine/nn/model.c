@@ -133,8 +133,8 @@ static enum err_code check_head(const struct model *m, const struct model_limits
     if (m->layer_count > limits->max_layers)
         return err_set(e, ERR_MODEL_LIMIT, "$.layers: at most %d layers expected, not %d",
                        limits->max_layers, m->layer_count);
-    if (m->scale < 2 || m->scale > 8)
-        return err_set(e, ERR_MODEL, "$.scale: 2 to 8 expected, not %d", m->scale);
+    if (m->scale < 1 || m->scale > 8)
+        return err_set(e, ERR_MODEL, "$.scale: 1 to 8 expected, not %d", m->scale);
     if ((unsigned)m->color > COLOR_RGB)
         return err_set(e, ERR_MODEL, "$.color: \"y\" or \"rgb\" expected");
     if ((unsigned)m->border > BORDER_MODEL)

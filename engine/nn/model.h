@@ -167,7 +167,7 @@ enum err_code model_read(const struct model_file *file, const struct model_limit
 void model_free(struct model *m); /* NULL is fine */
 
 /* For readers: checks a filled-in model as a whole (channels fit, references point backwards,
- * sizes, scale in 2..8, border, limits), counts its parameters and finds its geometry. The sentence
+ * sizes, scale in 1..8, border, limits), counts its parameters and finds its geometry. The sentence
  * of an error starts at its JSON path ("$.layers[3].groups: ..."). Shapes of tensors and finite
  * numbers in them are the reader's to check. ERR_MODEL, ERR_MODEL_LIMIT, ERR_MEMORY. */
 enum err_code model_finish(struct model *m, const struct model_limits *limits, struct err *e);

@@ -54,7 +54,7 @@ struct tile_layout tile_lay_out(const struct tile_job *job, const struct tile_si
 static int shrink_margin(const struct plan *p)
 {
     int scale = plan_model(p)->geometry.scale, full = scale;
-    while (full < 1 << WINDOW_MAX_STAGES)
+    while (scale > 1 && full < 1 << WINDOW_MAX_STAGES)
         full *= scale;
     return 5 * full + 2;
 }

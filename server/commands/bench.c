@@ -43,6 +43,7 @@ static enum err_code enlarge(const struct bench *b, struct image *img, struct pr
         .height = img->format.height * b->entry->model->scale,
         .border = b->entry->model->border,
         .depth = img->format.depth,
+        .restores = true,
         .max_whole_bytes = (size_t)b->options.max_whole_bytes,
         .profile = profile,
     };

@@ -38,7 +38,7 @@ let models = [];
 function offerScales(model) {
   const select = one("#scale"), before = Number(select.value), { scales } = model;
   const all = scales.flatMap((s, i) => i ? [(scales[i - 1] + s) / 2, s] : [s]);
-  const name = s => s === 1 ? "1 × (only encoded again)" : s === model.scale ? `${s} × as large` : `${s} ×`;
+  const name = s => s === 1 ? "1 × (the same size)" : s === model.scale ? `${s} × as large` : `${s} ×`;
   select.replaceChildren(...all.map(s => new Option(name(s), s)));
   select.value = all.includes(before) ? before : model.scale;
 }

@@ -213,14 +213,12 @@ enum err_code api_finish(struct api_request *r, struct models *models, struct er
 {
     if (given(r, "scale") && (given(r, "width") || given(r, "height")))
         return err_set(e, ERR_BAD_PARAMETER, "scale excludes width and height");
-    bool same_size = r->params.size.scale == 1 && !given(r, "width") && !given(r, "height");
     enum err_code rc = models_get(models, given(r, "model") ? r->model_name : NULL, &r->model, e);
-    if (rc == ERR_OK && given(r, "model") && same_size && r->model->model->scale != 1)
-        return err_set(
-            e, ERR_BAD_PARAMETER,
-            "model %s cannot act with scale=1: the pixels stay as they are; leave model out",
-            r->model_name);
-    if (rc == ERR_OK)
-        r->params.plan = r->model->plan;
-    return rc;
+    if (rc != ERR_OK)
+        return rc;
+    r->params.plan = r->model->plan;
+    r->params.restores = given(r, "model");
+    if (!given(r, "scale") && r->model->model->scale == 1)
+        r->params.size.scale = 1;
+    return ERR_OK;
 }

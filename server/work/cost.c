@@ -113,6 +113,7 @@ enum err_code cost_calibrate(struct cost *c, struct pool *pool, const struct pla
                                     .height = SAMPLE_SIDE * m->scale,
                                     .border = m->border,
                                     .depth = 8,
+                                    .restores = true,
                                     .max_whole_bytes = SIZE_MAX,
                                     .macs = &macs};
     struct image *img = NULL;

@@ -337,6 +337,7 @@ def by_the_server_within_a_level():
 def rrdbnet_and_span_by_the_server_in_both_precisions():
     folder = tempfile.TemporaryDirectory()
     for net, bias in ((networks.RrdbNet(), "conv_last"), (networks.RrdbNet(2), "conv_last"),
+                      (networks.RrdbNet(1), "conv_last"),
                       (networks.Span(norm=False), "upsampler.0"),
                       (networks.Span(), "upsampler.0"), (networks.Compact(), None)):
         net = seeded(net, gain=0.5 if isinstance(net, networks.Span) else 0.7)

@@ -152,7 +152,7 @@ SPOIL(add_other_channels, m->layers[5].others[0] = LAYER_INPUT)
 SPOIL(add_other_rate, m->layers[5].others[0] = 3)
 SPOIL(wrong_prelu, m->layers[6].prelu.num_parameters = 4)
 SPOIL(wrong_scale, m->scale = 3)
-SPOIL(no_scale, m->scale = 1)
+SPOIL(no_scale, m->scale = 0)
 SPOIL(odd_rates, m->layers[7].conv.stride.x = 3)
 SPOIL(three_channels, m->color = COLOR_RGB)
 SPOIL(two_out, m->layers[7].conv.out_channels = 2)
@@ -205,7 +205,7 @@ static const struct {
     {add_other_rate, ERR_MODEL, "$.layers[5].with: a layer expected whose height grows"},
     {wrong_prelu, ERR_MODEL, "$.layers[6].num_parameters: 1 or 8 expected"},
     {wrong_scale, ERR_MODEL, "$.scale: 2 expected, for the layers make the height that many"},
-    {no_scale, ERR_MODEL, "$.scale: 2 to 8 expected, not 1"},
+    {no_scale, ERR_MODEL, "$.scale: 1 to 8 expected, not 0"},
     {odd_rates, ERR_MODEL, "$.scale: 3 expected, for the layers make the width that many"},
     {three_channels, ERR_MODEL, "$.layers[0].in_channels: 3 expected"},
     {two_out, ERR_MODEL, "$.layers[7]: 1 channels expected from the last layer"},

@@ -96,7 +96,7 @@ static const struct {
     int width, height;
 } sizes[] = {{1, 1}, {300, 200}, {2000, 30}, {40, 1500}};
 
-static const double scales[] = {1, 2, 2.7, 8};
+static const double scales[] = {1, 2, 2.7, 8, 1 /* by the network */};
 
 /* The colours are random, so that nothing can be compressed. */
 static void make_file(struct trial *t, const struct kind *k, int width, int height, uint64_t *seed)
@@ -136,6 +136,7 @@ static void try_all(enum model_color color, bool whole, int threads, const struc
                 continue;
             t.params.size.scale = scales[f];
             t.params.depth = f == 2 ? 16 : 0;
+            t.params.restores = f == 4;
             ck_assert_int_eq(pool_new(threads, &t.pool, NULL), ERR_OK);
             estimate(&t);
             run(&t);

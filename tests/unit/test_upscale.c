@@ -1,10 +1,12 @@
 /* test_upscale.c - whole pictures: against the network run on the whole extended picture at once,
  * and the same bytes however the work is cut. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/mem.h"
 #include "engine/image/color.h"
+#include "engine/image/resample.h"
 #include "engine/tiles/border.h"
 #include "engine/upscale.h"
 #include "tests/lib/harness.h"
@@ -91,6 +93,20 @@ static struct model *cells_model(enum model_border border)
     return m;
 }
 
+/* Of scale 1: the picture keeps its size. */
+static struct model *restoring_model(enum model_color color, enum model_border border)
+{
+    int ends = color == COLOR_Y ? 1 : 3;
+    struct model *m = build_model(color, 1, border);
+    build_conv(m, LAYER_CONV2D, ends, 16, 3, 1, border == BORDER_MODEL);
+    build_prelu(m, 16);
+    build_conv(m, LAYER_CONV2D, 16, 16, 3, 1, border == BORDER_MODEL);
+    build_conv(m, LAYER_CONV2D, 16, ends, 3, 1, border == BORDER_MODEL);
+    build_with(m, LAYER_ADD, LAYER_INPUT);
+    build_all_weights(m, 10);
+    return m;
+}
+
 /* A model with its plan. */
 struct engine {
     struct model *model;
@@ -153,6 +169,7 @@ struct how {
     enum model_border border;
     int width, height, depth, threads, band_rows;
     struct pair tile;
+    bool restores;
 };
 
 /* Upscales a copy of `img`; the bytes of the output (free). */
@@ -169,6 +186,7 @@ static uint8_t *enlarge(const struct engine *x, const struct image *img, const s
                                .depth = how->depth,
                                .band_rows = how->band_rows,
                                .tile = how->tile,
+                               .restores = how->restores,
                                .max_whole_bytes = 1 << 28};
     struct image_format out = {how->width, how->height, img->format.channels, how->depth};
     struct collected c = {malloc(image_bytes(&out)), 0, image_bytes(&out)};
@@ -203,11 +221,12 @@ static float *reference_stage(const struct model *m, enum model_border border, c
         }
     struct ran *r = run_model((struct model *)(uintptr_t)m, wide, w, h, 1);
     ck_assert_ptr_nonnull(r);
-    float *out = malloc((size_t)width * (size_t)height * 4 * sizeof *out);
-    for (int y = 0; y < 2 * height; y++)
-        for (int x = 0; x < 2 * width; x++) {
-            int fy = y + 2 * margin - m->geometry.crop.y, fx = x + 2 * margin - m->geometry.crop.x;
-            out[y * 2 * width + x] = r->data[fy * r->shape.width + fx];
+    int s = m->scale;
+    float *out = malloc((size_t)(width * height * s * s) * sizeof *out);
+    for (int y = 0; y < s * height; y++)
+        for (int x = 0; x < s * width; x++) {
+            int fy = y + s * margin - m->geometry.crop.y, fx = x + s * margin - m->geometry.crop.x;
+            out[y * s * width + x] = r->data[fy * r->shape.width + fx];
         }
     ran_free(r);
     free(wide);
@@ -228,13 +247,13 @@ static void check_against_reference(struct model *m, enum model_border border, i
         float *next = reference_stage(m, border, plane, f.width, f.height);
         free(plane);
         plane = next;
-        f.width *= 2;
-        f.height *= 2;
+        f.width *= m->scale;
+        f.height *= m->scale;
     }
     uint8_t *want = malloc(image_bytes(&f));
     for (int y = 0; y < f.height; y++)
         color_store(&f, plane + y * f.width, f.width, 0, want + y * f.width);
-    struct how how = {border, f.width, f.height, 8, 2, 0, {0, 0}};
+    struct how how = {border, f.width, f.height, 8, 2, 0, {0, 0}, true};
     uint8_t *got = enlarge(&x, img, &how);
     ck_assert_int_eq(memcmp(got, want, image_bytes(&f)), 0);
     free(want);
@@ -256,6 +275,8 @@ START_TEST(equals_the_network_run_on_the_whole_extended_picture)
         check_against_reference(pooling_model(), border, 26, 140, 1);
         check_against_reference(cells_model(border), border, 33, 141, 1);
         check_against_reference(cells_model(border), border, 1, 2, 1);
+        check_against_reference(restoring_model(COLOR_Y, border), border, 333, 141, 1);
+        check_against_reference(restoring_model(COLOR_Y, border), border, 1, 2, 1);
     }
     check_against_reference(padded_model(), BORDER_MODEL, 150, 33, 1);
     check_against_reference(cells_model(BORDER_MODEL), BORDER_MODEL, 151, 33, 1);
@@ -279,14 +300,58 @@ START_TEST(larger_factors_repeat_the_network_in_float)
 }
 END_TEST
 
+/* One sample of the x2 plane brought down again, beyond whose edges the border is. */
+static double brought_down(const float *plane, int width, int height, struct pair at)
+{
+    struct resample_axis *x, *y;
+    double sum = 0;
+    ck_assert_int_eq(resample_axis_new(RESAMPLE_BICUBIC, width, width / 2, &x, NULL), ERR_OK);
+    ck_assert_int_eq(resample_axis_new(RESAMPLE_BICUBIC, height, height / 2, &y, NULL), ERR_OK);
+    for (int j = 0; j < y->taps; j++)
+        for (int i = 0; i < x->taps; i++)
+            sum += (double)y->weight[at.y * y->taps + j] * (double)x->weight[at.x * x->taps + i] *
+                   (double)plane[border_map(BORDER_REPLICATE, y->first[at.y] + j, height) * width +
+                                 border_map(BORDER_REPLICATE, x->first[at.x] + i, width)];
+    resample_axis_free(x);
+    resample_axis_free(y);
+    return sum;
+}
+
+START_TEST(a_factor_of_1_copies_or_brings_down_what_was_enlarged)
+{
+    enum { W = 61, H = 47 };
+    struct engine x = engine_of(small_model(COLOR_Y, BORDER_REPLICATE));
+    struct image *img = random_image(W, H, 1, 8, 3);
+    float plane[W * H];
+    for (int y = 0; y < H; y++)
+        color_load(&img->format, img->pixels + (size_t)y * img->row_bytes, W, 0, plane + y * W);
+    float *large = reference_stage(x.model, BORDER_REPLICATE, plane, W, H);
+    struct how how = {BORDER_REPLICATE, W, H, 8, 2, 0, {0, 0}, false};
+    uint8_t *got = enlarge(&x, img, &how);
+    ck_assert_int_eq(memcmp(got, img->pixels, image_bytes(&img->format)), 0);
+    free(got);
+    how.restores = true;
+    got = enlarge(&x, img, &how);
+    for (int i = 0; i < W * H; i++) {
+        double want = 255 * brought_down(large, 2 * W, 2 * H, (struct pair){i / W, i % W});
+        want = want < 0 ? 0 : want > 255 ? 255 : want;
+        ck_assert_msg(fabs(got[i] - want) < 0.51, "%d: %d, not %g", i, got[i], want);
+    }
+    free(got);
+    free(large);
+    image_free(img);
+    engine_done(&x);
+}
+END_TEST
+
 /* Every way to cut must give the bytes of the first. */
 static void check_cuts(struct model *m, int channels, int depth, int width, int height,
                        double factor)
 {
     struct engine x = engine_of(m);
     struct image *img = random_image(width, height, channels, depth, 1);
-    struct how how = {m->border, (int)(width * factor), (int)(height * factor), depth, 1, 0,
-                      {0, 0}};
+    struct how how = {m->border, (int)(width * factor), (int)(height * factor), depth, 1, 0, {0, 0},
+                      true};
     struct image_format out = {how.width, how.height, channels, depth};
     uint8_t *first = enlarge(&x, img, &how);
     static const int rows[] = {1, 2, 7, 16, 33, 64, 1000, 50};
@@ -321,6 +386,9 @@ START_TEST(bytes_do_not_depend_on_bands_and_threads)
     check_cuts(pooling_model(), 1, 8, 301, 33, 2);
     check_cuts(cells_model(BORDER_REFLECT), 4, 8, 301, 33, 2);
     check_cuts(cells_model(BORDER_MODEL), 3, 8, 301, 33, 2.5);
+    check_cuts(restoring_model(COLOR_RGB, BORDER_WRAP), 4, 16, 301, 333, 1);
+    check_cuts(restoring_model(COLOR_Y, BORDER_MODEL), 3, 8, 301, 333, 1);
+    check_cuts(small_model(COLOR_Y, BORDER_ZERO), 3, 8, 301, 333, 1);
     check_cuts(whole_model(), 3, 8, 40, 33, 2);
     check_cuts(small_model(COLOR_Y, BORDER_REFLECT), 4, 8, 20, 15, 8);
 }
@@ -342,8 +410,8 @@ START_TEST(wrapped_tiles_join)
                     memcpy(nine->pixels + (size_t)y * nine->row_bytes + (size_t)i * one->row_bytes,
                            one->pixels + (size_t)(y % H) * one->row_bytes, one->row_bytes);
             int w = (int)(W * factors[k]), h = (int)(H * factors[k]);
-            struct how how = {BORDER_WRAP, w, h, 8, 2, 0, {0, 0}};
-            struct how large = {BORDER_REPLICATE, 3 * w, 3 * h, 8, 2, 0, {0, 0}};
+            struct how how = {BORDER_WRAP, w, h, 8, 2, 0, {0, 0}, false};
+            struct how large = {BORDER_REPLICATE, 3 * w, 3 * h, 8, 2, 0, {0, 0}, false};
             uint8_t *a = enlarge(&x, one, &how), *b = enlarge(&x, nine, &large);
             for (int y = 0; y < h; y++)
                 for (int i = 0; i < 4 * w; i++)
@@ -372,7 +440,8 @@ START_TEST(sides_may_grow_by_different_factors)
                               8,
                               2,
                               0,
-                              {0, 0}};
+                              {0, 0},
+                              false};
             uint8_t *once = enlarge(&x, img, &how);
             how.band_rows = 50;
             uint8_t *again = enlarge(&x, img, &how);
@@ -392,7 +461,7 @@ START_TEST(gray_stored_as_rgb_gives_the_same)
         struct image *gray = random_image(60, 40, 1, 8, 3), *rgb = random_image(60, 40, 3, 8, 3);
         for (int i = 0; i < 60 * 40; i++)
             memset(rgb->pixels + 3 * i, gray->pixels[i], 3);
-        struct how how = {BORDER_REPLICATE, 120, 80, 8, 2, 0, {0, 0}};
+        struct how how = {BORDER_REPLICATE, 120, 80, 8, 2, 0, {0, 0}, false};
         uint8_t *a = enlarge(&x, gray, &how), *b = enlarge(&x, rgb, &how);
         for (int i = 0; i < 120 * 80 && color == COLOR_Y; i++)
             for (int c = 0; c < 3; c++)
@@ -412,7 +481,7 @@ START_TEST(alpha_goes_through_the_network_as_gray_does)
     struct image *rgba = random_image(33, 21, 4, 8, 4), *gray = random_image(33, 21, 1, 8, 4);
     for (int i = 0; i < 33 * 21; i++)
         gray->pixels[i] = rgba->pixels[4 * i + 3];
-    struct how how = {BORDER_REPLICATE, 66, 42, 8, 2, 0, {0, 0}};
+    struct how how = {BORDER_REPLICATE, 66, 42, 8, 2, 0, {0, 0}, false};
     uint8_t *a = enlarge(&x, rgba, &how), *b = enlarge(&x, gray, &how);
     for (int i = 0; i < 66 * 42; i++)
         ck_assert_int_eq(a[4 * i + 3], b[i]);
@@ -440,7 +509,7 @@ START_TEST(hidden_colour_does_not_fringe)
         memcpy(img->pixels + 4 * i, inside ? "\xc8\x14\x14\xff" : "\0\0\0\0", 4);
         memcpy(red->pixels + 4 * i, "\xc8\x14\x14\xff", 4);
     }
-    struct how how = {BORDER_REPLICATE, 80, 80, 8, 2, 0, {0, 0}};
+    struct how how = {BORDER_REPLICATE, 80, 80, 8, 2, 0, {0, 0}, false};
     uint8_t *a = enlarge(&x, img, &how), *b = enlarge(&x, red, &how);
     for (int i = 0; i < 80 * 80; i++)
         ck_assert_int_eq(memcmp(a + 4 * i, b + 4 * i, 3), 0);
@@ -456,7 +525,7 @@ START_TEST(factor_one_copies_and_changes_depth_exactly)
 {
     struct engine x = engine_of(small_model(COLOR_Y, BORDER_REPLICATE));
     struct image *img = random_image(1500, 9, 4, 8, 8);
-    struct how how = {BORDER_REPLICATE, 1500, 9, 8, 2, 0, {0, 0}};
+    struct how how = {BORDER_REPLICATE, 1500, 9, 8, 2, 0, {0, 0}, false};
     uint8_t *same = enlarge(&x, img, &how);
     ck_assert_int_eq(memcmp(same, img->pixels, image_bytes(&img->format)), 0);
     how.depth = 16;
@@ -608,6 +677,7 @@ int main(void)
     TCase *c = tcase_create("upscale");
     tcase_set_timeout(c, 300);
     tcase_add_test(c, equals_the_network_run_on_the_whole_extended_picture);
+    tcase_add_test(c, a_factor_of_1_copies_or_brings_down_what_was_enlarged);
     tcase_add_test(c, larger_factors_repeat_the_network_in_float);
     tcase_add_test(c, bytes_do_not_depend_on_bands_and_threads);
     tcase_add_test(c, wrapped_tiles_join);

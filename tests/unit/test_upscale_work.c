@@ -10,7 +10,7 @@
 #include "tests/lib/harness.h"
 #include "tests/lib/nn_build.h"
 
-enum { MODELS = 9, REQUESTS = 3000 };
+enum { MODELS = 10, REQUESTS = 3000 };
 
 /* The form of our own models; layers wide enough for Winograd's tiles. */
 static struct model *tiled(enum model_color color, enum model_border border, int scale)
@@ -78,6 +78,16 @@ static struct model *resizing(void)
     return m;
 }
 
+static struct model *restoring(void)
+{
+    struct model *m = build_model(COLOR_RGB, 1, BORDER_MODEL);
+    build_layer(m, LAYER_PIXEL_UNSHUFFLE)->downscale_factor = 4;
+    build_conv(m, LAYER_CONV2D, 48, 16, 3, 1, 1);
+    build_conv(m, LAYER_CONV2D, 16, 48, 3, 1, 1);
+    build_layer(m, LAYER_PIXEL_SHUFFLE)->upscale_factor = 4;
+    return m;
+}
+
 static struct model *make_model(int which)
 {
     switch (which) {
@@ -97,6 +107,8 @@ static struct model *make_model(int which)
         return pooling();
     case 7:
         return shuffling();
+    case 8:
+        return restoring();
     default:
         return resizing();
     }
@@ -161,12 +173,14 @@ static struct trial make_trial(uint64_t *seed)
     t.opaque = harness_random(seed) % 4 == 0;
     const struct plan *plan = plans[t.model];
     enum model_border own = plan_model(plan)->border;
+    bool keeps = plan_model(plan)->scale == 1;
     t.params = (struct upscale_params){
         .plan = plan,
-        .width = side_between(seed, t.in.width),
-        .height = side_between(seed, t.in.height),
+        .width = keeps ? t.in.width : side_between(seed, t.in.width),
+        .height = keeps ? t.in.height : side_between(seed, t.in.height),
         .border = own == BORDER_MODEL ? own : (enum model_border)harness_between(seed, 0, 3),
         .depth = harness_random(seed) % 2 ? 8 : 16,
+        .restores = harness_random(seed) % 2,
         .band_multiple = harness_random(seed) % 2 ? 64 : 0,
         .max_whole_bytes = (size_t)1 << 31,
     };
