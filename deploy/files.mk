@@ -24,7 +24,7 @@ EXTRA_DIST += \
 	deploy/upscaled.service \
 	deploy/upscaled.socket
 
-# The daemon under systemd.
+# The systemd units.
 systemdsystemunit_DATA = upscaled.service deploy/upscaled.socket
 CLEANFILES += upscaled.service
 upscaled.service: deploy/upscaled.service
