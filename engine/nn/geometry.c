@@ -1,21 +1,21 @@
 /* geometry.c - see geometry.h and struct model_geometry.
  *
- * Every size law is linear once a window's sides are multiples of `align`: a tensor then has
- * rate * n + constant samples, and a window that begins a multiple of align further left only
- * shifts its samples. So one walk with a window so long that its two ends cannot meet tells, for
- * all windows, how many samples each end spoils. */
+ * Every law of size is linear if the sides of a window are multiples of `align`: a tensor then has
+ * rate * n + constant samples, and moving the window by a multiple of `align` only shifts its
+ * samples. So one walk suffices, with a window so long that the effects of its two ends do not
+ * meet. It shows for all windows how many samples each end spoils. */
 #include "engine/nn/geometry.h"
 
 #include <math.h>
 
 #include "engine/base/mem.h"
 
-/* Samples a pixel, in lowest terms. */
+/* Samples per pixel, in lowest terms. */
 struct rate {
     int64_t num, den;
 };
 
-/* Windows of this many aligns are longer than any halo that is accepted. */
+/* Windows of this many times `align` are longer than any halo that is accepted. */
 enum { LONG_ALIGNS = 1 << 17, MAX_RATE = 1024 };
 
 int geometry_inputs(const struct model *m, int i, int ids[LAYER_INPUTS_MAX])
@@ -98,7 +98,7 @@ static enum err_code rate_of_layer(const struct model *m, enum axis axis, int i,
     return ERR_OK;
 }
 
-/* Rates of all tensors; *align grows to a multiple of each of their denominators. */
+/* Finds the rates of all tensors. *align grows to a multiple of each of their denominators. */
 static enum err_code find_rates(const struct model *m, enum axis axis, struct rate *rates,
                                 int *align, struct err *e)
 {
@@ -145,7 +145,8 @@ static enum err_code refuse_layer(const struct model *m, int i, struct err *e)
                    i, GEOMETRY_MAX_HALO);
 }
 
-/* Crop and halo along one axis, by a window too long for its ends to meet. */
+/* Finds crop and halo along one axis, with a window so long that the effects of its ends do not
+ * meet. */
 static enum err_code find_reach(struct model *m, enum axis axis, struct extent *extents,
                                 struct err *e)
 {
@@ -162,7 +163,7 @@ static enum err_code find_reach(struct model *m, enum axis axis, struct extent *
                        "times as large, not %lld samples %s",
                        m->scale, (long long)(lost < 0 ? -lost : lost), lost < 0 ? "more" : "fewer");
     int64_t left = out.lo + crop, right = n * m->scale - (out.hi + crop);
-    if (g->whole) { /* no part is clean: only see to it that outputs exist */
+    if (g->whole) { /* no sample is clean; the halo only makes the outputs exist */
         left = crop;
         right = lost - crop;
     }
@@ -174,7 +175,7 @@ static enum err_code find_reach(struct model *m, enum axis axis, struct extent *
     return ERR_OK;
 }
 
-/* Laws are monotonic: what fits a window fits larger ones. */
+/* The laws are monotonic: layers that can take a window can take larger ones. */
 static void find_least(struct model *m, struct extent *extents)
 {
     struct model_geometry *g = &m->geometry;
@@ -192,12 +193,12 @@ static void find_least(struct model *m, struct extent *extents)
 double geometry_macs(const struct layer *l)
 {
     double macs = layer_table[l->kind].macs ? layer_table[l->kind].macs(l, l->channels) : 0;
-    if (l->kind == LAYER_CONV_TRANSPOSE2D) /* the table tells the mean of an output sample */
+    if (l->kind == LAYER_CONV_TRANSPOSE2D) /* the table has the mean per output sample */
         macs = round(macs * l->conv.stride.y * l->conv.stride.x);
     return macs;
 }
 
-/* Per-pixel work of every layer: its work a sample times its samples a pixel. */
+/* Finds the work of each layer per pixel: its work per sample times its samples per pixel. */
 static double count_macs(const struct model *m, const struct rate *y, const struct rate *x)
 {
     double macs = 0;

@@ -88,7 +88,7 @@ static void prelu(const struct prelu_params *p, float *restrict v, size_t pixels
             v[k] = v[k] > 0 ? v[k] : slope * v[k];
         return;
     }
-    const float *restrict slopes = p->weight; /* never part of an activation */
+    const float *restrict slopes = p->weight; /* does not overlap the activations */
     for (size_t n = 0; n < pixels; n++, v += channels)
         for (int c = 0; c < channels; c++)
             v[c] = v[c] > 0 ? v[c] : slopes[c] * v[c];
@@ -103,7 +103,8 @@ static void affine(const struct affine_params *p, float *restrict v, size_t pixe
         }
 }
 
-/* Hendrycks and Gimpel 2016, "Gaussian Error Linear Units"; the second is their approximation. */
+/* Hendrycks and Gimpel 2016, "Gaussian Error Linear Units". The second function is their
+ * approximation. */
 static float gelu(float x)
 {
     return 0.5f * x * (1 + erff(x * 0.70710678f));
@@ -114,7 +115,8 @@ static float gelu_tanh(float x)
     return 0.5f * x * (1 + tanhf(0.79788456f * (x + 0.044715f * x * x * x)));
 }
 
-/* Misra 2019, "Mish"; as in PyTorch, ln(1 + e^x) is x from 20 on, which float32 cannot tell apart. */
+/* Misra 2019, "Mish". As in PyTorch, ln(1 + e^x) is x from 20 on, where float32 cannot express the
+ * difference. */
 static float mish(float x)
 {
     return x * tanhf(x > 20 ? x : log1pf(expf(x)));
@@ -127,7 +129,7 @@ static float hardswish(float x)
     return x * (gate > 1 ? 1 : gate);
 }
 
-/* One loop over all samples; `x` names the sample. */
+/* Loops over all samples. `x` is the sample. */
 #define EACH(expression)                                                                           \
     for (size_t k = 0; k < count; k++) {                                                           \
         float x = v[k];                                                                            \
@@ -135,8 +137,8 @@ static float hardswish(float x)
     }                                                                                              \
     break
 
-/* The comparisons let a NaN through, as PyTorch's do. Every kind is named, so that a new one does
- * not compile until it is. */
+/* The comparisons keep a NaN, as PyTorch's do. Every kind is named, so that a new one does not
+ * compile until it is named here. */
 void layer_activate(const struct layer *l, float *v, size_t pixels, int channels)
 {
     size_t count = pixels * (size_t)channels;

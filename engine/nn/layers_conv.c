@@ -1,5 +1,5 @@
-/* layers_conv.c - conv2d and conv_transpose2d: parameters, laws, packed weights. They run in
- * layers_conv_run.c. */
+/* layers_conv.c - conv2d and conv_transpose2d: parameters, laws, packed weights. layers_conv_run.c
+ * runs them. */
 #include <string.h>
 
 #include "engine/base/size.h"
@@ -52,7 +52,7 @@ void conv2d_rate(const struct layer *l, enum axis axis, int *up, int *down)
     *down = pair_at(l->conv.stride, axis);
 }
 
-/* The samples that a kernel spans beyond its first. */
+/* Returns how many samples a kernel spans beyond its first. */
 static int64_t kernel_reach(const struct conv_params *c, enum axis axis)
 {
     return (int64_t)pair_at(c->dilation, axis) * (pair_at(c->kernel_size, axis) - 1);
@@ -70,7 +70,7 @@ int64_t conv2d_size(const struct layer *l, enum axis axis, const struct extent *
     return floor_div(room, pair_at(l->conv.stride, axis)) + 1;
 }
 
-/* Sample i reads i * stride - padding and the reach from there. */
+/* Output sample i reads from input sample i * stride - padding up to `reach` samples further. */
 void conv2d_clean(const struct layer *l, enum axis axis, const struct extent *in, int in_count,
                   struct extent *out)
 {
@@ -125,8 +125,9 @@ int64_t conv_transpose2d_size(const struct layer *l, enum axis axis, const struc
            pair_at(l->conv.output_padding, axis) + 1;
 }
 
-/* Input sample i lands on i * stride - padding and the reach from there; a sample is clean from the
- * last one that an unclean neighbour on the left lands on, to the first one on the right. */
+/* Input sample i adds to output sample i * stride - padding and up to `reach` samples further. The
+ * clean samples begin behind the last one to which an unclean input on the left adds, and end
+ * before the first one to which an unclean input on the right adds. */
 void conv_transpose2d_clean(const struct layer *l, enum axis axis, const struct extent *in,
                             int in_count, struct extent *out)
 {
@@ -138,7 +139,7 @@ void conv_transpose2d_clean(const struct layer *l, enum axis axis, const struct 
 
 double conv_transpose2d_macs(const struct layer *l, int channels)
 {
-    const struct conv_params *c = &l->conv; /* each input sample meets each tap once */
+    const struct conv_params *c = &l->conv; /* each input sample is multiplied by each tap once */
     return conv2d_macs(l, channels) / ((double)c->stride.y * c->stride.x);
 }
 
@@ -164,7 +165,8 @@ bool conv_packed_floats(const struct layer *l, size_t *count)
            size_add(weights, lanes, count);
 }
 
-/* Strides of PyTorch's weights: to the next output channel of a group, input channel, group. */
+/* The strides of PyTorch's weights: to the next output channel of a group, to the next input
+ * channel, and to the next group. */
 struct weight_order {
     size_t out, in, group;
 };

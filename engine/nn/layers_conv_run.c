@@ -1,24 +1,24 @@
 /* layers_conv_run.c - the plain definition of conv2d and conv_transpose2d.
  *
- * One walk does both. An output row is a sum over kernel rows, each meeting one input row. Along it
- * an ordinary convolution reads input x * stride + kx * dilation - padding. A transposed one falls
- * apart into `stride` phases: output q + stride * j gets something from kx where stride divides
- * q + padding - kx * dilation, and then from input j + (q + padding - kx * dilation) / stride: an
- * ordinary convolution of stride 1 by the taps of that phase. (Dumoulin, Visin 2016, "A guide to
- * convolution arithmetic for deep learning", sec. 4.)
+ * One loop computes both. An output row is a sum over kernel rows, of which each reads one input
+ * row. Along the row, an ordinary convolution reads input x * stride + kx * dilation - padding. A
+ * transposed convolution consists of `stride` phases. The tap kx takes part in phase q if stride
+ * divides q + padding - kx * dilation. Output q + stride * j then reads input j + (q + padding - kx
+ * * dilation) / stride. So each phase is an ordinary convolution of stride 1 with the taps of that
+ * phase. (Dumoulin, Visin 2016, "A guide to convolution arithmetic for deep learning", sec. 4.)
  *
- * Order of operations, for every sample: the bias, then products added one by one by ky, kx, ci;
- * taps on zero padding are left out. */
+ * For every sample, the order of operations is the bias, and then the products, added one by one in
+ * the order of ky, kx, ci. Taps on zero padding are left out. */
 #include "engine/nn/layers_kinds.h"
 
-/* Kernel rows or columns that take part, and where their input and weights begin. */
+/* The kernel rows or columns that take part, and the beginnings of their input and weights. */
 struct taps {
     int count;
     ptrdiff_t input[LAYER_MAX_KERNEL]; /* rows: floats; columns: samples */
     size_t weight[LAYER_MAX_KERNEL];   /* floats */
 };
 
-/* What stays the same along one output row and phase. */
+/* The values that are constant along one output row and phase. */
 struct walk {
     const float *in;             /* the group's first channel of the input */
     const float *weights, *bias; /* of a block of lanes */
@@ -29,13 +29,14 @@ struct walk {
 
 enum { FEW_LANES = 4, MANY_LANES = 8, FEW_LANES_PIXELS = 12, MANY_LANES_PIXELS = 6 };
 
-/* Four floats added and multiplied side by side, in gcc's and clang's notation, which every target
- * has; gcc 12 keeps arrays of plain floats in memory here. */
+/* Four floats that are added and multiplied together, in the vector notation of gcc and clang,
+ * which works on every target. gcc 12 would keep arrays of plain floats in memory here. */
 typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));
 
-/* PIXELS neighbours by 4 * QUADS channels in registers: of SSE2's 16, 12 hold sums, two weights,
- * one the input. `step` is the distance of two pixels' inputs. A macro, as both numbers must be
- * constants for the sums to stay in registers. */
+/* Computes PIXELS neighbours by 4 * QUADS channels in registers. Of the 16 registers of SSE2, 12
+ * hold sums, two hold weights and one holds the input. `step` is the distance between the inputs of
+ * two pixels. This is a macro, because the sums stay in registers only if both numbers are
+ * constants. */
 #define DEFINE_BLOCK(name, PIXELS, QUADS)                                                          \
     static void name(const struct walk *w, const struct taps *columns, size_t step, float *sums)   \
     {                                                                                              \
@@ -72,7 +73,7 @@ struct phase {
     enum padding_mode mode;
 };
 
-/* Where padding finds its value: a position in 0..n-1, or -1 for zero. */
+/* Returns the position in 0..n-1 from which padding takes its value, or -1 for zero. */
 static int padded_at(int i, int n, enum padding_mode mode)
 {
     if (i >= 0 && i < n)
@@ -86,7 +87,7 @@ static int padded_at(int i, int n, enum padding_mode mode)
     return -1;
 }
 
-/* The columns for the one output x, each brought inside the row or left out. */
+/* Finds the columns for the one output x. Each is moved into the row, or left out. */
 static void columns_at(const struct phase *ph, int x, const struct shape *in, struct taps *t)
 {
     t->count = 0;
@@ -99,8 +100,8 @@ static void columns_at(const struct phase *ph, int x, const struct shape *in, st
     }
 }
 
-/* The columns for outputs that do not reach over an end of the row, from the input at which their
- * block begins. */
+/* Finds the columns for outputs that do not read beyond an end of the row, relative to the input at
+ * which their block begins. */
 static void columns_inside(const struct phase *ph, const struct shape *in, struct taps *t)
 {
     t->count = ph->columns.count;
@@ -110,7 +111,7 @@ static void columns_inside(const struct phase *ph, const struct shape *in, struc
     }
 }
 
-/* The outputs [*begin, *end) of a phase whose taps all lie inside the row. */
+/* Finds the outputs [*begin, *end) of a phase whose taps all lie inside the row. */
 static void inside(const struct phase *ph, int width, int *begin, int *end)
 {
     int64_t least = 0, most = 0;
@@ -127,7 +128,8 @@ static void inside(const struct phase *ph, int width, int *begin, int *end)
     *end = (int)(past > *begin ? past : *begin);
 }
 
-/* Where a block's samples go: to the first of `valid` channels, `stride` floats a pixel. */
+/* The output of a block: `out` is the first of `valid` channels, and pixels are `stride` floats
+ * apart. */
 struct place {
     float *out;
     size_t stride;
@@ -141,7 +143,7 @@ static void store(const float *sums, int x, int pixels, const struct place *to)
             to->out[(size_t)(x + p) * to->stride + (size_t)o] = sums[p * to->lanes + o];
 }
 
-/* One block of lanes along one phase of one output row. */
+/* Computes one block of lanes along one phase of one output row. */
 static void run_phase(const struct walk *w, const struct phase *ph, const struct shape *in,
                       const struct place *to)
 {
@@ -172,7 +174,7 @@ static void run_phase(const struct walk *w, const struct phase *ph, const struct
     }
 }
 
-/* All channels of one phase of one output row. */
+/* Computes all channels of one phase of one output row. */
 static void run_channels(const struct layer_run *r, const struct taps *rows, const struct phase *ph,
                          float *out_row)
 {
@@ -196,7 +198,8 @@ static void run_channels(const struct layer_run *r, const struct taps *rows, con
     }
 }
 
-/* Floats of packed weights from one kernel column, and row, to the next. */
+/* The floats of packed weights from one kernel column to the next, and from one kernel row to the
+ * next. */
 static size_t column_weights(const struct conv_params *c)
 {
     return (size_t)(c->in_channels / c->groups) * (size_t)conv_lanes(c);

@@ -1,5 +1,5 @@
-/* layers_kinds.h - the functions that the rows of layer_table name, kept in files of their own.
- * See struct layer_row for what each does. */
+/* layers_kinds.h - the functions that the rows of layer_table name. struct layer_row says what each
+ * does. */
 #ifndef UPSCALED_NN_LAYERS_KINDS_H
 #define UPSCALED_NN_LAYERS_KINDS_H
 
@@ -40,7 +40,7 @@ double conv_transpose2d_macs(const struct layer *l, int channels);
 void conv_transpose2d_pack(const struct layer *l, float *packed);
 void conv_transpose2d_run(const struct layer_run *r);
 
-/* Output channels that are computed side by side; packed weights are padded to whole blocks. */
+/* The output channels that are computed together. Packed weights are padded to whole blocks. */
 int conv_lanes(const struct conv_params *c);
 
 /* layers_merge.c */

@@ -1,5 +1,5 @@
-/* layers_merge.c - add, mul and concat. Inputs of different sizes are cropped to the smallest, around
- * the centre: floor(difference / 2) samples fall off at the top and left. */
+/* layers_merge.c - add, mul and concat. Inputs of different sizes are cropped to the smallest one
+ * around its centre: floor(difference / 2) samples are left out at the top and at the left. */
 #include <string.h>
 
 #include "engine/nn/layers_kinds.h"
@@ -63,7 +63,7 @@ void merge_clean(const struct layer *l, enum axis axis, const struct extent *in,
     }
 }
 
-/* The first sample of row y of input k, cropped. */
+/* Returns the first sample of row y of input k after cropping. */
 static const float *cropped_row(const struct layer_run *r, int k, int y)
 {
     const struct shape *s = &r->in_shape[k];
@@ -76,7 +76,7 @@ void add_run(const struct layer_run *r)
 {
     size_t row = (size_t)r->out_shape.width * (size_t)r->out_shape.channels;
     for (int y = 0; y < r->out_shape.height; y++) {
-        float *restrict out = r->out + (size_t)y * row; /* no kind but activations runs in place */
+        float *restrict out = r->out + (size_t)y * row; /* only activations run in place */
         memcpy(out, cropped_row(r, 0, y), row * sizeof *out);
         for (int k = 1; k < r->in_count; k++) {
             const float *restrict in = cropped_row(r, k, y);

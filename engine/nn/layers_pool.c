@@ -1,8 +1,9 @@
-/* layers_pool.c - max_pool2d, which can tell where its maxima were, and max_unpool2d, which puts
- * values back there.
+/* layers_pool.c - max_pool2d, which can report the positions of its maxima, and max_unpool2d, which
+ * puts values back at these positions.
  *
- * Where overlapping windows share a maximum, several values of max_unpool2d have one place: the
- * last one in reading order stays. (PyTorch leaves this open; its one-threaded CPU path agrees.) */
+ * If overlapping windows share a maximum, several values of max_unpool2d have the same position.
+ * Then the last one in reading order remains. (PyTorch does not define this; its CPU code on one
+ * thread does the same.) */
 #include <math.h>
 #include <string.h>
 
@@ -41,8 +42,8 @@ void max_pool2d_rate(const struct layer *l, enum axis axis, int *up, int *down)
     *down = pair_at(l->pool.stride, axis);
 }
 
-/* The lost samples of the last, partial step make one more window in ceil_mode, if it begins inside
- * the input or its left padding. */
+/* In ceil_mode, the samples of the last, partial step make one more window, if it begins inside the
+ * input or its left padding. */
 int64_t max_pool2d_size(const struct layer *l, enum axis axis, const struct extent *in,
                         int in_count)
 {
@@ -51,7 +52,7 @@ int64_t max_pool2d_size(const struct layer *l, enum axis axis, const struct exte
     int64_t padding = pair_at(l->pool.padding, axis), dilation = pair_at(l->pool.dilation, axis);
     int64_t reach = dilation * (pair_at(l->pool.kernel_size, axis) - 1);
     if (padding > 0 && n < dilation)
-        return 0; /* a window could step over the whole input and have no maximum */
+        return 0; /* a window could miss the whole input and have no maximum */
     int64_t room = n + 2 * padding - reach - 1;
     int64_t size = floor_div(room + (l->pool.ceil_mode ? stride - 1 : 0), stride) + 1;
     if (l->pool.ceil_mode && (size - 1) * stride >= n + padding)
@@ -69,7 +70,7 @@ void max_pool2d_clean(const struct layer *l, enum axis axis, const struct extent
     out->hi = floor_div(in[0].hi - 1 + padding - reach, stride) + 1;
 }
 
-/* One axis of a window: positions first, first + step, ... below end. */
+/* One axis of a window: the positions first, first + step, ... below end. */
 struct window {
     int first, step, end;
 };
@@ -86,7 +87,8 @@ static struct window window_at(const struct pool_params *p, enum axis axis, int 
     return w;
 }
 
-/* The first maximum in reading order; a NaN counts as larger than anything, the last one wins. */
+/* Finds the first maximum in reading order. A NaN counts as larger than any number, and of several
+ * the last one is taken. */
 static void pool_pixel(const struct layer_run *r, struct window wy, struct window wx, float *out,
                        int32_t *indices)
 {
@@ -138,9 +140,9 @@ enum err_code max_unpool2d_check(const struct layer *l, const struct layer_input
     return rc;
 }
 
-/* The pool's input size, as PyTorch's output_size; 0 where the values do not match the indices, or
- * PyTorch would refuse that output_size: it must be less than a stride off the size that pooling
- * by these parameters comes from at least. */
+/* Returns the size of the pool's input, which is PyTorch's output_size. Returns 0 if the values do
+ * not match the indices, or if PyTorch would refuse that output_size: it must differ by less than a
+ * stride from the least size that pooling with these parameters can come from. */
 int64_t max_unpool2d_size(const struct layer *l, enum axis axis, const struct extent *in,
                           int in_count)
 {
@@ -153,8 +155,8 @@ int64_t max_unpool2d_size(const struct layer *l, enum axis axis, const struct ex
     return fits ? in[2].size : 0;
 }
 
-/* A sample is clean where every window over it is: its maximum known, its value known. The
- * parameters are the pool's own (model_finish sees to that, dilation included). */
+/* A sample is clean if every window over it has a known maximum and a known value. The parameters
+ * are those of the pool, dilation included; model_finish ensures this. */
 void max_unpool2d_clean(const struct layer *l, enum axis axis, const struct extent *in,
                         int in_count, struct extent *out)
 {

@@ -1,8 +1,8 @@
 /* layers_resize.c - pixel_shuffle, pixel_unshuffle and upsample: nearest, bilinear, bicubic.
  *
  * Along one axis, output sample i of n * f lies at input position (i + 1/2) / f - 1/2, or, with
- * align_corners, at i (n - 1) / (n f - 1). Positions are kept as fractions of whole numbers, so
- * that weights depend on i mod f alone and are the same wherever a window lies. */
+ * align_corners, at i (n - 1) / (n f - 1). Positions are fractions of whole numbers, so that
+ * weights depend only on i mod f and are the same wherever a window lies. */
 #include <string.h>
 
 #include "engine/nn/layers_kinds.h"
@@ -155,7 +155,7 @@ double upsample_macs(const struct layer *l, int channels)
 }
 
 /* Sample i reads from floor(position) - before to floor(position) + after, where position is
- * (2 i + 1 - f) / 2 f. With align_corners the answer does not matter: `whole` is set. */
+ * (2 i + 1 - f) / 2 f. With align_corners the range is not used, because `whole` is set. */
 void upsample_clean(const struct layer *l, enum axis axis, const struct extent *in, int in_count,
                     struct extent *out)
 {
@@ -174,7 +174,7 @@ void upsample_clean(const struct layer *l, enum axis axis, const struct extent *
     out->hi = ceil_div(2 * f * (in[0].hi - reach[mode].after) + f - 1, 2);
 }
 
-/* Where one output sample comes from along one axis. */
+/* The input samples of one output sample along one axis. */
 struct source {
     int count;
     int at[4];

@@ -1,5 +1,5 @@
-/* layerwise.c - see layerwise.h. A tensor's buffer serves again as soon as nobody reads the tensor
- * any more. */
+/* layerwise.c - see layerwise.h. The buffer of a tensor is used again as soon as no later layer
+ * reads the tensor. */
 #include "engine/nn/layerwise.h"
 
 #include <assert.h>
@@ -12,26 +12,26 @@
 
 enum { NONE = -1, MAX_SIDE = 1 << 24 };
 
-/* What is known beforehand of running one layer. */
+/* How one layer runs. */
 struct step {
     bool fused;       /* runs inside the step before it */
-    int then;         /* the activation fused into this one, or NONE */
+    int then;         /* the activation fused into this layer, or NONE */
     int slot;         /* of the output, after `then` */
-    int indices_slot; /* max_pool2d with somebody to read its indices, else NONE */
-    int last_reader;  /* of the output */
-    int last_unpool;  /* that reads the indices, or NONE */
+    int indices_slot; /* of the indices, if a layer reads those of this max_pool2d; otherwise NONE */
+    int last_reader;  /* the last layer that reads the output */
+    int last_unpool;  /* the last layer that reads the indices, or NONE */
     int readers;      /* of the output */
     size_t packed;    /* where its weights begin */
 };
 
 struct layerwise {
     const struct model *m;
-    struct step *steps; /* one a layer */
+    struct step *steps; /* one for each layer */
     int slot_count;
     float *packed;
 };
 
-/* A buffer during the search for places; `samples` is of its largest tensor in a long window. */
+/* A buffer while slots are assigned. `samples` is that of its largest tensor in a long window. */
 struct slot {
     double samples;
     int busy_until; /* the last layer that reads it */
@@ -48,7 +48,7 @@ static void find_readers(struct layerwise *p)
                                     .last_unpool = NONE};
     for (int i = 0; i < m->layer_count; i++) {
         const struct layer *l = &m->layers[i];
-        bool unpool = l->kind == LAYER_MAX_UNPOOL2D; /* of its other it needs indices alone */
+        bool unpool = l->kind == LAYER_MAX_UNPOOL2D; /* of its other input it reads the indices */
         for (int k = -1; k < (unpool ? 0 : l->other_count); k++) {
             int id = k < 0 ? l->input : l->others[k];
             if (id == LAYER_INPUT)
@@ -78,7 +78,7 @@ static void fuse(struct layerwise *p)
     }
 }
 
-/* The free buffer that has to grow least for `samples`, or a new one. */
+/* Returns the free buffer that needs to grow least for `samples`, or a new one. */
 static int take_slot(struct layerwise *p, struct slot *slots, int now, double samples, int until)
 {
     int best = NONE;
@@ -118,7 +118,7 @@ static void find_slots(struct layerwise *p, const struct extent *y, const struct
             s->slot = p->steps[l->input].slot;
             slots[s->slot].busy_until = until;
         } else {
-            /* a result that nobody reads still needs its place until this step is done */
+            /* a result that no layer reads still needs its buffer until this step is done */
             s->slot = take_slot(p, slots, i, samples, until < i ? i : until);
         }
         p->steps[result].slot = s->slot;
@@ -136,7 +136,7 @@ static enum err_code pack_weights(struct layerwise *p, struct err *e)
         size_t floats = 0;
         p->steps[i].packed = total;
         if ((row->packed_floats && !row->packed_floats(&m->layers[i], &floats)) ||
-            !size_add(total, (floats + 15) / 16 * 16, &total)) /* each on a cache line */
+            !size_add(total, (floats + 15) / 16 * 16, &total)) /* each begins on a cache line */
             return err_set(e, ERR_MODEL_LIMIT, "$.layers[%d].weight: too large to arrange", i);
     }
     p->packed = mem_alloc(total, sizeof *p->packed);
@@ -154,7 +154,7 @@ enum err_code layerwise_new(const struct model *m, struct layerwise **out, struc
     enum err_code rc = ERR_MEMORY;
     struct layerwise *p = mem_calloc(1, sizeof *p);
     struct extent *extents = mem_calloc(2 * (layers + 1), sizeof *extents);
-    struct slot *slots = mem_calloc(2 * layers, sizeof *slots); /* a value and indices a layer */
+    struct slot *slots = mem_calloc(2 * layers, sizeof *slots); /* values and indices */
     if (p)
         p->steps = mem_calloc(layers, sizeof *p->steps);
     if (!p || !extents || !slots || !p->steps) {
@@ -189,13 +189,13 @@ void layerwise_free(struct layerwise *p)
     mem_free(p);
 }
 
-/* How the scratch of one window is divided. */
+/* The division of the scratch of one window. */
 struct layout {
     struct extent *y, *x; /* as geometry_walk leaves them */
     size_t *slots;        /* bytes, then offsets, of the buffers */
 };
 
-/* Cannot overflow: a model has at most INT_MAX layers, two slots each. */
+/* The result cannot overflow, because a model has at most INT_MAX layers, with two slots each. */
 static size_t head_bytes(const struct layerwise *p)
 {
     size_t bytes = 2 * ((size_t)p->m->layer_count + 1) * sizeof(struct extent) +
@@ -217,7 +217,7 @@ static void need(size_t *slot, size_t bytes)
     *slot = bytes > *slot ? bytes : *slot;
 }
 
-/* Fills the layout for a window; false where sizes cannot be represented. */
+/* Fills the layout for a window. Returns false if sizes cannot be represented. */
 static bool measure(const struct layerwise *p, int width, int height, struct layout *l,
                     size_t *total)
 {
@@ -273,7 +273,7 @@ enum err_code layerwise_scratch_bytes(const struct layerwise *p, int width, int 
     return ERR_OK;
 }
 
-/* One step's arguments, from the layout. */
+/* Takes the arguments of one step from the layout. */
 static void run_step(const struct layerwise *p, int i, const struct layout *l, char *scratch,
                      const struct layerwise_window *w)
 {
@@ -322,7 +322,7 @@ static void copy_out(const struct layerwise *p, const struct layerwise_window *w
                (size_t)w->keep.width * channels * sizeof *w->out);
 }
 
-/* The positions of a layer along an axis: those that meet each of its taps once. */
+/* Returns the positions of a layer along an axis at which each of its taps is used once. */
 static double length_of(const struct model *m, int i, const struct extent *extents)
 {
     const struct layer *l = &m->layers[i];
@@ -342,7 +342,7 @@ void layerwise_run(const struct layerwise *p, void *scratch, const struct layerw
     struct layout l = layout_in(p, scratch);
     size_t total;
     bool fits = measure(p, w->width, w->height, &l, &total);
-    assert(fits); /* as layerwise_scratch_bytes found */
+    assert(fits); /* layerwise_scratch_bytes has checked it */
     if (!fits)
         return;
     for (int i = 0; i < p->m->layer_count; i++) {

@@ -7,8 +7,8 @@
 
 enum { MOST_PHASES = 2 };
 
-/* Output sample s * q + i + origin takes tap k from input sample r where s * r - padding + k is it:
- * with r = q + t, k = i + origin + padding - s * t. */
+/* Output sample s * q + i + origin takes tap k from input sample r if it equals s * r - padding +
+ * k. With r = q + t, this is k = i + origin + padding - s * t. */
 static int transposed_taps(const struct conv_params *c, enum axis axis, int origin, int *first)
 {
     int s = pair_at(c->stride, axis), padding = pair_at(c->padding, axis) + origin;
@@ -17,8 +17,8 @@ static int transposed_taps(const struct conv_params *c, enum axis axis, int orig
     return (int)floor_div(s - 1 + padding, s) - *first + 1;
 }
 
-/* A kernel of 4 with stride 2 and padding 1 has two taps a phase: samples 2q and 2q + 1 need three
- * inputs, 2q + 1 and 2q + 2 the same two. */
+/* A kernel of 4 with stride 2 and padding 1 has two taps per phase. Samples 2q and 2q + 1 together
+ * need three inputs, but 2q + 1 and 2q + 2 need the same two. */
 static void place_phases(const struct conv_params *c, enum axis axis, int *origin, int *first,
                          int *taps)
 {
@@ -81,7 +81,7 @@ void lower_fold(struct lowered *l)
     l->out_channels *= l->fold * l->fold;
 }
 
-/* What a channel of folded phases is. */
+/* The phase and the channel that a channel of folded phases is. */
 static void unfold(const struct lowered *l, struct pair *phase, int *o)
 {
     if (l->fold > 1) {
@@ -90,7 +90,7 @@ static void unfold(const struct lowered *l, struct pair *phase, int *o)
     }
 }
 
-/* PyTorch's index of an output channel of a phase before the shuffle. */
+/* Returns PyTorch's index, before the shuffle, of an output channel of a phase. */
 static int channel_of(const struct lowered *l, struct pair phase, int o)
 {
     int s = l->phases * l->fold;

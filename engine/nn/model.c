@@ -1,4 +1,4 @@
-/* model.c - a model as a whole: its release, and the checks that no single layer can make. */
+/* model.c - frees a model, and makes the checks that concern more than one layer. */
 #include "engine/nn/model.h"
 
 #include "engine/base/mem.h"
@@ -48,7 +48,8 @@ static bool earlier(int index, int i)
     return index == LAYER_INPUT || (index >= 0 && index < i);
 }
 
-/* References point backwards, and a max_unpool2d's to a max_pool2d with its parameters. */
+/* Checks that references point backwards, and that a max_unpool2d refers to a max_pool2d with the
+ * same parameters. */
 static enum err_code check_references(struct model *m, int i, struct err *e)
 {
     struct layer *l = &m->layers[i];
@@ -76,7 +77,7 @@ static enum err_code check_references(struct model *m, int i, struct err *e)
                        "$.layers[%d].indices: kernel_size, stride and padding expected to be "
                        "those of $.layers[%d]",
                        i, from);
-    l->pool.dilation = b->dilation; /* which PyTorch's MaxUnpool2d has no word for */
+    l->pool.dilation = b->dilation; /* PyTorch's MaxUnpool2d has no such parameter */
     l->pool.ceil_mode = b->ceil_mode;
     return ERR_OK;
 }
@@ -105,7 +106,7 @@ static size_t layer_parameters(const struct layer *l)
         return (size_t)l->affine.weight_count + (size_t)l->affine.bias_count;
     if (!is_conv(l))
         return 0;
-    const struct conv_params *c = &l->conv; /* checked: at most 2^36 */
+    const struct conv_params *c = &l->conv; /* the product is at most 2^36 after the checks */
     return (size_t)c->out_channels * (size_t)(c->in_channels / c->groups) *
                (size_t)c->kernel_size.y * (size_t)c->kernel_size.x +
            (c->bias ? (size_t)c->out_channels : 0);

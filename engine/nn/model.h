@@ -1,7 +1,7 @@
 /* model.h - a network as its file describes it: parsed, checked, immutable.
  *
- * Layer parameters have PyTorch's names and exact meaning (torch.nn, version 1.13 and later);
- * weights are float32 in PyTorch's order:
+ * Layer parameters have PyTorch's names and exact meaning (torch.nn, version 1.13 and later).
+ * Weights are float32 in PyTorch's order:
  *   conv2d            weight [out_channels][in_channels / groups][kernel y][kernel x]
  *   conv_transpose2d  weight [in_channels][out_channels / groups][kernel y][kernel x]
  * Threads: a model never changes after model_finish; any number of threads may read it. */
@@ -49,7 +49,8 @@ enum layer_kind {
 enum padding_mode { PADDING_ZEROS, PADDING_REPLICATE, PADDING_REFLECT, PADDING_CIRCULAR };
 enum upsample_mode { UPSAMPLE_NEAREST, UPSAMPLE_BILINEAR, UPSAMPLE_BICUBIC };
 
-/* conv2d and conv_transpose2d; output_padding is the latter's, padding_mode the former's. */
+/* conv2d and conv_transpose2d. Only conv_transpose2d has output_padding, and only conv2d
+ * padding_mode. */
 struct conv_params {
     int in_channels, out_channels, groups;
     struct pair kernel_size, stride, padding, output_padding, dilation;
@@ -59,7 +60,7 @@ struct conv_params {
 };
 
 struct prelu_params {
-    int num_parameters; /* 1, or one a channel */
+    int num_parameters; /* 1, or one for each channel */
     float *weight;
 };
 
@@ -67,7 +68,7 @@ struct clamp_params {
     float min, max;
 };
 
-/* x * weight + bias; each has 1 number for all channels, or one for each. */
+/* x * weight + bias. Each has one number for all channels, or one for each channel. */
 struct affine_params {
     int weight_count, bias_count; /* 0: there is no bias */
     float *weight, *bias;
@@ -76,13 +77,14 @@ struct affine_params {
 enum gelu_approximate { GELU_NONE, GELU_TANH };
 
 struct upsample_params {
-    struct pair scale_factor; /* whole numbers only: others have no fixed grid to tile on */
-    enum upsample_mode mode;  /* bicubic: a = -0.75, as PyTorch's */
+    struct pair scale_factor; /* whole numbers, because others have no fixed grid for tiles */
+    enum upsample_mode mode;  /* bicubic has a = -0.75, as in PyTorch */
     bool align_corners;
 };
 
-/* max_pool2d and max_unpool2d. The latter's kernel_size, stride and padding must be its pool's.
- * PyTorch's max_unpool2d has no dilation and ceil_mode; model_finish copies them from the pool. */
+/* max_pool2d and max_unpool2d. The kernel_size, stride and padding of a max_unpool2d must be those
+ * of its pool. PyTorch's max_unpool2d has no dilation and ceil_mode; model_finish copies them from
+ * the pool. */
 struct pool_params {
     struct pair kernel_size, stride, padding, dilation;
     bool ceil_mode;
@@ -92,13 +94,13 @@ enum { LAYER_OTHERS_MAX = 8, LAYER_INPUT = -1 };
 
 struct layer {
     enum layer_kind kind;
-    char *name;                   /* by which later layers refer to it, or NULL */
+    char *name;                   /* for references of later layers, or NULL */
     int input;                    /* index of the layer it reads, LAYER_INPUT for the picture */
-    int others[LAYER_OTHERS_MAX]; /* add, mul, concat ("with"): further inputs, as `input`;
-                                     max_unpool2d ("indices"): others[0], the max_pool2d */
+    int others[LAYER_OTHERS_MAX]; /* further inputs of add, mul and concat ("with"); others[0] is
+                                     the max_pool2d of a max_unpool2d ("indices") */
     int other_count;
-    int channels; /* of its output, found by model_finish */
-    double macs;  /* multiply-accumulates per pixel of the picture, found by model_finish */
+    int channels; /* of its output; model_finish sets it */
+    double macs;  /* multiply-accumulates per pixel of the picture; model_finish sets it */
     union {
         struct conv_params conv;
         struct prelu_params prelu;
@@ -113,23 +115,24 @@ struct layer {
     };
 };
 
-/* What the layers make of a picture, found by model_finish; positions in pixels. */
+/* The effect of the layers on the sizes of a picture. model_finish finds it. Positions are in
+ * pixels. */
 struct model_geometry {
     int in_channels, out_channels; /* 1 (COLOR_Y) or 3 (COLOR_RGB) at both ends */
     int scale;
-    struct pair crop; /* output pixel (0, 0) of a window at (0, 0) is pixel (crop) of its scaled
-                         area; half of what valid layers lose, negative where layers add */
-    int halo;  /* input pixels around an area that its outputs depend on, or that padding reaches */
-    int align; /* windows begin and end on multiples of it (pooling, strides, pixel_unshuffle) */
-    int least; /* the smallest window side, a multiple of align, that every layer can take */
-    bool whole; /* depends on the whole picture (circular padding, align_corners): cannot be cut;
-                   halo is then only what it takes for all outputs to exist */
-    double macs_per_pixel; /* multiply-accumulates per input pixel, true taps only */
+    struct pair crop; /* output pixel (0, 0) of a window at (0, 0) is pixel `crop` of its scaled
+                         area: half of what valid layers remove, negative if layers add pixels */
+    int halo;   /* the input pixels around an area on which its outputs or their padding depend */
+    int align;  /* windows begin and end on multiples of it (pooling, strides, pixel_unshuffle) */
+    int least;  /* the smallest window side, a multiple of align, that every layer can take */
+    bool whole; /* the output depends on the whole picture (circular padding, align_corners), which
+                   cannot be cut; `halo` only makes all outputs exist */
+    double macs_per_pixel; /* multiply-accumulates per input pixel, counting only real taps */
 };
 
 struct model {
     char *name;
-    char *license, *description;      /* NULL where the file has none */
+    char *license, *description;      /* NULL if the file has none */
     char *trained_json, *scores_json; /* compact JSON objects as in the file, or NULL */
     char sha256[65];                  /* of the file's bytes, lower-case hex */
     enum model_color color;
@@ -150,8 +153,8 @@ struct model_limits {
 
 extern const struct model_limits model_default_limits; /* 128 MiB, 1024, 16 M, 64 M */
 
-/* A model's file. `stem` is its name without folder and suffix: it names a model that does not name
- * itself, and opens every error sentence, followed by the JSON path concerned
+/* The file of a model. `stem` is the file's name without folder and suffix. It is the name of a
+ * model that has no "name". Every error sentence begins with it and the JSON path concerned
  * ("photo: $.layers[3].weight: ..."). */
 struct model_file {
     const char *stem;
@@ -159,17 +162,17 @@ struct model_file {
     size_t length;
 };
 
-/* Reads a model from its file: `upscaled-model/1` or waifu2x's JSON.
- * On ERR_OK the caller owns *out (model_free). ERR_MODEL_JSON, ERR_MODEL, ERR_MODEL_LIMIT,
- * ERR_MEMORY otherwise. Peak memory: see model_json.c. */
+/* Reads a model from its file: `upscaled-model/1` or waifu2x's JSON. On ERR_OK the caller owns *out
+ * (model_free). Otherwise ERR_MODEL_JSON, ERR_MODEL, ERR_MODEL_LIMIT or ERR_MEMORY. model_json.c
+ * states the peak memory. */
 enum err_code model_read(const struct model_file *file, const struct model_limits *limits,
                          struct model **out, struct err *e);
 void model_free(struct model *m); /* NULL is fine */
 
-/* For readers: checks a filled-in model as a whole (channels fit, references point backwards,
- * sizes, scale in 1..8, border, limits), counts its parameters and finds its geometry. The sentence
- * of an error starts at its JSON path ("$.layers[3].groups: ..."). Shapes of tensors and finite
- * numbers in them are the reader's to check. ERR_MODEL, ERR_MODEL_LIMIT, ERR_MEMORY. */
+/* The last step of a reader. Checks a filled model as a whole (channels, references, sizes, scale,
+ * border, limits), counts its parameters and finds its geometry. The sentence of an error begins
+ * with its JSON path ("$.layers[3].groups: ..."). The reader itself must check the shapes of
+ * tensors, and that their numbers are finite. ERR_MODEL, ERR_MODEL_LIMIT, ERR_MEMORY. */
 enum err_code model_finish(struct model *m, const struct model_limits *limits, struct err *e);
 
 #endif

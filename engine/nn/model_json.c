@@ -1,14 +1,15 @@
-/* model_json.c - from the bytes of a file to a model: `upscaled-model/1` and waifu2x's JSON.
+/* model_json.c - reads a model from the bytes of a file: `upscaled-model/1` and waifu2x's JSON.
  *
- * Peak memory of model_read, beside the file's bytes, which are the caller's:
+ * The peak memory of model_read, beside the bytes of the file, which belong to the caller, is
  *
- *     4 bytes a parameter + 5 x text + 512 bytes a value
+ *     4 bytes per parameter + 5 x text + 512 bytes per value
  *
- * where text and values are what the skeleton has (model_json.h) beside the weights: some kilobytes
- * in practice, and at most 1 MiB + 4 KiB a layer and 16384 + 64 a layer of the limit, which makes
- * 4 x max_parameters + 65 MiB by default, whatever the file says. (Five: the text, Jansson's buffer
- * for a string and the one it outgrew, the string, room to grow.) All but the model is given back
- * before model_read returns. Jansson's own allocations are malloc's, watched by json_watch.h. */
+ * Text and values are those of the skeleton (model_json.h), which has no weights. In practice they
+ * are some kilobytes. The text is at most 1 MiB + 4 KiB per layer of the limit, and the values are
+ * at most 16384 + 64 per layer of the limit. By default this is 4 x max_parameters + 65 MiB,
+ * whatever the file contains. The text counts five times: the text itself, Jansson's buffer for a
+ * string, the buffer that it replaced, the string, and room to grow. Everything except the model is
+ * freed before model_read returns. Jansson allocates with malloc, watched by json_watch.h. */
 #include "engine/nn/model_json.h"
 
 #include <stdio.h>
@@ -68,7 +69,8 @@ static enum err_code read_description(struct model_reader *r, const char *key, c
     return reader_text(r, key, value, TEXT_BYTES, &r->model->description);
 }
 
-/* Keeps an object as text. 15 digits give back what people wrote: 37.18, not 37.1799. */
+/* Keeps an object as text. 15 digits reproduce the numbers that people wrote: 37.18, not
+ * 37.1799. */
 static enum err_code keep_object(struct model_reader *r, const char *key, const json_t *value,
                                  char **out)
 {
@@ -118,7 +120,7 @@ enum { HEADS = sizeof heads / sizeof *heads };
 
 static enum err_code refuse_unknown_heads(struct model_reader *r, const json_t *root)
 {
-    void *i = json_object_iter((json_t *)root); /* which only reads */
+    void *i = json_object_iter((json_t *)root); /* it only reads */
     for (; i; i = json_object_iter_next((json_t *)root, i)) {
         const char *name = json_object_iter_key(i);
         int k = 0;
@@ -145,13 +147,13 @@ static enum err_code read_object(struct model_reader *r, const json_t *root)
         else if (heads[k].required)
             rc = reader_refuse(r, ERR_MODEL, heads[k].key, "a model needs it, and it is missing%s",
                                k == 0 ? " (\"upscaled-model/1\")" : "");
-        if (!rc && k == 0) /* of another format, it has other keys */
+        if (!rc && k == 0) /* a file of another format has other keys */
             rc = refuse_unknown_heads(r, root);
     }
     return rc;
 }
 
-/* The tree of the text without its weights. */
+/* Parses the text without its weights into a tree. */
 static enum err_code parse(struct model_reader *r, json_t **root)
 {
     json_error_t error;
@@ -182,7 +184,7 @@ static enum err_code name_by_stem(struct model_reader *r)
     return r->model->name ? ERR_OK : reader_no_memory(r);
 }
 
-/* model_finish, its sentence opened as all others are. */
+/* Calls model_finish, and puts the file's stem before its sentence, as before all others. */
 static enum err_code finish(struct model_reader *r, const char *preface)
 {
     struct err inner = ERR_INIT;

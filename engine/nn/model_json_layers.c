@@ -1,4 +1,5 @@
-/* model_json_layers.c - the layers of `upscaled-model/1`: for each kind, the keys it has.
+/* model_json_layers.c - reads the layers of `upscaled-model/1` by a table with the keys of each
+ * kind.
  *
  * The names and defaults are those of PyTorch's constructors. Ranges are checked here only where a
  * tensor's shape depends on them; model_finish checks the rest. */
@@ -19,10 +20,10 @@ struct key {
     size_t place; /* in struct layer */
     bool required;
     int least;       /* INT, PAIR */
-    double fallback; /* where it is absent: of INT, PAIR and NUMBER; BOOL and WORD fall to 0 */
-    size_t like;     /* or that of the pair at this place, if not 0 */
+    double fallback; /* the value of an absent INT, PAIR or NUMBER; for BOOL and WORD it is 0 */
+    size_t like;     /* if not 0, the pair at this place is the fallback */
     const char *const *words;
-    int most; /* NAMES: that many */
+    int most; /* NAMES: the most names */
 };
 
 #define AT(field) offsetof(struct layer, field)
@@ -153,7 +154,7 @@ static const struct key *find_key(const struct key *keys, const char *name)
 static enum err_code refuse_unknown_keys(struct model_reader *r, const json_t *object,
                                          enum layer_kind kind)
 {
-    void *i = json_object_iter((json_t *)object); /* which only reads */
+    void *i = json_object_iter((json_t *)object); /* it only reads */
     for (; i; i = json_object_iter_next((json_t *)object, i)) {
         const char *name = json_object_iter_key(i);
         if (find_key(kinds[kind], name) || strcmp(name, "type") == 0 || strcmp(name, "name") == 0 ||
@@ -169,7 +170,7 @@ static enum err_code refuse_unknown_keys(struct model_reader *r, const json_t *o
     return ERR_OK;
 }
 
-/* The layer before `i` of that name; LAYER_INPUT for "input". */
+/* Finds the layer before `i` that has this name; LAYER_INPUT for "input". */
 static enum err_code find_layer(struct model_reader *r, const char *key, const json_t *value, int i,
                                 int *out)
 {
@@ -243,7 +244,7 @@ static enum err_code read_key(struct model_reader *r, const struct key *key, con
         rc = reader_word(r, key->name, value, key->words, &word);
         memcpy(p, &word, sizeof word); /* an enum, as wide as an int */
         return rc;
-    case TENSOR: /* read_tensors, when all parameters are known */
+    case TENSOR: /* read_tensors reads it when all parameters are known */
         break;
     }
     return rc;
@@ -270,7 +271,7 @@ static enum err_code read_conv_tensors(struct model_reader *r, const json_t *obj
     return rc;
 }
 
-/* A list of as many numbers as there are; model_finish holds their count against the channels. */
+/* Reads a list of any number of numbers. model_finish compares their count with the channels. */
 static enum err_code read_numbers(struct model_reader *r, const json_t *object, const char *key,
                                   float **out, int *count)
 {

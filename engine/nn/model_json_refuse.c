@@ -1,4 +1,4 @@
-/* model_json_refuse.c - the sentences that refuse a model file. */
+/* model_json_refuse.c - writes the sentences that refuse a model file. */
 #include "engine/nn/model_json.h"
 
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 
 enum { SENTENCE_BYTES = 320 };
 
-/* "STEM: PATH.KEY: sentence", printable. */
+/* Writes "STEM: PATH.KEY: sentence" in printable ASCII. */
 static void __attribute__((format(printf, 4, 0)))
 compose(const struct model_reader *r, char out[SENTENCE_BYTES], const char *key, const char *format,
         va_list args)
@@ -19,7 +19,7 @@ compose(const struct model_reader *r, char out[SENTENCE_BYTES], const char *key,
     if (used > 0 && used < SENTENCE_BYTES)
         vsnprintf(out + used, SENTENCE_BYTES - (size_t)used, format, args);
     for (char *p = out; *p; p++)
-        if (*p < 0x20 || *p > 0x7e) /* file names and files say what they like */
+        if (*p < 0x20 || *p > 0x7e) /* file names and files may contain any bytes */
             *p = '?';
 }
 

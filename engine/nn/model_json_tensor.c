@@ -1,9 +1,9 @@
-/* model_json_tensor.c - weights, from their place in the text straight into floats.
+/* model_json_tensor.c - reads weights from their place in the text directly into floats.
  *
- * A list is probed first: its shape, told by its first elements, must be what the layer expects (or
- * one flat list of as many numbers) before memory is taken for it. Then it is read strictly, so
- * that a list of another length further in is found where it is. Numbers are rounded as Python
- * and PyTorch do it: to double, then to float. */
+ * A list is probed first. Its first elements show its shape, which must be the shape that the layer
+ * expects, or one flat list with the same number of numbers. Only then is memory allocated. Then
+ * the list is read strictly, so that an error names the inner list that has a wrong length. Numbers
+ * are rounded as Python and PyTorch do it: to double, then to float. */
 #include "engine/nn/model_json.h"
 
 #include <limits.h>
@@ -18,7 +18,7 @@
 
 enum { FOUND_RANK_MAX = 8, NUMBER_BYTES = 128, SHAPE_BYTES = 112 };
 
-/* Where in a list we read. */
+/* The place in a list that is being read. */
 struct cursor {
     struct model_reader *r;
     const char *key;
@@ -34,14 +34,14 @@ static void skip_space(struct cursor *c)
         c->at++;
 }
 
-/* The next byte that is no space, or 0. */
+/* Returns the next byte that is not a space, or 0. */
 static uint8_t peek(struct cursor *c)
 {
     skip_space(c);
     return c->at < c->end ? c->r->text[c->at] : 0;
 }
 
-/* The elements of the list that opens at `at`, told by its commas. */
+/* Counts the elements of the list that opens at `at`, by its commas. */
 static size_t count_elements(const struct cursor *c, size_t at)
 {
     size_t depth = 0, commas = 0;
@@ -72,7 +72,7 @@ static void shape_text(char out[SHAPE_BYTES], const size_t *dims, int rank)
         snprintf(out + used, SHAPE_BYTES - used, rank ? "]" : "[]");
 }
 
-/* The path of the element being read: "weight[3][0]" for `level` 1. */
+/* Writes the path of the element that is being read: "weight[3][0]" for `level` 1. */
 static const char *element(const struct cursor *c, char path[PATH_BYTES], int level)
 {
     size_t used = (size_t)snprintf(path, PATH_BYTES, "%.16s", c->key);
@@ -88,7 +88,7 @@ static size_t digits(const uint8_t *text, size_t at, size_t end)
     return at;
 }
 
-/* The end of the JSON number at `at`, or `at` where there is none. */
+/* Returns the end of the JSON number at `at`, or `at` if there is none. */
 static size_t number_end(const uint8_t *text, size_t at, size_t end)
 {
     size_t whole = at < end && text[at] == '-' ? at + 1 : at;
@@ -109,7 +109,7 @@ static size_t number_end(const uint8_t *text, size_t at, size_t end)
     return p;
 }
 
-/* What stands where a number or a list was expected: of another kind, or no JSON at all. */
+/* Refuses a value that is neither a number nor a list, or that is not JSON. */
 static enum err_code refuse_element(struct cursor *c, int level, const char *expected)
 {
     static const struct {
@@ -159,7 +159,7 @@ static enum err_code refuse_length(struct cursor *c, int level, size_t start)
                          count_elements(c, start));
 }
 
-/* One list of dims[level] elements; recursion is as deep as the rank. */
+/* Reads one list of dims[level] elements. The recursion is as deep as the rank. */
 static enum err_code read_list(struct cursor *c, int level)
 {
     if (peek(c) != '[')
@@ -187,7 +187,7 @@ static enum err_code read_list(struct cursor *c, int level)
     return ERR_OK;
 }
 
-/* Floats in `dims`; refused over the model's limit. */
+/* Computes the number of floats in `dims`. Refuses more than the model's limit. */
 static enum err_code count_floats(const struct cursor *c, size_t *count)
 {
     const struct model_reader *r = c->r;
@@ -210,8 +210,8 @@ static enum err_code refuse_shape(const struct cursor *c, const size_t *found, i
     return reader_refuse(c->r, ERR_MODEL, c->key, "shape %s expected, found %s", expected, got);
 }
 
-/* Compares the list's first elements with c->dims, and settles dims[0] where it is free; a flat
- * list makes c one of rank 1. */
+/* Compares the list's first elements with c->dims. If dims[0] is -1, sets it. If the list is flat,
+ * c becomes one of rank 1. */
 static enum err_code probe_list(struct cursor *c, bool any_length, size_t *count)
 {
     struct cursor probe = *c;
@@ -251,13 +251,14 @@ static enum err_code read_span(struct cursor *c, bool any_length, float **out, s
     return ERR_OK;
 }
 
-/* The list that stands for text in the skeleton; nobody else can have written it. */
+/* Returns the cutout for a list in the skeleton. Only model_json_text.c can have written such a
+ * list. */
 static const struct cutout *span_of(const struct model_reader *r, const json_t *value)
 {
     return &r->cutouts[json_integer_value(json_array_get(value, 0))];
 }
 
-/* "shape" must be the one expected, spelt out; it settles dims[0] where that is free. */
+/* Checks that "shape" is the expected one. If dims[0] is -1, sets it. */
 static enum err_code read_shape(struct cursor *c, const json_t *list, bool any_length)
 {
     size_t found[FOUND_RANK_MAX] = {0};
@@ -277,7 +278,7 @@ static enum err_code read_shape(struct cursor *c, const json_t *list, bool any_l
     return ERR_OK;
 }
 
-/* Half to single precision, exactly (IEEE 754 binary16). */
+/* Converts half to single precision exactly (IEEE 754 binary16). */
 static float widen_half(uint16_t half)
 {
     int exponent = half >> 10 & 31, fraction = half & 1023;
@@ -287,7 +288,7 @@ static float widen_half(uint16_t half)
     return half & 0x8000 ? -value : value;
 }
 
-/* A tensor's numbers as a file stores them, little-endian. */
+/* The numbers of a tensor as a file stores them, little-endian. */
 struct dtype {
     const char *name;
     size_t bytes;
@@ -312,8 +313,9 @@ static const struct dtype dtypes[] = {
     {"float16", 2, number_of_16_bits},
 };
 
-/* Turns the stored numbers at the start of `floats` into floats of this machine, the last first,
- * since they grow. Returns false where one is not finite. */
+/* Converts the stored numbers at the beginning of `floats` to floats of this machine. It begins
+ * with the last one, because floats may be larger than the stored numbers. Returns false if a
+ * number is not finite. */
 static bool settle_floats(const struct dtype *dtype, float *floats, size_t count)
 {
     const uint8_t *stored = (const uint8_t *)floats;

@@ -1,9 +1,9 @@
-/* model_json_text.c - the text of a model without its weights, and where in it things are.
+/* model_json_text.c - copies the text of a model without its weights, and finds positions in it.
  *
- * The walk is lenient: it knows strings, brackets, commas and colons, and copies whatever it does
- * not understand, for Jansson to refuse. What it must get right is that nobody can write "[7]"
- * where a stand-in is expected: in the places where it takes spans it takes every list, and it
- * refuses keys with escapes there, which Jansson might read as "weight". */
+ * The copy is lenient. It knows strings, brackets, commas and colons, and copies everything else,
+ * which Jansson then refuses if it is wrong. But a file must not be able to contain "[7]" in a
+ * place where the skeleton has the index of a cutout. So in these places every list is cut out, and
+ * keys with escapes, which Jansson might read as "weight", are refused. */
 #include "engine/nn/model_json.h"
 
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 #include "engine/base/mem.h"
 
-/* The skeleton of a thousand layers is some 300 kB; notes and scores come on top. */
+/* The skeleton of a thousand layers has about 300 kB. Notes and scores are added to it. */
 enum {
     SKELETON_BYTES = 1 << 20,
     SKELETON_BYTES_A_LAYER = 4096,
@@ -19,17 +19,17 @@ enum {
     SKELETON_VALUES_A_LAYER = 64
 };
 
-enum { NESTING = 4 }; /* deeper than a tensor nothing is looked at */
+enum { NESTING = 4 }; /* of a tensor; deeper levels are only copied */
 
 struct walk {
     struct model_reader *r;
-    size_t at, copied; /* in the file: where we are, and up to where the skeleton is filled */
+    size_t at, copied; /* in the file: the current position, and the end of the copied part */
     size_t depth;
     char open[NESTING];
     bool tensor; /* inside the object that is the value of "weight" or "bias" */
     size_t values;
-    size_t string, string_length; /* the last string, and what is between its quotes */
-    bool keyed;                   /* it was a key, and its value comes next */
+    size_t string, string_length; /* the text between the quotes of the last string */
+    bool keyed;                   /* the last string was a key, and its value comes next */
 };
 
 size_t reader_offset(const struct model_reader *r, size_t position)
@@ -63,7 +63,8 @@ static enum err_code catch_up(struct walk *w, size_t end)
     return rc;
 }
 
-/* The end of the string that opens at `at`: past its closing quote, or of the file. */
+/* Returns the end of the string that opens at `at`: behind its closing quote, or the end of the
+ * file. */
 static size_t string_end(const struct model_reader *r, size_t at)
 {
     for (at++; at < r->length && r->text[at] != '"'; at++)
@@ -72,7 +73,7 @@ static size_t string_end(const struct model_reader *r, size_t at)
     return at < r->length ? at + 1 : r->length;
 }
 
-/* The end of the list that opens at `at`. */
+/* Returns the end of the list that opens at `at`. */
 static size_t list_end(const struct model_reader *r, size_t at)
 {
     size_t depth = 0;
@@ -95,7 +96,8 @@ static enum err_code add_cutout(struct walk *w, size_t offset, size_t length)
     struct model_reader *r = w->r;
     if (r->cutout_count == r->cutout_room) {
         size_t room = r->cutout_room ? 2 * r->cutout_room : 64;
-        /* a span is at least 6 bytes of the file ("bias":[ and so on), so this cannot wrap */
+        /* a cutout has at least 6 bytes in the file ("bias":[ and so on), so this cannot
+         * overflow */
         struct cutout *more =
             mem_resize(r->cutouts, r->cutout_room * sizeof *more, room * sizeof *more);
         if (!more)
@@ -128,7 +130,7 @@ static bool key_of_tensor(const struct walk *w)
     return key_is(w, "weight") || key_is(w, "bias");
 }
 
-/* Whether the value that begins with `c` is left out of the skeleton. */
+/* Whether the value that begins with `c` is cut out. */
 static bool is_weights(const struct walk *w, uint8_t c)
 {
     if (!w->keyed)
@@ -173,7 +175,7 @@ static enum err_code take_key(struct walk *w)
     return ERR_OK;
 }
 
-/* One step: a string, a list that is left out, or a byte. */
+/* Takes one step: over a string, a list that is cut out, or a byte. */
 static enum err_code step(struct walk *w)
 {
     const struct model_reader *r = w->r;

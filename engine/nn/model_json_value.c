@@ -1,4 +1,4 @@
-/* model_json_value.c - single values of a model file, and the room for its layers. */
+/* model_json_value.c - reads single values of a model file, and makes room for its layers. */
 #include "engine/nn/model_json.h"
 
 #include <limits.h>
@@ -96,7 +96,7 @@ bool reader_name_fits(const char *name)
                                   "0123456789._-";
     size_t length = strlen(name);
     return length >= 1 && length <= NAME_BYTES && strspn(name, letters) == length &&
-           strcmp(name, ".") != 0 && strcmp(name, "..") != 0; /* they are part of addresses */
+           strcmp(name, ".") != 0 && strcmp(name, "..") != 0; /* names are part of addresses */
 }
 
 enum err_code reader_name(const struct model_reader *r, const char *key, const json_t *value,

@@ -1,13 +1,13 @@
-/* model_json_waifu2x.c - the JSON that waifu2x's export_model.lua writes: a list of convolutions,
- * of which nothing is said but sizes and weights. What lies between them is the family's:
+/* model_json_waifu2x.c - reads the JSON that waifu2x's export_model.lua writes: a list of
+ * convolutions with their sizes and weights. The family of the network determines the other layers:
  *
- *   vgg_7     a nearest x2 of the picture, then convolutions
+ *   vgg_7     the picture enlarged by 2 (nearest), then convolutions
  *   upconv_7  convolutions, then one full (transposed) convolution that doubles the picture
  *
- * each followed by LeakyReLU(0.1) but the last, after which values are clamped to 0..1. Files from
- * before `model_config`, class_name and strides existed are all vgg_7; without a configuration the
- * full convolution alone tells the families apart. Other families (resnet, cunet) branch, which
- * this list cannot say, so they are refused. */
+ * LeakyReLU(0.1) follows each convolution except the last, after which values are clamped to 0..1.
+ * Files older than `model_config`, class_name and strides are all vgg_7. If there is no
+ * configuration, only the full convolution distinguishes the families. Other families (resnet,
+ * cunet) have branches, which this list cannot express, so they are refused. */
 #include "engine/nn/model_json.h"
 
 #include <stdio.h>
@@ -21,7 +21,7 @@ enum { FIRST_FULL = 3 };
 static const char *const families[] = {"vgg_7", "upconv_7", NULL};
 enum { VGG_7, UPCONV_7 };
 
-/* One of the list's layers. */
+/* One layer of the list. */
 struct entry {
     const json_t *object;
     int class, kernel_x, kernel_y, stride_x, stride_y, padding_x, padding_y, dilation_x, dilation_y;
@@ -32,7 +32,7 @@ static const struct number {
     const char *key;
     size_t place;
     int least;
-    int fallback; /* -1: required */
+    int fallback; /* -1: the key is required */
 } numbers[] = {
     {"kW", offsetof(struct entry, kernel_x), 1, -1},
     {"kH", offsetof(struct entry, kernel_y), 1, -1},
@@ -57,7 +57,7 @@ static bool known(const char *name, const char *const *words)
 static enum err_code refuse_unknown(struct model_reader *r, const json_t *object,
                                     const char *prefix, const char *const *words)
 {
-    void *i = json_object_iter((json_t *)object); /* which only reads */
+    void *i = json_object_iter((json_t *)object); /* it only reads */
     for (; i; i = json_object_iter_next((json_t *)object, i)) {
         char key[PATH_BYTES];
         snprintf(key, sizeof key, "%s%.32s", prefix, json_object_iter_key(i));
@@ -92,7 +92,7 @@ static enum err_code read_entry(struct model_reader *r, const json_t *object, st
     return rc;
 }
 
-/* What the families have in common, and where the full convolution may stand. */
+/* Checks what the families have in common, and where the full convolution may stand. */
 static enum err_code check_entry(struct model_reader *r, const struct entry *n, int before,
                                  bool last, int family)
 {
@@ -123,7 +123,7 @@ static enum err_code check_entry(struct model_reader *r, const struct entry *n, 
     return ERR_OK;
 }
 
-/* Appends the convolution and what follows it. */
+/* Appends the convolution and the activation that follows it. */
 static enum err_code add_conv(struct model_reader *r, const struct entry *n, int *at, bool last)
 {
     struct layer *l = &r->model->layers[*at], *then = l + 1;
@@ -155,7 +155,7 @@ static enum err_code add_conv(struct model_reader *r, const struct entry *n, int
     return rc ? rc : reader_tensor(r, "bias", biases, &bias, &l->conv.bias);
 }
 
-/* The configuration of the first layer, which newer files have. */
+/* Reads the configuration in the first layer, which newer files have. */
 static enum err_code read_config(struct model_reader *r, const json_t *config, int planes,
                                  int *family)
 {
@@ -173,7 +173,7 @@ static enum err_code read_config(struct model_reader *r, const json_t *config, i
         rc = reader_refuse(r, ERR_MODEL, arch, "one of \"vgg_7\", \"upconv_7\" expected");
     if (!rc)
         rc = reader_word(r, arch, name, families, family);
-    int expected = *family == UPCONV_7 ? 2 : 1; /* vgg_7 is fed what is doubled already */
+    int expected = *family == UPCONV_7 ? 2 : 1; /* the input of vgg_7 is doubled already */
     if (!rc && scale && json_number_value(scale) != expected)
         rc = reader_refuse(r, ERR_MODEL, "model_config.scale_factor", "%d expected, not %s",
                            expected, reader_found(scale).text);
@@ -189,7 +189,7 @@ static void place_at(struct model_reader *r, size_t i)
     snprintf(r->path, sizeof r->path, "$[%zu]", i);
 }
 
-/* Family and planes of the whole, by its first and last layers. */
+/* Finds the family and the planes of the network by its first and last layers. */
 static enum err_code read_ends(struct model_reader *r, const json_t *root, int *family, int *planes)
 {
     size_t count = json_array_size(root);

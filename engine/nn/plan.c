@@ -1,4 +1,5 @@
-/* plan.c - see plan.h: which way a model goes, and windows for those that go layer by layer. */
+/* plan.c - see plan.h. It chooses how a model runs, and cuts windows for models that run layer by
+ * layer. */
 #include "engine/nn/plan.h"
 
 #include "engine/base/cpu.h"
@@ -7,17 +8,17 @@
 #include "engine/nn/plan_ways.h"
 
 enum {
-    WINDOW_BYTES = 6 * 1024 * 1024, /* about what one core's caches hold */
-    WINDOW_MOST = 128,              /* pixels inside a window: its halo costs a third more */
+    WINDOW_BYTES = 6 * 1024 * 1024, /* about the size of one core's caches */
+    WINDOW_MOST = 128,              /* pixels inside a window; its halo costs a third more */
     WINDOW_LEAST = 16,
-    STRIP_MOST = 512, /* pixels across a strip: more gains nothing */
+    STRIP_MOST = 512, /* pixels across a strip; more gain nothing */
     STRIP_LEAST = 32,
-    STRIP_HALOS = 48, /* pixels down a strip, in halos: these cost a forty-eighth */
+    STRIP_HALOS = 48, /* the height of a strip in halos, which then cost a forty-eighth */
     STRIP_LEAST_ROWS = 256,
-    RINGS_IN_L2 = 3, /* times the L2: larger rings leave it */
-    MACS_A_BYTE = 4, /* that could be done while a byte comes from beyond it */
+    RINGS_IN_L2 = 3, /* times the L2; larger rings leave it */
+    MACS_A_BYTE = 4, /* that the CPU could do while a byte arrives from beyond the L2 */
     MOST_SIDE = 1 << 24,
-    MOST_CHANNELS = 3, /* at a model's ends */
+    MOST_CHANNELS = 3, /* at the ends of a model */
 };
 
 enum err_code plan_new(const struct model *m, const struct kernels *kernels, struct plan **out,
@@ -87,8 +88,8 @@ static int multiple_above(int64_t i, int step)
     return (int)(ceil_div(i, step) * step);
 }
 
-/* A window with context on both sides. With padding nothing lies beyond the picture but what fills
- * a window up to the alignment. */
+/* Finds a window with context on both sides. If the model pads, the window reaches beyond the
+ * picture only for the alignment. */
 static struct span window_of(const struct model_geometry *g, int side, bool padded,
                              struct span want)
 {
@@ -121,7 +122,7 @@ struct span plan_reach(const struct plan *p, enum axis axis, const struct plan_p
         s.lo = s.lo < 0 ? 0 : s.lo;
         s.hi = s.hi > last ? last : s.hi;
     }
-    if (s.hi <= s.lo) /* areas beyond the edge of a padded picture: anything that exists */
+    if (s.hi <= s.lo) /* the area lies beyond the edge of a padded picture; any pixel will do */
         s.hi = s.lo + 1;
     return s;
 }
@@ -161,7 +162,7 @@ struct pair plan_tile(const struct plan *p)
     return (struct pair){inside * g->scale, inside * g->scale};
 }
 
-/* How the scratch of a window is divided, in bytes. */
+/* The division of the scratch of a window, in bytes. */
 struct window_layout {
     size_t in, out, planes, network, total;
 };
@@ -175,7 +176,8 @@ static bool add_floats(size_t *total, size_t *at, size_t a, size_t b, size_t c)
            size_add(*total, bytes / MEM_ALIGN * MEM_ALIGN, total);
 }
 
-/* For a window and what is kept of it: everything but the network's own scratch, which is last. */
+/* Finds the division for a window and the part that is kept, except for the scratch of the network,
+ * which is last. */
 static bool lay_window_out(const struct model *m, struct pair window, struct pair keep,
                            struct window_layout *l)
 {
@@ -230,7 +232,7 @@ static void unweave(const float *in, int count, int channels, float *const *plan
             planes[c][i] = in[(size_t)i * (size_t)channels + (size_t)c];
 }
 
-/* One rectangle by way of a window, layer by layer. */
+/* Computes one rectangle layer by layer, in a window. */
 static void run_window(const struct plan *p, void *scratch, struct plan_rect keep,
                        const struct plan_rect *window, const struct plan_io *io)
 {
@@ -243,7 +245,7 @@ static void run_window(const struct plan *p, void *scratch, struct plan_rect kee
     float *planes[MOST_CHANNELS], *row = (float *)(void *)(base + l.planes);
     int widest = window->width > keep.width ? window->width : keep.width;
     for (int c = 0; c < MOST_CHANNELS; c++)
-        planes[c] = row + (size_t)c * (size_t)widest; /* as many as there are channels are used */
+        planes[c] = row + (size_t)c * (size_t)widest; /* only those of existing channels are used */
     uint64_t begun = profile_begin(io->profile);
     for (int y = 0; y < window->height; y++) {
         io->load(io->arg, window->y + y, window->x, window->width, planes);
@@ -271,7 +273,8 @@ static void run_window(const struct plan *p, void *scratch, struct plan_rect kee
     profile_end(io->profile, p->m->layer_count + PROFILE_STORE, begun);
 }
 
-/* The picture's sides, filled up to whole cells, where the network's padding meets its edges. */
+/* The sides of the picture, rounded up to whole cells, for a network whose padding is at its
+ * edges. */
 static const struct pair *cells_of(const struct plan *p, const struct plan_picture *picture,
                                    struct pair *cells)
 {
@@ -325,7 +328,7 @@ double plan_cut_cost(const struct plan *p, int width, int height)
     const struct stream_cost *c = &p->stream->cost;
     int columns = stream_cells(p->m, width);
     double bytes = (double)columns * (double)stream_column_bytes(p->stream);
-    double near = RINGS_IN_L2 * (double)cpu_l2_bytes() / bytes; /* part that the caches hold */
+    double near = RINGS_IN_L2 * (double)cpu_l2_bytes() / bytes; /* the part that the caches hold */
     double halos = (1 + c->overlap[AXIS_X] / width) * (1 + c->overlap[AXIS_Y] / height);
     return halos * (1 + (near < 1 ? 1 - near : 0) * MACS_A_BYTE * c->bytes_a_mac);
 }

@@ -1,6 +1,6 @@
-/* plan_io.h - areas of pictures, and how their rows come to a plan and leave it.
+/* plan_io.h - areas of pictures, and the callbacks by which a plan reads and writes rows.
  *
- * Positions are samples; those of the enlarged picture may lie outside of it. */
+ * Positions are in samples. Positions in the enlarged picture may lie outside of it. */
 #ifndef UPSCALED_NN_PLAN_IO_H
 #define UPSCALED_NN_PLAN_IO_H
 
@@ -18,24 +18,25 @@ struct plan_rect {
     int x, y, width, height;
 };
 
-/* The picture that goes in. `padded`: the network's own padding meets the picture's edges, beyond
- * which nothing is asked for. Otherwise the picture goes on for ever. */
+/* The input picture. If it is `padded`, the network's own padding begins at the edges of the
+ * picture, and the plan asks for nothing beyond them. Otherwise the picture has no edges. */
 struct plan_picture {
     int width, height;
     bool padded;
 };
 
-/* Where rows come from and go to. Planes are rows of one channel each. */
+/* The source and the destination of rows. Planes are rows of one channel each. */
 struct plan_io {
-    /* Fills samples x..x+count-1 of row y of the picture. Positions may lie beyond the picture's
-     * edges; the border decides what is there. */
+    /* Fills samples x..x+count-1 of row y of the picture. Positions may lie beyond the edges of the
+     * picture; the border determines their values. */
     void (*load)(void *arg, int y, int x, int count, float *const *planes);
-    /* Takes samples x..x+count-1 of row y of the enlarged picture. Rows come in order, once. */
+    /* Takes samples x..x+count-1 of row y of the enlarged picture. Each row comes once, in
+     * order. */
     void (*store)(void *arg, int y, int x, int count, const float *const *planes);
     void *arg;
     struct profile *profile; /* counts the time of layers, or NULL */
     double *macs;            /* counts the multiply-adds (plan_work.h), or NULL */
-    /* Where *cancel becomes true the run ends early, and rows are missing; or NULL. */
+    /* If *cancel becomes true, the run ends early and rows are missing. May be NULL. */
     const atomic_bool *cancel;
 };
 

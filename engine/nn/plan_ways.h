@@ -1,4 +1,5 @@
-/* plan_ways.h - what a plan consists of. Inside nn only: plan.h is the interface. */
+/* plan_ways.h - the parts of a plan. Only the files of engine/nn use this header; plan.h is the
+ * interface. */
 #ifndef UPSCALED_NN_PLAN_WAYS_H
 #define UPSCALED_NN_PLAN_WAYS_H
 
@@ -9,7 +10,7 @@ struct plan {
     const struct model *m;
     struct stream *stream; /* or NULL; then: */
     struct layerwise *layerwise;
-    struct stream_reason reason; /* why there is no stream */
+    struct stream_reason reason; /* says why there is no stream */
 };
 
 #endif

@@ -1,6 +1,7 @@
-/* profile.h - where the time of a plan goes, by layer; for `upscaled bench`.
+/* profile.h - measures the time of each layer of a plan, for `upscaled bench`.
  *
- * Off (a NULL profile) it costs a comparison a step. On, two readings of the clock a step.
+ * Without a profile (NULL), it costs a comparison per step; with one, two readings of the clock per
+ * step.
  * Threads: any number may add to one profile. */
 #ifndef UPSCALED_NN_PROFILE_H
 #define UPSCALED_NN_PROFILE_H
@@ -11,7 +12,7 @@
 
 #include "engine/base/clock.h"
 
-/* What is no layer's: counted behind them. */
+/* Work that belongs to no layer. It is counted behind the layers. */
 enum { PROFILE_LOAD, PROFILE_STORE, PROFILE_OTHERS };
 
 struct profile {
@@ -19,13 +20,13 @@ struct profile {
     atomic_uint_fast64_t *ns; /* [layers + PROFILE_OTHERS], summed over threads */
 };
 
-/* The beginning of a step. */
+/* Begins a step. */
 static inline uint64_t profile_begin(const struct profile *p)
 {
     return p ? (uint64_t)clock_ns() : 0;
 }
 
-/* Its end: counts it for layer `i`, or for layers + PROFILE_*. */
+/* Ends the step, and counts it for layer `i`, or for layers + PROFILE_*. */
 static inline void profile_end(struct profile *p, int i, uint64_t begun)
 {
     if (p)
