@@ -1,4 +1,5 @@
-/* serve.c - `upscaled serve`: starts the daemon's parts, waits for signals, ends them in order. */
+/* serve.c - `upscaled serve`: starts the daemon's parts, waits for signals, and stops the parts in
+ * order. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -24,10 +25,12 @@ static const struct timespec for_ever = {1 << 30, 0};
 
 enum { FIRST_INHERITED = 3 };
 
-enum { LEAST_BUDGET = 1 << 20 }; /* for all requests together, or there is no use in starting */
+/* The daemon does not start with less memory than this for all requests together. */
+enum { LEAST_BUDGET = 1 << 20 };
 
-/* Requests in work at a time where --max-running is 0: enough that workers always find a piece
- * while others decode or encode, few enough that their pictures fit into memory. */
+/* How many requests run at a time if --max-running is 0. They are enough for the workers to find a
+ * piece while other requests decode or encode, and few enough for their pictures to fit into
+ * memory. */
 enum { RUNNING_PER_THREAD = 4 };
 
 struct daemon {
@@ -39,7 +42,8 @@ struct daemon {
     struct notify notify;
 };
 
-/* sd_listen_fds(3): the descriptors from 3 on are for the process that the variables name. */
+/* Returns how many descriptors the supervisor passed from 3 on. LISTEN_PID says which process they
+ * are for (sd_listen_fds(3)). */
 static int count_inherited(void)
 {
     const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
@@ -77,8 +81,8 @@ static enum err_code serve_listeners(struct daemon *d, struct err *e)
     return ERR_OK;
 }
 
-/* What the process has now, with its models and working buffers, is its own; requests share the
- * rest. */
+/* Gives to the requests what the memory limit leaves beside the process with its models and working
+ * buffers. */
 static enum err_code divide_memory(struct daemon *d, struct err *e)
 {
     int64_t limit = d->options.memory_limit, resident = memory_resident(d->service.statm);
@@ -86,18 +90,20 @@ static enum err_code divide_memory(struct daemon *d, struct err *e)
     int64_t rest = limit - resident - scratch;
     if (rest < LEAST_BUDGET)
         return err_set_limit(e, ERR_BAD_PARAMETER, "memory-limit", (uint64_t)limit,
-                             "of %lld bytes (--memory-limit) the process needs %lld itself",
+                             "the limit is %lld bytes (--memory-limit), and the process itself "
+                             "needs %lld of them",
                              (long long)limit, (long long)(limit - rest));
     budget_init(&d->service.budget, rest);
     d->service.scratch_bytes = scratch;
-    fprintf(stderr, "upscaled: %lld MiB of memory (--memory-limit), %lld MiB for requests\n",
+    fprintf(stderr,
+            "upscaled: the memory limit is %lld MiB (--memory-limit); requests share %lld MiB\n",
             (long long)(limit >> 20), (long long)(rest >> 20));
     return ERR_OK;
 }
 
-/* Each address takes --connections, but all of them no more than a quarter of the budget holds:
- * strangers who only connect leave room for bodies and for work. Those beyond wait in the system's
- * queue, as they always do. */
+/* Each address takes --connections, but the connections of all addresses may use at most a quarter
+ * of the budget, so that clients that only connect leave room for bodies and for work. Further
+ * connections wait in the system's queue. */
 static void bound_connections(struct daemon *d)
 {
     int64_t quarter = budget_most(&d->service.budget, BUDGET_CONNECTIONS) / 4;
@@ -105,7 +111,7 @@ static void bound_connections(struct daemon *d)
     if (d->options.connections <= most)
         return;
     d->options.connections = most > 0 ? most : 1;
-    fprintf(stderr, "upscaled: memory for %lld connections at a time at each address\n",
+    fprintf(stderr, "upscaled: the memory suffices for %lld connections at each address\n",
             (long long)d->options.connections);
 }
 
@@ -121,14 +127,14 @@ static enum err_code measure_cost(struct daemon *d, struct err *e)
     return rc;
 }
 
-/* Sockets are bound, and no thread runs. */
+/* Call it when the sockets are bound and no thread runs yet. */
 static enum err_code enter_sandbox(struct daemon *d, struct err *e)
 {
-    static struct sandbox_plan plan; /* large */
+    static struct sandbox_plan plan; /* too large for the stack */
     const struct options *o = &d->options;
     enum sandbox_mode mode;
     enum err_code rc = sandbox_read_mode(o->sandbox, &mode, e);
-    /* what will be out of reach: the machine's memory, ours, a seed from /dev/urandom */
+    /* the sandbox hides the size of the memory, /proc/self/statm and /dev/urandom */
     if (o->memory_limit == 0)
         d->options.memory_limit = memory_default("");
     d->service.statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
@@ -152,7 +158,7 @@ static enum err_code start(struct daemon *d, struct err *e)
     d->service.usable_cpus = cpus_usable();
     int threads = o->threads > 0 ? (int)o->threads : d->service.usable_cpus;
     if (o->max_running == 0)
-        o->max_running = threads * RUNNING_PER_THREAD; /* /v1/limits tells what is in force */
+        o->max_running = threads * RUNNING_PER_THREAD; /* /v1/limits shows the value in force */
     struct jobs_config jobs = {
         .running = (int)o->max_running,
         .waiting = (int)o->queue,
@@ -165,7 +171,7 @@ static enum err_code start(struct daemon *d, struct err *e)
     if (rc == ERR_OK)
         rc = access_log_open(&d->service.log, STDOUT_FILENO, o->log_format, e);
     if (rc == ERR_OK)
-        rc = open_listeners(d, e); /* first: the likeliest mistake, told before the wait */
+        rc = open_listeners(d, e); /* early, because a wrong address is the likeliest mistake */
     d->service.options = o;
     metrics_init(&d->service.metrics);
     if (rc == ERR_OK && o->api_keys)
@@ -211,7 +217,7 @@ static void stop(struct daemon *d)
     options_done(&d->options);
 }
 
-/* A client is a file: take as many as the system grants. */
+/* Each client needs a descriptor, so the process takes as many as the system grants. */
 static void raise_file_limit(void)
 {
     struct rlimit files;
@@ -234,18 +240,20 @@ static void reload(struct daemon *d)
     struct err e = ERR_INIT;
     notify_reloading(&d->notify);
     if (reload_run(&d->reload, &e) == ERR_OK)
-        fprintf(stderr, "upscaled: models reloaded%s\n", d->service.keys ? ", keys too" : "");
+        fprintf(stderr, "upscaled: the models%s were reloaded\n",
+                d->service.keys ? " and keys" : "");
     else
-        command_complain("not reloaded, models and keys stay as they were", &e);
+        command_complain("nothing was reloaded; the old models and keys stay in force", &e);
     notify_send(&d->notify, "READY=1");
 }
 
-/* The supervisor hears of us twice as often as it wants to, and only while jobs can be counted. */
+/* Tells the supervisor that the daemon is alive, twice as often as it demands. jobs_count needs the
+ * lock of the queue, so a daemon whose queue hangs does not report. */
 static void say_alive(struct daemon *d)
 {
     int running, waiting;
     jobs_count(d->service.jobs, &running, &waiting);
-    notify_send(&d->notify, "WATCHDOG=1\nSTATUS=%d in work, %d waiting", running, waiting);
+    notify_send(&d->notify, "WATCHDOG=1\nSTATUS=%d running, %d waiting", running, waiting);
 }
 
 static void wait_for_end(struct daemon *d)
@@ -271,8 +279,8 @@ static void end_at_once(int number)
     _exit(1);
 }
 
-/* From here on SIGTERM and SIGINT do not wait for anybody. Not by their default action: the first
- * process of a container has none. */
+/* From now on SIGTERM and SIGINT end the process at once. A handler does it, because the signals
+ * have no default action in the first process of a container. */
 static void heed_second_signal(void)
 {
     struct sigaction action = {.sa_handler = end_at_once};
@@ -285,7 +293,7 @@ static void heed_second_signal(void)
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
-/* A hang would be the supervisor's to end, but not before we should have. */
+/* The supervisor may end a daemon that hangs this long after it should have stopped. */
 enum { GRACE_S = 10 };
 
 static void drain(struct daemon *d)
@@ -324,7 +332,7 @@ static int run(struct daemon *d)
 
 int command_serve(int argc, char **argv)
 {
-    static struct daemon d; /* large, and there is one */
+    static struct daemon d; /* too large for the stack */
     struct err e = ERR_INIT;
     struct option_words words = {argc, argv};
     if (options_read(&d.options, FOR_SERVE, &words, environ, &e) == ERR_OK && words.count > 0)

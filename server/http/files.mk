@@ -32,6 +32,10 @@ libserver_a_SOURCES += \
 	server/http/http_work.h \
 	server/http/intake.c \
 	server/http/intake.h \
+	server/http/intake_chunks.c \
+	server/http/intake_chunks.h \
+	server/http/intake_steps.c \
+	server/http/intake_steps.h \
 	server/http/multipart.c \
 	server/http/multipart.h \
 	server/http/request_head.c \

@@ -1,8 +1,10 @@
-/* http.h - the HTTP half of the daemon: sockets to requests, replies to sockets.
+/* http.h - the HTTP half of the daemon: turns bytes from sockets into requests, and replies into
+ * bytes.
  *
- * libmicrohttpd speaks the protocol with a few event threads, which never do pixel work. What it
- * does not do is done here: a filter of ambiguous requests, deadlines against slow clients,
- * noticing those that left, answers in mid-body, an orderly end. */
+ * libmicrohttpd speaks the protocol with a few event threads, which never compute pixels. This
+ * folder adds what the library lacks: it refuses ambiguous requests, enforces deadlines against
+ * slow clients, notices clients that have left, answers before a body is complete, and ends in
+ * order. */
 #ifndef UPSCALED_SERVER_HTTP_HTTP_H
 #define UPSCALED_SERVER_HTTP_HTTP_H
 
@@ -19,8 +21,9 @@ enum err_code http_new(struct service *s, struct http **out, struct err *e);
  * supervisor goes on listening when this process stops. */
 enum err_code http_listen(struct http *h, int fd, bool inherited, struct err *e);
 
-/* Stops accepting, and waits until every connection has had its answer or timeout_ms have passed;
- * what is left then is cancelled, and new pictures refused. Call it once, before http_free. */
+/* Stops accepting connections, and waits until every connection has its answer or timeout_ms have
+ * passed. Then it cancels the remaining requests and refuses new pictures. Call it once, before
+ * http_free. */
 void http_drain(struct http *h, int64_t timeout_ms);
 
 void http_free(struct http *h); /* NULL is fine */

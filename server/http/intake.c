@@ -1,20 +1,21 @@
-/* intake.c - see intake.h. The library's epoll is edge-triggered: fewer bytes than it asked for mean
- * to it that the socket is empty. So intake_receive returns fewer only when the socket is empty, and
- * nothing is left that could be handed over. */
+/* intake.c - see intake.h.
+ *
+ * The library's epoll is edge-triggered. When recv returns fewer bytes than the library asked for,
+ * the library takes the socket to be empty. So intake_receive returns fewer bytes only when the
+ * socket is empty and no clean bytes are left. */
 #include "server/http/intake.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "engine/base/mem.h"
+#include "server/http/intake_chunks.h"
+#include "server/http/intake_steps.h"
 #include "server/http/request_head.h"
 
 enum {
     FIRST_BYTES = 2048,
-    CHUNK_LINE_MAX = 1024, /* size and extensions */
-    TRAILER_MAX = 8192,
     ROUNDS_MAX = 64, /* reads in a row that give the library nothing */
 };
 
@@ -44,32 +45,10 @@ void intake_done(struct intake *in)
     let_go(in);
 }
 
-/* Returns false: nothing is to be handed over. */
-static bool refuse(struct intake *in, bool in_body)
-{
-    in->state = INTAKE_REFUSED;
-    in->in_body = in_body;
-    in->events->refused(in->arg);
-    return false;
-}
-
-static void hand_over(struct intake *in, size_t from, size_t length)
-{
-    in->clean = from;
-    in->clean_end = from + length;
-}
-
-static void begin_head(struct intake *in)
-{
-    in->state = INTAKE_HEAD;
-    in->scanned = in->line = 0;
-    in->begun = false;
-}
-
 static void begin_body(struct intake *in, const struct http_framing *framing)
 {
     in->left = framing->length;
-    begin_head(in);
+    intake_begin_head(in);
     if (framing->chunked)
         in->state = INTAKE_CHUNK_SIZE;
     else if (framing->length > 0)
@@ -85,44 +64,16 @@ static bool take_head(struct intake *in, size_t length)
     enum err_code rc = request_head_read(bytes, length, &h, &framing, &in->verdict);
     if (rc != ERR_OK) {
         in->refused = (struct intake_refused){h.method, h.target, h.id, h.origin};
-        return refuse(in, false);
+        return intake_refuse(in, false);
     }
-    hand_over(in, in->raw, request_head_write(&h, bytes));
+    intake_hand_over(in, in->raw, request_head_write(&h, bytes));
     in->raw += length;
     atomic_fetch_add(&in->heads, 1);
     begin_body(in, &framing);
     return true;
 }
 
-enum scan { SCAN_MORE, SCAN_LINE, SCAN_BAD };
-
-/* Goes on to the end of the line; lines end in CR LF, and neither byte stands elsewhere. */
-static enum scan scan_line(struct intake *in)
-{
-    const char *bytes = in->bytes + in->raw;
-    size_t count = in->raw_end - in->raw;
-    for (size_t i = in->scanned; i < count; i++) {
-        bool after_cr = i > 0 && in->line > 0 && bytes[i - 1] == '\r';
-        if (bytes[i] == '\0' || after_cr != (bytes[i] == '\n'))
-            return SCAN_BAD;
-        in->line++;
-        if (bytes[i] == '\n') {
-            in->scanned = i + 1;
-            return SCAN_LINE;
-        }
-    }
-    in->scanned = count;
-    return SCAN_MORE;
-}
-
-static bool refuse_lines(struct intake *in, bool in_body)
-{
-    err_set(&in->verdict, ERR_BAD_REQUEST,
-            "a line of the request does not end in CR LF, or contains a NUL byte");
-    return refuse(in, in_body);
-}
-
-/* Whether the raw bytes begin with an empty line, which may precede a request line. */
+/* Skips an empty line, which may precede a request line. Returns whether there was one. */
 static bool skip_empty_line(struct intake *in)
 {
     bool empty = in->scanned == 2 && in->line == 2;
@@ -133,7 +84,7 @@ static bool skip_empty_line(struct intake *in)
     return empty;
 }
 
-/* A head of `limit` bytes without its end is too long. */
+/* Refuses a head that has `limit` bytes and no end yet. */
 static bool refuse_length(struct intake *in)
 {
     const char *bytes = in->bytes + in->raw;
@@ -146,7 +97,7 @@ static bool refuse_length(struct intake *in)
     else
         err_set_limit(&in->verdict, ERR_TARGET_TOO_LONG, "connection-memory", in->limit,
                       "the request line has more than %zu bytes (--connection-memory)", in->limit);
-    return refuse(in, false);
+    return intake_refuse(in, false);
 }
 
 static void note_beginning(struct intake *in)
@@ -161,10 +112,10 @@ static void note_beginning(struct intake *in)
 static bool find_head(struct intake *in)
 {
     for (;;) {
-        enum scan found = scan_line(in);
-        if (found == SCAN_BAD)
-            return refuse_lines(in, false);
-        if (found == SCAN_MORE) {
+        enum intake_scan found = intake_scan_line(in);
+        if (found == INTAKE_SCAN_BAD)
+            return intake_refuse_lines(in, false);
+        if (found == INTAKE_SCAN_MORE) {
             note_beginning(in);
             return in->scanned >= in->limit ? refuse_length(in) : false;
         }
@@ -178,13 +129,13 @@ static bool find_head(struct intake *in)
     }
 }
 
-/* Hands over what there is of the body or chunk. */
+/* Hands over the bytes of the body or chunk that have arrived. */
 static bool pass_body(struct intake *in)
 {
     size_t count = in->raw_end - in->raw;
     if (count > in->left)
         count = (size_t)in->left;
-    hand_over(in, in->raw, count);
+    intake_hand_over(in, in->raw, count);
     in->raw += count;
     in->left -= count;
     return count > 0;
@@ -195,115 +146,13 @@ static void end_body(struct intake *in)
     if (in->left > 0)
         return;
     if (in->state == INTAKE_BODY)
-        begin_head(in);
+        intake_begin_head(in);
     else if (in->state == INTAKE_CHUNK)
         in->state = INTAKE_CHUNK_END;
 }
 
-static int digit_of(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
-/* A size, and perhaps extensions behind a semicolon, which may follow blanks (RFC 9112, section
- * 7.1.1). */
-static enum err_code read_size(const char *line, size_t length, uint64_t *out, struct err *e)
-{
-    uint64_t size = 0;
-    size_t i = 0;
-    for (; i < length && digit_of(line[i]) >= 0; i++) {
-        if (size > INT64_MAX / 16)
-            return err_set(e, ERR_BODY_TOO_LARGE, "the size of a chunk is 2^63 bytes or more");
-        size = size * 16 + (uint64_t)digit_of(line[i]);
-    }
-    size_t at = i;
-    while (at < length && (line[at] == ' ' || line[at] == '\t'))
-        at++;
-    if (i == 0 || (i < length && (at == length || line[at] != ';')))
-        return err_set(e, ERR_BAD_REQUEST, "the size of a chunk is not a hexadecimal number");
-    for (; at < length; at++)
-        if (((unsigned char)line[at] < 0x20 && line[at] != '\t') || line[at] == 0x7f)
-            return err_set(e, ERR_BAD_REQUEST, "a chunk's extension contains control characters");
-    *out = size;
-    return ERR_OK;
-}
-
-/* Finds a whole line of the body's framing, of at most `most` bytes; false: there is none, or it was
- * refused. */
-static bool find_line(struct intake *in, size_t most, size_t *length)
-{
-    enum scan found = scan_line(in);
-    if (found == SCAN_BAD)
-        return refuse_lines(in, true);
-    if (in->line > most) {
-        err_set(&in->verdict, ERR_BAD_REQUEST,
-                "a chunk's line, or the trailer, has more than %zu bytes", most);
-        return refuse(in, true);
-    }
-    *length = in->scanned;
-    if (found == SCAN_LINE)
-        in->scanned = in->line = 0;
-    return found == SCAN_LINE;
-}
-
-static bool take_size(struct intake *in)
-{
-    size_t length;
-    char size[24];
-    if (!find_line(in, CHUNK_LINE_MAX, &length))
-        return false;
-    if (read_size(in->bytes + in->raw, length - 2, &in->left, &in->verdict) != ERR_OK)
-        return refuse(in, true);
-    int n = snprintf(size, sizeof size, "%llx\r\n", (unsigned long long)in->left);
-    memcpy(in->bytes + in->raw, size, (size_t)n);
-    hand_over(in, in->raw, (size_t)n);
-    in->raw += length;
-    in->state = in->left > 0 ? INTAKE_CHUNK : INTAKE_TRAILER;
-    if (in->state == INTAKE_TRAILER)
-        in->left = TRAILER_MAX;
-    return true;
-}
-
-static bool take_chunk_end(struct intake *in)
-{
-    size_t length;
-    if (!find_line(in, 2, &length))
-        return false;
-    if (length != 2) {
-        err_set(&in->verdict, ERR_BAD_REQUEST, "a chunk is longer than its size says");
-        return refuse(in, true);
-    }
-    hand_over(in, in->raw, 2);
-    in->raw += 2;
-    in->state = INTAKE_CHUNK_SIZE;
-    return true;
-}
-
-/* Leaves the lines out, and hands the empty one over. */
-static bool take_trailer(struct intake *in)
-{
-    size_t length;
-    while (find_line(in, (size_t)in->left, &length)) {
-        const char *line = in->bytes + in->raw;
-        if (length > 2 && (*line == ' ' || *line == '\t' || !memchr(line, ':', length))) {
-            err_set(&in->verdict, ERR_BAD_REQUEST, "a line of the trailer is not a header line");
-            return refuse(in, true);
-        }
-        in->raw += length;
-        in->left -= length;
-        if (length > 2)
-            continue;
-        hand_over(in, in->raw - 2, 2);
-        begin_head(in);
-        return true;
-    }
-    return false;
-}
-
-/* Makes clean bytes of raw ones; false where more raw ones are needed, or none will be taken. */
+/* Makes clean bytes of raw ones. Returns false when more raw bytes are needed, or when the intake
+ * has refused the request. */
 static bool clean(struct intake *in)
 {
     bool done = false;
@@ -316,11 +165,11 @@ static bool clean(struct intake *in)
         end_body(in);
         return done;
     case INTAKE_CHUNK_SIZE:
-        return take_size(in);
+        return intake_take_size(in);
     case INTAKE_CHUNK_END:
-        return take_chunk_end(in);
+        return intake_take_chunk_end(in);
     case INTAKE_TRAILER:
-        return take_trailer(in);
+        return intake_take_trailer(in);
     case INTAKE_REFUSED:
         break;
     }
@@ -341,11 +190,12 @@ static size_t take_clean(struct intake *in, char *to, size_t size)
     return got;
 }
 
-/* Makes room for raw bytes; false when memory is out. A chunk's line may be longer than a head. */
+/* Makes room for raw bytes. Returns false when memory is out. A chunk's line may be longer than a
+ * head. */
 static bool make_room(struct intake *in)
 {
     size_t held = in->raw_end - in->raw,
-           most = in->limit > 2 * TRAILER_MAX ? in->limit : 2 * TRAILER_MAX;
+           most = in->limit > 2 * INTAKE_TRAILER_MAX ? in->limit : 2 * INTAKE_TRAILER_MAX;
     if (in->raw > 0) {
         memmove(in->bytes, in->bytes + in->raw, held);
         in->clean = in->clean_end = in->raw = 0;
@@ -363,7 +213,8 @@ static bool make_room(struct intake *in)
     return true;
 }
 
-/* Whether the bytes that come next are the body's own, and can go where they are wanted. */
+/* Whether the next bytes belong to the body, so that recv can write them to the library's
+ * buffer. */
 static bool passes(const struct intake *in)
 {
     return (in->state == INTAKE_BODY || in->state == INTAKE_CHUNK) && in->raw == in->raw_end;
@@ -394,7 +245,7 @@ static ssize_t receive_raw(struct intake *in, int fd)
     return count;
 }
 
-/* Throws away what still arrives. */
+/* Throws away bytes that arrive after the refusal. */
 static ssize_t discard(int fd)
 {
     char bytes[4096];
@@ -413,7 +264,7 @@ static ssize_t receive_more(struct intake *in, int fd, char *to, size_t size, si
     return count;
 }
 
-/* An end in the middle of a request leaves nothing to answer. */
+/* The client has ended the stream. If it did so within a request, nothing is left to answer. */
 static void end(struct intake *in)
 {
     bool whole = in->state == INTAKE_REFUSED || (in->state == INTAKE_HEAD && !in->begun);
@@ -432,7 +283,7 @@ ssize_t intake_receive(struct intake *in, int fd, void *to, size_t size)
             break;
         count = receive_more(in, fd, (char *)to + got, size - got, &got);
         if (count > 0 && got == 0 && round == ROUNDS_MAX) {
-            errno = EINTR; /* to the library: nothing yet, and the socket is not empty */
+            errno = EINTR; /* tells the library that the socket is not empty */
             count = -1;
         }
     }

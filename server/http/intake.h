@@ -1,12 +1,14 @@
 /* intake.h - the bytes of a connection on their way from the socket to the HTTP library.
  *
- * The library reads heads leniently, answers malformed ones by itself (in HTML, sometimes with the
- * head of its answer sent twice), and reads chunked bodies leniently. So it never sees them: an
- * intake holds the bytes of a head until it is whole, judges it (request_head.h), and hands its plain
- * form over. Bodies pass through; of chunked ones, sizes are read strictly, and extensions and
- * trailers are left out. What cannot be passed on is refused: then nothing more is handed over.
+ * The library reads heads and chunked bodies leniently. It answers malformed heads by itself, in
+ * HTML, and sometimes sends the head of its answer twice. So it never sees them. An intake holds
+ * the bytes of a head until the head is complete, judges it (request_head.h), and hands over its
+ * plain form. Bodies pass through. In chunked bodies the intake reads sizes strictly, and leaves
+ * out extensions and trailers (intake_chunks.h). When the intake refuses a request, it hands over
+ * nothing more.
  *
- * Threads: none; it belongs to the event thread of its connection. */
+ * Raw bytes are bytes as they arrived; clean bytes are what the library gets.
+ * Threads: an intake belongs to the event thread of its connection. */
 #ifndef UPSCALED_SERVER_HTTP_INTAKE_H
 #define UPSCALED_SERVER_HTTP_INTAKE_H
 
@@ -28,7 +30,7 @@ enum intake_state {
     INTAKE_REFUSED,    /* `verdict` says why */
 };
 
-/* What is known of a refused head; its strings belong to the intake. */
+/* The parts of a refused head, as far as they are known. The strings belong to the intake. */
 struct intake_refused {
     const char *method, *target; /* "" when not known */
     const char *id, *origin;     /* NULL when not known */
@@ -48,9 +50,9 @@ struct intake {
     size_t capacity, limit;  /* limit: of a head */
     size_t clean, clean_end; /* bytes to hand over */
     size_t raw, raw_end;     /* bytes not looked at yet, behind the clean ones */
-    size_t scanned, line;    /* of the raw bytes: looked at; in their last line */
-    uint64_t left;           /* of the body or chunk; of the trailer, what it may still take */
-    atomic_uint heads;       /* handed over so far */
+    size_t scanned, line;    /* raw bytes that were scanned; bytes of the last line among them */
+    uint64_t left;           /* bytes left in the body or chunk, or allowed in the trailer */
+    atomic_uint heads;       /* that were handed over so far */
     bool begun;              /* a byte of the next head has arrived */
     bool in_body;            /* refused in a body, whose head had been handed over */
     bool ended;              /* the client sends nothing more */
@@ -60,15 +62,15 @@ struct intake {
     void *arg;
 };
 
-/* For heads of at most `limit` bytes; `events` and `arg` are borrowed. */
+/* Accepts heads of at most `limit` bytes. `events` and `arg` are borrowed. */
 void intake_init(struct intake *in, size_t limit, const struct intake_events *events, void *arg);
 void intake_done(struct intake *in);
 
-/* Receives from a socket as recv does with no flags, except that what is received is clean. */
+/* Receives from a socket as recv does without flags, but returns clean bytes. */
 ssize_t intake_receive(struct intake *in, int fd, void *to, size_t size);
 
-/* The same without a socket, for tests: takes `count` bytes, and hands over what it can. `to` must have
- * room for all of it. */
+/* Does the same without a socket, for tests: takes `count` raw bytes and writes the clean ones to
+ * `to`, which must have room for all of them. Returns their number. */
 size_t intake_pass(struct intake *in, const char *bytes, size_t count, char *to, size_t size);
 
 #endif

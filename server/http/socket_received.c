@@ -6,7 +6,7 @@
 
 enum { DESCRIPTORS = 1 << 20 };
 
-/* Global, because recv has no argument for us. Pages that are not used take no memory. */
+/* The table is global, because recv has no argument for it. Its unused pages take no memory. */
 static _Atomic(struct intake *) watched[DESCRIPTORS];
 
 static _Atomic(struct intake *) *place_of(int fd)
@@ -29,7 +29,8 @@ void socket_forget(int fd)
         atomic_store(place, NULL);
 }
 
-/* It has another name here, because headers may define recv themselves (_FORTIFY_SOURCE). */
+/* The function has another name in C, because headers may define recv themselves
+ * (_FORTIFY_SOURCE). */
 ssize_t received(int fd, void *to, size_t size, int flags) __asm__("recv")
     __attribute__((visibility("default"), used));
 

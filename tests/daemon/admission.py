@@ -30,7 +30,7 @@ def start_with_budget(bytes_for_requests, *options):
 @claim
 def the_memory_limit_is_said_at_the_start():
     with Daemon("--memory-limit", "4G") as d:
-        wait_until(lambda: "4096 MiB of memory (--memory-limit)" in d.log(), "it is said")
+        wait_until(lambda: "the memory limit is 4096 MiB (--memory-limit)" in d.log(), "it is said")
         rows = json.loads(d.ask("GET", "/v1/limits").body)["limits"]
         equal([row["value"] for row in rows if row["option"] == "memory-limit"], [4 << 30])
     with Daemon() as d:
