@@ -64,22 +64,20 @@ static enum err_code open_listeners(struct daemon *d, struct err *e)
     return rc;
 }
 
-/* The http takes over each socket. */
 static enum err_code serve_listeners(struct daemon *d, struct err *e)
 {
     struct listeners *l = &d->listeners;
-    for (int i = 0; i < l->count; i++) {
-        int fd = l->list[i].fd;
-        l->list[i].fd = -1;
-        enum err_code rc = http_listen(d->http, fd, l->list[i].inherited, e);
-        if (rc != ERR_OK)
-            return rc;
-    }
+    enum err_code rc = http_serve(d->http, l, e);
+    if (rc != ERR_OK)
+        return rc;
     for (int i = 0; i < l->count; i++)
         printf("listening on %s\n", l->list[i].url);
     fflush(stdout);
     return ERR_OK;
 }
+
+/* What the process opens beside its connections: itself and for each of the library's threads. */
+enum { OTHER_FILES = 64, THREAD_FILES = 3 };
 
 /* Gives to the requests what the memory limit leaves beside the process with its models and working
  * buffers. */
@@ -101,18 +99,30 @@ static enum err_code divide_memory(struct daemon *d, struct err *e)
     return ERR_OK;
 }
 
+static void lower_connections(struct daemon *d, int64_t most, const char *why)
+{
+    if (most < 1)
+        most = 1;
+    if (d->options.connections <= most)
+        return;
+    d->options.connections = most;
+    fprintf(stderr, "upscaled: at most %lld connections at a time at each address, because of %s\n",
+            (long long)most, why);
+}
+
 /* Each address takes --connections, but the connections of all addresses may use at most a quarter
- * of the budget, so that clients that only connect leave room for bodies and for work. Further
- * connections wait in the system's queue. */
+ * of the budget, so that clients that only connect leave room for bodies and for work. And each is
+ * an open file, of which the system allows so many. */
 static void bound_connections(struct daemon *d)
 {
     int64_t quarter = budget_most(&d->service.budget, BUDGET_CONNECTIONS) / 4;
-    int64_t most = quarter / conns_bytes_each(&d->options) / d->listeners.count;
-    if (d->options.connections <= most)
-        return;
-    d->options.connections = most > 0 ? most : 1;
-    fprintf(stderr, "upscaled: the memory suffices for %lld connections at each address\n",
-            (long long)d->options.connections);
+    int64_t addresses = d->listeners.count;
+    int64_t others = OTHER_FILES + addresses * d->options.http_threads * THREAD_FILES;
+    struct rlimit files;
+    lower_connections(d, quarter / conns_bytes_each(&d->options) / addresses, "--memory-limit");
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < INT64_MAX)
+        lower_connections(d, ((int64_t)files.rlim_cur - others) / addresses,
+                          "the limit of open files (ulimit -n)");
 }
 
 static enum err_code measure_cost(struct daemon *d, struct err *e)

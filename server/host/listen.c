@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,20 +177,56 @@ static bool is_lacking(void)
     return errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT;
 }
 
-static enum err_code open_all(struct listeners *l, const char *address,
-                              const struct addrinfo *first, struct err *e)
+/* Whether we listen on exactly this address already: `:8080` is all of IPv6 too, and somebody may name
+ * that beside it. */
+static bool is_open(const struct listeners *l, const struct addrinfo *at)
+{
+    for (int i = 0; i < l->count; i++) {
+        struct sockaddr_storage name = {0};
+        socklen_t size = sizeof name;
+        if (getsockname(l->list[i].fd, (struct sockaddr *)&name, &size) == 0 &&
+            size == at->ai_addrlen && memcmp(&name, at->ai_addr, size) == 0)
+            return true;
+    }
+    return false;
+}
+
+static in_port_t *port_of(struct sockaddr *name)
+{
+    return name->sa_family == AF_INET6 ? &((struct sockaddr_in6 *)name)->sin6_port
+                                       : &((struct sockaddr_in *)name)->sin_port;
+}
+
+/* The system chooses a port for 0: the other addresses of the same host get the one that the first
+ * has got. */
+static void same_port(const struct listeners *l, int before, struct addrinfo *at)
+{
+    struct sockaddr_storage name = {0};
+    socklen_t size = sizeof name;
+    if (*port_of(at->ai_addr) == 0 && l->count > before &&
+        getsockname(l->list[before].fd, (struct sockaddr *)&name, &size) == 0)
+        *port_of(at->ai_addr) = *port_of((struct sockaddr *)&name);
+}
+
+static enum err_code open_all(struct listeners *l, const char *address, struct addrinfo *first,
+                              struct err *e)
 {
     int before = l->count;
     struct err lacking = ERR_INIT;
-    for (const struct addrinfo *at = first; at; at = at->ai_next) {
+    for (struct addrinfo *at = first; at; at = at->ai_next) {
         struct err why = ERR_INIT;
-        if (is_repeated(first, at) || open_inet(l, address, at, &why) == ERR_OK)
+        if (is_repeated(first, at))
+            continue;
+        same_port(l, before, at);
+        if (is_open(l, at) || open_inet(l, address, at, &why) == ERR_OK)
             continue;
         if (why.code != ERR_IO || !is_lacking())
             return err_set(e, why.code, "%s", why.text);
         err_set(&lacking, why.code, "%s", why.text);
     }
-    return l->count > before ? ERR_OK : err_set(e, lacking.code, "%s", lacking.text);
+    return lacking.code == ERR_OK || l->count > before
+               ? ERR_OK
+               : err_set(e, lacking.code, "%s", lacking.text);
 }
 
 enum err_code listeners_open(struct listeners *l, const char *address, struct err *e)
@@ -204,8 +241,6 @@ enum err_code listeners_open(struct listeners *l, const char *address, struct er
     enum err_code rc = split(address, host, sizeof host, &port, e);
     if (rc != ERR_OK)
         return rc;
-    if (host[0] == '\0')
-        hints.ai_family = AF_INET;
     int failed = getaddrinfo(host[0] ? host : NULL, port, &hints, &found);
     if (failed)
         return err_set(e, ERR_IO, "cannot listen on %.120s: %s", address, gai_strerror(failed));

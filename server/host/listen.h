@@ -21,8 +21,9 @@ struct listeners {
     int count;
 };
 
-/* Opens host:port (every address of the host that this machine has), [v6]:port, :port (all IPv4
- * addresses) or unix:/path. Replaces a unix socket on which no process listens. ERR_BAD_PARAMETER
+/* Opens host:port (every address of the host that this machine has), [v6]:port, :port (all addresses of
+ * IPv4, and of IPv6 where the machine has it) or unix:/path. An address that is open already counts
+ * once. Replaces a unix socket on which no process listens. ERR_BAD_PARAMETER
  * for a wrong text, ERR_IO for a failure of the system. The sentence names the address. */
 enum err_code listeners_open(struct listeners *l, const char *address, struct err *e);
 

@@ -2,6 +2,8 @@
 
 libserver_a_SOURCES += \
 	server/http/http.h \
+	server/http/http_accept.c \
+	server/http/http_accept.h \
 	server/http/http_answer.h \
 	server/http/http_body.c \
 	server/http/http_body.h \
@@ -9,6 +11,10 @@ libserver_a_SOURCES += \
 	server/http/http_client.h \
 	server/http/http_conn.c \
 	server/http/http_conn.h \
+	server/http/http_conn_answer.c \
+	server/http/http_conn_answer.h \
+	server/http/http_conn_phase.c \
+	server/http/http_conn_phase.h \
 	server/http/http_estimate.c \
 	server/http/http_events.c \
 	server/http/http_events.h \

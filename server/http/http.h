@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "server/host/listen.h"
 #include "server/service/service.h"
 
 struct http;
@@ -17,9 +18,9 @@ struct http;
 /* `s` is borrowed, and its models, jobs and pool must outlive the http. */
 enum err_code http_new(struct service *s, struct http **out, struct err *e);
 
-/* Serves a listening socket, which it takes over, also on failure. One that is inherited from a
- * supervisor goes on listening when this process stops. */
-enum err_code http_listen(struct http *h, int fd, bool inherited, struct err *e);
+/* Serves the listening sockets, and owns them from now on, also on failure. Those that are inherited from
+ * a supervisor go on listening when this process stops. Call it once. */
+enum err_code http_serve(struct http *h, struct listeners *l, struct err *e);
 
 /* Stops accepting connections, and waits until every connection has its answer or timeout_ms have
  * passed. Then it cancels the remaining requests and refuses new pictures. Call it once, before

@@ -2,16 +2,13 @@
 #include "server/http/http_conn.h"
 
 #include <errno.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 
 #include "engine/base/clock.h"
 #include "engine/base/mem.h"
-#include "server/http/http_log.h"
-#include "server/http/http_raw.h"
+#include "server/http/http_conn_answer.h"
+#include "server/http/http_conn_phase.h"
 #include "server/http/request_head.h"
-#include "server/http/request_id.h"
 #include "server/http/socket_received.h"
 #include "server/http/socket_sent.h"
 
@@ -32,84 +29,12 @@ int64_t conns_bytes_each(const struct options *o)
     return (int64_t)conns_library_bytes(o) + OTHER_BYTES;
 }
 
-static void tell_timeout(const struct conn *conn, struct err *e)
-{
-    const struct options *o = conn->conns->service->options;
-    if (conn->phase == CONN_BODY)
-        err_set_limit(e, ERR_TIMEOUT, "body-timeout", (uint64_t)o->body_timeout,
-                      "the body did not arrive within %lld s, nor at %lld bytes a second "
-                      "(--body-timeout, --min-rate)",
-                      (long long)o->body_timeout, (long long)o->min_rate);
-    else
-        err_set_limit(e, ERR_TIMEOUT, "header-timeout", (uint64_t)o->header_timeout,
-                      "the headers did not arrive within %lld s (--header-timeout)",
-                      (long long)o->header_timeout);
-}
-
-/* The head never got to the library, so that nobody else logs its end. */
-static void answer_head(struct conn *conn, struct raw_answer *a)
-{
-    struct service *s = conn->conns->service;
-    const struct intake_refused *r = &conn->intake.refused;
-    char id[OUR_ID_BYTES + 1];
-    request_id_make(id);
-    a->id = r->id && request_id_is_plain(r->id) ? r->id : id;
-    a->origin = r->origin;
-    a->bodiless = r->method && strcmp(r->method, "HEAD") == 0;
-    http_raw_send(s->options, a);
-    http_log_refused(s, &(struct refused_request){
-                            .fd = conn->fd,
-                            .id = a->id,
-                            .method = r->method,
-                            .target = r->target,
-                            .took_ms = clock_ms() - conn->begun_ms,
-                            .said = conn->verdict.code,
-                        });
-}
-
-void conn_answer(struct conn *conn)
-{
-    struct raw_answer a = {conn->fd, conn->id, conn->origin, false, &conn->verdict};
-    if (conn->verdict.code == ERR_OK)
-        tell_timeout(conn, &conn->verdict);
-    conn->said = conn->verdict.code;
-    if (conn->active)
-        http_raw_send(conn->conns->service->options, &a);
-    else
-        answer_head(conn, &a);
-}
-
-/* Answers, and waits for the client to close. Its own end of the stream is sent at once. */
-static void answer_and_linger(struct conn *conn, int64_t linger_ms)
-{
-    conn_answer(conn);
-    shutdown(conn->fd, SHUT_WR);
-    conn->phase = CONN_LINGER;
-    conn->deadline_ms = clock_ms() + linger_ms;
-}
-
-/* Under the lock. A refusal waits until the requests before it have been answered. */
-static void refuse_when_due(struct conn *conn)
-{
-    struct intake *in = &conn->intake;
-    unsigned under_way = atomic_load(&in->heads) - conn->ended;
-    if (in->state != INTAKE_REFUSED || conn->phase == CONN_LOST || conn->phase == CONN_LINGER)
-        return;
-    if (in->in_body && under_way == 0) {
-        conn_shut(conn); /* its request has been answered otherwise */
-    } else if (in->in_body ? under_way == 1 && conn->phase == CONN_BODY : under_way == 0) {
-        if (conn->verdict.code == ERR_OK)
-            conn->verdict = in->verdict;
-        answer_and_linger(conn, conn->conns->service->options->drain_timeout * 1000);
-    }
-}
-
 static void begin_head(struct conn *conn)
 {
     conn->fresh = false;
     if (conn->phase != CONN_IDLE)
         return;
-    conn->phase = CONN_HEAD;
+    conn_set_phase(conn, CONN_HEAD);
     conn->begun_ms = clock_ms();
     conn->deadline_ms = conn->begun_ms + conn->conns->service->options->header_timeout * 1000;
 }
@@ -127,7 +52,7 @@ static void on_refused(void *arg)
     struct conn *conn = arg;
     pthread_mutex_lock(&conn->conns->lock);
     begin_head(conn);
-    refuse_when_due(conn);
+    conn_refuse_when_due(conn);
     pthread_mutex_unlock(&conn->conns->lock);
 }
 
@@ -155,7 +80,7 @@ static void on_sized(void *arg, size_t before, size_t after)
 
 static const struct intake_events intake_events = {on_begun, on_refused, on_ended, on_sized};
 
-struct conn *conns_add(struct conns *c, int fd)
+struct conn *conns_add(struct conns *c, int fd, int address)
 {
     struct conn *conn = mem_calloc(1, sizeof *conn);
     if (!conn)
@@ -169,10 +94,11 @@ struct conn *conns_add(struct conns *c, int fd)
     }
     budget_charge(&c->service->budget, BUDGET_CONNECTIONS, conns_bytes_each(o));
     conn->fd = fd;
-    conn->phase = CONN_IDLE;
+    conn->address = address;
     conn->fresh = true;
     pthread_mutex_lock(&c->lock);
-    conn->deadline_ms = clock_ms() + o->header_timeout * 1000;
+    conn_set_phase(conn, CONN_IDLE);
+    conn->deadline_ms = conn->idle_ms + o->header_timeout * 1000;
     conn->turn = c->turns++;
     conn->next = c->first;
     conn->link = &c->first;
@@ -187,6 +113,7 @@ void conns_remove(struct conns *c, struct conn *conn)
 {
     socket_forget(conn->fd);
     pthread_mutex_lock(&c->lock);
+    conn_set_phase(conn, CONN_LOST); /* no longer idle */
     if (c->next_watched == conn)
         c->next_watched = conn->next;
     *conn->link = conn->next;
@@ -226,13 +153,6 @@ void conns_origin(struct conns *c, struct conn *conn, const char *origin)
     pthread_mutex_unlock(&c->lock);
 }
 
-/* The library sees the end of the stream, and closes the connection. */
-void conn_shut(struct conn *conn)
-{
-    shutdown(conn->fd, SHUT_RDWR);
-    conn->phase = CONN_LOST;
-}
-
 enum err_code conns_end(struct conns *c, struct conn *conn)
 {
     pthread_mutex_lock(&c->lock);
@@ -243,12 +163,12 @@ enum err_code conns_end(struct conns *c, struct conn *conn)
     conn->streams = false;
     enum err_code said = conn->said;
     if (conn->phase != CONN_LOST && conn->phase != CONN_LINGER) {
-        conn->phase = CONN_IDLE;
-        conn->deadline_ms = clock_ms() + c->service->options->idle_timeout * 1000;
+        conn_set_phase(conn, CONN_IDLE);
+        conn->deadline_ms = conn->idle_ms + c->service->options->idle_timeout * 1000;
         conn->verdict = (struct err)ERR_INIT;
         if (conn->intake.begun)
             begin_head(conn);
-        refuse_when_due(conn);
+        conn_refuse_when_due(conn);
     }
     pthread_mutex_unlock(&c->lock);
     return said;
@@ -259,10 +179,10 @@ enum conn_phase conns_enter(struct conns *c, struct conn *conn, enum conn_phase 
 {
     pthread_mutex_lock(&c->lock);
     if (conn->phase != CONN_LOST && conn->phase != CONN_LINGER) {
-        conn->phase = phase;
+        conn_set_phase(conn, phase);
         conn->deadline_ms = clock_ms() + timeout_ms;
         conn->moved = conn->moved_before = 0;
-        refuse_when_due(conn);
+        conn_refuse_when_due(conn);
     }
     phase = conn->phase;
     pthread_mutex_unlock(&c->lock);
@@ -329,7 +249,7 @@ void conns_answer_raw(struct conns *c, struct conn *conn, int64_t linger_ms)
 {
     pthread_mutex_lock(&c->lock);
     if (conn->phase == CONN_BODY)
-        answer_and_linger(conn, linger_ms);
+        conn_answer_and_linger(conn, linger_ms);
     pthread_mutex_unlock(&c->lock);
 }
 

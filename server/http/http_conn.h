@@ -15,10 +15,12 @@
 #include <stdint.h>
 
 #include "engine/base/err.h"
+#include "server/host/listen.h"
 #include "server/http/intake.h"
 #include "server/service/service.h"
 
 enum conn_phase {
+    CONN_NEW,    /* not listed yet */
     CONN_IDLE,   /* between requests, or before the first */
     CONN_HEAD,   /* the head of a request is arriving */
     CONN_BODY,   /* the body is arriving */
@@ -45,11 +47,15 @@ struct conn {
     unsigned turn;        /* the round in which the watchdog looks at it closely */
     unsigned ended;       /* requests that have ended */
     int64_t begun_ms;     /* when the head began to arrive */
-    const char *id;       /* the request's X-Request-ID */
-    const char *origin;   /* its Origin, or NULL */
-    atomic_bool *cancel;  /* its job's */
-    enum err_code said;   /* what was sent past the library */
-    struct err verdict;   /* what to say at the deadline; ERR_OK: that the request was too slow */
+    int64_t idle_ms;      /* in IDLE: since when */
+    struct conn *idler,
+        *idled;          /* in IDLE: the next that has been idle for a shorter, a longer time */
+    int address;         /* which listening socket it came from */
+    const char *id;      /* the request's X-Request-ID */
+    const char *origin;  /* its Origin, or NULL */
+    atomic_bool *cancel; /* its job's */
+    enum err_code said;  /* what was sent past the library */
+    struct err verdict;  /* what to say at the deadline; ERR_OK: that the request was too slow */
     struct conns *conns;
     struct intake intake;
 };
@@ -59,6 +65,9 @@ struct conns {
     pthread_cond_t quiet; /* signalled when a connection closes */
     struct conn *first;
     struct conn *next_watched; /* the one that the watchdog looks at next */
+    struct idle_conns {
+        struct conn *first, *last; /* the first has been idle for the longest time */
+    } idle[LISTENERS_MAX];
     struct service *service;
     bool draining, stop;
     unsigned turns;   /* given out */
@@ -76,8 +85,9 @@ int64_t conns_bytes_each(const struct options *o);
 void conns_init(struct conns *c, struct service *s); /* `s` is borrowed */
 void conns_done(struct conns *c);                    /* no connection may be left */
 
-/* A connection opens (NULL: there is no memory, or its descriptor is too large a number); closes. */
-struct conn *conns_add(struct conns *c, int fd);
+/* A connection opens (NULL: there is no memory, or its descriptor is too large a number); closes.
+ * `address` numbers the listening socket that it came from. */
+struct conn *conns_add(struct conns *c, int fd, int address);
 void conns_remove(struct conns *c, struct conn *conn);
 
 /* A request begins; ends. `id`, `cancel` and the origin must live until the end. conns_end returns what
@@ -120,11 +130,5 @@ void conns_shut(struct conns *c);
 
 /* Whether any connection is in CONN_WORK. */
 bool conns_working(struct conns *c);
-
-/* For http_conn.c and http_watchdog.c, under the lock. Closes the connection in both directions; the
- * library sees that, and ends it. Sends a verdict past the library; where there is none, that the
- * request was too slow. Logs the end of a head that the library never saw. */
-void conn_shut(struct conn *conn);
-void conn_answer(struct conn *conn);
 
 #endif

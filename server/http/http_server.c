@@ -2,14 +2,12 @@
 #include <microhttpd.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "engine/base/clock.h"
 #include "engine/base/mem.h"
-#include "server/host/listen.h"
 #include "server/http/http.h"
+#include "server/http/http_accept.h"
 #include "server/http/http_log.h"
 #include "server/http/http_reload.h"
 #include "server/http/http_request.h"
@@ -17,10 +15,7 @@
 
 struct http {
     struct http_shared shared; /* first: callbacks get its address */
-    struct MHD_Daemon *daemons[LISTENERS_MAX];
-    int daemon_count;
-    bool inherited[LISTENERS_MAX]; /* whether others accept from it too */
-    int silent[LISTENERS_MAX];     /* sockets that we listen on no more, or -1; closed at the end */
+    struct acceptor acceptor;
 };
 
 static struct MHD_Response *make_response(struct http_request *request)
@@ -199,14 +194,18 @@ static struct conn *conn_of(struct MHD_Connection *connection)
 static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode what)
 {
-    struct http_shared *shared = arg;
+    struct door *door = arg;
+    struct conns *conns = door->acceptor->conns;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         const union MHD_ConnectionInfo *info =
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-        *context = info ? conns_add(&shared->conns, info->connect_fd) : NULL;
-    } else if (*context) {
-        conns_remove(&shared->conns, *context);
+        door_begun(door);
+        *context = info ? conns_add(conns, info->connect_fd, door->address) : NULL;
+    } else {
+        if (*context)
+            conns_remove(conns, *context);
         *context = NULL;
+        door_ended(door);
     }
 }
 
@@ -251,13 +250,13 @@ enum err_code http_new(struct service *s, struct http **out, struct err *e)
         return err_set(e, ERR_MEMORY, "no memory for the HTTP server");
     h->shared.service = s;
     conns_init(&h->shared.conns, s);
-    enum err_code rc = watchdog_start(&h->shared.conns, e);
+    enum err_code rc = acceptor_init(&h->acceptor, &h->shared.conns, e);
+    if (rc == ERR_OK)
+        rc = watchdog_start(&h->shared.conns, e);
     if (rc == ERR_OK)
         rc = http_events_new(s->progress, &h->shared.events, e);
     if (rc != ERR_OK) {
-        watchdog_stop(&h->shared.conns);
-        conns_done(&h->shared.conns);
-        mem_free(h);
+        http_free(h);
         return rc;
     }
     *out = h;
@@ -276,58 +275,41 @@ static unsigned inactivity_s(const struct options *o)
     return (unsigned)most + 1;
 }
 
-enum err_code http_listen(struct http *h, int fd, bool inherited, struct err *e)
+/* The library serves what the door's thread accepts. It divides its own limit among its threads; so
+ * the limit is such that one of them may have all connections, and one that it is just closing. */
+static enum err_code serve_door(struct http *h, struct door *door, struct err *e)
 {
     const struct options *o = h->shared.service->options;
     /* a pool of one is refused with a warning, and is what there is without a pool */
-    int64_t threads = o->http_threads < o->connections ? o->http_threads : o->connections;
-    unsigned pool = threads > 1 ? (unsigned)threads : 0;
+    unsigned threads =
+        o->http_threads < o->connections ? (unsigned)o->http_threads : (unsigned)o->connections;
     struct MHD_OptionItem pool_size[] = {
-        {pool ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)pool, NULL},
+        {threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)threads, NULL},
         {MHD_OPTION_END, 0, NULL},
     };
-    struct MHD_Daemon *d = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL,
-        on_request, h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_TIMEOUT, inactivity_s(o),
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)o->connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        conns_library_bytes(o), MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
+    door->library = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
+            MHD_USE_NO_LISTEN_SOCKET,
+        0, NULL, NULL, on_request, h, MHD_OPTION_CONNECTION_TIMEOUT, inactivity_s(o),
+        MHD_OPTION_CONNECTION_LIMIT, (door->most + 1) * threads, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        conns_library_bytes(o), MHD_OPTION_NOTIFY_CONNECTION, on_connection, door,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_URI_LOG_CALLBACK, on_target, h,
         MHD_OPTION_ARRAY, pool_size, MHD_OPTION_END);
-    if (!d) {
-        close(fd);
-        return err_set(e, ERR_IO, "the HTTP library could not be started");
-    }
-    h->silent[h->daemon_count] = -1;
-    h->inherited[h->daemon_count] = inherited;
-    h->daemons[h->daemon_count++] = d;
-    return ERR_OK;
+    return door->library ? ERR_OK : err_set(e, ERR_IO, "the HTTP library could not be started");
 }
 
-/* Those whose connection the system has made already would be cut off by the end of listening. */
-static void take_waiting(struct MHD_Daemon *d, int fd)
+enum err_code http_serve(struct http *h, struct listeners *l, struct err *e)
 {
-    for (;;) {
-        struct sockaddr_storage name = {0};
-        socklen_t size = sizeof name;
-        int client = accept4(fd, (struct sockaddr *)&name, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (client < 0)
-            return;
-        /* the library closes it where it takes no more */
-        (void)MHD_add_connection(d, client, (const struct sockaddr *)&name, size);
+    unsigned most = (unsigned)h->shared.service->options->connections;
+    for (int i = 0; i < l->count; i++) {
+        struct listener *from = &l->list[i];
+        struct door *door = acceptor_add(&h->acceptor, from->fd, from->inherited, most);
+        from->fd = -1;
+        enum err_code rc = serve_door(h, door, e);
+        if (rc != ERR_OK)
+            return rc;
     }
-}
-
-/* Shut down and not yet closed: the library's threads may still name the descriptor to epoll. One
- * that is shared must not be: whoever else has it would listen no more. */
-static void quiesce(struct http *h)
-{
-    for (int i = 0; i < h->daemon_count; i++) {
-        h->silent[i] = MHD_quiesce_daemon(h->daemons[i]);
-        if (h->silent[i] < 0 || h->inherited[i])
-            continue;
-        take_waiting(h->daemons[i], h->silent[i]);
-        shutdown(h->silent[i], SHUT_RDWR);
-    }
+    return acceptor_start(&h->acceptor, e);
 }
 
 /* Order matters: the library aborts when it is stopped with a suspended connection. */
@@ -336,7 +318,7 @@ void http_drain(struct http *h, int64_t timeout_ms)
     struct conns *conns = &h->shared.conns;
     const struct timespec moment = {0, 20 * 1000000L};
     atomic_store(&h->shared.service->draining, true); /* replies say `Connection: close` */
-    quiesce(h);
+    acceptor_stop(&h->acceptor);
     nanosleep(&moment, NULL); /* who was just accepted is not counted before the library says so */
     conns_drain(conns, clock_ms() + timeout_ms);
     jobs_close(h->shared.service->jobs);
@@ -354,11 +336,11 @@ void http_free(struct http *h)
     if (!h)
         return;
     http_events_stop(h->shared.events);
-    for (int i = 0; i < h->daemon_count; i++) {
-        MHD_stop_daemon(h->daemons[i]);
-        if (h->silent[i] >= 0)
-            close(h->silent[i]);
-    }
+    acceptor_stop(&h->acceptor);
+    for (int i = 0; i < h->acceptor.count; i++)
+        if (h->acceptor.doors[i].library)
+            MHD_stop_daemon(h->acceptor.doors[i].library);
+    acceptor_done(&h->acceptor);
     http_events_free(h->shared.events);
     watchdog_stop(&h->shared.conns);
     conns_done(&h->shared.conns);

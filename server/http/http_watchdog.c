@@ -8,22 +8,13 @@
 #include <time.h>
 
 #include "engine/base/clock.h"
+#include "server/http/http_conn_answer.h"
+#include "server/http/http_conn_phase.h"
+#include "server/http/socket_received.h"
 #include "server/http/socket_sent.h"
 
-enum { FRESH_MS = 1000 }; /* for a first request, while draining */
 enum { WATCHED_AT_ONCE = 64 };
 enum { TICK_MS = 100, CLOSELY_EVERY = 10 };
-
-enum looks { STILL, SPEAKING, GONE };
-
-static enum looks look(const struct conn *conn)
-{
-    char byte;
-    ssize_t n = recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (n > 0)
-        return SPEAKING;
-    return n < 0 && (errno == EAGAIN || errno == EINTR) ? STILL : GONE;
-}
 
 enum { PROBE_MS = 5000 };
 
@@ -50,7 +41,8 @@ static bool has_left(struct conn *conn, int64_t now_ms)
  * of a new connection, is answered before that. */
 static bool is_done(const struct conns *c, const struct conn *conn, int64_t now_ms)
 {
-    return look(conn) != SPEAKING && (!conn->fresh || now_ms >= c->drain_ms + FRESH_MS);
+    return socket_look(conn->fd) != SOCKET_SPEAKS &&
+           (!conn->fresh || now_ms >= c->drain_ms + FRESH_MS);
 }
 
 /* Whether enough bytes moved before the deadline to grant the same time again. */
@@ -72,7 +64,7 @@ static bool keeps_pace(const struct conns *c, struct conn *conn)
  * that arrives together with data, because its epoll is edge-triggered. */
 static bool is_gone(const struct conn *conn)
 {
-    return atomic_load(&conn->intake.heads) == conn->ended && look(conn) == GONE;
+    return atomic_load(&conn->intake.heads) == conn->ended && socket_look(conn->fd) == SOCKET_ENDED;
 }
 
 /* Whether the reader of a stream has taken all of it, or some since the deadline was set. */
@@ -116,6 +108,7 @@ static void look_after(struct conns *c, struct conn *conn, int64_t now_ms, bool 
             !(conn->streams ? reads_on(c, conn) : keeps_pace(c, conn)))
             conn_shut(conn);
         break;
+    case CONN_NEW:
     case CONN_LOST:
         break;
     }

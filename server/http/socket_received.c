@@ -1,6 +1,7 @@
 /* socket_received.c - see socket_received.h. */
 #include "server/http/socket_received.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 
@@ -27,6 +28,15 @@ void socket_forget(int fd)
     _Atomic(struct intake *) *place = place_of(fd);
     if (place)
         atomic_store(place, NULL);
+}
+
+enum socket_look socket_look(int fd)
+{
+    char byte;
+    ssize_t n = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (n > 0)
+        return SOCKET_SPEAKS;
+    return n < 0 && (errno == EAGAIN || errno == EINTR) ? SOCKET_STILL : SOCKET_ENDED;
 }
 
 /* The function has another name in C, because headers may define recv themselves

@@ -15,4 +15,8 @@
 bool socket_watch(int fd, struct intake *in);
 void socket_forget(int fd);
 
+/* What the socket holds that has not been received yet: nothing, bytes, or the end of the stream. */
+enum socket_look { SOCKET_STILL, SOCKET_SPEAKS, SOCKET_ENDED };
+enum socket_look socket_look(int fd);
+
 #endif

@@ -267,7 +267,7 @@ static enum err_code set_fallback_listen(struct options *o, char *const *environ
         number > UINT16_MAX)
         return err_set(e, ERR_BAD_PARAMETER,
                        "the variable PORT is a number from 0 to 65535, not `%.64s`", port);
-    snprintf(o->fallback_listen, sizeof o->fallback_listen, "0.0.0.0:%d", (int)number);
+    snprintf(o->fallback_listen, sizeof o->fallback_listen, ":%d", (int)number);
     return ERR_OK;
 }
 

@@ -515,12 +515,39 @@ def health_asks_where_the_daemon_was_told_to_listen():
             expect(0, upscaled("health", "--config", folder + "/config"))
 
 
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind(("::1", 0))
+        return True
+    except OSError:
+        return False
+
+
+@claim
+def a_port_alone_is_every_address_once():
+    with Daemon(listen=(":0",)) as d:
+        port = d.urls[0].rsplit(":", 1)[1]
+        others = ["[::1]"] if has_ipv6() else []
+        for host in ["127.0.0.1"] + others:
+            expect(0, upscaled("health", "http://%s:%s" % (host, port)))
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            free = str(taken.getsockname()[1])
+        again = ["--listen", "0.0.0.0:" + free] + ["--listen", "[::]:" + free] * len(others)
+        with Daemon(*again, listen=(":" + free,)):
+            expect(0, upscaled("health", "http://127.0.0.1:" + free))
+
+
 @claim
 def health_asks_at_port_where_the_daemon_listens_by_it():
     with Daemon(listen=(None,), environment={"PORT": "0"}) as d:
         host, port = d.urls[0].rsplit(":", 1)
         equal(host, "http://0.0.0.0")
         expect(0, upscaled("health", environment={"PORT": port}))
+        expect(0, upscaled("health", "http://127.0.0.1:" + port))
+        if has_ipv6():
+            expect(0, upscaled("health", "http://[::1]:" + port))
     expect(2, upscaled("serve", environment={"PORT": "http"}), "PORT")
 
 

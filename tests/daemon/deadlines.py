@@ -119,7 +119,7 @@ def who_was_queued_and_waits_for_too_long_is_told_so():
         reply = second.read_reply().expect(503, "busy")
         equal(reply.problem()["option"], "queue-timeout")
         equal(int(reply.headers["retry-after"]) >= 1, True)
-        equal("waited %d s" % seconds in reply.problem()["detail"], True)
+        equal("waited for %d s" % seconds in reply.problem()["detail"], True)
         first.read_reply().expect(200)
         equal(d.health()["memory"]["bodies"], 0)
         d.upscale(png()).expect(200)

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
@@ -165,6 +166,32 @@ def answers_a_connection_that_came_just_before_sigterm():
             client.send(request("POST", "/v1/upscale", png()))
             equal(client.read_reply().expect(200).headers["connection"], "close")
         equal(d.wait(), 0, "status")
+
+
+@claim
+def ends_in_order_while_clients_connect():
+    """Many threads and new connections: an end that races with either would abort the process."""
+    for _ in range(12):
+        with Daemon("--http-threads", "32", "--shutdown-timeout", "5") as d:
+            stop = threading.Event()
+            clients = [threading.Thread(target=connect_until, args=(d, stop)) for _ in range(6)]
+            for client in clients:
+                client.start()
+            time.sleep(0.1)
+            d.signal(signal.SIGTERM)
+            equal(d.wait(), 0, "status")
+            stop.set()
+            for client in clients:
+                client.join()
+
+
+def connect_until(d, stop):
+    while not stop.is_set():
+        try:
+            with d.connect() as client:
+                client.ask("GET", "/livez").expect(200)
+        except (OSError, EOFError):
+            return
 
 
 @claim

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from daemon import (BINARY, Daemon, chunk, claim, equal, png, png_of_bytes, request,
@@ -104,12 +105,58 @@ def every_address_has_connections_of_its_own():
     with Daemon("--connections", "2", listen=("127.0.0.1:0",) * 2) as d:
         with d.connect() as first, d.connect() as second, d.connect() as third:
             for client in (first, second):
-                client.ask("GET", "/livez").expect(200)
+                client.send(b"GET /livez HTTP/1.1\r\n")  # a head under way keeps its place
+            time.sleep(0.2)
             third.send(request("GET", "/livez"))
             d.ask("GET", "/livez", which=1).expect(200)
             equal(third.pending, b"")
             first.socket.close()
             third.read_reply().expect(200)
+
+
+@claim
+def the_longest_idle_connection_makes_room():
+    with Daemon("--connections", "3", "--idle-timeout", "600") as d:
+        with d.connect() as oldest, d.connect() as middle, d.connect() as busy, d.connect() as new:
+            busy.send(b"GET /livez HTTP/1.1\r\nHost: a\r\n")
+            for client in (oldest, middle):
+                client.ask("GET", "/livez").expect(200)
+                time.sleep(0.2)  # so that nobody doubts which of them became idle first
+            new.ask("GET", "/livez").expect(200)
+            equal(oldest.is_closed(), True)
+            middle.ask("GET", "/livez").expect(200)
+            busy.send(b"\r\n")
+            busy.read_reply().expect(200)
+            for _ in range(20):  # each of them takes a place that was idle
+                with d.connect() as another:
+                    another.ask("GET", "/livez").expect(200)
+
+
+@claim
+def the_limit_of_open_files_bounds_connections():
+    few = ("prlimit", "--nofile=128:128")
+    with Daemon("--connections", "5000", "--http-threads", "2", before=few) as d:
+        equal("because of the limit of open files (ulimit -n)" in d.log(), True, d.log())
+        rows = json.loads(d.ask("GET", "/v1/limits").body)["limits"]
+        most = [row["value"] for row in rows if row["option"] == "connections"][0]
+        equal(20 <= most < 128, True, most)
+        crowd = [d.connect() for _ in range(most + 10)]
+        for client in crowd:
+            client.send(b"GET /livez HTTP/1.1\r\n")  # none of them is idle
+        for client in crowd[:most] + crowd[most:]:  # the last ones wait for the first ones to leave
+            client.send(b"Host: a\r\n\r\n")
+            client.read_reply().expect(200)
+            client.socket.close()
+
+
+@claim
+def silent_connections_make_room():
+    with Daemon("--connections", "4", "--header-timeout", "600") as d:
+        silent = [d.connect() for _ in range(12)]
+        with d.connect() as client:
+            client.ask("GET", "/livez").expect(200)
+        for each in silent:
+            each.socket.close()
 
 
 @claim

@@ -85,8 +85,8 @@ class Daemon:
     `inherit`: a listening socket that it is given as a supervisor would, instead of `listen`.
     A `listen` of None is no option: the daemon finds its address by itself."""
 
-    def __init__(self, *options, listen=("127.0.0.1:0",), inherit=None, environment=()):
-        arguments, keep = [BINARY, "serve"], ()
+    def __init__(self, *options, listen=("127.0.0.1:0",), inherit=None, environment=(), before=()):
+        arguments, keep = [*before, BINARY, "serve"], ()
         if inherit:
             arguments[:0] = [sys.executable, "-c", HAND_OVER, str(inherit.fileno())]
             listen, keep = (None,), (inherit.fileno(),)

@@ -145,9 +145,9 @@ START_TEST(port_is_where_to_listen_when_nothing_else_says)
     } rows[] = {
         {"HOME=/", "127.0.0.1:8080"},
         {"PORT=", "127.0.0.1:8080"},
-        {"PORT=9000", "0.0.0.0:9000"},
-        {"PORT=0", "0.0.0.0:0"},
-        {"PORT=65535", "0.0.0.0:65535"},
+        {"PORT=9000", ":9000"},
+        {"PORT=0", ":0"},
+        {"PORT=65535", ":65535"},
         {"PORT=65536", NULL},
         {"PORT=8K", NULL},
         {"PORT=-1", NULL},

@@ -1,0 +1,18 @@
+/* http_conn_answer.h - answers that go past the library: to a head that it never saw, and in the middle
+ * of a body. All functions are called under the lock of the connections. */
+#ifndef UPSCALED_SERVER_HTTP_HTTP_CONN_ANSWER_H
+#define UPSCALED_SERVER_HTTP_HTTP_CONN_ANSWER_H
+
+#include "server/http/http_conn.h"
+
+/* Sends the connection's verdict; if there is none, that the request was too slow. Logs the end of a
+ * head that the library never saw. */
+void conn_answer(struct conn *conn);
+
+/* The same. Sends the end of our stream, too, and gives the client `linger_ms` to close its own. */
+void conn_answer_and_linger(struct conn *conn, int64_t linger_ms);
+
+/* Answers a request that the intake refused, once the requests before it have been answered. */
+void conn_refuse_when_due(struct conn *conn);
+
+#endif

@@ -1,0 +1,21 @@
+/* http_conn_phase.h - the phase of a connection, and the connections that are idle. All functions but
+ * the last are called under the lock of the connections. */
+#ifndef UPSCALED_SERVER_HTTP_HTTP_CONN_PHASE_H
+#define UPSCALED_SERVER_HTTP_HTTP_CONN_PHASE_H
+
+#include "server/http/http_conn.h"
+
+/* Who has just connected is given this time to send something. */
+enum { FRESH_MS = 1000 };
+
+/* Sets the phase, and keeps the lists of idle connections. Sets idle_ms when it enters CONN_IDLE. */
+void conn_set_phase(struct conn *conn, enum conn_phase phase);
+
+/* Closes the connection in both directions. The library sees that, and ends it. */
+void conn_shut(struct conn *conn);
+
+/* Closes the connection of that address that has been idle for the longest time, and returns whether
+ * there was one. A connection in which a request is arriving is not idle, nor is one that is fresh. */
+bool conns_make_room(struct conns *c, int address);
+
+#endif
