@@ -198,11 +198,11 @@ static enum err_code whole_bytes(const struct upscale *w, size_t *bytes)
 {
     enum err_code rc = tile_whole_scratch_bytes(&w->job, bytes, w->e);
     if (rc == ERR_OK && *bytes > w->params->max_whole_bytes)
-        return err_set_limit(w->e, ERR_TOO_MANY_PIXELS, "max-whole-bytes",
-                             w->params->max_whole_bytes,
-                             "model %s needs the picture whole: %zu bytes of working memory; the "
-                             "limit is %zu (--max-whole-bytes)",
-                             plan_model(w->params->plan)->name, *bytes, w->params->max_whole_bytes);
+        return err_set_limit(
+            w->e, ERR_TOO_MANY_PIXELS, "max-whole-bytes", w->params->max_whole_bytes,
+            "model %s needs the whole picture at once: %zu bytes of working memory; the "
+            "limit is %zu (--max-whole-bytes)",
+            plan_model(w->params->plan)->name, *bytes, w->params->max_whole_bytes);
     return rc;
 }
 

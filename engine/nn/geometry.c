@@ -83,8 +83,8 @@ static enum err_code rate_of_layer(const struct model *m, enum axis axis, int i,
     for (int k = 1; k < (unpool ? 2 : count); k++)
         if (rates[1 + ids[k]].num != first->num || rates[1 + ids[k]].den != first->den)
             return err_set(e, ERR_MODEL,
-                           "$.layers[%d].%s: a layer expected whose %s grows with the picture's "
-                           "like that of its other input",
+                           "$.layers[%d].%s: a layer expected whose %s grows with the picture as "
+                           "that of its other input does",
                            i, unpool ? "indices" : "with", axis == AXIS_Y ? "height" : "width");
     struct rate *rate = &rates[1 + i];
     *rate = unpool ? rates[1 + ids[2]] : *first;
@@ -92,9 +92,10 @@ static enum err_code rate_of_layer(const struct model *m, enum axis axis, int i,
         layer_table[l->kind].rate(l, axis, &up, &down);
     rate_scale(rate, up, down);
     if (rate->num > MAX_RATE || rate->den > MAX_RATE)
-        return err_set(e, ERR_MODEL_LIMIT,
-                       "$.layers[%d]: makes the picture more than %d times as large or small", i,
-                       MAX_RATE);
+        return err_set(
+            e, ERR_MODEL_LIMIT,
+            "$.layers[%d]: this layer makes the picture more than %d times as large or small", i,
+            MAX_RATE);
     return ERR_OK;
 }
 
@@ -110,8 +111,8 @@ static enum err_code find_rates(const struct model *m, enum axis axis, struct ra
         int64_t den = rates[1 + i].den, multiple = *align / gcd(*align, den) * den;
         if (multiple > GEOMETRY_MAX_ALIGN)
             return err_set(e, ERR_MODEL_LIMIT,
-                           "$.layers[%d]: strides would need pictures cut at multiples of more "
-                           "than %d pixels",
+                           "$.layers[%d]: because of the strides, pictures could only be cut at "
+                           "multiples of more than %d pixels",
                            i, GEOMETRY_MAX_ALIGN);
         *align = (int)multiple;
     }
@@ -124,7 +125,7 @@ static enum err_code refuse_scale(const struct model *m, enum axis axis, struct 
     const char *side = axis == AXIS_Y ? "height" : "width";
     if (rate.den == 1)
         return err_set(e, ERR_MODEL,
-                       "$.scale: %d expected, for the layers make the %s that many "
+                       "$.scale: %d expected, because the layers make the %s that many "
                        "times as large, not %d",
                        (int)rate.num, side, m->scale);
     return err_set(e, ERR_MODEL, "$.scale: the layers make the %s %d/%d times as large, not %d",
@@ -136,12 +137,12 @@ static enum err_code refuse_layer(const struct model *m, int i, struct err *e)
     if (m->layers[i].kind == LAYER_MAX_UNPOOL2D)
         return err_set(e, ERR_MODEL,
                        "$.layers[%d].indices: a max_pool2d expected whose output is as large as "
-                       "this layer's input, and whose input kernel_size, stride and padding can "
-                       "give back",
+                       "this layer's input, and whose input has a size that follows from "
+                       "kernel_size, stride and padding",
                        i);
     return err_set(e, ERR_MODEL_LIMIT,
-                   "$.layers[%d]: the layers up to it use up more than %d pixels at the edges of "
-                   "the picture",
+                   "$.layers[%d]: the layers up to this one remove more than %d pixels at the "
+                   "edges of the picture",
                    i, GEOMETRY_MAX_HALO);
 }
 

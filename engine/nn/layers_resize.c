@@ -125,7 +125,8 @@ enum err_code upsample_check(const struct layer *l, const struct layer_inputs *i
         in->layer, u->scale_factor, (struct layer_range){"scale_factor", 1, LAYER_MAX_STRIDE}, e);
     if (!rc && u->mode == UPSAMPLE_NEAREST && u->align_corners)
         rc = err_set(e, ERR_MODEL,
-                     "$.layers[%d].align_corners: false expected, for mode is nearest", in->layer);
+                     "$.layers[%d].align_corners: false expected, because mode is nearest",
+                     in->layer);
     *out_channels = in->channels[0];
     return rc;
 }

@@ -137,7 +137,8 @@ static enum err_code pack_weights(struct layerwise *p, struct err *e)
         p->steps[i].packed = total;
         if ((row->packed_floats && !row->packed_floats(&m->layers[i], &floats)) ||
             !size_add(total, (floats + 15) / 16 * 16, &total)) /* each begins on a cache line */
-            return err_set(e, ERR_MODEL_LIMIT, "$.layers[%d].weight: too large to arrange", i);
+            return err_set(e, ERR_MODEL_LIMIT,
+                           "$.layers[%d].weight: the tensor is too large to be packed", i);
     }
     p->packed = mem_alloc(total, sizeof *p->packed);
     if (!p->packed)

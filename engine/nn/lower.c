@@ -38,7 +38,7 @@ static void place_phases(const struct conv_params *c, enum axis axis, int *origi
 static const char *lower_transposed(const struct conv_params *c, struct lowered *out)
 {
     if (c->stride.y != c->stride.x || c->stride.y > MOST_PHASES)
-        return "only strides of 1 and 2, the same both ways, are cut into phases";
+        return "only strides of 1 and 2 that are equal on both axes are cut into phases";
     out->phases = c->stride.y;
     place_phases(c, AXIS_Y, &out->origin.y, &out->first.y, &out->taps.y);
     place_phases(c, AXIS_X, &out->origin.x, &out->first.x, &out->taps.x);

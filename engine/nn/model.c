@@ -119,10 +119,11 @@ static enum err_code check_parameters(struct model *m, const struct model_limits
     for (int i = 0; i < m->layer_count; i++)
         if (!size_add(m->parameters, layer_parameters(&m->layers[i]), &m->parameters) ||
             m->parameters > limits->max_parameters)
-            return err_set_limit(e, ERR_MODEL_LIMIT, "max-model-parameters", limits->max_parameters,
-                                 "$.layers[%d]: brings the model over the limit of %zu parameters "
-                                 "(--max-model-parameters)",
-                                 i, limits->max_parameters);
+            return err_set_limit(
+                e, ERR_MODEL_LIMIT, "max-model-parameters", limits->max_parameters,
+                "$.layers[%d]: this layer brings the model over the limit of %zu parameters "
+                "(--max-model-parameters)",
+                i, limits->max_parameters);
     return ERR_OK;
 }
 

@@ -145,7 +145,8 @@ static enum err_code read_object(struct model_reader *r, const json_t *root)
         if (value)
             rc = heads[k].read(r, heads[k].key, value);
         else if (heads[k].required)
-            rc = reader_refuse(r, ERR_MODEL, heads[k].key, "a model needs it, and it is missing%s",
+            rc = reader_refuse(r, ERR_MODEL, heads[k].key,
+                               "a model needs this key, and it is missing%s",
                                k == 0 ? " (\"upscaled-model/1\")" : "");
         if (!rc && k == 0) /* a file of another format has other keys */
             rc = refuse_unknown_heads(r, root);
@@ -178,7 +179,7 @@ static enum err_code name_by_stem(struct model_reader *r)
 {
     if (!reader_name_fits(r->stem))
         return reader_refuse(r, ERR_MODEL, "name",
-                             "a name expected, for the file's own is not 1 to 64 of "
+                             "a name expected, because the file's name is not 1 to 64 of "
                              "A-Z a-z 0-9 . _ -");
     r->model->name = mem_strdup(r->stem);
     return r->model->name ? ERR_OK : reader_no_memory(r);

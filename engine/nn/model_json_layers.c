@@ -307,13 +307,12 @@ static enum err_code read_name(struct model_reader *r, const json_t *value, int 
         return rc;
     if (strcmp(l->name, "input") == 0)
         return reader_refuse(r, ERR_MODEL, "name",
-                             "another name expected, for \"input\" is what "
-                             "the picture is called");
+                             "another name expected, because \"input\" means the picture");
     for (int k = 0; k < i; k++)
         if (r->model->layers[k].name && strcmp(r->model->layers[k].name, l->name) == 0)
             return reader_refuse(r, ERR_MODEL, "name",
-                                 "a name of its own expected, for $.layers[%d] is called \"%s\"", k,
-                                 l->name);
+                                 "another name expected, because $.layers[%d] has the name \"%s\"",
+                                 k, l->name);
     return ERR_OK;
 }
 
@@ -335,7 +334,7 @@ static enum err_code read_layer(struct model_reader *r, const json_t *object, in
     for (const struct key *key = kinds[l->kind]; key->name; key++) {
         const json_t *value = json_object_get(object, key->name);
         if (!value && key->required)
-            return reader_refuse(r, ERR_MODEL, key->name, "%s needs it, and it is missing",
+            return reader_refuse(r, ERR_MODEL, key->name, "%s needs this key, and it is missing",
                                  layer_table[l->kind].type);
         if (!value)
             set_default(l, key);

@@ -197,7 +197,7 @@ static enum err_code count_floats(const struct cursor *c, size_t *count)
         fits = fits && size_mul(product, c->dims[i], &product);
     if (!fits || !size_add(r->model->parameters, product, &sum) || sum > most)
         return reader_refuse_limit(r, "max-model-parameters", most, c->key,
-                                   "brings the model over %zu parameters", most);
+                                   "this tensor brings the model over %zu parameters", most);
     *count = product;
     return ERR_OK;
 }

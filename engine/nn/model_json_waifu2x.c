@@ -62,7 +62,7 @@ static enum err_code refuse_unknown(struct model_reader *r, const json_t *object
         char key[PATH_BYTES];
         snprintf(key, sizeof key, "%s%.32s", prefix, json_object_iter_key(i));
         if (!known(json_object_iter_key(i), words))
-            return reader_refuse(r, ERR_MODEL, key, "no key of waifu2x's JSON");
+            return reader_refuse(r, ERR_MODEL, key, "waifu2x's JSON has no such key");
     }
     return ERR_OK;
 }
@@ -86,7 +86,8 @@ static enum err_code read_entry(struct model_reader *r, const json_t *object, st
         if (value)
             rc = reader_int(r, numbers[k].key, value, numbers[k].least, p);
         else if (numbers[k].fallback < 0)
-            rc = reader_refuse(r, ERR_MODEL, numbers[k].key, "a layer needs it, and it is missing");
+            rc = reader_refuse(r, ERR_MODEL, numbers[k].key,
+                               "a layer needs this key, and it is missing");
     }
     n->object = object;
     return rc;
@@ -150,7 +151,7 @@ static enum err_code add_conv(struct model_reader *r, const struct entry *n, int
     const json_t *biases = json_object_get(n->object, "bias");
     if (!weights || !biases)
         return reader_refuse(r, ERR_MODEL, weights ? "bias" : "weight",
-                             "a layer needs it, and it is missing");
+                             "a layer needs this key, and it is missing");
     enum err_code rc = reader_tensor(r, "weight", weights, &weight, &l->conv.weight);
     return rc ? rc : reader_tensor(r, "bias", biases, &bias, &l->conv.bias);
 }
@@ -269,7 +270,7 @@ enum err_code reader_waifu2x_offset(struct model_reader *r, const json_t *root)
     place_at(r, 0);
     if (offset && json_number_value(offset) != r->model->geometry.crop.x)
         return reader_refuse(r, ERR_MODEL, "model_config.offset",
-                             "%d expected, what these layers take off, not %s",
+                             "%d expected, as much as these layers crop, not %s",
                              r->model->geometry.crop.x, reader_found(offset).text);
     return ERR_OK;
 }

@@ -23,7 +23,7 @@ static const struct {
     const char *name;
 } relatives[] = {
     {"\x8aMNG\r\n\x1a\n", "an MNG animation"},
-    {"\x8bJNG\r\n\x1a\n", "a JNG picture (JPEG in PNG's clothes)"},
+    {"\x8bJNG\r\n\x1a\n", "a JNG picture (JPEG data in the chunks of PNG)"},
 };
 
 static enum err_code refuse_foreign(const uint8_t *bytes, size_t length, struct err *e)
@@ -33,14 +33,14 @@ static enum err_code refuse_foreign(const uint8_t *bytes, size_t length, struct 
             return err_set(e, ERR_PNG_UNSUPPORTED, "the file is %s, not a PNG", relatives[i].name);
     const char *clause = png_foreign_damage(bytes, length);
     if (clause)
-        return err_set(e, ERR_NOT_PNG, "not a PNG any more: %s", clause);
+        return err_set(e, ERR_NOT_PNG, "the file is no longer a PNG: %s", clause);
     clause = png_foreign_name(bytes, length);
     if (clause)
         return err_set(e, ERR_NOT_PNG, "not a PNG: %s", clause);
     char start[3 * 8 + 1] = "";
     for (size_t i = 0; i < 8 && i < length; i++)
         snprintf(start + 3 * i, 4, " %02x", bytes[i]);
-    return err_set(e, ERR_NOT_PNG, "not a PNG: it starts with the bytes%s", start);
+    return err_set(e, ERR_NOT_PNG, "the file is not a PNG; it starts with the bytes%s", start);
 }
 
 static enum err_code check_signature(const uint8_t *bytes, size_t length, struct err *e)

@@ -75,7 +75,7 @@ static enum err_code read_frame(struct walker *w, size_t offset, struct png_plac
         return end_early(w, offset, c->type);
     if (c->length > left - PNG_CHUNK_FRAME)
         return err_set(e, ERR_PNG_TRUNCATED,
-                       "chunk %s at byte %zu promises %u bytes, but the file ends after %zu",
+                       "chunk %s at byte %zu declares %u bytes, but the file ends after %zu",
                        c->type, offset, c->length, left - 8);
     return ERR_OK;
 }
@@ -140,7 +140,7 @@ static enum err_code see_pixels(struct walker *w, const struct png_place *c, str
 {
     struct png_walk *k = &w->walk;
     if (w->after_pixels)
-        return misplaced(c, "is parted from the other IDAT by a different chunk", e);
+        return misplaced(c, "is separated from the other IDAT by a different chunk", e);
     if (k->head.color_type == 3 && k->plte.length == 0)
         return misplaced(c, "comes before any palette", e);
     if (c->length == 0) { /* legal, but work for nothing: many are refused */

@@ -216,7 +216,7 @@ static enum err_code judge_place(const struct key *key, int *retry_s, struct err
     const struct key_row *row = &key->row;
     *retry_s = 1;
     if (row->concurrency > 0 && key->active >= row->concurrency)
-        return err_set(e, ERR_RATE, "the key %s may have at most %d pictures in work at once",
+        return err_set(e, ERR_RATE, "the key %s may have at most %d pictures in work at a time",
                        row->name, row->concurrency);
     return ERR_OK;
 }
@@ -229,7 +229,7 @@ static enum err_code judge_rate(struct key *key, int64_t now_ms, int *retry_s, s
     refill(key, now_ms);
     if (key->tokens < 1) {
         *retry_s = (int)ceil((1 - key->tokens) * MS_A_MINUTE / row->rate / 1000);
-        return err_set(e, ERR_RATE, "the key %s may send at most %d pictures a minute", row->name,
+        return err_set(e, ERR_RATE, "the key %s may send at most %d pictures per minute", row->name,
                        row->rate);
     }
     key->tokens -= 1;

@@ -58,9 +58,9 @@ static const char *read_row(char *line, struct key_row *row)
     if (count < 2 || !read_digest(fields[1], row->digest))
         return "the second field must be a SHA-256 in 64 hexadecimal digits";
     if (count > 2 && !read_limit(fields[2], &row->rate))
-        return "the third field must be a rate in pictures a minute";
+        return "the third field must be a rate in pictures per minute";
     if (count > 3 && !read_limit(fields[3], &row->concurrency))
-        return "the fourth field must be a number of pictures at once";
+        return "the fourth field must be a number of pictures at a time";
     if (count > 4 && !read_admin(fields[4], &row->admin))
         return "the fifth field must be `admin` or empty";
     return NULL;
@@ -70,9 +70,9 @@ static const char *compare(const struct key_rows *rows, const struct key_row *ro
 {
     for (int i = 0; i < rows->count; i++) {
         if (strcmp(rows->list[i].name, row->name) == 0)
-            return "the name is used by an earlier line";
+            return "an earlier line has the same name";
         if (memcmp(rows->list[i].digest, row->digest, SHA256_BYTES) == 0)
-            return "the key is that of an earlier line";
+            return "an earlier line has the same key";
     }
     return rows->count == KEYS_MAX ? "the file has too many keys" : NULL;
 }

@@ -15,7 +15,7 @@ static const struct {
     int why;
     const char *next;
 } steps[] = {
-    {ENOENT, "; is the path right?"},
+    {ENOENT, "; check the path"},
     {EISDIR, "; name the files in it"},
     {ENOSPC, "; make room, or write elsewhere"},
     {EDQUOT, "; make room, or write elsewhere"},

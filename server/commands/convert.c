@@ -189,11 +189,11 @@ static int convert_many(struct convert *c, int count, char **paths)
         c->number = i + 1;
         int n = snprintf(out, sizeof out, "%s/%s", c->options.output_dir, base_name(paths[i]));
         if (n >= (int)sizeof out) {
-            status |= refuse(c, paths[i], out, "the output's path is too long");
+            status |= refuse(c, paths[i], out, "the path of the output is too long");
         } else if (same_file(paths[i], out)) {
             status |= refuse(c, paths[i], out, "the output would replace it");
         } else if (!c->options.force && access(out, F_OK) == 0) {
-            fprintf(stderr, "upscaled: %s exists and is kept (--force replaces)\n", out);
+            fprintf(stderr, "upscaled: %s exists and was kept; --force replaces it\n", out);
             if (c->options.json)
                 print_json(paths[i], out, NULL, &(const struct err)ERR_INIT, true);
         } else {

@@ -130,7 +130,7 @@ static enum err_code list_add(struct model_list *list, struct model *model, cons
         rc = err_set(e, ERR_MODEL, "%.100s and %.100s both have a model named %s", entry->path,
                      path, model->name);
     else if (!same && list->count == MODELS_MAX)
-        rc = err_set(e, ERR_MODEL_LIMIT, "more than %d models", MODELS_MAX);
+        rc = err_set(e, ERR_MODEL_LIMIT, "there are more than %d models", MODELS_MAX);
     else
         rc = prepare(&fresh, path, e);
     if (rc != ERR_OK) {
@@ -242,7 +242,7 @@ enum err_code models_use_kernels(const char *name, struct err *e)
     if (vector_unit_use(name))
         return ERR_OK;
     return err_set(e, ERR_BAD_PARAMETER,
-                   "this processor has no kernels `%.64s`; there are %s (--kernels)", name,
+                   "this CPU does not have the kernels `%.64s`; it has %s (--kernels)", name,
                    unit_names(names, sizeof names));
 }
 

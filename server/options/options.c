@@ -60,7 +60,7 @@ static enum err_code set_number(int64_t *field, const struct option_row *row, co
     if (!options_size(value, &number) || number < row->least || number > row->most)
         return err_set(e, ERR_BAD_PARAMETER,
                        "%s takes a whole number from %" PRId64 " to %" PRId64
-                       ", with K, M or G if you like, not `%s`",
+                       ", optionally with K, M or G, not `%s`",
                        where, row->least, row->most, value);
     *field = number;
     return ERR_OK;

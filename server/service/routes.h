@@ -1,4 +1,4 @@
-/* routes.h - every address, stated once: its methods, path, handler and help. */
+/* routes.h - every address, stated once: its methods, path and handler. */
 #ifndef UPSCALED_SERVER_SERVICE_ROUTES_H
 #define UPSCALED_SERVER_SERVICE_ROUTES_H
 
@@ -24,8 +24,7 @@ struct route {
     const char *methods;  /* as in the Allow header */
     const char *pattern;  /* a path; a final {name} matches one or more bytes other than '/' */
     route_answer *answer; /* NULL, without a flag that says otherwise: enlarges a picture */
-    const char *help;
-    int flags; /* ROUTE_* */
+    int flags;            /* ROUTE_* */
 };
 
 /* Finds the route of a path and method. ERR_NO_ROUTE. ERR_METHOD: *out is the route of the path, whose
@@ -33,7 +32,7 @@ struct route {
 enum err_code route_find(const char *path, const char *method, const struct route **out,
                          const char **argument, struct err *e);
 
-/* The routes by number, for pages and tests. NULL past the last. */
+/* The routes by number, for tests. NULL past the last. */
 const struct route *route_at(int index);
 
 #endif

@@ -142,7 +142,7 @@ enum err_code progress_find(struct progress *p, const char *id, const char *owne
         t->holders++;
     pthread_mutex_unlock(&p->lock);
     if (!t)
-        return err_set(e, ERR_NO_ROUTE, "no request of this id is in progress here");
+        return err_set(e, ERR_NO_ROUTE, "no request with this id is in progress on this server");
     *out = t;
     return ERR_OK;
 }

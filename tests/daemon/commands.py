@@ -363,7 +363,7 @@ def failures_say_what_to_do_next():
         write(folder + "/cut.png", png()[:-20])
         write(folder + "/bad.json", b"{nope")
         cases = (
-            (1, "convert none.png out.png", "is the path right?"),
+            (1, "convert none.png out.png", "check the path"),
             (1, "convert bad.png out.png", "convert it to PNG"),
             (1, "convert cut.png out.png", "copy it again"),
             (1, "convert dir out.png", "name the files in it"),
@@ -384,11 +384,11 @@ def failures_say_what_to_do_next():
             (2, "models --modles x", "did you mean --models?"),
             (2, "serve --queue=-1", "upscaled help serve"),
             (2, "bench --size x", "WIDTHxHEIGHT"),
-            (1, "bench --model none.json", "is the path right?"),
-            (1, "serve --models none", "none: No such file or directory; is the path right?"),
-            (2, "serve --config none", "none: No such file or directory; is the path right?"),
-            (1, "serve --api-keys none", "none: No such file or directory; is the path right?"),
-            (1, "convert --models none a.png out.png", "none: No such file or directory; is"),
+            (1, "bench --model none.json", "check the path"),
+            (1, "serve --models none", "none: No such file or directory; check the path"),
+            (2, "serve --config none", "none: No such file or directory; check the path"),
+            (1, "serve --api-keys none", "none: No such file or directory; check the path"),
+            (1, "convert --models none a.png out.png", "none: No such file or directory; check"),
             (1, "serve --listen 192.0.2.1:80", "--listen"),
             (1, "health http://127.0.0.1:1", "that `serve` prints"),
             (1, "hash-key", "standard input"),

@@ -21,9 +21,9 @@ def convert(*options):
 
 
 def sets():
-    """Those that this processor has: an unknown name's error lists them."""
+    """The sets that this CPU has. The error about an unknown name lists them."""
     words = convert("--kernels", "none").stderr.decode()
-    return words.split("there are ")[1].split(" (")[0].split(", ")
+    return words.split("it has ")[1].split(" (")[0].split(", ")
 
 
 def samples(data):

@@ -204,9 +204,9 @@ static const struct {
     {add_other_channels, ERR_MODEL, "$.layers[5].with: a layer of 8 channels expected"},
     {add_other_rate, ERR_MODEL, "$.layers[5].with: a layer expected whose height grows"},
     {wrong_prelu, ERR_MODEL, "$.layers[6].num_parameters: 1 or 8 expected"},
-    {wrong_scale, ERR_MODEL, "$.scale: 2 expected, for the layers make the height that many"},
+    {wrong_scale, ERR_MODEL, "$.scale: 2 expected, because the layers make the height that many"},
     {no_scale, ERR_MODEL, "$.scale: 1 to 8 expected, not 0"},
-    {odd_rates, ERR_MODEL, "$.scale: 3 expected, for the layers make the width that many"},
+    {odd_rates, ERR_MODEL, "$.scale: 3 expected, because the layers make the width that many"},
     {three_channels, ERR_MODEL, "$.layers[0].in_channels: 3 expected"},
     {two_out, ERR_MODEL, "$.layers[7]: 1 channels expected from the last layer"},
     {unknown_kind, ERR_MODEL, "$.layers[1].type: a known kind of layer expected"},
@@ -217,7 +217,7 @@ static const struct {
     {nan_slope, ERR_MODEL, "$.layers[1].negative_slope: a finite number expected"},
     {no_layers, ERR_MODEL, "$.layers: at least one layer expected"},
     {many_layers, ERR_MODEL_LIMIT, "$.layers: at most 1024 layers expected, not 1025"},
-    {huge_halo, ERR_MODEL_LIMIT, "$.layers[12]: the layers up to it use up more than 4096"},
+    {huge_halo, ERR_MODEL_LIMIT, "$.layers[12]: the layers up to this one remove more than 4096"},
 };
 
 START_TEST(refusals_name_the_place_and_what_was_expected)
@@ -245,7 +245,8 @@ START_TEST(limits_are_held)
         {{1, 8, 1 << 20, 1e9}, ""},
         {{1, 7, 1 << 20, 1e9}, "$.layers: at most 7 layers"},
         {{1, 8, 80, 1e9}, ""}, /* filled in below: exactly what the model has */
-        {{1, 8, 79, 1e9}, "$.layers[0]: brings the model over the limit of 79 parameters"},
+        {{1, 8, 79, 1e9},
+         "$.layers[0]: this layer brings the model over the limit of 79 parameters"},
         {{1, 8, 1 << 20, 100}, "$.layers: "},
     };
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {

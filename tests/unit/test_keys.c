@@ -94,8 +94,8 @@ static const struct {
     {"ann:" ABC ":1:1000000000\n", ":1: the fourth field"},
     {"ann:" ABC ":1:1:boss\n", ":1: the fifth field"},
     {"ann:" ABC ":1:1:admin:\n", ":1: the line has more than five"},
-    {"ann:" ABC "\nann:" ABD "\n", ":2: the name is"},
-    {"ann:" ABC "\nbob:" ABC "\n", ":2: the key is"},
+    {"ann:" ABC "\nann:" ABD "\n", ":2: an earlier line has the same name"},
+    {"ann:" ABC "\nbob:" ABC "\n", ":2: an earlier line has the same key"},
 };
 
 START_TEST(a_bad_line_is_named)

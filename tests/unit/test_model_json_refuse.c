@@ -48,13 +48,13 @@ static const struct refusal not_json[] = {
 };
 
 static const struct refusal heads[] = {
-    {"{}", ERR_MODEL, "stem: $.format: a model needs it, and it is missing"},
+    {"{}", ERR_MODEL, "stem: $.format: a model needs this key, and it is missing"},
     {"{\"format\": \"upscaled-model/2\", \"x\": 1}", ERR_MODEL,
      "$.format: \"upscaled-model/1\" expected, not \"upscaled-model/2\""},
     {HEAD "\"Layers\": []}", ERR_MODEL, "stem: $.Layers: a model has no such key"},
-    {FORMAT "\"color\": \"y\", \"layers\": []}", ERR_MODEL, "$.scale: a model needs it"},
-    {FORMAT "\"scale\": 2, \"layers\": []}", ERR_MODEL, "$.color: a model needs it"},
-    {HEAD "\"name\": \"x\"}", ERR_MODEL, "$.layers: a model needs it"},
+    {FORMAT "\"color\": \"y\", \"layers\": []}", ERR_MODEL, "$.scale: a model needs this key"},
+    {FORMAT "\"scale\": 2, \"layers\": []}", ERR_MODEL, "$.color: a model needs this key"},
+    {HEAD "\"name\": \"x\"}", ERR_MODEL, "$.layers: a model needs this key"},
     {FORMAT "\"scale\": 2.0, \"color\": \"y\", \"layers\": []}", ERR_MODEL,
      "$.scale: a whole number from 1 expected, not 2"},
     {FORMAT "\"scale\": \"2\", \"color\": \"y\", \"layers\": []}", ERR_MODEL, "not \"2\""},
@@ -94,8 +94,8 @@ static const struct refusal layers[] = {
     {SECOND("{\"type\": \"relu\", \"a\\nb\\u00e9\": 1}"), ERR_MODEL_JSON, "without escapes"},
     {CONV("\"kernel\": 3"), ERR_MODEL, "$.layers[1].kernel: conv2d has no such key; it has in_ch"},
     {CONV("\"weight\": [1]"), ERR_MODEL,
-     "$.layers[1].kernel_size: conv2d needs it, and it is missing"},
-    {CONV("\"kernel_size\": 1"), ERR_MODEL, "$.layers[1].weight: conv2d needs it"},
+     "$.layers[1].kernel_size: conv2d needs this key, and it is missing"},
+    {CONV("\"kernel_size\": 1"), ERR_MODEL, "$.layers[1].weight: conv2d needs this key"},
     {CONV("\"kernel_size\": 0"), ERR_MODEL,
      "$.layers[1].kernel_size: a whole number from 1 or a list [y, x] of two expected, not 0"},
     {CONV("\"kernel_size\": [3]"), ERR_MODEL, "$.layers[1].kernel_size: "},
@@ -132,7 +132,7 @@ static const struct refusal layers[] = {
     {SECOND("{\"type\": \"leaky_relu\", \"negative_slope\": 1e39}"), ERR_MODEL,
      "$.layers[1].negative_slope: a number that float32 can hold expected, not 1e+39"},
     {SECOND("{\"type\": \"leaky_relu\", \"negative_slope\": \"0.1\"}"), ERR_MODEL, "not \"0.1\""},
-    {SECOND("{\"type\": \"prelu\"}"), ERR_MODEL, "$.layers[1].weight: prelu needs it"},
+    {SECOND("{\"type\": \"prelu\"}"), ERR_MODEL, "$.layers[1].weight: prelu needs this key"},
     {SECOND("{\"type\": \"prelu\", \"weight\": 0.25}"), ERR_MODEL, "a tensor expected"},
     {SECOND("{\"type\": \"prelu\", \"weight\": []}"), ERR_MODEL,
      "$.layers[1].weight: 1 to 4096 numbers expected, not 0"},
@@ -145,7 +145,7 @@ static const struct refusal layers[] = {
     {SECOND("{\"type\": \"pixel_shuffle\", \"upscale_factor\": 2}"), ERR_MODEL,
      "stem: $.layers[1]"},
     {SECOND("{\"type\": \"pixel_unshuffle\"}"), ERR_MODEL,
-     "$.layers[1].downscale_factor: pixel_unshuffle needs it"},
+     "$.layers[1].downscale_factor: pixel_unshuffle needs this key"},
     {SECOND("{\"type\": \"pixel_unshuffle\", \"downscale_factor\": 17}"), ERR_MODEL,
      "$.layers[1].downscale_factor: 1 to 16 expected, not 17"},
     {SECOND("{\"type\": \"pixel_unshuffle\", \"downscale_factor\": 2}"), ERR_MODEL,
@@ -162,7 +162,7 @@ static const struct refusal layers[] = {
     {SECOND("{\"type\": \"max_pool2d\", \"kernel_size\": 2, \"padding\": 2}"), ERR_MODEL,
      "stem: $.layers[1].padding: "},
     {SECOND("{\"type\": \"max_unpool2d\", \"kernel_size\": 2}"), ERR_MODEL,
-     "$.layers[1].indices: max_unpool2d needs it"},
+     "$.layers[1].indices: max_unpool2d needs this key"},
 };
 
 static const struct refusal names[] = {
@@ -170,13 +170,13 @@ static const struct refusal names[] = {
     {SECOND("{\"type\": \"relu\", \"name\": \"input\"}"), ERR_MODEL, "$.layers[1].name: another"},
     {LAYERS(
          "{\"type\": \"relu\", \"name\": \"a\"}, {\"type\": \"relu\", \"name\": \"a\"}, " DOUBLE),
-     ERR_MODEL, "$.layers[1].name: a name of its own expected, for $.layers[0] is called \"a\""},
+     ERR_MODEL, "$.layers[1].name: another name expected, because $.layers[0] has the name \"a\""},
     {SECOND("{\"type\": \"relu\", \"input\": \"nobody\"}"), ERR_MODEL,
      "$.layers[1].input: the name of an earlier layer or \"input\" expected, not \"nobody\""},
     {SECOND("{\"type\": \"relu\", \"name\": \"me\", \"input\": \"me\"}"), ERR_MODEL,
      "$.layers[1].input: "},
     {SECOND("{\"type\": \"relu\", \"input\": 0}"), ERR_MODEL, "[1].input: the name of an earlier"},
-    {SECOND("{\"type\": \"add\"}"), ERR_MODEL, "$.layers[1].with: add needs it"},
+    {SECOND("{\"type\": \"add\"}"), ERR_MODEL, "$.layers[1].with: add needs this key"},
     {SECOND("{\"type\": \"add\", \"with\": []}"), ERR_MODEL,
      "$.layers[1].with: 1 to 8 names expected, not 0"},
     {SECOND("{\"type\": \"add\", \"with\": [\"input\", \"later\"]}, "
@@ -286,20 +286,20 @@ static const struct {
     {{1000, 8, 7, 1e9},
      WEIGHT("[1, 2, 3, 4, 5, 6, 7, 8]"),
      "max-model-parameters",
-     "stem: $.layers[1].weight: brings the model over 7 parameters"},
+     "stem: $.layers[1].weight: this tensor brings the model over 7 parameters"},
     {{1000, 8, 7, 1e9},
      BASE64("[2, 1, 2, 2]", "\"float32\"", EIGHT),
      "max-model-parameters",
-     "$.layers[1].weight: brings the model over 7 parameters"},
+     "$.layers[1].weight: this tensor brings the model over 7 parameters"},
     {{1000, 8, 9, 1e9},
      WEIGHT("[1, 2, 3, 4, 5, 6, 7, 8], \"bias\": [1, 2]"),
      "max-model-parameters",
-     "$.layers[1].bias: brings the model over 9 parameters"},
+     "$.layers[1].bias: this tensor brings the model over 9 parameters"},
     {{1000, 8, SIZE_MAX, 1e9},
      SECOND("{\"type\": \"conv2d\", \"in_channels\": 2147483647, \"out_channels\": 2147483647, "
             "\"kernel_size\": 2147483647, \"weight\": [1]}"),
      "max-model-parameters",
-     "$.layers[1].weight: brings the model over"},
+     "$.layers[1].weight: this tensor brings the model over"},
     {{1000, 8, 100, 0.5},
      LAYERS("{\"type\": \"conv2d\", \"in_channels\": 1, \"out_channels\": 1, \"kernel_size\": 1, "
             "\"weight\": [1]}, " DOUBLE),
@@ -330,7 +330,8 @@ START_TEST(a_file_name_that_names_no_model_is_refused)
                                                      strlen(LAYERS(DOUBLE))},
                                 &model_default_limits, &m, &e),
                      ERR_MODEL);
-    ck_assert_msg(strstr(e.text, "my?model: $.name: a name expected, for the file's own") != NULL,
+    ck_assert_msg(strstr(e.text, "my?model: $.name: a name expected, because the file's name") !=
+                      NULL,
                   "%s", e.text);
 }
 END_TEST
