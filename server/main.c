@@ -1,4 +1,5 @@
 /* main.c - the table of sub-commands. */
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,7 +54,7 @@ static bool asks_for_help(int argc, char **argv)
     return false;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     if (argc < 2) {
         command_help_all(stderr, &list);
@@ -72,4 +73,16 @@ int main(int argc, char **argv)
     }
     mem_return_large();
     return c->run(argc - 2, argv + 2);
+}
+
+/* What a command prints may be still in memory. Text that is lost, as on a full disk, is a failure. */
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is such a failure too */
+    int status = run(argc, argv);
+    bool lost = fflush(stdout) != 0 || ferror(stdout) != 0;
+    if (status != 0 || !lost)
+        return status;
+    fputs("upscaled: standard output cannot be written (a full disk, or a closed pipe)\n", stderr);
+    return 1;
 }

@@ -72,8 +72,9 @@ static enum err_code serve_listeners(struct daemon *d, struct err *e)
         return rc;
     for (int i = 0; i < l->count; i++)
         printf("listening on %s\n", l->list[i].url);
-    fflush(stdout);
-    return ERR_OK;
+    return fflush(stdout) == 0
+               ? ERR_OK
+               : err_set(e, ERR_IO, "standard output cannot be written; it is the access log");
 }
 
 /* What the process opens beside its connections: itself and for each of the library's threads. */

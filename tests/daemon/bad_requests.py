@@ -55,6 +55,15 @@ def names_what_came_instead():
 
 
 @claim
+def knows_what_curl_made_of_a_file_without_data_binary():
+    """curl -d @in.png removes carriage returns, line feeds and zero bytes, and calls it a form."""
+    stripped = bytes(byte for byte in png(64, 48) if byte not in b"\r\n\0")
+    kind = [("Content-Type", "application/x-www-form-urlencoded")]
+    detail = shared.ask("POST", "/v1/upscale", stripped, kind).expect(415, "not_png").problem()["detail"]
+    equal("curl --data-binary" in detail, True, detail)
+
+
+@claim
 def refuses_truncated_files():
     data = png()
     for length in list(range(8, 40)) + [len(data) - 20, len(data) - 13]:

@@ -16,16 +16,17 @@ static const struct {
     const char *words;
 } foreign[] = {
     FILE_START("\xff\xd8\xff\xe0\0\x10JFIF", "JPEG picture"),
-    FILE_START("\xff\xd8\xff", "JPEG picture"),
-    FILE_START("RIFF\x24\0\0\0WEBPVP8 ", "WebP"),
+    FILE_START("\xff\xd8\xff", "magick in.jpg in.png"),
+    FILE_START("RIFF\x24\0\0\0WEBPVP8 ",
+               "WebP picture; ImageMagick converts it: magick in.webp in.png"),
     FILE_START("RIFF\x24\0\0\0WAVEfmt ", "RIFF"),
     FILE_START("GIF89a\1\0", "GIF"),
     FILE_START("\0\0\0\x1c"
                "ftypavif\0\0\0\0",
-               "AVIF"),
+               "magick in.avif in.png"),
     FILE_START("\0\0\0\x1c"
                "ftypheic\0\0\0\0",
-               "HEIC"),
+               "magick in.heic in.png"),
     FILE_START("\0\0\0\x1c"
                "ftypmif1\0\0\0\0",
                "HEIF"),
@@ -58,6 +59,7 @@ static const struct {
     FILE_START("\x89PNG\r\r\n\x1a\r\n", "text-mode"),
     FILE_START("\x89PNG\n\n\x1a\n", "text-mode"),
     FILE_START("\x89PNG\r\x1a\r", "text-mode"),
+    FILE_START("\x89PNG\x1aIHDR", "--data-binary"),
     FILE_START("\x09PNG\r\n\x1a\n", "7-bit"),
     FILE_START("\xef\xbf\xbdPNG\r\n\x1a\n", "UTF-8"),
     FILE_START("\xc2\x89PNG\r\n\x1a\n", "Latin-1"),
