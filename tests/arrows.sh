@@ -28,18 +28,9 @@ TABLE
 
 folder=$(mktemp -d) || exit 99
 trap 'rm -rf "$folder"' EXIT
+. "$top_srcdir/tests/lib/claim.sh"
 objects=$(cd "$top_builddir" && pwd) || exit 99
 cd "$top_srcdir" || exit 99
-
-n=0
-# claim NAME OFFENDERS - passes when OFFENDERS is empty
-claim() {
-    n=$((n + 1))
-    if [ -z "$2" ]; then echo "ok $n - $1"; else
-        echo "not ok $n - $1"
-        echo "$2" | sed 's/^/# /'
-    fi
-}
 
 # includes - "user used" for every include of a file of ours
 includes() {

@@ -5,15 +5,8 @@ nn=$top_srcdir/engine/nn
 folder=$(mktemp -d) || exit 99
 trap 'rm -rf "$folder"' EXIT
 
-# claim NAME OFFENDERS - passes when OFFENDERS is empty
-n=0
-claim() {
-    n=$((n + 1))
-    if [ -z "$2" ]; then echo "ok $n - $1"; else
-        echo "not ok $n - $1"
-        echo "$2" | sed 's/^/# /'
-    fi
-}
+. "$top_srcdir/tests/lib/claim.sh"
+
 # words PATTERN FILE... - the quoted words in what matches
 words() {
     pattern=$1

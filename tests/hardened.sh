@@ -10,16 +10,14 @@ grep -qE '^STRICT_CFLAGS = .*-fsanitize=' "$top_builddir/Makefile" && skip "hard
 grep -qE '^STRICT_CFLAGS = .*-fstack-protector-strong' "$top_builddir/Makefile" ||
     skip "hardening: configured without it"
 
-n=0
-# claim NAME COMMAND PATTERN - passes when a line of what `readelf COMMAND` prints matches
-claim() {
-    n=$((n + 1))
-    if readelf -W "$2" "$binary" | grep -qE "$3"; then echo "ok $n - $1"; else
-        echo "not ok $n - $1"
-    fi
+. "$top_srcdir/tests/lib/claim.sh"
+
+# lacks OPTION PATTERN - complains if no line of `readelf OPTION` matches
+lacks() {
+    readelf -W "$1" "$binary" | grep -qE "$2" || echo "no line of readelf $1 matches $2"
 }
 echo 1..4
-claim "the program is position-independent" -h 'Type: +DYN'
-claim "relocations become read-only" -l 'GNU_RELRO'
-claim "symbols are bound at the start" -d 'FLAGS.* NOW'
-claim "the stack is not executable" -l 'GNU_STACK.* RW +0x'
+claim "the program is position-independent" "$(lacks -h 'Type: +DYN')"
+claim "relocations become read-only" "$(lacks -l 'GNU_RELRO')"
+claim "symbols are bound at the start" "$(lacks -d 'FLAGS.* NOW')"
+claim "the stack is not executable" "$(lacks -l 'GNU_STACK.* RW +0x')"

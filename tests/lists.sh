@@ -1,17 +1,8 @@
 # lists.sh - the build's lists of files: everything that git has is distributed, each file stands in
 # one list, and lists are sorted. Speaks TAP.
+. "$top_srcdir/tests/lib/claim.sh"
 build=$(cd "$top_builddir" && pwd) || exit 99
 cd "$top_srcdir" || exit 99
-
-n=0
-# claim NAME OFFENDERS - passes when OFFENDERS is empty
-claim() {
-    n=$((n + 1))
-    if [ -z "$2" ]; then echo "ok $n - $1"; else
-        echo "not ok $n - $1"
-        echo "$2" | sed 's/^/# /'
-    fi
-}
 
 # distributed - what `make dist` packs, as paths from the top
 distributed() {
@@ -33,8 +24,7 @@ if [ -e .git ] && command -v git >/dev/null; then
         "$(git ls-files | grep -vE '^\.github/' | sort -u | comm -23 - "$build/distributed.txt")"
     rm -f "$build/distributed.txt"
 else
-    n=$((n + 1))
-    echo "ok $n - every file that git has is distributed # SKIP no git checkout"
+    skip_claim "every file that git has is distributed" "no git checkout"
 fi
 claim "no file is listed twice" "$(entries | cut -d ' ' -f 2 | sort | uniq -d)"
 claim "lists are sorted" \

@@ -56,15 +56,7 @@ says() {
     done
 }
 
-n=0
-# claim NAME - a function of that name holds
-claim() {
-    n=$((n + 1))
-    if out=$($1); then echo "ok $n - $1"; else
-        echo "not ok $n - $1"
-        echo "$out" | sed 's/^[^#]/# &/'
-    fi
-}
+. "$top/tests/lib/claim.sh"
 
 debian_is_told_what_is_installed_before_it_is() {
     new_system debian
@@ -235,9 +227,4 @@ elsewhere_python_is_configures_affair() {
     new_tree && build | grep -q "PYTHON=none\$"
 }
 
-# Claims are the functions of three words and more.
-claims=$(sed -n 's/^\([a-z]*_[a-z]*_[a-z_]*\)() {.*/\1/p' "$top/tests/setup.sh")
-# shellcheck disable=SC2086 # a list of words
-set -- $claims
-echo "1..$#"
-for name in "$@"; do claim "$name"; done
+claim_functions "$top/tests/setup.sh"

@@ -23,14 +23,7 @@ sums() {
 }
 options=
 
-n=0
-claim() {
-    n=$((n + 1))
-    if out=$($1); then echo "ok $n - $1"; else
-        echo "not ok $n - $1"
-        echo "$out" | sed 's/^/# /'
-    fi
-}
+. "$top/tests/lib/claim.sh"
 
 two_good='1..2
 ok 1 - a
@@ -114,8 +107,4 @@ the_list_is_written_from_what_reported() {
     printf '%s\n' "# kept" "tests/a 2" "tests/b 9" "tests/c.sh 2" "tests/heavy 4 all" | diff - said
 }
 
-claims=$(sed -n 's/^\([a-z]*_[a-z]*_[a-z_]*\)() {.*/\1/p' "$top/tests/sum.sh")
-# shellcheck disable=SC2086 # a list of words
-set -- $claims
-echo "1..$#"
-for name in "$@"; do claim "$name"; done
+claim_functions "$top/tests/sum.sh"

@@ -25,7 +25,7 @@ struct shape {
 };
 
 /* Rows and weights for one shape: pointers as the kernels want them. */
-struct work {
+struct operands {
     const struct kernels *set;
     struct shape shape;
     int blocks, out_blocks; /* of 16 channels; `blocks` of one where rows are planar */
@@ -39,7 +39,7 @@ static _Alignas(64) const float bias[MOST_OUT];
 static _Alignas(64) float slope[MOST_OUT];
 
 /* One row of every output channel, `out_blocks` at a time. */
-static void direct(const struct work *w, void (*conv)(const struct kernel_conv *k))
+static void direct(const struct operands *w, void (*conv)(const struct kernel_conv *k))
 {
     const struct shape *s = &w->shape;
     size_t weights = (size_t)(s->in * s->kernel * s->kernel) * L;
@@ -58,17 +58,17 @@ static void direct(const struct work *w, void (*conv)(const struct kernel_conv *
     }
 }
 
-static void planar(const struct work *w)
+static void planar(const struct operands *w)
 {
     direct(w, w->set->conv_planar);
 }
 
-static void blocked(const struct work *w)
+static void blocked(const struct operands *w)
 {
     direct(w, w->set->conv_blocked);
 }
 
-static void winograd(const struct work *w)
+static void winograd(const struct operands *w)
 {
     struct kernel_winograd k = {.in = w->in,
                                 .in_channels = w->shape.in,
@@ -82,7 +82,7 @@ static void winograd(const struct work *w)
     w->set->winograd(&k);
 }
 
-static void planes(const struct work *w)
+static void planes(const struct operands *w)
 {
     struct kernel_planes k = {.in = w->in,
                               .in_channels = w->shape.in,
@@ -101,7 +101,7 @@ static void planes(const struct work *w)
 /* The kernels by name, and what a call of each is: rows it makes and reads more than its own. */
 static const struct way {
     const char *name;
-    void (*run)(const struct work *w);
+    void (*run)(const struct operands *w);
     bool blocked;
     int makes;
 } ways[] = {
@@ -143,12 +143,12 @@ static float *numbers(size_t count)
     return v;
 }
 
-static void work_init(struct work *w, const struct kernels *set, const struct shape *s)
+static void operands_init(struct operands *w, const struct kernels *set, const struct shape *s)
 {
     const struct way *way = way_of(s);
     int rows = way->makes + s->kernel - 1;
     size_t length = (size_t)(WIDTH + 2 * L) * (way->blocked ? L : 1), made = (WIDTH + L) * L;
-    *w = (struct work){.set = set, .shape = *s, .store = {slope, -INFINITY, INFINITY, false}};
+    *w = (struct operands){.set = set, .shape = *s, .store = {slope, -INFINITY, INFINITY, false}};
     w->blocks = way->blocked ? (s->in + L - 1) / L : s->in;
     w->out_blocks = (s->out + L - 1) / L;
     rows *= w->blocks;
@@ -164,7 +164,7 @@ static void work_init(struct work *w, const struct kernels *set, const struct sh
     w->scratch = numbers(kernel_winograd_scratch(s->in));
 }
 
-static void work_done(struct work *w)
+static void operands_done(struct operands *w)
 {
     mem_free(w->scratch);
     mem_free(w->made);
@@ -180,7 +180,7 @@ static double now_ns(void)
     return 1e9 * (double)t.tv_sec + (double)t.tv_nsec;
 }
 
-static double call_ns(const struct work *w, const struct way *way, int calls)
+static double call_ns(const struct operands *w, const struct way *way, int calls)
 {
     double from = now_ns();
     for (int i = 0; i < calls; i++)
@@ -201,8 +201,8 @@ static double peak_once(const struct kernels *set)
 static void measure(const struct kernels *set, const struct shape *s)
 {
     const struct way *way = way_of(s);
-    struct work w;
-    work_init(&w, set, s);
+    struct operands w;
+    operands_init(&w, set, s);
     if (!w.in)
         exit(1);
     double least = call_ns(&w, way, 1), most = 0;
@@ -211,7 +211,7 @@ static void measure(const struct kernels *set, const struct shape *s)
         least = fmin(least, call_ns(&w, way, calls));
         most = fmax(most, peak_once(set));
     }
-    work_done(&w);
+    operands_done(&w);
     double pixel = least / (WIDTH * way->makes);
     double gflops = 2.0 * s->in * s->out * s->kernel * s->kernel / pixel;
     printf("%-8s%-10s%4d ->%4d  %dx%d%10.2f%10.1f%8.0f %%\n", set->name, s->way, s->in, s->out,

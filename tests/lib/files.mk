@@ -21,6 +21,8 @@ tests_lib_libharness_a_SOURCES = \
 	tests/lib/png_build.h \
 	tests/lib/png_libpng.c \
 	tests/lib/png_libpng.h \
+	tests/lib/upscale_pool.c \
+	tests/lib/upscale_pool.h \
 	tests/lib/write_png.c \
 	tests/lib/write_png.h
 
@@ -29,6 +31,7 @@ check_PROGRAMS += tests/lib/png_dump
 tests_lib_png_dump_LDADD = $(PNG_LIBS)
 
 EXTRA_DIST += \
+	tests/lib/claim.sh \
 	tests/lib/daemon.py \
 	tests/lib/fail_malloc.c \
 	tests/lib/fronts.py \

@@ -281,3 +281,27 @@ struct model *net_random(uint64_t seed)
     build_all_weights(g.m, seed);
     return g.m;
 }
+
+struct model *net_padded(bool whole)
+{
+    struct model *m = build_model(COLOR_Y, 2, BORDER_MODEL);
+    conv(m, 1, 4, 3, 1);
+    build_layer(m, LAYER_RELU);
+    build_conv(m, LAYER_CONV_TRANSPOSE2D, 4, 1, 4, 2, 1);
+    if (whole)
+        m->layers[0].conv.padding_mode = PADDING_CIRCULAR;
+    return m;
+}
+
+struct model *net_pooling(void)
+{
+    struct model *m = build_model(COLOR_Y, 2, BORDER_REFLECT);
+    conv(m, 1, 3, 3, 1);
+    build_pool(m, LAYER_MAX_POOL2D, 2, 2);
+    conv(m, 3, 3, 3, 1);
+    struct layer *unpool = build_pool(m, LAYER_MAX_UNPOOL2D, 2, 2);
+    unpool->others[0] = 1;
+    unpool->other_count = 1;
+    build_conv(m, LAYER_CONV_TRANSPOSE2D, 3, 1, 4, 2, 1);
+    return m;
+}

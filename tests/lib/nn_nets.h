@@ -16,6 +16,15 @@ extern const int net_count;
 
 struct model *net_new(const struct net *n, enum model_border border, uint64_t seed);
 
+/* A network of scale 2 that pads inside, as PyTorch's own networks do, for `border: model`. If `whole`,
+ * the padding is circular: every output depends on the far side, so the picture cannot be cut. It has
+ * no weights yet. */
+struct model *net_padded(bool whole);
+
+/* A network of scale 2 with pooling and unpooling, whose windows are multiples of two. It has no
+ * weights yet. */
+struct model *net_pooling(void);
+
 /* A random network of convolutions, skips, pooling, strides and every way up, of scale 2; it may be
  * one that model_finish refuses. */
 struct model *net_random(uint64_t seed);

@@ -9,6 +9,7 @@
 #include "engine/upscale.h"
 #include "tests/lib/harness.h"
 #include "tests/lib/nn_build.h"
+#include "tests/lib/upscale_pool.h"
 
 enum { CUTS = 12 };
 
@@ -72,9 +73,7 @@ static uint8_t *enlarge(const struct plan *plan, const struct image_format *in,
 {
     const struct model *m = plan_model(plan);
     struct image *img = random_image(in->width, in->height, in->channels, in->depth);
-    struct pool *pool = NULL;
     struct err e = ERR_INIT;
-    size_t scratch;
     struct upscale_params p = {.plan = plan,
                                .width = in->width * m->scale,
                                .height = in->height * m->scale,
@@ -85,9 +84,7 @@ static uint8_t *enlarge(const struct plan *plan, const struct image_format *in,
                                .tile = cut->tile};
     struct image_format out = {p.width, p.height, in->channels, in->depth};
     struct collected c = {malloc(image_bytes(&out)), 0};
-    ck_assert_int_eq(pool_new(cut->threads, &pool, &e), ERR_OK);
-    ck_assert_int_eq(upscale_scratch_bytes(plan, &scratch, &e), ERR_OK);
-    ck_assert_int_eq(pool_reserve(pool, scratch, &e), ERR_OK);
+    struct pool *pool = upscale_pool(plan, cut->threads);
     struct upscale_need need;
     struct upscale_hooks hooks = {.rows = collect, .rows_arg = &c};
     ck_assert_int_eq(upscale_memory(pool, &p, &img->format, &need, &e), ERR_OK);

@@ -6,6 +6,7 @@
 #include "engine/transcode.h"
 #include "tests/lib/harness.h"
 #include "tests/lib/nn_build.h"
+#include "tests/lib/upscale_pool.h"
 #include "tests/lib/write_png.h"
 
 struct engine {
@@ -67,16 +68,13 @@ static enum err_code run_as(const struct engine *x, const struct transcode_param
                             double expected_ns, const struct buf *file, struct buf *out,
                             struct err *e)
 {
-    struct pool *pool = NULL, *share = NULL;
+    struct pool *share = NULL;
     const struct pool_claim claim = {expected_ns, 1};
     struct buf in;
     struct transcode_report report;
-    size_t scratch;
     buf_init(&in, file->length);
     ck_assert_int_eq(buf_append(&in, file->data, file->length, NULL), ERR_OK);
-    ck_assert_int_eq(pool_new(threads, &pool, NULL), ERR_OK);
-    ck_assert_int_eq(upscale_scratch_bytes(x->plan, &scratch, NULL), ERR_OK);
-    ck_assert_int_eq(pool_reserve(pool, scratch, NULL), ERR_OK);
+    struct pool *pool = upscale_pool(x->plan, threads);
     buf_init(out, 1 << 26);
     ck_assert_int_eq(pool_share(pool, &claim, &share, NULL), ERR_OK);
     enum err_code rc =
@@ -145,15 +143,12 @@ END_TEST
 static void fail_in_turn(double expected_ns)
 {
     struct engine x = make_engine();
-    struct pool *pool = NULL, *share = NULL;
+    struct pool *share = NULL;
     const struct pool_claim claim = {expected_ns, 1};
-    size_t scratch;
     struct transcode_params p = params_for(&x, 3, 6);
     struct buf file = picture(40, 30, 4);
     enum err_code rc = ERR_MEMORY;
-    ck_assert_int_eq(pool_new(2, &pool, NULL), ERR_OK);
-    ck_assert_int_eq(upscale_scratch_bytes(x.plan, &scratch, NULL), ERR_OK);
-    ck_assert_int_eq(pool_reserve(pool, scratch, NULL), ERR_OK);
+    struct pool *pool = upscale_pool(x.plan, 2);
     ck_assert_int_eq(pool_share(pool, &claim, &share, NULL), ERR_OK);
     for (long n = 0; rc != ERR_OK; n++) {
         struct buf in, out;
@@ -202,18 +197,15 @@ START_TEST(cancelled_between_bands)
 {
     for (double expected_ns = 0; expected_ns < 2; expected_ns++) {
         struct engine x = make_engine();
-        struct pool *pool = NULL, *share = NULL;
+        struct pool *share = NULL;
         const struct pool_claim claim = {expected_ns, 1};
         struct transcode_params p = params_for(&x, 2, 6);
         struct transcode_report report;
         struct stop stop = {.at = 0};
         struct err e = ERR_INIT;
         struct buf in = picture(100, 16000, 1), out;
-        size_t scratch;
         buf_init(&out, 1 << 26);
-        ck_assert_int_eq(pool_new(2, &pool, NULL), ERR_OK);
-        ck_assert_int_eq(upscale_scratch_bytes(x.plan, &scratch, NULL), ERR_OK);
-        ck_assert_int_eq(pool_reserve(pool, scratch, NULL), ERR_OK);
+        struct pool *pool = upscale_pool(x.plan, 2);
         ck_assert_int_eq(pool_share(pool, &claim, &share, NULL), ERR_OK);
         ck_assert_int_eq(transcode_run(&(struct transcode_call){.pool = share,
                                                                 .params = &p,

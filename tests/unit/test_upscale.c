@@ -11,7 +11,9 @@
 #include "engine/upscale.h"
 #include "tests/lib/harness.h"
 #include "tests/lib/nn_build.h"
+#include "tests/lib/nn_nets.h"
 #include "tests/lib/nn_run.h"
+#include "tests/lib/upscale_pool.h"
 
 /* A small network of our models' form: valid convolutions, a skip, a transposed convolution. */
 static struct model *small_model(enum model_color color, enum model_border border)
@@ -41,36 +43,23 @@ static struct model *tiled_model(enum model_border border)
     return m;
 }
 
-/* Padding inside, as PyTorch's own networks have it: for `border: model`. */
 static struct model *padded_model(void)
 {
-    struct model *m = build_model(COLOR_Y, 2, BORDER_MODEL);
-    build_conv(m, LAYER_CONV2D, 1, 4, 3, 1, 1);
-    build_layer(m, LAYER_RELU);
-    build_conv(m, LAYER_CONV_TRANSPOSE2D, 4, 1, 4, 2, 1);
+    struct model *m = net_padded(false);
     build_all_weights(m, 6);
     return m;
 }
 
-/* Circular padding: every output depends on the far side, so the picture cannot be cut. */
 static struct model *whole_model(void)
 {
-    struct model *m = padded_model();
-    m->layers[0].conv.padding_mode = PADDING_CIRCULAR;
+    struct model *m = net_padded(true);
+    build_all_weights(m, 6);
     return m;
 }
 
-/* Pooling and back: windows must keep to multiples of two. */
 static struct model *pooling_model(void)
 {
-    struct model *m = build_model(COLOR_Y, 2, BORDER_REFLECT);
-    build_conv(m, LAYER_CONV2D, 1, 3, 3, 1, 1);
-    build_pool(m, LAYER_MAX_POOL2D, 2, 2);
-    build_conv(m, LAYER_CONV2D, 3, 3, 3, 1, 1);
-    struct layer *unpool = build_pool(m, LAYER_MAX_UNPOOL2D, 2, 2);
-    unpool->others[0] = 1;
-    unpool->other_count = 1;
-    build_conv(m, LAYER_CONV_TRANSPOSE2D, 3, 1, 4, 2, 1);
+    struct model *m = net_pooling();
     build_all_weights(m, 7);
     return m;
 }
@@ -175,10 +164,8 @@ struct how {
 /* Upscales a copy of `img`; the bytes of the output (free). */
 static uint8_t *enlarge(const struct engine *x, const struct image *img, const struct how *how)
 {
-    struct pool *pool = NULL;
     struct image *work = copy_image(img);
     struct err e = ERR_INIT;
-    size_t scratch = 0;
     struct upscale_params p = {.plan = x->plan,
                                .width = how->width,
                                .height = how->height,
@@ -190,9 +177,7 @@ static uint8_t *enlarge(const struct engine *x, const struct image *img, const s
                                .max_whole_bytes = 1 << 28};
     struct image_format out = {how->width, how->height, img->format.channels, how->depth};
     struct collected c = {malloc(image_bytes(&out)), 0, image_bytes(&out)};
-    ck_assert_int_eq(pool_new(how->threads, &pool, &e), ERR_OK);
-    ck_assert_int_eq(upscale_scratch_bytes(x->plan, &scratch, &e), ERR_OK);
-    ck_assert_int_eq(pool_reserve(pool, scratch, &e), ERR_OK);
+    struct pool *pool = upscale_pool(x->plan, how->threads);
     enum err_code rc =
         upscale_run(pool, &p, work, &(struct upscale_hooks){.rows = collect, .rows_arg = &c}, &e);
     ck_assert_msg(rc == ERR_OK, "%s", e.text);
@@ -596,9 +581,7 @@ START_TEST(cancel_ends_it_within_one_band)
 {
     struct engine x = engine_of(small_model(COLOR_Y, BORDER_REPLICATE));
     struct image *img = random_image(50, 200, 3, 8, 8);
-    struct pool *pool = NULL;
     struct err e = ERR_INIT;
-    size_t scratch;
     struct watched w = {false, 0, 0};
     struct upscale_params p = {.plan = x.plan,
                                .width = 100,
@@ -606,9 +589,7 @@ START_TEST(cancel_ends_it_within_one_band)
                                .border = BORDER_REPLICATE,
                                .depth = 8,
                                .band_rows = 20};
-    ck_assert_int_eq(pool_new(2, &pool, &e), ERR_OK);
-    ck_assert_int_eq(upscale_scratch_bytes(x.plan, &scratch, &e), ERR_OK);
-    ck_assert_int_eq(pool_reserve(pool, scratch, &e), ERR_OK);
+    struct pool *pool = upscale_pool(x.plan, 2);
     enum err_code rc = upscale_run(pool, &p, img,
                                    &(struct upscale_hooks){.rows = count_band,
                                                            .rows_arg = &w,
@@ -639,11 +620,7 @@ END_TEST
 START_TEST(failed_allocations_are_told_and_leak_nothing)
 {
     struct engine x = engine_of(small_model(COLOR_Y, BORDER_REPLICATE));
-    struct pool *pool = NULL;
-    size_t scratch;
-    ck_assert_int_eq(pool_new(2, &pool, NULL), ERR_OK);
-    ck_assert_int_eq(upscale_scratch_bytes(x.plan, &scratch, NULL), ERR_OK);
-    ck_assert_int_eq(pool_reserve(pool, scratch, NULL), ERR_OK);
+    struct pool *pool = upscale_pool(x.plan, 2);
     for (long n = 0;; n++) {
         struct image *img = random_image(30, 20, 4, 8, 8);
         struct watched w = {false, 2, 0};

@@ -9,6 +9,8 @@
 #include "engine/upscale.h"
 #include "tests/lib/harness.h"
 #include "tests/lib/nn_build.h"
+#include "tests/lib/nn_nets.h"
+#include "tests/lib/upscale_pool.h"
 
 enum { MODELS = 10, REQUESTS = 3000 };
 
@@ -33,32 +35,6 @@ static struct model *narrow(enum model_color color, enum model_border border)
     build_conv(m, LAYER_CONV2D, ends, 4, 3, 1, 0);
     build_conv(m, LAYER_CONV2D, 4, 4, 5, 1, 0);
     build_conv(m, LAYER_CONV_TRANSPOSE2D, 4, ends, 6, 2, 4);
-    return m;
-}
-
-/* Padding inside the network. */
-static struct model *padded(bool whole)
-{
-    struct model *m = build_model(COLOR_Y, 2, BORDER_MODEL);
-    build_conv(m, LAYER_CONV2D, 1, 4, 3, 1, 1);
-    build_layer(m, LAYER_RELU);
-    build_conv(m, LAYER_CONV_TRANSPOSE2D, 4, 1, 4, 2, 1);
-    if (whole)
-        m->layers[0].conv.padding_mode = PADDING_CIRCULAR;
-    return m;
-}
-
-/* Runs layer by layer, on windows that are multiples of two. */
-static struct model *pooling(void)
-{
-    struct model *m = build_model(COLOR_Y, 2, BORDER_REFLECT);
-    build_conv(m, LAYER_CONV2D, 1, 3, 3, 1, 1);
-    build_pool(m, LAYER_MAX_POOL2D, 2, 2);
-    build_conv(m, LAYER_CONV2D, 3, 3, 3, 1, 1);
-    struct layer *unpool = build_pool(m, LAYER_MAX_UNPOOL2D, 2, 2);
-    unpool->others[0] = 1;
-    unpool->other_count = 1;
-    build_conv(m, LAYER_CONV_TRANSPOSE2D, 3, 1, 4, 2, 1);
     return m;
 }
 
@@ -100,11 +76,11 @@ static struct model *make_model(int which)
     case 3:
         return narrow(COLOR_Y, BORDER_ZERO);
     case 4:
-        return padded(false);
+        return net_padded(false);
     case 5:
-        return padded(true);
+        return net_padded(true);
     case 6:
-        return pooling();
+        return net_pooling();
     case 7:
         return shuffling();
     case 8:
@@ -209,17 +185,13 @@ static struct image *make_image(const struct trial *t, uint64_t *seed)
 /* Returns what was counted. */
 static double run(const struct trial *t, int i, uint64_t *seed)
 {
-    struct pool *pool;
     struct upscale_work said;
     struct err e = ERR_INIT;
-    size_t scratch;
     atomic_uint_fast64_t macs = 0;
     struct upscale_params params = t->params;
     params.macs = &macs;
     struct image *img = make_image(t, seed);
-    ck_assert_int_eq(pool_new(t->threads, &pool, NULL), ERR_OK);
-    ck_assert_int_eq(upscale_scratch_bytes(params.plan, &scratch, NULL), ERR_OK);
-    ck_assert_int_eq(pool_reserve(pool, scratch, NULL), ERR_OK);
+    struct pool *pool = upscale_pool(params.plan, t->threads);
     ck_assert_int_eq(upscale_work(pool, &params, &t->in, &said, NULL), ERR_OK);
     enum err_code rc =
         upscale_run(pool, &params, img, &(struct upscale_hooks){.rows = ignore_rows}, &e);

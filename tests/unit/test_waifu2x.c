@@ -6,6 +6,7 @@
 #include "engine/transcode.h"
 #include "server/models/models.h"
 #include "tests/lib/harness.h"
+#include "tests/lib/upscale_pool.h"
 
 static struct buf read_data(const char *name)
 {
@@ -36,9 +37,7 @@ static struct image *decode(const struct buf *b)
 static struct buf enlarge(const struct plan *plan, const char *name)
 {
     struct buf in = read_data(name), out;
-    struct pool *pool = NULL;
     struct err e = ERR_INIT;
-    size_t scratch;
     struct transcode_report report;
     struct transcode_params p = {
         .plan = plan,
@@ -49,9 +48,7 @@ static struct buf enlarge(const struct plan *plan, const char *name)
         .max_output_bytes = (size_t)1 << 30,
     };
     buf_init(&out, 1 << 24);
-    ck_assert_int_eq(pool_new(2, &pool, &e), ERR_OK);
-    ck_assert_int_eq(upscale_scratch_bytes(plan, &scratch, &e), ERR_OK);
-    ck_assert_int_eq(pool_reserve(pool, scratch, &e), ERR_OK);
+    struct pool *pool = upscale_pool(plan, 2);
     enum err_code rc =
         transcode_run(&(struct transcode_call){.pool = pool, .params = &p}, &in, &out, &report, &e);
     ck_assert_msg(rc == ERR_OK, "%s", e.text);
