@@ -11,7 +11,7 @@
 /* Corrects the alpha of `row`, a row of output samples that begins at area.x of output row area.y
  * and has area.width pixels: where the nine pixels of the picture around an output pixel's centre
  * are all 0 or all at their maximum, so is the output. What lies beyond the edge is what the border
- * says. */
+ * says. The output has at least as many pixels each way as the picture. */
 void flat_alpha(const struct tile_job *job, struct resample_area area, uint8_t *row);
 
 #endif

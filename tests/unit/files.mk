@@ -13,6 +13,7 @@ test_programs += \
 	tests/unit/test_contract \
 	tests/unit/test_deflate \
 	tests/unit/test_file \
+	tests/unit/test_flat \
 	tests/unit/test_geometry \
 	tests/unit/test_http_filter \
 	tests/unit/test_inflate \
@@ -29,6 +30,7 @@ test_programs += \
 	tests/unit/test_model_json_refuse \
 	tests/unit/test_model_json_waifu2x \
 	tests/unit/test_models \
+	tests/unit/test_multipart \
 	tests/unit/test_options \
 	tests/unit/test_peak \
 	tests/unit/test_plan \
