@@ -14,6 +14,7 @@ struct transcode {
     struct image *img;
     struct png_meta meta;
     struct image_format out_format;
+    struct chain chain;
     struct encode *encode;
     double decode_ms, encode_ms, all_ms; /* wall clock */
     double decode_ns, encode_ns, all_ns; /* processor time */
@@ -73,6 +74,7 @@ static enum err_code enlarge(struct transcode *t)
     struct upscale_params up;
     enum err_code rc = transcode_target(call->params, &t->img->format, &up, &t->out_format, t->e);
     up.macs = &t->macs;
+    t->chain = up.chain;
     if (rc == ERR_OK)
         rc = begin_encoding(t);
     if (rc == ERR_OK)
@@ -119,6 +121,7 @@ enum err_code transcode_run(const struct transcode_call *call, struct buf *in, s
         *report = (struct transcode_report){
             .in = t.img->format,
             .out = t.out_format,
+            .chain = t.chain,
             .warnings = t.meta.warnings,
             .decode_ms = t.decode_ms,
             .network_ms = t.all_ms - t.decode_ms - t.encode_ms,

@@ -19,6 +19,7 @@ struct transcode_call {
 /* What happened, for headers, logs and people. */
 struct transcode_report {
     struct image_format in, out;
+    struct chain chain;                      /* that ran, unless samples were copied */
     struct png_warnings warnings;            /* what was left out or mended */
     double decode_ms, network_ms, encode_ms; /* wall clock */
     double decode_ns, network_ns, encode_ns; /* processor time of the workers */

@@ -18,9 +18,6 @@ enum err_code transcode_target(const struct transcode_params *params, const stru
                                struct upscale_params *up, struct image_format *out, struct err *e)
 {
     *up = (struct upscale_params){
-        .plan = params->plan,
-        .border = params->border < 0 ? plan_model(params->plan)->border
-                                     : (enum model_border)params->border,
         .depth = params->depth ? params->depth : in->depth,
         .max_whole_bytes = params->max_whole_bytes,
         .separate_alpha = params->separate_alpha,
@@ -31,11 +28,13 @@ enum err_code transcode_target(const struct transcode_params *params, const stru
         upscale_output_size(&params->size, (struct pair){in->height, in->width}, &sides, e);
     if (rc != ERR_OK)
         return rc;
-    const struct model *m = plan_model(params->plan);
-    if (m->scale == 1 && (sides.x != in->width || sides.y != in->height))
-        return err_set(e, ERR_BAD_PARAMETER,
-                       "model %s keeps the picture's size; it does not make %dx%d pixels of %dx%d",
-                       m->name, sides.x, sides.y, in->width, in->height);
+    if (!chain_choose(&params->set, (struct pair){in->height, in->width}, sides, &up->chain))
+        return err_set(
+            e, ERR_BAD_PARAMETER,
+            "model %s does not make %dx%d pixels of %dx%d; no file of it enlarges as much",
+            plan_model(params->set.plans[0])->name, sides.x, sides.y, in->width, in->height);
+    up->border =
+        params->border < 0 ? chain_model(&up->chain)->border : (enum model_border)params->border;
     up->width = sides.x;
     up->height = sides.y;
     uint64_t pixels = (uint64_t)up->width * (uint64_t)up->height;
@@ -83,6 +82,7 @@ enum err_code transcode_memory(struct pool *pool, const struct transcode_params 
         rc = upscale_work(pool, &up, &m.in, &m.work.network, e);
     if (rc != ERR_OK)
         return rc;
+    m.chain = up.chain;
     m.work.in_bytes = (double)image_bytes(&m.in);
     m.work.out_bytes = (double)image_bytes(&m.out);
     /* the chunks that are there when the file is whole hold no pixels */

@@ -28,6 +28,7 @@ struct transcode_memory {
     size_t peak;                 /* of the whole request, its file included */
     size_t scratch;              /* that each of the pool's threads brings (pool_reserve) */
     struct transcode_work work;
+    struct chain chain; /* that will run */
 };
 
 /* At least PNG_HEAD_BYTES of the file must be there; with the whole file the bounds are tighter.
@@ -38,7 +39,7 @@ enum err_code transcode_memory(struct pool *pool, const struct transcode_params 
                                struct err *e);
 
 /* The parameters and the format of the output for a picture of format `in`; transcode_run uses it
- * too. The errors of upscale_output_size; ERR_BAD_PARAMETER where the model cannot reach the size;
+ * too. The errors of upscale_output_size; ERR_BAD_PARAMETER where no chain makes the size;
  * ERR_OUTPUT_TOO_LARGE. */
 enum err_code transcode_target(const struct transcode_params *params, const struct image_format *in,
                                struct upscale_params *up, struct image_format *out, struct err *e);

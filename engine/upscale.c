@@ -52,13 +52,20 @@ enum err_code upscale_output_size(const struct upscale_size *want, struct pair i
     return rc;
 }
 
-enum err_code upscale_scratch_bytes(const struct plan *p, size_t *bytes, struct err *e)
+enum err_code upscale_scratch_bytes(const struct chain_set *set, size_t *bytes, struct err *e)
 {
-    if (plan_model(p)->geometry.whole) {
-        *bytes = 0; /* such a picture allocates its own block */
-        return ERR_OK;
+    size_t most = 0, one = 0;
+    for (int k = 0; k < 2 * CHAIN_FACTOR_MOST; k++) {
+        struct chain c;
+        if (!chain_choose_factor(set, 1 + k / 2, k % 2, &c) || chain_is_whole(&c))
+            continue; /* a picture of a `whole` model allocates its own block */
+        enum err_code rc = tile_scratch_bytes(&c, &one, e);
+        if (rc != ERR_OK)
+            return rc;
+        most = one > most ? one : most;
     }
-    return tile_scratch_bytes(p, bytes, e);
+    *bytes = most;
+    return ERR_OK;
 }
 
 /* A request under way. */
@@ -157,24 +164,12 @@ static enum err_code make_bands(struct upscale *w)
     return ERR_OK;
 }
 
-/* How often the network is to be repeated for the output to be at most its size. */
-static int count_stages(const struct upscale *w)
-{
-    const struct model_geometry *g = &plan_model(w->params->plan)->geometry;
-    const struct image_format *in = &w->img->format;
-    int stages = 1;
-    while (stages < WINDOW_MAX_STAGES && (window_side(g, stages, in->width) < w->job.out.width ||
-                                          window_side(g, stages, in->height) < w->job.out.height))
-        stages++;
-    return stages;
-}
-
 static enum err_code prepare_axes(struct upscale *w)
 {
-    const struct model *m = plan_model(w->params->plan);
+    const struct model *m = chain_model(&w->job.chain);
     const struct image_format *in = &w->img->format, *out = &w->job.out;
-    int full_width = window_side(&m->geometry, w->job.stages, in->width);
-    int full_height = window_side(&m->geometry, w->job.stages, in->height);
+    int full_width = chain_side(&w->job.chain, w->job.chain.count, in->width);
+    int full_height = chain_side(&w->job.chain, w->job.chain.count, in->height);
     enum err_code rc = ERR_OK;
     if (full_width != out->width || full_height != out->height) {
         rc = resample_axis_new(RESAMPLE_BICUBIC, full_width, out->width, &w->down_x, w->e);
@@ -202,7 +197,7 @@ static enum err_code whole_bytes(const struct upscale *w, size_t *bytes)
             w->e, ERR_TOO_MANY_PIXELS, "max-whole-bytes", w->params->max_whole_bytes,
             "model %s needs the whole picture at once: %zu bytes of working memory; the "
             "limit is %zu (--max-whole-bytes)",
-            plan_model(w->params->plan)->name, *bytes, w->params->max_whole_bytes);
+            chain_model(&w->job.chain)->name, *bytes, w->params->max_whole_bytes);
     return rc;
 }
 
@@ -232,7 +227,7 @@ static enum err_code prepare_strips(struct upscale *w)
 /* Whether one tile has to cover everything. */
 static bool is_whole(const struct upscale *w)
 {
-    return plan_model(w->params->plan)->geometry.whole && !copies(w);
+    return chain_is_whole(&w->job.chain) && !copies(w);
 }
 
 /* How the output is cut. The run and the estimate both use this. */
@@ -243,14 +238,14 @@ static enum err_code choose_bands(struct upscale *w)
         w->bands = (struct bands){{w->job.out.height, w->job.out.width}, w->job.out.height};
         return ERR_OK;
     }
-    const struct model_geometry *g = &plan_model(w->params->plan)->geometry;
     const struct image_format *in = &w->img->format;
+    const struct chain *chain = &w->job.chain;
     const struct upscale_params *params = w->params;
     struct pair out = {w->job.out.height, w->job.out.width};
-    struct pair full = {window_side(g, w->job.stages, in->height),
-                        window_side(g, w->job.stages, in->width)};
+    struct pair full = {chain_side(chain, chain->count, in->height),
+                        chain_side(chain, chain->count, in->width)};
     struct bands_wish wish = {.out = out,
-                              .most = tile_most(params->plan, full, out),
+                              .most = tile_most(chain, full, out),
                               .threads = pool_threads(w->pool),
                               .multiple = params->band_multiple,
                               .tile = params->tile,
@@ -264,22 +259,21 @@ static enum err_code choose_bands(struct upscale *w)
 static void describe_job(struct upscale *w)
 {
     const struct upscale_params *params = w->params;
-    w->job = (struct tile_job){.plan = params->plan,
+    w->job = (struct tile_job){.chain = params->chain,
                                .border = params->border,
                                .img = w->img,
                                .cancel = w->hooks ? w->hooks->cancel : NULL,
                                .profile = params->profile};
     w->job.out = (struct image_format){params->width, params->height, w->img->format.channels,
                                        params->depth};
-    w->job.stages = count_stages(w);
 }
 
 static size_t axes_bytes(const struct upscale *w)
 {
-    const struct model *m = plan_model(w->params->plan);
+    const struct model *m = chain_model(&w->job.chain);
     const struct image_format *in = &w->img->format, *out = &w->job.out;
-    int full_width = window_side(&m->geometry, w->job.stages, in->width);
-    int full_height = window_side(&m->geometry, w->job.stages, in->height);
+    int full_width = chain_side(&w->job.chain, w->job.chain.count, in->width);
+    int full_height = chain_side(&w->job.chain, w->job.chain.count, in->height);
     size_t bytes = 0;
     if (full_width != out->width || full_height != out->height)
         bytes += resample_axis_bytes(RESAMPLE_BICUBIC, full_width, out->width) +
@@ -348,14 +342,13 @@ static enum err_code prepare_alpha(struct upscale *w)
 
 static enum err_code prepare(struct upscale *w)
 {
-    const struct upscale_params *params = w->params;
     describe_job(w);
     enum err_code rc = ERR_OK;
     if (!copies(w)) {
         if (image_has_alpha(&w->img->format))
             rc = prepare_alpha(w);
         if (rc == ERR_OK && w->img->format.channels >= 3 &&
-            plan_model(params->plan)->color != COLOR_Y)
+            chain_model(&w->job.chain)->color != COLOR_Y)
             rc = gray_look(w->pool, w->img, w->hooks->cancel, &w->job.gray, w->e);
         if (rc == ERR_OK)
             rc = prepare_axes(w);
@@ -363,13 +356,13 @@ static enum err_code prepare(struct upscale *w)
     if (rc != ERR_OK)
         return rc;
     rc = choose_bands(w);
-    if (rc == ERR_OK)
-        rc = upscale_scratch_bytes(params->plan, &w->job.scratch_bytes, w->e);
     if (rc != ERR_OK)
         return rc;
     if (is_whole(w))
         rc = prepare_whole(w);
-    else if (w->strips.count > 0)
+    else
+        rc = tile_scratch_bytes(&w->job.chain, &w->job.scratch_bytes, w->e);
+    if (rc == ERR_OK && w->strips.count > 0)
         rc = prepare_strips(w);
     if (rc != ERR_OK)
         return rc;

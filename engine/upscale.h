@@ -3,9 +3,9 @@
  * Luma models see full-range BT.601 luma, with chroma by bicubic; RGB models see the three
  * channels; they see a gray picture unchanged (repeated for RGB models). A picture
  * whose pixels are all gray stays gray, also where it is stored as RGB. The network enlarges alpha
- * as a gray picture; where it is all 0 or all opaque around a pixel, it stays exactly so. Factors above the model's own repeat the network in float; a size
- * in between is an antialiased downscale of the next power. A factor of 1 copies, or runs the network
- * and brings what it enlarged down again. A model of scale 1 keeps the sides.
+ * as a gray picture; where it is all 0 or all opaque around a pixel, it stays exactly so. A chain of
+ * networks (chain.h) makes the size in float, or a larger one that is reduced with antialiasing. A
+ * factor of 1 copies, or runs the networks and reduces what they enlarged.
  * The picture is computed in bands of rows, so working memory does not grow with its height, and
  * the bytes are the same for any band height and thread count. */
 #ifndef UPSCALED_UPSCALE_H
@@ -16,7 +16,7 @@
 
 #include "engine/base/pool.h"
 #include "engine/image/image.h"
-#include "engine/nn/plan.h"
+#include "engine/tiles/chain.h"
 
 enum { UPSCALE_MAX_FACTOR = 8 };
 
@@ -27,7 +27,7 @@ struct upscale_size {
 };
 
 struct upscale_params {
-    const struct plan *plan;
+    struct chain chain;         /* makes at least the output's size */
     int width, height;          /* of the output, from upscale_output_size */
     enum model_border border;   /* the model's own, or what the request asks for */
     int depth;                  /* of the output: 8 or 16 */
@@ -74,8 +74,8 @@ struct upscale_need {
 enum err_code upscale_output_size(const struct upscale_size *want, struct pair in, struct pair *out,
                                   struct err *e);
 
-/* The worker scratch (pool_reserve) that pictures of any size need with this plan. */
-enum err_code upscale_scratch_bytes(const struct plan *p, size_t *bytes, struct err *e);
+/* The worker scratch (pool_reserve) that pictures of any size need with chains of these networks. */
+enum err_code upscale_scratch_bytes(const struct chain_set *set, size_t *bytes, struct err *e);
 
 /* What upscale_run needs for a picture of format `in`.
  * ERR_TOO_MANY_PIXELS where a model that needs the picture whole needs more than max_whole_bytes.

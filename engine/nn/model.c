@@ -36,6 +36,7 @@ void model_free(struct model *m)
     }
     mem_free(m->layers);
     mem_free(m->name);
+    mem_free(m->family);
     mem_free(m->license);
     mem_free(m->description);
     mem_free(m->trained_json);

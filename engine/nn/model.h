@@ -132,6 +132,7 @@ struct model_geometry {
 
 struct model {
     char *name;
+    char *family;                     /* files of one family are chosen from by factor, or NULL */
     char *license, *description;      /* NULL if the file has none */
     char *trained_json, *scores_json; /* compact JSON objects as in the file, or NULL */
     char sha256[65];                  /* of the file's bytes, lower-case hex */

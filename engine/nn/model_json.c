@@ -36,6 +36,11 @@ static enum err_code read_name(struct model_reader *r, const char *key, const js
     return reader_name(r, key, value, &r->model->name);
 }
 
+static enum err_code read_family(struct model_reader *r, const char *key, const json_t *value)
+{
+    return reader_name(r, key, value, &r->model->family);
+}
+
 static enum err_code read_scale(struct model_reader *r, const char *key, const json_t *value)
 {
     return reader_int(r, key, value, 1, &r->model->scale);
@@ -105,15 +110,11 @@ static const struct head {
     bool required;
     enum err_code (*read)(struct model_reader *r, const char *key, const json_t *value);
 } heads[] = {
-    {"format", true, read_format},
-    {"name", false, read_name},
-    {"scale", true, read_scale},
-    {"color", true, read_color},
-    {"border", false, read_border},
-    {"license", false, read_license},
-    {"description", false, read_description},
-    {"trained", false, read_trained},
-    {"scores", false, read_scores},
+    {"format", true, read_format},    {"name", false, read_name},
+    {"family", false, read_family},   {"scale", true, read_scale},
+    {"color", true, read_color},      {"border", false, read_border},
+    {"license", false, read_license}, {"description", false, read_description},
+    {"trained", false, read_trained}, {"scores", false, read_scores},
     {"layers", true, read_layers},
 };
 enum { HEADS = sizeof heads / sizeof *heads };

@@ -7,6 +7,8 @@ libengine_a_SOURCES += \
 	engine/tiles/bands.h \
 	engine/tiles/border.c \
 	engine/tiles/border.h \
+	engine/tiles/chain.c \
+	engine/tiles/chain.h \
 	engine/tiles/flat.c \
 	engine/tiles/flat.h \
 	engine/tiles/gray.c \

@@ -40,8 +40,8 @@ static double cost_of_strips(const struct plan *p, const struct bands_wish *w, i
 
 static bool can_have_strips(const struct tile_job *job)
 {
-    return plan_has_strips(job->plan) && job->stages == 1 && !tile_shrinks(job) &&
-           !plan_model(job->plan)->geometry.whole;
+    return job->chain.count == 1 && plan_has_strips(job->chain.plans[0]) && !tile_shrinks(job) &&
+           !chain_is_whole(&job->chain);
 }
 
 /* The cheapest multiple of the threads, if it is cheaper than tiles. */
@@ -54,10 +54,10 @@ static int choose_count(const struct tile_job *job, const struct bands_wish *w,
         return pieces(w->out.x, strip_width(w, forced));
     if (w->tile.x > 0 || w->tile.y > 0)
         return 0;
-    double least = TILES_FAVOUR * cost_of_tiles(job->plan, w, b);
+    double least = TILES_FAVOUR * cost_of_tiles(job->chain.plans[0], w, b);
     int best = 0, most = w->out.x / STRIP_MULTIPLE;
     for (int k = 1; k <= MOST_A_THREAD && k * w->threads <= most; k++) {
-        double cost = cost_of_strips(job->plan, w, k);
+        double cost = cost_of_strips(job->chain.plans[0], w, k);
         if (cost < least) {
             least = cost;
             best = pieces(w->out.x, strip_width(w, k * w->threads));
@@ -69,7 +69,7 @@ static int choose_count(const struct tile_job *job, const struct bands_wish *w,
 static enum err_code measure(const struct tile_job *job, int width, struct strips *s, struct err *e)
 {
     size_t rest;
-    enum err_code rc = plan_strip_bytes(job->plan, width, &s->state_bytes, e);
+    enum err_code rc = plan_strip_bytes(job->chain.plans[0], width, &s->state_bytes, e);
     if (rc == ERR_OK)
         rc = tile_strip_bytes(job, width, &rest, e);
     if (rc != ERR_OK)

@@ -39,9 +39,10 @@ struct tile {
     char *states;                /* of the strip */
 };
 
+/* Its channels are those of every network. */
 static const struct model_geometry *geometry_of(const struct tile *t)
 {
-    return &plan_model(t->job->plan)->geometry;
+    return &chain_model(&t->job->chain)->geometry;
 }
 
 static const struct window_span *span_of(const struct tile *t, const struct tile_chain *a, int k)
@@ -58,7 +59,7 @@ static void extend_row(const struct tile *t, int c, int y, struct span want, flo
     int width = sx->last - sx->first, height = sy->last - sy->first;
     int from = window_is_inside(sy)
                    ? y
-                   : border_map(t->job->border, y, window_side(geometry_of(t), k, t->y.side));
+                   : border_map(t->job->border, y, chain_side(&t->job->chain, k, t->y.side));
     if (from == BORDER_NOTHING) {
         memset(out, 0, (size_t)(want.hi - want.lo) * sizeof *out);
         return;
@@ -69,7 +70,7 @@ static void extend_row(const struct tile *t, int c, int y, struct span want, flo
         memcpy(out, row + (want.lo - sx->first), (size_t)(want.hi - want.lo) * sizeof *out);
         return;
     }
-    int side = window_side(geometry_of(t), k, t->x.side);
+    int side = chain_side(&t->job->chain, k, t->x.side);
     for (int x = want.lo; x < want.hi; x++) {
         int at = border_map(t->job->border, x, side);
         *out++ = at == BORDER_NOTHING ? 0 : row[at - sx->first];
@@ -183,7 +184,7 @@ static void store_row(void *arg, int y, int x, int count, const float *const *pl
 {
     struct tile *t = arg;
     (void)x;
-    if (t->stage == t->job->stages && !t->job->down_x)
+    if (t->stage == t->job->chain.count && !t->job->down_x)
         add_row(t, count, planes);
     else
         keep_row(t, y, count, planes);
@@ -201,7 +202,7 @@ static void gather(const struct tile *t, int c)
 static void fold_stage(const struct tile *t)
 {
     size_t plane = area_of(t->x.want.last - t->x.want.first, t->y.want.last - t->y.want.first);
-    float *made = t->l.stage[t->job->stages % 2];
+    float *made = t->l.stage[t->job->chain.count % 2];
     const float *const rgb[TILE_PLANES] = {made, made + plane, made + 2 * plane};
     fold(rgb, (int)plane, made);
 }
@@ -231,7 +232,7 @@ static void run_strip(struct tile *t, const struct plan_picture *picture, const 
     const struct plan_strip strip = {t->states + at,
                                      {t->area.x, 0, t->area.width, t->job->out.height}};
     struct span rows = {t->area.y, t->area.y + t->area.height};
-    plan_strip_run(t->job->plan, &strip, rows, picture, io);
+    plan_strip_run(t->job->chain.plans[0], &strip, rows, picture, io);
 }
 
 /* Runs the networks over the samples of that kind, and stores the result. */
@@ -241,7 +242,7 @@ static void run_source(struct tile *t, enum source_kind kind)
     t->source = (struct source){job->img, job->border, kind};
     t->chunk_y = t->area.y;
     t->chunk_rows = 0;
-    for (t->stage = 1; t->stage <= job->stages; t->stage++) {
+    for (t->stage = 1; t->stage <= job->chain.count; t->stage++) {
         const struct window_span *x = span_of(t, &t->x, t->stage), *y = span_of(t, &t->y, t->stage);
         struct plan_rect keep = {x->first, y->first, x->last - x->first, y->last - y->first};
         struct plan_picture picture = tile_stage_picture(job, t->stage);
@@ -249,7 +250,7 @@ static void run_source(struct tile *t, enum source_kind kind)
         if (t->strips)
             run_strip(t, &picture, &io);
         else
-            plan_run(job->plan, t->l.plan, keep, &picture, &io);
+            plan_run(job->chain.plans[t->stage - 1], t->l.plan, keep, &picture, &io);
     }
     if (job->down_x) /* t->stage is now one past the last */
         shrink(t);
@@ -269,8 +270,8 @@ static void store_opaque(struct tile *t)
 static int widest(const struct tile *t, const struct tile_chain *a, bool all)
 {
     int most = 0;
-    for (int k = 1; k <= t->job->stages; k++)
-        if (all || k < t->job->stages || t->job->down_x)
+    for (int k = 1; k <= t->job->chain.count; k++)
+        if (all || k < t->job->chain.count || t->job->down_x)
             most = larger(most, span_of(t, a, k)->end - span_of(t, a, k)->begin);
     return most;
 }

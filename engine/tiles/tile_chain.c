@@ -14,7 +14,7 @@ static int out_side(const struct tile_job *job, enum axis axis)
 /* The side that the last network makes. */
 static int full_side(const struct tile_job *job, enum axis axis)
 {
-    return window_side(&plan_model(job->plan)->geometry, job->stages, side_of(job, axis));
+    return chain_side(&job->chain, job->chain.count, side_of(job, axis));
 }
 
 bool tile_shrinks(const struct tile_job *job)
@@ -26,27 +26,26 @@ bool tile_shrinks(const struct tile_job *job)
 void tile_chain_find(const struct tile_job *job, enum axis axis, int from, int count,
                      struct tile_chain *out)
 {
-    struct window_job side = {job->plan, job->border, job->stages, side_of(job, axis)};
+    struct window_job side = {&job->chain, job->border, side_of(job, axis)};
     int begin = from, end = from + count, full = full_side(job, axis);
     if (tile_shrinks(job))
         resample_reach(RESAMPLE_BICUBIC, full, out_side(job, axis), &begin, &end);
     out->side = side.side;
     out->windows.axis = axis;
-    out->want = window_behind(&side, job->stages, (struct span){begin, end});
+    out->want = window_behind(&side, job->chain.count, (struct span){begin, end});
     window_chain_find(&side, (struct span){out->want.first, out->want.last}, &out->windows);
 }
 
 const struct window_span *tile_chain_span(const struct tile_job *job, const struct tile_chain *c,
                                           int k)
 {
-    return k == job->stages ? &c->want : &c->windows.stage[k + 1];
+    return k == job->chain.count ? &c->want : &c->windows.stage[k + 1];
 }
 
 struct plan_picture tile_stage_picture(const struct tile_job *job, int k)
 {
-    const struct model_geometry *g = &plan_model(job->plan)->geometry;
-    return (struct plan_picture){window_side(g, k - 1, job->img->format.width),
-                                 window_side(g, k - 1, job->img->format.height),
+    return (struct plan_picture){chain_side(&job->chain, k - 1, job->img->format.width),
+                                 chain_side(&job->chain, k - 1, job->img->format.height),
                                  job->border == BORDER_MODEL};
 }
 
@@ -77,16 +76,17 @@ static void add_axis(const struct tile_job *job, const struct bands *b, enum axi
 enum err_code tile_work(const struct tile_job *job, const struct bands *bands, double *macs,
                         struct err *e)
 {
-    struct plan_work *w = NULL;
-    enum err_code rc = plan_work_new(job->plan, &w, e);
-    if (rc != ERR_OK)
-        return rc;
-    *macs = 0;
-    for (int k = 1; k <= job->stages; k++) {
+    double sum = 0;
+    for (int k = 1; k <= job->chain.count; k++) {
+        struct plan_work *w = NULL;
+        enum err_code rc = plan_work_new(job->chain.plans[k - 1], &w, e);
+        if (rc != ERR_OK)
+            return rc;
         add_axis(job, bands, AXIS_Y, k, w);
         add_axis(job, bands, AXIS_X, k, w);
-        *macs += plan_work_take(w);
+        sum += plan_work_take(w);
+        plan_work_free(w);
     }
-    plan_work_free(w);
+    *macs = sum;
     return ERR_OK;
 }

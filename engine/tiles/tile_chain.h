@@ -24,7 +24,7 @@ bool tile_shrinks(const struct tile_job *job);
 void tile_chain_find(const struct tile_job *job, enum axis axis, int from, int count,
                      struct tile_chain *out);
 
-/* The window that stage k, 1..job->stages, leaves of the axis. */
+/* The window that stage k, 1..job->chain.count, leaves of the axis. */
 const struct window_span *tile_chain_span(const struct tile_job *job, const struct tile_chain *c,
                                           int k);
 

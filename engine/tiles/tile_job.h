@@ -7,14 +7,13 @@
 
 #include "engine/image/image.h"
 #include "engine/image/resample.h"
-#include "engine/nn/plan.h"
+#include "engine/tiles/chain.h"
 
 struct tile_job {
-    const struct plan *plan;
+    struct chain chain;
     enum model_border border;
     const struct image *img;
     struct image_format out;
-    int stages;           /* how often the network is repeated, 1..WINDOW_MAX_STAGES */
     bool gray;            /* all pixels are gray, though stored in colour, and the model sees RGB */
     bool alpha;           /* alpha goes through the network; else it is opaque, or there is none */
     size_t scratch_bytes; /* what each worker brings; checked */

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "engine/base/mem.h"
+#include "engine/tiles/tile_chain.h"
 #include "engine/tiles/window.h"
 
 enum {
@@ -29,7 +30,7 @@ struct tile_layout tile_lay_out(const struct tile_job *job, const struct tile_si
                                 size_t plan_bytes, void *base)
 {
     struct tile_layout l;
-    size_t used = 0, channels = (size_t)plan_model(job->plan)->geometry.in_channels;
+    size_t used = 0, channels = (size_t)chain_model(&job->chain)->geometry.in_channels;
     for (int i = 0; i < 2; i++)
         l.stage[i] = take_plane(base, &used, x->stage_width, x->stage_height, channels);
     l.got = take_plane(base, &used, x->stage_width, x->stage_height, 1);
@@ -48,45 +49,51 @@ struct tile_layout tile_lay_out(const struct tile_job *job, const struct tile_si
     return l;
 }
 
-/* The networks make up to `full` times the picture and the output may be as small as the picture
- * along one axis, and an antialiased bicubic reaches two output pixels, which are 2 * full, to
- * either side. With the fifth `full` a tile of one pixel always fits. */
-static int shrink_margin(const struct plan *p)
+/* The networks make `full` times the picture and the output may be as small as the picture along one
+ * axis, and an antialiased bicubic reaches two output pixels, which are 2 * full, to either side.
+ * With the fifth `full` a tile of one pixel always fits. */
+static int shrink_margin(const struct chain *c)
 {
-    int scale = plan_model(p)->geometry.scale, full = scale;
-    while (scale > 1 && full < 1 << WINDOW_MAX_STAGES)
-        full *= scale;
-    return 5 * full + 2;
+    return 5 * chain_factor(c) + 2;
 }
 
-static int side_most(const struct plan *p, struct pair cut, int full, int out, enum axis axis)
+/* The last network has the most to do. */
+static struct pair tile_of(const struct chain *c)
+{
+    return plan_tile(c->plans[c->count - 1]);
+}
+
+static int side_most(const struct chain *c, struct pair cut, int full, int out, enum axis axis)
 {
     int side = pair_at(cut, axis), ratio = (full + out - 1) / out;
     if (full == out)
         return side;
     side = side < SHRUNK_MOST ? side : SHRUNK_MOST;
-    int most = (side + shrink_margin(p) - 2) / ratio - 4; /* want <= (most + 4) * ratio + 2 */
+    int most = (side + shrink_margin(c) - 2) / ratio - 4; /* want <= (most + 4) * ratio + 2 */
     return most < side ? most : side;
 }
 
-struct pair tile_most(const struct plan *p, struct pair full, struct pair out)
+struct pair tile_most(const struct chain *c, struct pair full, struct pair out)
 {
-    struct pair cut = plan_tile(p);
+    struct pair cut = tile_of(c);
     bool shrinks = full.x != out.x || full.y != out.y;
     if (shrinks)
         cut = (struct pair){cut.y < SHRUNK_MOST ? cut.y : SHRUNK_MOST,
                             cut.x < SHRUNK_MOST ? cut.x : SHRUNK_MOST};
-    return (struct pair){side_most(p, cut, full.y, out.y, AXIS_Y),
-                         side_most(p, cut, full.x, out.x, AXIS_X)};
+    return (struct pair){side_most(c, cut, full.y, out.y, AXIS_Y),
+                         side_most(c, cut, full.x, out.x, AXIS_X)};
 }
 
 enum err_code tile_measure(const struct tile_job *job, const struct tile_sides *x, struct pair most,
                            size_t *bytes, struct err *e)
 {
-    size_t plan_bytes = 0;
-    enum err_code rc = plan_scratch_bytes(job->plan, most.x, most.y, &plan_bytes, e);
-    if (rc != ERR_OK)
-        return rc;
+    size_t plan_bytes = 0, one;
+    for (int k = 0; k < job->chain.count; k++) {
+        enum err_code rc = plan_scratch_bytes(job->chain.plans[k], most.x, most.y, &one, e);
+        if (rc != ERR_OK)
+            return rc;
+        plan_bytes = one > plan_bytes ? one : plan_bytes;
+    }
     struct tile_layout l = tile_lay_out(job, x, plan_bytes, NULL);
     if (l.bytes == SIZE_MAX)
         return err_set(e, ERR_MODEL_LIMIT, "the model's working memory cannot be addressed");
@@ -96,15 +103,14 @@ enum err_code tile_measure(const struct tile_job *job, const struct tile_sides *
 
 /* The larger of two needs: of usual tiles, which store rows as they come, and of smaller ones,
  * which are downscaled. */
-enum err_code tile_scratch_bytes(const struct plan *p, size_t *bytes, struct err *e)
+enum err_code tile_scratch_bytes(const struct chain *c, size_t *bytes, struct err *e)
 {
-    const struct tile_job job = {.plan = p};
-    struct pair cut = plan_tile(p);
-    int margin = shrink_margin(p), shrunk = larger(cut.x, cut.y);
+    const struct tile_job job = {.chain = *c};
+    struct pair cut = tile_of(c);
+    int margin = shrink_margin(c), shrunk = larger(cut.x, cut.y);
     shrunk = shrunk < SHRUNK_MOST ? shrunk : SHRUNK_MOST;
-    int wide = window_bound(p, WINDOW_MAX_STAGES - 1, cut.x);
-    int high = window_bound(p, WINDOW_MAX_STAGES - 1, cut.y);
-    int got = larger(shrunk + margin, window_bound(p, WINDOW_MAX_STAGES - 1, shrunk + margin));
+    int wide = window_bound(c, 2, cut.x), high = window_bound(c, 2, cut.y);
+    int got = larger(shrunk + margin, window_bound(c, 2, shrunk + margin));
     struct tile_sides usual = {
         wide, high, cut.x, TILE_CHUNK_ROWS, cut.x + margin, TILE_CHUNK_ROWS + margin};
     struct tile_sides small = {got, got, shrunk, shrunk, shrunk + margin, shrunk + margin};
@@ -120,9 +126,9 @@ enum err_code tile_scratch_bytes(const struct plan *p, size_t *bytes, struct err
 
 enum err_code tile_strip_bytes(const struct tile_job *job, int width, size_t *bytes, struct err *e)
 {
-    int margin = shrink_margin(job->plan);
+    int margin = shrink_margin(&job->chain);
     struct tile_sides x = {.out_width = width, .out_rows = TILE_CHUNK_ROWS};
-    if (tile_has_chroma(plan_model(job->plan), &job->out)) {
+    if (tile_has_chroma(chain_model(&job->chain), &job->out)) {
         x.near_width = width + margin;
         x.near_height = TILE_CHUNK_ROWS + margin;
     }
@@ -141,28 +147,26 @@ struct whole_axis {
 
 static struct whole_axis whole_axis(const struct tile_job *job, int side, int out, bool shrinks)
 {
-    int full = window_side(&plan_model(job->plan)->geometry, job->stages, side);
-    int most = shrinks ? full + shrink_margin(job->plan) : full;
-    int window = job->stages > 1 ? plan_widest(job->plan, full) : 0;
+    int full = chain_side(&job->chain, job->chain.count, side);
+    int most = shrinks ? full + shrink_margin(&job->chain) : full;
+    int window = window_bound(&job->chain, 2, full);
     return (struct whole_axis){larger(shrinks ? most : 0, window),
                                larger(larger(most, out), window)};
 }
 
 enum err_code tile_whole_scratch_bytes(const struct tile_job *job, size_t *bytes, struct err *e)
 {
-    const struct model_geometry *g = &plan_model(job->plan)->geometry;
     const struct image_format *in = &job->img->format, *out = &job->out;
-    bool shrinks = window_side(g, job->stages, in->width) != out->width ||
-                   window_side(g, job->stages, in->height) != out->height;
-    bool chroma = tile_has_chroma(plan_model(job->plan), in);
+    bool shrinks = tile_shrinks(job);
+    bool chroma = tile_has_chroma(chain_model(&job->chain), in);
     struct whole_axis across = whole_axis(job, in->width, out->width, shrinks);
     struct whole_axis down = whole_axis(job, in->height, out->height, shrinks);
     struct tile_sides x = {
         .out_width = out->width, .stage_width = across.stage, .stage_height = down.stage};
     x.out_rows = shrinks || out->height < TILE_CHUNK_ROWS ? out->height : TILE_CHUNK_ROWS;
     if (chroma) {
-        x.near_width = in->width + shrink_margin(job->plan);
-        x.near_height = (shrinks ? in->height : x.out_rows) + shrink_margin(job->plan);
+        x.near_width = in->width + shrink_margin(&job->chain);
+        x.near_height = (shrinks ? in->height : x.out_rows) + shrink_margin(&job->chain);
     }
     return tile_measure(job, &x, (struct pair){down.run, across.run}, bytes, e);
 }

@@ -39,10 +39,10 @@ enum err_code tile_measure(const struct tile_job *job, const struct tile_sides *
 /* The most output pixels of a tile each way, where the last network makes `full` pixels of sides
  * that are `out` in the end. Such tiles keep activations near what a core's cache holds, and
  * themselves within tile_scratch_bytes. */
-struct pair tile_most(const struct plan *p, struct pair full, struct pair out);
+struct pair tile_most(const struct chain *c, struct pair full, struct pair out);
 
-/* Scratch for any tile within tile_most, for any picture, factors and border. */
-enum err_code tile_scratch_bytes(const struct plan *p, size_t *bytes, struct err *e);
+/* Scratch for any tile within tile_most, for any picture, output and border. */
+enum err_code tile_scratch_bytes(const struct chain *c, size_t *bytes, struct err *e);
 
 /* Scratch for the tiles of a strip of `width` output columns, beside its states (strips.h).
  * ERR_MODEL_LIMIT. */

@@ -1,13 +1,10 @@
 /* window.h - which pixels a rectangle of the output needs, stage by stage.
  *
- * Stage 0 is the picture, stage k the output of the kth repetition of the network; positions are in
- * pixels of their stage. Threads: pure functions. */
+ * Stages are those of a chain (chain.h); positions are in pixels of their stage. Threads: pure functions. */
 #ifndef UPSCALED_TILES_WINDOW_H
 #define UPSCALED_TILES_WINDOW_H
 
-#include "engine/nn/plan.h"
-
-enum { WINDOW_MAX_STAGES = 3 }; /* 2^3 is the largest factor */
+#include "engine/tiles/chain.h"
 
 /* One axis of a window: it covers the positions begin..end-1, some perhaps beyond the edge; the
  * pixels first..last-1 of the stage before are behind them. */
@@ -19,15 +16,14 @@ struct window_span {
 /* One axis of a chain of windows. */
 struct window_chain {
     enum axis axis;
-    struct window_span stage[WINDOW_MAX_STAGES + 1]; /* [0] is not used */
+    struct window_span stage[CHAIN_MOST + 1]; /* [0] is not used */
 };
 
-/* A network that is repeated over one side of a picture. */
+/* Networks over one side of a picture. */
 struct window_job {
-    const struct plan *plan;
+    const struct chain *chain;
     enum model_border border;
-    int stages; /* runs of the network, 1..WINDOW_MAX_STAGES */
-    int side;   /* pixels of the picture along the axis */
+    int side; /* pixels of the picture along the axis */
 };
 
 /* The pixels of stage `stage` behind the positions of `s`. A wrapped picture goes on for ever: from
@@ -37,11 +33,8 @@ struct window_span window_behind(const struct window_job *job, int stage, struct
 /* Finds all windows along out->axis behind the outputs `wanted` of the last stage. */
 void window_chain_find(const struct window_job *job, struct span wanted, struct window_chain *out);
 
-/* The largest window of any chain behind `count` outputs. */
-int window_bound(const struct plan *p, int stages, int count);
-
-/* The size of side that stage `stage` has. */
-int window_side(const struct model_geometry *g, int stage, int side);
+/* The largest window of stages `first` and later of any chain of windows behind `count` outputs. */
+int window_bound(const struct chain *c, int first, int count);
 
 /* Whether all positions of a span lie inside the picture. */
 bool window_is_inside(const struct window_span *s);

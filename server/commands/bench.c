@@ -38,7 +38,7 @@ static enum err_code enlarge(const struct bench *b, struct image *img, struct pr
                              struct err *e)
 {
     struct upscale_params params = {
-        .plan = b->entry->plan,
+        .chain = chain_repeated(b->entry->plan, 1),
         .width = img->format.width * b->entry->model->scale,
         .height = img->format.height * b->entry->model->scale,
         .border = b->entry->model->border,
@@ -146,6 +146,7 @@ static enum err_code begin_file(struct bench *b, struct err *e)
 {
     struct model_limits limits = options_model_limits(&b->options);
     struct model *model;
+    struct chain_set set = {.count = 0};
     size_t bytes;
     enum err_code rc = models_read_file(b->options.model, &limits, &model, e);
     if (rc != ERR_OK)
@@ -154,7 +155,9 @@ static enum err_code begin_file(struct bench *b, struct err *e)
     b->entry = &b->file;
     rc = plan_new(model, b->kernels, &b->file.plan, e);
     if (rc == ERR_OK)
-        rc = upscale_scratch_bytes(b->file.plan, &bytes, e);
+        set = chain_set_of(b->file.plan);
+    if (rc == ERR_OK)
+        rc = upscale_scratch_bytes(&set, &bytes, e);
     return rc == ERR_OK ? pool_reserve(b->pool, bytes, e) : rc;
 }
 

@@ -16,6 +16,8 @@ static void print_row(void *arg, const struct model *m)
     printf("%-16s x%d  %-3s %3d layers  halo %2d  %9.0f MAC/px  %.12s  %s\n", m->name, m->scale,
            m->color == COLOR_Y ? "y" : "rgb", m->layer_count, m->geometry.halo,
            m->geometry.macs_per_pixel, m->sha256, m->license ? m->license : "");
+    if (m->family && strcmp(m->family, m->name) != 0)
+        printf("%-16s of the family %s\n", "", m->family);
 }
 
 static int list(const struct options *o)
@@ -64,7 +66,10 @@ static enum err_code make_plan(const struct options *o, const struct model *m, s
     enum err_code rc = models_use_kernels(o->kernels, e);
     if (rc == ERR_OK)
         rc = plan_new(m, kernels_used(), plan, e);
-    return rc == ERR_OK ? upscale_scratch_bytes(*plan, scratch, e) : rc;
+    if (rc != ERR_OK)
+        return rc;
+    const struct chain_set set = chain_set_of(*plan);
+    return upscale_scratch_bytes(&set, scratch, e);
 }
 
 static int check(const struct options *o, const struct model *m)

@@ -6,6 +6,15 @@
 #include "server/base/json_text.h"
 #include "server/http/http_request.h"
 
+/* The models that would run, in order: one name for each run. */
+static json_t *models_of(const struct transcode_memory *m)
+{
+    json_t *names = json_array();
+    for (int k = 0; m->work.resized && k < m->chain.count; k++)
+        json_add(&names, json_string(plan_model(m->chain.plans[k])->name));
+    return names;
+}
+
 void http_estimate(struct http_request *r)
 {
     struct service *s = r->shared->service;
@@ -21,5 +30,6 @@ void http_estimate(struct http_request *r)
         (json_int_t)m->peak, "worker_memory_bytes", (json_int_t)r->upload.need.scratch_bytes,
         "answer_bytes_most", (json_int_t)m->answer, "expected_seconds", seconds, "admitted",
         rc == ERR_OK, "code", why);
+    json_put(&o, "models", models_of(m));
     reply_owned(&r->answer.reply, 200, "application/json", json_text(o, JSON_INDENT(2)));
 }

@@ -43,7 +43,7 @@ static void describe_picture(const struct http_request *r, struct access_entry *
 {
     const struct transcode_report *report = &r->work.report;
     if (r->upload.api.model)
-        x->model = r->upload.api.model->model->name;
+        x->model = r->upload.api.model->name;
     x->memory = (uint64_t)r->job.bytes;
     x->width = report->in.width;
     x->height = report->in.height;

@@ -2,6 +2,7 @@
 #include "server/http/http_work.h"
 
 #include <microhttpd.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/base/clock.h"
@@ -17,14 +18,28 @@ static void resume(struct http_request *r)
     MHD_resume_connection(r->connection);
 }
 
+/* The models that ran, in order; one that runs again on its own output is named once. */
+static void name_models(struct http_request *r)
+{
+    const struct chain *c = &r->work.report.chain;
+    char names[CHAIN_MOST * 136] = "";
+    size_t used = 0;
+    for (int k = 0; k < c->count; k++) {
+        const struct model *m = plan_model(c->plans[k]);
+        if (k == 0 || c->plans[k] != c->plans[k - 1])
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s@%s", k ? ", " : "",
+                                     m->name, m->sha256);
+    }
+    reply_long_header(&r->answer.reply, "X-Upscaled-Model", names);
+}
+
 static void describe(struct http_request *r)
 {
-    const struct model *m = r->upload.api.model->model;
     reply_header(&r->answer.reply, "Server-Timing",
                  "queue;dur=%.1f, decode;dur=%.1f, network;dur=%.1f, encode;dur=%.1f",
                  r->work.queue_ms, r->work.report.decode_ms, r->work.report.network_ms,
                  r->work.report.encode_ms);
-    reply_header(&r->answer.reply, "X-Upscaled-Model", "%s@%s", m->name, m->sha256);
+    name_models(r);
     const struct upscale_size *size = &r->upload.api.params.size;
     disposition_apply(&r->answer.reply, r->upload.file_name,
                       size->width > 0 || size->height > 0 ? 0 : size->scale);

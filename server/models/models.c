@@ -8,21 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/base/buf.h"
 #include "engine/base/mem.h"
 #include "engine/base/vector_unit.h"
 #include "engine/upscale.h"
 #include "server/base/file.h"
 #include "server/models/embedded.h"
+#include "server/models/model_list.h"
 
-enum { MODELS_MAX = 256 };
-
-struct model_list {
-    int holders; /* under the mutex of `registry`, which is one of them */
-    struct models *registry;
-    int count;
-    struct model_entry entries[MODELS_MAX]; /* sorted by name */
-};
+static const char DEFAULT[] = "photo";
 
 struct models {
     pthread_mutex_t mutex;
@@ -54,49 +47,6 @@ static void list_release(struct model_list *list)
     pthread_mutex_unlock(&m->mutex);
     if (last)
         list_free(list);
-}
-
-/* Makes "photo" of "dir/photo.json". */
-static void stem_of(const char *path, char stem[65])
-{
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    size_t length = strlen(name);
-    if (length > 5 && strcmp(name + length - 5, ".json") == 0)
-        length -= 5;
-    snprintf(stem, 65, "%.*s", (int)(length > 64 ? 64 : length), name);
-}
-
-/* Puts the path where the sentence has the stem. */
-static enum err_code name_file(const char *path, const char *stem, const struct err *from,
-                               struct err *e)
-{
-    size_t length = strlen(stem);
-    bool opens = strncmp(from->text, stem, length) == 0 && from->text[length] == ':';
-    enum err_code rc = err_set(e, from->code, "%.160s: %.150s", path,
-                               opens ? from->text + length + 2 : from->text);
-    if (e && e->code == rc) {
-        e->option = from->option;
-        e->limit = from->limit;
-    }
-    return rc;
-}
-
-enum err_code models_read_file(const char *path, const struct model_limits *limits,
-                               struct model **out, struct err *e)
-{
-    char stem[65];
-    struct buf bytes;
-    stem_of(path, stem);
-    buf_init(&bytes, limits->max_bytes);
-    enum err_code rc = file_read(path, &file_model, &bytes, e);
-    if (rc == ERR_OK) {
-        struct err why = ERR_INIT;
-        rc = model_read(&(struct model_file){stem, bytes.data, bytes.length}, limits, out, &why);
-        if (rc != ERR_OK)
-            name_file(path, stem, &why, e);
-    }
-    buf_done(&bytes);
-    return rc;
 }
 
 /* The index of that name, or where it belongs. */
@@ -190,15 +140,20 @@ static enum err_code add_folder(struct model_list *list, const char *folder,
     return rc;
 }
 
+static enum err_code reserve_for(struct pool *pool, const struct chain_set *set, struct err *e)
+{
+    size_t bytes;
+    enum err_code rc = upscale_scratch_bytes(set, &bytes, e);
+    return rc == ERR_OK ? pool_reserve(pool, bytes, e) : rc;
+}
+
 static enum err_code reserve(struct pool *pool, const struct model_list *list, struct err *e)
 {
     enum err_code rc = ERR_OK;
-    for (int i = 0; i < list->count && rc == ERR_OK; i++) {
-        size_t bytes;
-        rc = upscale_scratch_bytes(list->entries[i].plan, &bytes, e);
-        if (rc == ERR_OK)
-            rc = pool_reserve(pool, bytes, e);
-    }
+    for (int i = 0; i < list->count && rc == ERR_OK; i++)
+        rc = reserve_for(pool, &list->alone[i].set, e);
+    for (int i = 0; i < list->family_count && rc == ERR_OK; i++)
+        rc = reserve_for(pool, &list->families[i].set, e);
     return rc;
 }
 
@@ -214,6 +169,8 @@ static enum err_code load(struct models *m, struct model_list **out, struct err 
         rc = add_folder(list, m->folder, &m->limits, e);
     if (rc == ERR_OK && list->count == 0)
         rc = err_set(e, ERR_UNKNOWN_MODEL, "there is no model (see --models)");
+    if (rc == ERR_OK)
+        rc = model_list_form(list, e);
     if (rc == ERR_OK)
         rc = reserve(m->pool, list, e);
     if (rc != ERR_OK) {
@@ -307,21 +264,22 @@ static struct model_list *hold_list(struct models *m)
     return list;
 }
 
-static const struct model_entry *find(const struct model_list *list, const char *name)
+static size_t add_name(char *names, size_t used, size_t size, const char *name)
 {
-    for (int i = 0; i < list->count; i++)
-        if (strcmp(list->entries[i].model->name, name) == 0)
-            return &list->entries[i];
-    return NULL;
+    if (used + strlen(name) + 3 > size)
+        return used;
+    return used + (size_t)snprintf(names + used, size - used, "%s%s", used ? ", " : "", name);
 }
 
 static enum err_code unknown(const struct model_list *list, const char *name, struct err *e)
 {
     char names[200] = "";
     size_t used = 0;
-    for (int i = 0; i < list->count && used < sizeof names - 70; i++)
-        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
-                                 list->entries[i].model->name);
+    for (int i = 0; i < list->family_count; i++)
+        used = add_name(names, used, sizeof names, list->families[i].name);
+    for (int i = 0; i < list->count; i++)
+        if (strcmp(list->entries[i].model->name, model_list_family(list->entries[i].model)) != 0)
+            used = add_name(names, used, sizeof names, list->entries[i].model->name);
     return err_set(e, ERR_UNKNOWN_MODEL, "there is no model `%.64s`; there are: %s", name, names);
 }
 
@@ -329,7 +287,7 @@ enum err_code models_get(struct models *m, const char *name, const struct model_
                          struct err *e)
 {
     struct model_list *list = hold_list(m);
-    const struct model_entry *entry = find(list, name ? name : "photo");
+    const struct model_entry *entry = model_list_entry(list, name ? name : DEFAULT);
     if (!entry && !name)
         entry = &list->entries[0];
     if (!entry) {
@@ -347,10 +305,41 @@ void models_release(const struct model_entry *entry)
         list_release(entry->list);
 }
 
+enum err_code models_find(struct models *m, const char *name, const struct model_family **out,
+                          struct err *e)
+{
+    struct model_list *list = hold_list(m);
+    const struct model_family *f = model_list_find(list, name ? name : DEFAULT);
+    if (!f && !name)
+        f = model_list_find(list, model_list_family(list->entries[0].model));
+    if (!f) {
+        enum err_code rc = unknown(list, name, e);
+        list_release(list);
+        return rc;
+    }
+    *out = f;
+    return ERR_OK;
+}
+
+void models_let_go(const struct model_family *family)
+{
+    if (family)
+        list_release(family->list);
+}
+
 void models_each(struct models *m, void (*each)(void *arg, const struct model *model), void *arg)
 {
     struct model_list *list = hold_list(m);
     for (int i = 0; i < list->count; i++)
         each(arg, list->entries[i].model);
+    list_release(list);
+}
+
+void models_each_family(struct models *m, void (*each)(void *arg, const struct model_family *f),
+                        void *arg)
+{
+    struct model_list *list = hold_list(m);
+    for (int i = 0; i < list->family_count; i++)
+        each(arg, &list->families[i]);
     list_release(list);
 }

@@ -6,7 +6,7 @@
 #define UPSCALED_SERVER_MODELS_MODELS_H
 
 #include "engine/base/pool.h"
-#include "engine/nn/plan.h"
+#include "engine/tiles/chain.h"
 
 /* A model ready to run. It lives until its last holder releases it. */
 struct model_entry {
@@ -14,6 +14,15 @@ struct model_entry {
     struct plan *plan;
     char *path;              /* of its file; NULL: it is in the binary */
     struct model_list *list; /* that owns it */
+};
+
+/* Models of one style, which differ in their factor: those whose files name the family, and the one
+ * that bears its name. It lives until its last holder lets it go. */
+struct model_family {
+    const char *name;
+    struct chain_set set;
+    const struct model *first; /* that which bears the family's name, or else the first by name */
+    struct model_list *list;   /* that owns it */
 };
 
 struct model_list; /* a set that was loaded at once */
@@ -33,7 +42,7 @@ struct models_source {
 
 /* Loads the embedded models and those of the folder, where a file's model replaces an embedded one
  * of the same name, and reserves `pool`'s scratch for them. ERR_MODEL* names the file, or both
- * files where two have a model of the same name; ERR_UNKNOWN_MODEL where there is no model at all;
+ * files where two have a model of the same name, or a family that bears the name of another's model; ERR_UNKNOWN_MODEL where there is no model at all;
  * ERR_BAD_PARAMETER where this processor has no such set of kernels. On ERR_OK the caller owns
  * *out. */
 enum err_code models_new(struct pool *pool, const struct models_source *from, struct models **out,
@@ -52,6 +61,12 @@ enum err_code models_get(struct models *m, const char *name, const struct model_
                          struct err *e);
 void models_release(const struct model_entry *entry); /* NULL is fine */
 
+/* Finds the family of that name, or the model of that name, which is then alone; NULL: the default. The
+ * caller holds it until models_let_go. ERR_UNKNOWN_MODEL names what exists. */
+enum err_code models_find(struct models *m, const char *name, const struct model_family **out,
+                          struct err *e);
+void models_let_go(const struct model_family *family); /* NULL is fine */
+
 /* Loads one file as a model, outside the set; the caller frees it by model_free. */
 enum err_code models_read_file(const char *path, const struct model_limits *limits,
                                struct model **out, struct err *e);
@@ -61,7 +76,9 @@ enum err_code models_read_file(const char *path, const struct model_limits *limi
 char *models_json(struct models *m);
 char *model_json(const struct model *m);
 
-/* Calls `each` for all models, sorted by name. */
+/* Call `each` for all models or families, sorted by name. */
 void models_each(struct models *m, void (*each)(void *arg, const struct model *model), void *arg);
+void models_each_family(struct models *m, void (*each)(void *arg, const struct model_family *f),
+                        void *arg);
 
 #endif

@@ -21,8 +21,21 @@ static void set_json(json_t **o, const char *key, const char *text)
         json_put(o, key, json_parse(text));
 }
 
-/* The factors that need no reduction: without the network, with it, and with it repeated. */
-static json_t *scales(int scale)
+/* The factors that need no reduction. */
+static json_t *scales(const struct chain_set *set)
+{
+    json_t *list = json_array();
+    json_add(&list, json_integer(1));
+    for (int s = 2; s <= UPSCALE_MAX_FACTOR; s++) {
+        struct chain c;
+        if (chain_choose_factor(set, s, true, &c) && chain_factor(&c) == s)
+            json_add(&list, json_integer(s));
+    }
+    return list;
+}
+
+/* Without a plan: the factor of a model and its powers. */
+static json_t *powers(int scale)
 {
     json_t *list = json_array();
     json_add(&list, json_integer(1));
@@ -35,8 +48,9 @@ static json_t *describe(const struct model *m)
 {
     json_t *o = json_object();
     set_text(&o, "name", m->name);
+    set_text(&o, "family", m->family ? m->family : m->name);
     json_put(&o, "scale", json_integer(m->scale));
-    json_put(&o, "scales", scales(m->scale));
+    json_put(&o, "scales", powers(m->scale));
     set_text(&o, "color", m->color == COLOR_Y ? "y" : "rgb");
     set_text(&o, "border", borders[m->border]);
     json_put(&o, "layers", json_integer(m->layer_count));
@@ -61,13 +75,49 @@ static void append(void *arg, const struct model *m)
     json_add(arg, describe(m));
 }
 
+/* The chains by factor: for each factor of the table the names of its models, in order. */
+static json_t *chains(const struct chain_set *set)
+{
+    json_t *o = json_object();
+    for (int s = 1; s <= UPSCALE_MAX_FACTOR; s++) {
+        struct chain c;
+        char factor[2] = {(char)('0' + s), 0};
+        json_t *names = json_array();
+        if (!chain_choose_factor(set, s, true, &c))
+            c.count = 0;
+        for (int k = 0; k < c.count; k++)
+            json_add(&names, json_string(plan_model(c.plans[k])->name));
+        if (c.count > 0)
+            json_put(&o, factor, names);
+        else
+            json_decref(names);
+    }
+    return o;
+}
+
+static void append_family(void *arg, const struct model_family *f)
+{
+    json_t *o = json_object(), *names = json_array();
+    for (int i = 0; i < f->set.count; i++)
+        json_add(&names, json_string(plan_model(f->set.plans[i])->name));
+    set_text(&o, "name", f->name);
+    set_text(&o, "description", f->first->description);
+    json_put(&o, "models", names);
+    json_put(&o, "scale", json_integer(f->first->scale));
+    json_put(&o, "scales", scales(&f->set));
+    json_put(&o, "chains", chains(&f->set));
+    json_add(arg, o);
+}
+
 char *models_json(struct models *m)
 {
-    json_t *list = json_array();
-    const struct model_entry *chosen = NULL;
+    json_t *list = json_array(), *families = json_array();
+    const struct model_family *chosen = NULL;
     models_each(m, append, &list);
-    models_get(m, NULL, &chosen, NULL); /* a default always exists */
-    json_t *o = json_pack("{s:s, s:o}", "default", chosen->model->name, "models", list);
-    models_release(chosen);
+    models_each_family(m, append_family, &families);
+    models_find(m, NULL, &chosen, NULL); /* a default always exists */
+    json_t *o =
+        json_pack("{s:s, s:o, s:o}", "default", chosen->name, "families", families, "models", list);
+    models_let_go(chosen);
     return json_text(o, JSON_INDENT(2));
 }

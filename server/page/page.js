@@ -31,7 +31,7 @@ function notice(words) {
 
 /* ---------------------------------------------------------------- models */
 
-let models = [];
+let models = []; /* families: each is a model to requests */
 
 /* Offers the model's scales, and the mean of each two neighbours, which the server computes by
  * reducing the larger one. */
@@ -53,7 +53,7 @@ function describeModel() {
 async function loadModels() {
   try {
     const offered = await service.models();
-    models = offered.models;
+    models = offered.families;
     one("#model").replaceChildren(...models.map(m => new Option(m.name, m.name)));
     one("#model").value = offered.default;
     describeModel();

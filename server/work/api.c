@@ -171,7 +171,7 @@ void api_request_init(struct api_request *r, const struct options *o)
 
 void api_request_done(struct api_request *r)
 {
-    models_release(r->model);
+    models_let_go(r->model);
     r->model = NULL;
 }
 
@@ -213,12 +213,13 @@ enum err_code api_finish(struct api_request *r, struct models *models, struct er
 {
     if (given(r, "scale") && (given(r, "width") || given(r, "height")))
         return err_set(e, ERR_BAD_PARAMETER, "scale excludes width and height");
-    enum err_code rc = models_get(models, given(r, "model") ? r->model_name : NULL, &r->model, e);
+    enum err_code rc = models_find(models, given(r, "model") ? r->model_name : NULL, &r->model, e);
     if (rc != ERR_OK)
         return rc;
-    r->params.plan = r->model->plan;
+    struct chain c;
+    r->params.set = r->model->set;
     r->params.restores = given(r, "model");
-    if (!given(r, "scale") && r->model->model->scale == 1)
+    if (!given(r, "scale") && !chain_choose_factor(&r->params.set, 2, true, &c))
         r->params.size.scale = 1;
     return ERR_OK;
 }

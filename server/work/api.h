@@ -12,7 +12,7 @@
 
 struct api_request {
     struct transcode_params params;
-    const struct model_entry *model; /* held */
+    const struct model_family *model; /* held */
     unsigned seen; /* the parameters given so far, a bit for each row of the table */
     char model_name[65];
 };

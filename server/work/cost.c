@@ -108,7 +108,7 @@ enum err_code cost_calibrate(struct cost *c, struct pool *pool, const struct pla
     const struct image_format gray = {SAMPLE_SIDE, SAMPLE_SIDE, 1, 8};
     const struct pool_claim claim = {0, 1};
     atomic_uint_fast64_t macs = 0;
-    struct upscale_params params = {.plan = plan,
+    struct upscale_params params = {.chain = chain_repeated(plan, 1),
                                     .width = SAMPLE_SIDE * m->scale,
                                     .height = SAMPLE_SIDE * m->scale,
                                     .border = m->border,

@@ -28,8 +28,9 @@ enum err_code need_find(const struct need_source *s, struct need *out, struct er
     n.scratch_bytes = scratch_growth(s->pool, &n.memory);
     n.work_bytes = (int64_t)(n.memory.peak - s->file.file_bytes) + n.scratch_bytes;
     n.macs = n.memory.work.network.color + n.memory.work.network.alpha;
-    n.model = model_id(plan_model(s->params->plan));
-    n.streamed = plan_streams(s->params->plan);
+    const struct plan *last = n.memory.chain.plans[n.memory.chain.count - 1];
+    n.model = model_id(plan_model(last)); /* it has the most to do */
+    n.streamed = plan_streams(last);
     *out = n;
     return ERR_OK;
 }

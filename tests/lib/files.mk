@@ -1,6 +1,7 @@
 # tests/lib/files.mk - What tests share; nothing here is a test.
 
 tests_lib_libharness_a_SOURCES = \
+	tests/lib/chain_for.h \
 	tests/lib/harness.c \
 	tests/lib/harness.h \
 	tests/lib/model_text.c \

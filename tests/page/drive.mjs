@@ -232,9 +232,9 @@ claim("zoom shows real pixels", () => withPage(async page => {
 claim("models and scales are those that the server offers", () => withPage(async page => {
   const offered = await (await fetch(daemon.url + "/v1/models")).json();
   const options = select => page.$$eval(`${select} option`, all => all.map(o => o.value));
-  equal(await options("#model"), offered.models.map(m => m.name), "models");
+  equal(await options("#model"), offered.families.map(m => m.name), "models");
   equal(await page.inputValue("#model"), offered.default, "the default");
-  for (const { name, scale, scales, description } of offered.models) {
+  for (const { name, scale, scales, description } of offered.families) {
     await page.selectOption("#model", name);
     const values = (await options("#scale")).map(Number);
     equal(scales.filter(s => !values.includes(s)), [], `${name}'s scales`);

@@ -9,6 +9,7 @@ test_programs += \
 	tests/unit/test_border \
 	tests/unit/test_budget \
 	tests/unit/test_cgroup \
+	tests/unit/test_chain \
 	tests/unit/test_color \
 	tests/unit/test_contract \
 	tests/unit/test_deflate \

@@ -7,6 +7,7 @@
 #include "server/work/admission.h"
 #include "server/work/clients.h"
 #include "server/work/cost.h"
+#include "tests/lib/chain_for.h"
 #include "tests/lib/harness.h"
 #include "tests/lib/nn_build.h"
 #include "tests/lib/png_build.h"
@@ -25,7 +26,7 @@ static void begin(void)
     ck_assert_int_eq(model_finish(model, &model_default_limits, NULL), ERR_OK);
     ck_assert_int_eq(plan_new(model, kernels_find(NULL), &plan, NULL), ERR_OK);
     ck_assert_int_eq(pool_new(2, &pool, NULL), ERR_OK);
-    params = (struct transcode_params){.plan = plan,
+    params = (struct transcode_params){.set = chain_set_of(plan),
                                        .size.scale = 2,
                                        .border = -1,
                                        .limits = png_default_limits,
@@ -118,7 +119,7 @@ START_TEST(work_is_that_of_the_engine)
         params.size = (struct upscale_size){cases[i].scale, cases[i].width, cases[i].height};
         struct need n = need_of(100, 50, cases[i].color_type, 0);
         const struct image_format *out = &n.memory.out;
-        struct upscale_params up = {.plan = plan,
+        struct upscale_params up = {.chain = chain_for(plan, &n.memory.in, out->width, out->height),
                                     .width = out->width,
                                     .height = out->height,
                                     .depth = 8,
@@ -189,7 +190,7 @@ START_TEST(what_is_measured_at_the_start_is_expected)
     cost_init(&c);
     double before = cost_mac_ns(&c);
     size_t scratch;
-    ck_assert_int_eq(upscale_scratch_bytes(plan, &scratch, NULL), ERR_OK);
+    ck_assert_int_eq(scratch_of(plan, &scratch, NULL), ERR_OK);
     ck_assert_int_eq(pool_reserve(pool, scratch, NULL), ERR_OK);
     ck_assert_int_eq(cost_calibrate(&c, pool, plan, NULL), ERR_OK);
     ck_assert_double_gt(cost_mac_ns(&c), 0);

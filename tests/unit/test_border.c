@@ -44,12 +44,13 @@ static void check_chain(const struct plan *p, bool layerwise, enum model_border 
 {
     const struct model_geometry *g = &plan_model(p)->geometry;
     struct window_chain c = {.axis = AXIS_X};
-    window_chain_find(&(struct window_job){p, border, stages, side}, (struct span){from, to}, &c);
-    int bound = window_bound(p, stages, to - from);
+    struct chain chain = chain_repeated(p, stages);
+    window_chain_find(&(struct window_job){&chain, border, side}, (struct span){from, to}, &c);
+    int bound = window_bound(&chain, 1, to - from);
     bool padded = border == BORDER_MODEL;
     for (int k = stages; k >= 1; k--) {
         const struct window_span *s = &c.stage[k];
-        int n = window_side(g, k - 1, side);
+        int n = chain_side(&chain, k - 1, side);
         ck_assert_int_le(s->end - s->begin, bound);
         ck_assert_int_lt(s->begin, s->end);
         if (layerwise) {
@@ -83,7 +84,8 @@ static void check_model(const struct model *m, uint64_t *seed)
             if (m->border == BORDER_MODEL && round % 2 == 0)
                 border = BORDER_MODEL;
             int side = harness_between(seed, 1, 60), stages = harness_between(seed, 1, 3);
-            int out = window_side(&m->geometry, stages, side);
+            struct chain chain = chain_repeated(p, stages);
+            int out = chain_side(&chain, stages, side);
             int from = harness_between(seed, 0, out - 1);
             check_chain(p, k == 0, border, stages, side, from,
                         harness_between(seed, from + 1, out));

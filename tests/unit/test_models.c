@@ -42,6 +42,21 @@ static void put(const char *file, const char *name, const char *description)
     fclose(f);
 }
 
+/* A model of a family; it repeats every pixel. */
+static void put_member(const char *file, const char *name, const char *family, int scale)
+{
+    char path[200];
+    snprintf(path, sizeof path, "%s/%s", folder, file);
+    FILE *f = fopen(path, "w");
+    ck_assert_ptr_nonnull(f);
+    fprintf(f,
+            "{\"format\": \"upscaled-model/1\", \"name\": \"%s\", \"family\": \"%s\", "
+            "\"scale\": %d, \"color\": \"y\", \"layers\": "
+            "[{\"type\": \"upsample\", \"scale_factor\": %d, \"mode\": \"nearest\"}]}",
+            name, family, scale, scale);
+    fclose(f);
+}
+
 static void put_text(const char *file, const char *text)
 {
     char path[200];
@@ -110,6 +125,88 @@ START_TEST(files_of_the_folder_are_added_and_other_files_are_not)
     const struct model_entry *entry;
     ck_assert_int_eq(models_get(m, "three", &entry, NULL), ERR_UNKNOWN_MODEL);
     models_free(m);
+}
+END_TEST
+
+/* How many models the family of that name has; -1 where there is none. */
+static int members_of(struct models *m, const char *name)
+{
+    const struct model_family *f;
+    if (models_find(m, name, &f, NULL) != ERR_OK)
+        return -1;
+    int count = f->set.count;
+    models_let_go(f);
+    return count;
+}
+
+START_TEST(files_of_a_family_are_one_model_to_requests)
+{
+    put_member("a.json", "style-x2", "style", 2);
+    put_member("b.json", "style-x3", "style", 3);
+    put_member("c.json", "photo-x4", "photo", 4);
+    struct models *m = load();
+    ck_assert_int_eq(members_of(m, "style"), 2);
+    ck_assert_int_eq(members_of(m, "style-x3"), 1);
+    ck_assert_int_eq(members_of(m, "photo"), 2); /* with the one inside, which bears the name */
+    ck_assert_int_eq(members_of(m, "photo-x4"), 1);
+    ck_assert_int_eq(members_of(m, NULL), 2);
+    ck_assert_int_eq(members_of(m, "art"), 1);
+    ck_assert_int_eq(members_of(m, "none"), -1);
+    const struct model_family *f;
+    ck_assert_int_eq(models_find(m, "style", &f, NULL), ERR_OK);
+    ck_assert_str_eq(f->first->name, "style-x2");
+    models_let_go(f);
+    ck_assert_int_eq(models_find(m, "photo", &f, NULL), ERR_OK);
+    ck_assert_str_eq(f->first->name, "photo");
+    models_let_go(f);
+    models_free(m);
+}
+END_TEST
+
+START_TEST(a_family_lives_as_long_as_it_is_held)
+{
+    put_member("a.json", "style-x2", "style", 2);
+    struct models *m = load();
+    const struct model_family *f;
+    char path[200];
+    ck_assert_int_eq(models_find(m, "style", &f, NULL), ERR_OK);
+    snprintf(path, sizeof path, "%s/a.json", folder);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(reload(m, NULL), ERR_OK);
+    ck_assert_int_eq(members_of(m, "style"), -1);
+    ck_assert_str_eq(plan_model(f->set.plans[0])->name, "style-x2");
+    models_let_go(f);
+    models_free(m);
+}
+END_TEST
+
+START_TEST(a_family_may_not_hide_another_ones_file)
+{
+    put_member("a.json", "one", "two", 2);
+    put_member("b.json", "three", "one", 2);
+    struct models *m = NULL;
+    struct err e = ERR_INIT;
+    ck_assert_int_eq(
+        models_new(pool, &(struct models_source){folder, NULL, model_default_limits}, &m, &e),
+        ERR_MODEL);
+    ck_assert_msg(strstr(e.text, "family named one") && strstr(e.text, "family two"), "%s", e.text);
+}
+END_TEST
+
+START_TEST(a_family_has_so_many_files_at_most)
+{
+    for (int i = 0; i <= CHAIN_SET_MOST; i++) {
+        char name[40], file[50];
+        snprintf(name, sizeof name, "m%d", i);
+        snprintf(file, sizeof file, "m%d.json", i);
+        put_member(file, name, "many", 2);
+    }
+    struct models *m = NULL;
+    struct err e = ERR_INIT;
+    ck_assert_int_eq(
+        models_new(pool, &(struct models_source){folder, NULL, model_default_limits}, &m, &e),
+        ERR_MODEL_LIMIT);
+    ck_assert_msg(strstr(e.text, "family many"), "%s", e.text);
 }
 END_TEST
 
@@ -277,6 +374,10 @@ int main(void)
     tcase_add_checked_fixture(c, begin, end);
     tcase_add_test(c, photo_is_inside_and_the_default);
     tcase_add_test(c, files_of_the_folder_are_added_and_other_files_are_not);
+    tcase_add_test(c, files_of_a_family_are_one_model_to_requests);
+    tcase_add_test(c, a_family_lives_as_long_as_it_is_held);
+    tcase_add_test(c, a_family_may_not_hide_another_ones_file);
+    tcase_add_test(c, a_family_has_so_many_files_at_most);
     tcase_add_test(c, a_file_replaces_the_model_of_its_name_inside);
     tcase_add_test(c, two_files_of_one_name_are_refused_by_their_paths);
     tcase_add_test(c, an_unknown_name_is_told_what_there_is);

@@ -189,7 +189,7 @@ static void spread_colors(uint8_t *pixels, const struct image_format *f)
 static struct buf transcode(struct pool *pool, const struct plan *plan, const uint8_t *bytes,
                             size_t length, const char *name)
 {
-    struct transcode_params params = {.plan = plan,
+    struct transcode_params params = {.set = chain_set_of(plan),
                                       .size.scale = 2,
                                       .border = -1,
                                       .compression = 6,

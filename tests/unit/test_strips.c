@@ -74,7 +74,7 @@ static uint8_t *enlarge(const struct plan *plan, const struct image_format *in,
     const struct model *m = plan_model(plan);
     struct image *img = random_image(in->width, in->height, in->channels, in->depth);
     struct err e = ERR_INIT;
-    struct upscale_params p = {.plan = plan,
+    struct upscale_params p = {.chain = chain_repeated(plan, 1),
                                .width = in->width * m->scale,
                                .height = in->height * m->scale,
                                .border = m->border,
@@ -168,7 +168,7 @@ static int chosen(struct model *m, int width, int height, int threads)
     struct strips strips;
     struct image img = {.format = {width, height, 3, 8}};
     ck_assert_int_eq(plan_new(m, kernels_find(NULL), &plan, NULL), ERR_OK);
-    struct tile_job job = {.plan = plan, .img = &img, .stages = 1};
+    struct tile_job job = {.chain = chain_repeated(plan, 1), .img = &img};
     job.out = (struct image_format){width * m->scale, height * m->scale, 3, 8};
     struct pair out = {job.out.height, job.out.width}, tile = plan_tile(plan);
     struct bands_wish wish = {.out = out, .most = tile, .threads = threads, .multiple = 64};

@@ -53,7 +53,7 @@ static struct buf picture(int width, int height, int channels)
 static struct transcode_params params_for(const struct engine *x, double scale, int compression)
 {
     return (struct transcode_params){
-        .plan = x->plan,
+        .set = chain_set_of(x->plan),
         .size.scale = scale,
         .border = -1,
         .compression = compression,

@@ -55,7 +55,7 @@ static void run(struct trial *t)
     struct transcode_report report;
     size_t scratch;
     /* once: what workers change over from would be counted as given back */
-    ck_assert_int_eq(upscale_scratch_bytes(t->params.plan, &scratch, NULL), ERR_OK);
+    ck_assert_int_eq(upscale_scratch_bytes(&t->params.set, &scratch, NULL), ERR_OK);
     scratch = scratch > t->all.scratch ? scratch : t->all.scratch;
     ck_assert_int_eq(pool_reserve(t->pool, scratch, NULL), ERR_OK);
     buf_init(&in, t->file.length);
@@ -125,7 +125,7 @@ static void try_all(enum model_color color, bool whole, int threads, const struc
                                  .max_whole_bytes = (size_t)1 << 30}};
     struct plan *plan = NULL;
     ck_assert_int_eq(plan_new(m, kernels_find(NULL), &plan, NULL), ERR_OK);
-    t.params.plan = plan;
+    t.params.set = chain_set_of(plan);
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         make_file(&t, k, sizes[s].width, sizes[s].height, &seed);
         for (size_t f = 0; f < sizeof scales / sizeof *scales; f++) {
@@ -168,7 +168,7 @@ START_TEST(nor_where_the_answer_is_larger_than_it_may_be)
     struct model *m = small_model(COLOR_Y, false);
     struct plan *plan = NULL;
     ck_assert_int_eq(plan_new(m, kernels_find(NULL), &plan, NULL), ERR_OK);
-    struct trial t = {.params = {.plan = plan,
+    struct trial t = {.params = {.set = chain_set_of(plan),
                                  .size.scale = 2,
                                  .border = -1,
                                  .compression = 6,

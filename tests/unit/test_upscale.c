@@ -9,6 +9,7 @@
 #include "engine/image/resample.h"
 #include "engine/tiles/border.h"
 #include "engine/upscale.h"
+#include "tests/lib/chain_for.h"
 #include "tests/lib/harness.h"
 #include "tests/lib/nn_build.h"
 #include "tests/lib/nn_nets.h"
@@ -166,7 +167,7 @@ static uint8_t *enlarge(const struct engine *x, const struct image *img, const s
 {
     struct image *work = copy_image(img);
     struct err e = ERR_INIT;
-    struct upscale_params p = {.plan = x->plan,
+    struct upscale_params p = {.chain = chain_for(x->plan, &img->format, how->width, how->height),
                                .width = how->width,
                                .height = how->height,
                                .border = how->border,
@@ -583,7 +584,7 @@ START_TEST(cancel_ends_it_within_one_band)
     struct image *img = random_image(50, 200, 3, 8, 8);
     struct err e = ERR_INIT;
     struct watched w = {false, 0, 0};
-    struct upscale_params p = {.plan = x.plan,
+    struct upscale_params p = {.chain = chain_repeated(x.plan, 1),
                                .width = 100,
                                .height = 400,
                                .border = BORDER_REPLICATE,
@@ -626,7 +627,7 @@ START_TEST(failed_allocations_are_told_and_leak_nothing)
         struct watched w = {false, 2, 0};
         struct err e = ERR_INIT;
         img->pixels[3] = 0; /* so that colours bleed, which takes memory too */
-        struct upscale_params p = {.plan = x.plan,
+        struct upscale_params p = {.chain = chain_repeated(x.plan, 1),
                                    .width = 45,
                                    .height = 30,
                                    .border = BORDER_REPLICATE,

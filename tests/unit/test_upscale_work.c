@@ -7,6 +7,7 @@
 #include "engine/base/mem.h"
 #include "engine/nn/geometry.h"
 #include "engine/upscale.h"
+#include "tests/lib/chain_for.h"
 #include "tests/lib/harness.h"
 #include "tests/lib/nn_build.h"
 #include "tests/lib/nn_nets.h"
@@ -151,7 +152,6 @@ static struct trial make_trial(uint64_t *seed)
     enum model_border own = plan_model(plan)->border;
     bool keeps = plan_model(plan)->scale == 1;
     t.params = (struct upscale_params){
-        .plan = plan,
         .width = keeps ? t.in.width : side_between(seed, t.in.width),
         .height = keeps ? t.in.height : side_between(seed, t.in.height),
         .border = own == BORDER_MODEL ? own : (enum model_border)harness_between(seed, 0, 3),
@@ -160,6 +160,7 @@ static struct trial make_trial(uint64_t *seed)
         .band_multiple = harness_random(seed) % 2 ? 64 : 0,
         .max_whole_bytes = (size_t)1 << 31,
     };
+    t.params.chain = chain_for(plan, &t.in, t.params.width, t.params.height);
     if (harness_random(seed) % 4 == 0) /* a cut of another kind */
         t.params.tile = (struct pair){harness_between(seed, 1, 64), harness_between(seed, 1, 64)};
     if (harness_random(seed) % 4 == 0)
@@ -191,7 +192,7 @@ static double run(const struct trial *t, int i, uint64_t *seed)
     struct upscale_params params = t->params;
     params.macs = &macs;
     struct image *img = make_image(t, seed);
-    struct pool *pool = upscale_pool(params.plan, t->threads);
+    struct pool *pool = upscale_pool(params.chain.plans[0], t->threads);
     ck_assert_int_eq(upscale_work(pool, &params, &t->in, &said, NULL), ERR_OK);
     enum err_code rc =
         upscale_run(pool, &params, img, &(struct upscale_hooks){.rows = ignore_rows}, &e);
@@ -234,7 +235,8 @@ START_TEST(a_network_without_halo_costs_what_its_geometry_says)
     ck_assert_int_eq(plan_new(m, kernels_find(NULL), &plan, NULL), ERR_OK);
     ck_assert_int_eq(pool_new(2, &pool, NULL), ERR_OK);
     struct image_format in = {600, 400, 4, 8};
-    struct upscale_params params = {.plan = plan, .width = 1200, .height = 800, .depth = 8};
+    struct upscale_params params = {
+        .chain = chain_repeated(plan, 1), .width = 1200, .height = 800, .depth = 8};
     ck_assert_int_eq(upscale_work(pool, &params, &in, &said, NULL), ERR_OK);
     ck_assert_double_eq(said.color, 600. * 400 * m->geometry.macs_per_pixel);
     ck_assert_double_eq(said.alpha, said.color);
@@ -254,7 +256,8 @@ START_TEST(a_picture_that_grows_along_one_side_takes_every_pass)
     struct pool *pool;
     struct upscale_work wide, both;
     struct image_format in = {600, 400, 3, 8};
-    struct upscale_params params = {.plan = plans[0], .width = 4800, .height = 400, .depth = 8};
+    struct upscale_params params = {
+        .chain = chain_for(plans[0], &in, 4800, 400), .width = 4800, .height = 400, .depth = 8};
     ck_assert_int_eq(pool_new(2, &pool, NULL), ERR_OK);
     ck_assert_int_eq(upscale_work(pool, &params, &in, &wide, NULL), ERR_OK);
     params.height = 3200;

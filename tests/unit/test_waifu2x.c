@@ -40,7 +40,7 @@ static struct buf enlarge(const struct plan *plan, const char *name)
     struct err e = ERR_INIT;
     struct transcode_report report;
     struct transcode_params p = {
-        .plan = plan,
+        .set = chain_set_of(plan),
         .size.scale = 2,
         .border = -1,
         .limits = png_default_limits,
