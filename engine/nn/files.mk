@@ -1,6 +1,8 @@
 # engine/nn/files.mk - The network.
 
 libengine_a_SOURCES += \
+	engine/nn/dtype.c \
+	engine/nn/dtype.h \
 	engine/nn/geometry.c \
 	engine/nn/geometry.h \
 	engine/nn/json_watch.c \

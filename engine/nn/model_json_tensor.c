@@ -15,6 +15,7 @@
 #include "engine/base/base64.h"
 #include "engine/base/mem.h"
 #include "engine/base/size.h"
+#include "engine/nn/dtype.h"
 
 enum { FOUND_RANK_MAX = 8, NUMBER_BYTES = 128, SHAPE_BYTES = 112 };
 
@@ -278,55 +279,6 @@ static enum err_code read_shape(struct cursor *c, const json_t *list, bool any_l
     return ERR_OK;
 }
 
-/* Converts half to single precision exactly (IEEE 754 binary16). */
-static float widen_half(uint16_t half)
-{
-    int exponent = half >> 10 & 31, fraction = half & 1023;
-    float value = exponent == 31  ? (fraction ? NAN : INFINITY)
-                  : exponent == 0 ? ldexpf((float)fraction, -24)
-                                  : ldexpf((float)(fraction | 1024), exponent - 25);
-    return half & 0x8000 ? -value : value;
-}
-
-/* The numbers of a tensor as a file stores them, little-endian. */
-struct dtype {
-    const char *name;
-    size_t bytes;
-    float (*number)(const uint8_t *bytes);
-};
-
-static float number_of_32_bits(const uint8_t *b)
-{
-    uint32_t bits = (uint32_t)b[3] << 24 | (uint32_t)b[2] << 16 | (uint32_t)b[1] << 8 | b[0];
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-static float number_of_16_bits(const uint8_t *b)
-{
-    return widen_half((uint16_t)(b[1] << 8 | b[0]));
-}
-
-static const struct dtype dtypes[] = {
-    {"float32", 4, number_of_32_bits},
-    {"float16", 2, number_of_16_bits},
-};
-
-/* Converts the stored numbers at the beginning of `floats` to floats of this machine. It begins
- * with the last one, because floats may be larger than the stored numbers. Returns false if a
- * number is not finite. */
-static bool settle_floats(const struct dtype *dtype, float *floats, size_t count)
-{
-    const uint8_t *stored = (const uint8_t *)floats;
-    bool finite = true;
-    for (size_t i = count; i-- > 0;) {
-        floats[i] = dtype->number(stored + i * dtype->bytes);
-        finite = finite && isfinite(floats[i]);
-    }
-    return finite;
-}
-
 static enum err_code read_base64(struct cursor *c, const struct cutout *s,
                                  const struct dtype *dtype, float **out, size_t count)
 {
@@ -347,21 +299,13 @@ static enum err_code read_base64(struct cursor *c, const struct cutout *s,
     if (wrong < length)
         rc = reader_refuse(c->r, ERR_MODEL, c->key,
                            "plain base64 expected, not what its character %zu is", wrong + 1);
-    else if (!settle_floats(dtype, floats, count))
+    else if (!dtype_settle(dtype, floats, count))
         rc = reader_refuse(c->r, ERR_MODEL, c->key, "finite numbers expected");
     if (rc)
         mem_free(floats);
     else
         *out = floats;
     return rc;
-}
-
-static const struct dtype *find_dtype(const json_t *value)
-{
-    for (size_t i = 0; json_is_string(value) && i < sizeof dtypes / sizeof *dtypes; i++)
-        if (strcmp(json_string_value(value), dtypes[i].name) == 0)
-            return &dtypes[i];
-    return NULL;
 }
 
 static enum err_code read_object(struct cursor *c, const json_t *value, bool any_length,
@@ -373,7 +317,7 @@ static enum err_code read_object(struct cursor *c, const json_t *value, bool any
     if (!shape || !dtype || !json_is_array(base64) || json_object_size(value) != 3)
         return reader_refuse(c->r, ERR_MODEL, c->key,
                              "an object of \"shape\", \"dtype\" and \"base64\" expected");
-    const struct dtype *stored = find_dtype(dtype);
+    const struct dtype *stored = dtype_find(json_string_value(dtype));
     if (!stored)
         return reader_refuse(c->r, ERR_MODEL, c->key,
                              "\"float32\" or \"float16\" expected as \"dtype\", not %s",
