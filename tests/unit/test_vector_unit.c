@@ -1,11 +1,13 @@
 /* test_vector_unit.c - one choice decides for the network, for pictures and for PNG. */
 #include "engine/base/vector_unit.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "engine/image/row_kernels.h"
 #include "engine/nn/kernels.h"
 #include "engine/png/png_kernels.h"
+#include "server/options/options_table.h"
 #include "tests/lib/harness.h"
 
 static void all_use(const char *name)
@@ -61,6 +63,35 @@ START_TEST(every_unit_has_each_set_under_its_name)
 }
 END_TEST
 
+/* The row, or NULL. */
+static const struct option_row *row_of(const char *name)
+{
+    for (int i = 0; i < option_count; i++)
+        if (strcmp(option_rows[i].name, name) == 0)
+            return &option_rows[i];
+    return NULL;
+}
+
+static bool has_word(const char *text, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = text; (at = strstr(at, word)); at++)
+        if ((at == text || !isalnum((unsigned char)at[-1])) && !isalnum((unsigned char)at[length]))
+            return true;
+    return false;
+}
+
+START_TEST(the_help_of_kernels_names_every_unit)
+{
+    const struct option_row *row = row_of("kernels");
+    ck_assert(row != NULL);
+    for (int unit = 0; unit < UNITS; unit++) {
+        const char *name = vector_unit_name((enum vector_unit)unit);
+        ck_assert_msg(has_word(row->help, name), "`%s` does not name %s", row->help, name);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("vector_unit");
@@ -69,6 +100,7 @@ int main(void)
     tcase_add_test(c, a_choice_holds_for_all_loops);
     tcase_add_test(c, an_unknown_name_changes_nothing);
     tcase_add_test(c, every_unit_has_each_set_under_its_name);
+    tcase_add_test(c, the_help_of_kernels_names_every_unit);
     suite_add_tcase(s, c);
     return harness_run(s);
 }
