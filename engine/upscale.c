@@ -249,11 +249,12 @@ static enum err_code choose_bands(struct upscale *w)
                               .threads = pool_threads(w->pool),
                               .multiple = params->band_multiple,
                               .tile = params->tile,
-                              .rows = params->band_rows};
+                              .rows = params->band_rows,
+                              .strips = params->strips};
     w->bands = bands_choose(&wish);
     if (copies(w))
         return ERR_OK;
-    return strips_choose(&w->job, &wish, params->strips, &w->bands, &w->strips, w->e);
+    return strips_choose(&w->job, &wish, &w->bands, &w->strips, w->e);
 }
 
 static void describe_job(struct upscale *w)

@@ -68,13 +68,24 @@ links_lead() {
     return $status
 }
 
+# named PAGE - the files that a page names in backticks: by their path from the top, or from the page
+# where a folder of that name lies beside it
+named() {
+    grep -oE '`[A-Za-z0-9_.-]+/[A-Za-z0-9_./*-]+`' "$1" | tr -d '`' | sort -u | while read -r file; do
+        case $file in
+        engine/* | server/* | tests/* | weights/* | deploy/*) echo "$top_srcdir/$file" ;;
+        *.*) [ ! -d "$(dirname "$1")/${file%%/*}" ] || echo "$(dirname "$1")/$file" ;;
+        esac
+    done
+}
 # Files of this tree that pages name in backticks are there.
 files_are_there() {
-    pages | xargs grep -ohE '`(engine|server|tests|weights|deploy)/[A-Za-z0-9_./*-]+`' | tr -d '`' | sort -u |
-        while read -r file; do
+    pages | while read -r page; do
+        named "$page" | while read -r file; do
             # shellcheck disable=SC2086 # a pattern
-            ls -d "$top_srcdir"/$file >ignored.txt 2>&1 || echo "# $file"
-        done >files.txt
+            ls -d $file >ignored.txt 2>&1 || echo "# ${page#"$top_srcdir"/}: ${file#"$top_srcdir"/}"
+        done
+    done >files.txt
     cat files.txt
     [ ! -s files.txt ]
     status=$?

@@ -17,6 +17,7 @@ struct bands_wish {
     int multiple;     /* of whole bands' rows; 0 is 1 */
     struct pair tile; /* overrides the choice; 0 chooses, as for `rows` */
     int rows;
+    int strips; /* for strips_choose: how many; 0 chooses; less than 0: none */
 };
 
 struct bands bands_choose(const struct bands_wish *wish);

@@ -46,12 +46,12 @@ static bool can_have_strips(const struct tile_job *job)
 
 /* The cheapest multiple of the threads, if it is cheaper than tiles. */
 static int choose_count(const struct tile_job *job, const struct bands_wish *w,
-                        const struct bands *b, int forced)
+                        const struct bands *b)
 {
-    if (!can_have_strips(job) || forced < 0)
+    if (!can_have_strips(job) || w->strips < 0)
         return 0;
-    if (forced > 0)
-        return pieces(w->out.x, strip_width(w, forced));
+    if (w->strips > 0)
+        return pieces(w->out.x, strip_width(w, w->strips));
     if (w->tile.x > 0 || w->tile.y > 0)
         return 0;
     double least = TILES_FAVOUR * cost_of_tiles(job->chain.plans[0], w, b);
@@ -84,10 +84,10 @@ static enum err_code measure(const struct tile_job *job, int width, struct strip
     return ERR_OK;
 }
 
-enum err_code strips_choose(const struct tile_job *job, const struct bands_wish *wish, int forced,
+enum err_code strips_choose(const struct tile_job *job, const struct bands_wish *wish,
                             struct bands *bands, struct strips *out, struct err *e)
 {
-    *out = (struct strips){.count = choose_count(job, wish, bands, forced)};
+    *out = (struct strips){.count = choose_count(job, wish, bands)};
     if (out->count == 0)
         return ERR_OK;
     int multiple = wish->multiple ? wish->multiple : 1;

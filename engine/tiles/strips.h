@@ -17,9 +17,9 @@ struct strips {
     size_t scratch_bytes; /* of a strip: its states, and what a tile needs beside */
 };
 
-/* Chooses between strips and the tiles of *bands, whichever takes less time; for strips it replaces
- * *bands. `forced`, where it is not 0, is the number of strips; less than 0 none. ERR_MODEL_LIMIT. */
-enum err_code strips_choose(const struct tile_job *job, const struct bands_wish *wish, int forced,
+/* Chooses between strips and the tiles of *bands, whichever takes less time, if the wish leaves the
+ * choice. For strips it replaces *bands. ERR_MODEL_LIMIT. */
+enum err_code strips_choose(const struct tile_job *job, const struct bands_wish *wish,
                             struct bands *bands, struct strips *out, struct err *e);
 
 #endif

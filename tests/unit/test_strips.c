@@ -173,7 +173,7 @@ static int chosen(struct model *m, int width, int height, int threads)
     struct pair out = {job.out.height, job.out.width}, tile = plan_tile(plan);
     struct bands_wish wish = {.out = out, .most = tile, .threads = threads, .multiple = 64};
     struct bands bands = bands_choose(&wish);
-    ck_assert_int_eq(strips_choose(&job, &wish, 0, &bands, &strips, NULL), ERR_OK);
+    ck_assert_int_eq(strips_choose(&job, &wish, &bands, &strips, NULL), ERR_OK);
     plan_free(plan);
     model_free(m);
     return strips.count;
