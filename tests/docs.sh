@@ -71,7 +71,7 @@ links_lead() {
 # named PAGE - the files that a page names in backticks: by their path from the top, or from the page
 # where a folder of that name lies beside it
 named() {
-    grep -oE '`[A-Za-z0-9_.-]+/[A-Za-z0-9_./*-]+`' "$1" | tr -d '`' | sort -u | while read -r file; do
+    grep -oE '`[A-Za-z0-9_][A-Za-z0-9_.-]*/[A-Za-z0-9_./*-]+`' "$1" | tr -d '`' | sort -u | while read -r file; do
         case $file in
         engine/* | server/* | tests/* | weights/* | deploy/*) echo "$top_srcdir/$file" ;;
         *.*) [ ! -d "$(dirname "$1")/${file%%/*}" ] || echo "$(dirname "$1")/$file" ;;
