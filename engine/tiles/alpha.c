@@ -7,8 +7,8 @@ enum { STEP_PIXELS = 1 << 18 }; /* of serial work before another request gets it
 
 struct look {
     struct image *img;
-    enum bleed_alpha alpha; /* what was found so far */
-    int rows;               /* looked at */
+    enum bleed_alpha alpha; /* of the rows that were examined so far */
+    int rows;               /* their number */
     struct bleed *bleed;
     bool bled;
 };

@@ -1,4 +1,4 @@
-/* alpha.h - what a picture's transparency asks of the enlarging, found out and prepared. */
+/* alpha.h - examines the alpha of a picture and prepares its colours before it is enlarged. */
 #ifndef UPSCALED_TILES_ALPHA_H
 #define UPSCALED_TILES_ALPHA_H
 
@@ -9,13 +9,13 @@
 #include "engine/image/image.h"
 
 struct alpha_call {
-    bool keep_colors; /* in: colours under alpha 0 are data, and stay */
-    bool used;        /* out: alpha is anything but opaque */
+    bool keep_colors; /* in: colours under alpha 0 are data, and are kept */
+    bool used;        /* out: at least one pixel is not opaque */
 };
 
-/* Looks at the alpha of `img`, which has some. Where pixels are wholly transparent their colours are
- * replaced (bleed.h), unless they are to be kept. In pieces that leave others their turn.
- * ERR_CANCELLED, ERR_MEMORY. */
+/* Examines the alpha of `img`, which has an alpha channel. Unless the colours are to be kept,
+ * replaces those of fully transparent pixels (bleed.h). The work is divided into pieces, so that
+ * other requests have their turns. ERR_CANCELLED, ERR_MEMORY. */
 enum err_code alpha_prepare(struct pool *pool, struct image *img, const atomic_bool *cancel,
                             struct alpha_call *call, struct err *e);
 

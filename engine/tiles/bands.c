@@ -3,7 +3,7 @@
 
 enum {
     PIECES_PER_THREAD = 4, /* in a band, so that threads end it at about the same time */
-    PIECE_LEAST = 256,     /* output pixels: smaller ones are much halo */
+    PIECE_LEAST = 256,     /* output pixels; smaller pieces consist mostly of halo */
     PIECE_MULTIPLE = 16,
 };
 
@@ -12,14 +12,15 @@ static int pieces(int side, int piece)
     return (side + piece - 1) / piece;
 }
 
-/* A piece of which `count` make a side, rounded up to a multiple where that is not too large. */
+/* Returns the size of a piece of which `count` make a side, rounded up to a multiple if that is not
+ * too large. */
 static int even_piece(int side, int count, int most, int multiple)
 {
     int piece = pieces(pieces(side, count), multiple) * multiple;
     return piece <= most ? piece : most < multiple ? most : most / multiple * multiple;
 }
 
-/* Pieces as large as they may be, but enough of them for all threads. */
+/* Chooses pieces that are as large as allowed, but enough of them for all threads. */
 static struct pair choose_tile(const struct bands_wish *w, int wanted)
 {
     int across = pieces(w->out.x, w->most.x), down = pieces(w->out.y, w->most.y);

@@ -1,5 +1,5 @@
-/* bands.h - how an output is cut: into bands of rows, made one after the other, and those into
- * tiles that threads share. Threads: pure functions. */
+/* bands.h - cuts an output into bands of rows, which are made one after the other, and bands into
+ * tiles, which threads share. Threads: pure functions. */
 #ifndef UPSCALED_TILES_BANDS_H
 #define UPSCALED_TILES_BANDS_H
 
@@ -14,7 +14,7 @@ struct bands_wish {
     struct pair out;  /* the output's sides */
     struct pair most; /* of a tile (tile_most) */
     int threads;
-    int multiple;     /* of whole bands' rows; 0 is 1 */
+    int multiple;     /* the rows of a whole band are a multiple of it; 0 is 1 */
     struct pair tile; /* overrides the choice; 0 chooses, as for `rows` */
     int rows;
     int strips; /* for strips_choose: how many; 0 chooses; less than 0: none */
@@ -22,7 +22,7 @@ struct bands_wish {
 
 struct bands bands_choose(const struct bands_wish *wish);
 
-/* How many tiles cover `rows` rows of an output that is `width` wide. */
+/* Returns how many tiles cover `rows` rows of an output that is `width` wide. */
 int bands_tiles(const struct bands *b, int width, int rows);
 
 #endif

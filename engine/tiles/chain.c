@@ -5,7 +5,7 @@
 
 enum { COLORS = COLOR_RGB + 1, BORDERS = BORDER_MODEL + 1 };
 
-/* Of networks that may follow each other, the cheapest of each factor, or NULL. */
+/* For each factor, the cheapest network among those that may follow each other, or NULL. */
 struct shelf {
     const struct plan *of[CHAIN_FACTOR_MOST + 1];
 };
@@ -79,8 +79,8 @@ static bool is_better(const struct chain *a, const struct chain *b)
     return a->count != b->count ? a->count < b->count : chain_factor(a) < chain_factor(b);
 }
 
-/* Chain number `code` of the shelf: its digits are factors, and 0 ends it. False where a network is
- * missing, or where one is there for nothing. */
+/* Makes chain number `code` of the shelf. The digits of the code are factors, and 0 ends it.
+ * Returns false if a network is missing, or if the chain has one that changes nothing. */
 static bool take_chain(const struct shelf *s, int code, int least, struct chain *c)
 {
     *c = (struct chain){.count = 0};

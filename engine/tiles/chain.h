@@ -1,7 +1,7 @@
-/* chain.h - the networks that enlarge a picture, one after another, and which ones those are.
+/* chain.h - the networks that enlarge a picture one after another, and their choice.
  *
  * Each network of a chain runs over the output of the one before, in float. Stage 0 is the picture,
- * stage k what k networks made of it. Threads: pure functions. */
+ * and stage k is the output of the k-th network. Threads: pure functions. */
 #ifndef UPSCALED_TILES_CHAIN_H
 #define UPSCALED_TILES_CHAIN_H
 
@@ -18,7 +18,7 @@ struct chain {
     int count;
 };
 
-/* Networks of one style, of which each request takes a chain. Borrowed. */
+/* The networks of one style. Each request uses a chain of them. The plans are borrowed. */
 struct chain_set {
     const struct plan *plans[CHAIN_SET_MOST];
     int count;
@@ -29,30 +29,32 @@ static inline struct chain_set chain_set_of(const struct plan *p)
     return (struct chain_set){{p}, 1};
 }
 
-/* The same network `count` times. */
+/* Returns the chain of the same network `count` times. */
 struct chain chain_repeated(const struct plan *p, int count);
 
-/* What all networks of the chain have in common: colour, channels at the ends, border. */
+/* Returns a model with what all networks of the chain have in common: colour, channels at the ends,
+ * border. */
 const struct model *chain_model(const struct chain *c);
 
-/* The size that stage `stage` has of a side, and the factor of the whole chain. */
+/* Return the size of a side at stage `stage`, and the factor of the whole chain. */
 int chain_side(const struct chain *c, int stage, int side);
 int chain_factor(const struct chain *c);
 
 /* Whether a network needs the whole picture (geometry.whole). */
 bool chain_is_whole(const struct chain *c);
 
-/* Multiply-adds for each pixel of the picture, without halos. */
+/* Returns the multiply-adds for each pixel of the picture, without halos. */
 double chain_macs(const struct chain *c);
 
-/* Chooses the chain for a picture with the sides `in` whose output has the sides `out`: the network
- * with exactly that factor; else, of the chains that make at least the output's size, the one with the
- * fewest multiply-adds (chain_macs), whose result is reduced. Of equals the shorter counts, and then
- * the one with the smaller factor. False where no chain makes the size. */
+/* Chooses the chain for a picture with the sides `in` whose output has the sides `out`. It is the
+ * network with exactly that factor, if there is one. Otherwise it is the chain with the fewest
+ * multiply-adds (chain_macs) among those that make at least the size of the output; its result is
+ * then reduced. Of equal chains the shorter one is chosen, and then the one with the smaller
+ * factor. Returns false if no chain makes the size. */
 bool chain_choose(const struct chain_set *set, struct pair in, struct pair out, struct chain *c);
 
-/* The same by the factor, which may stand for all that lie between it and the one below: then not
- * `exact`. */
+/* Chooses by the factor. If not `exact`, the factor stands for all numbers between it and the next
+ * lower whole one. */
 bool chain_choose_factor(const struct chain_set *set, int factor, bool exact, struct chain *c);
 
 #endif

@@ -6,11 +6,11 @@
 #include "engine/tiles/border.h"
 
 enum {
-    BLOCK = 256,         /* output pixels at a time; they lie over as many of the picture at most */
+    BLOCK = 256,         /* output pixels at a time; they cover at most as many input pixels */
     COLUMNS = BLOCK + 4, /* with their neighbours */
 };
 
-/* Which values occur: bits of 1 for a sample that is 0, at its maximum, or between. */
+/* A bit for each kind of value that occurs: 0, the maximum, or a value between. */
 enum { ZERO = 1, FULL = 2, BETWEEN = 4 };
 
 static int position(int i, int in, int out)
@@ -18,7 +18,7 @@ static int position(int i, int in, int out)
     return (int)((2 * (int64_t)i + 1) * in / (2 * (int64_t)out));
 }
 
-/* What occurs in column x of rows y - 1 to y + 1. */
+/* Returns the kinds that occur in column x of rows y - 1 to y + 1. */
 static unsigned column(const struct tile_job *job, int x, int y)
 {
     const struct image *img = job->img;

@@ -7,7 +7,7 @@ enum { STEP_PIXELS = 1 << 18 }; /* of serial work before another request gets it
 
 struct gray_look {
     const struct image *img;
-    int rows; /* looked at */
+    int rows; /* that were examined so far */
     bool gray;
 };
 

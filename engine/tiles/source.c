@@ -9,7 +9,7 @@
 /* Loads `count` pixels of a row, from `x` on, to position `at` of an output row. */
 typedef void load_run(void *arg, const uint8_t *row, int x, int count, int at);
 
-/* Loads the samples `x` of row y: the part inside the picture at once, the rest one by one. */
+/* Loads the samples `x` of row y: the part inside the picture together, the others one by one. */
 static void load_row(const struct source *s, int y, struct span x, load_run *load, void *arg)
 {
     const struct image *img = s->img;

@@ -1,5 +1,5 @@
-/* source.h - the picture's samples as float, a row at a time. The border says what lies beyond the
- * edge. Threads: pure functions. */
+/* source.h - loads the samples of a picture as float, a row at a time. The border determines the
+ * samples beyond the edge. Threads: pure functions. */
 #ifndef UPSCALED_TILES_SOURCE_H
 #define UPSCALED_TILES_SOURCE_H
 
@@ -8,7 +8,7 @@
 #include "engine/nn/model.h"
 #include "engine/nn/plan_io.h"
 
-/* Which samples: full-range luma of RGB, the three of RGB, the gray channel, alpha. */
+/* The kind of samples: full-range luma of RGB, the three of RGB, the gray channel, alpha. */
 enum source_kind { SOURCE_LUMA, SOURCE_RGB, SOURCE_GRAY, SOURCE_ALPHA };
 
 struct source {

@@ -7,12 +7,13 @@
 #include "engine/tiles/tile_layout.h"
 
 enum {
-    BAND_ROWS = 64,      /* about: threads meet after each band */
+    BAND_ROWS = 64,      /* about; threads wait for each other after each band */
     STRIP_MULTIPLE = 16, /* columns */
     MOST_A_THREAD = 16,  /* strips */
 };
 
-/* Tiles are shorter pieces of work, and other requests wait for less: strips must gain this much. */
+/* Tiles are shorter pieces of work, for which other requests wait less. So strips must gain this
+ * much. */
 #define TILES_FAVOUR 0.95
 
 static int pieces(int side, int piece)
@@ -25,7 +26,8 @@ static int strip_width(const struct bands_wish *w, int count)
     return pieces(pieces(w->out.x, count), STRIP_MULTIPLE) * STRIP_MULTIPLE;
 }
 
-/* How much longer the run takes than one without halos, by the thread that has most to do. */
+/* Returns the factor by which the run takes longer than one without halos, for the thread that has
+ * the most to do. */
 static double cost_of_tiles(const struct plan *p, const struct bands_wish *w, const struct bands *b)
 {
     return plan_cut_cost(p, b->tile.x, b->tile.y < w->out.y ? b->tile.y : w->out.y);
@@ -44,7 +46,7 @@ static bool can_have_strips(const struct tile_job *job)
            !chain_is_whole(&job->chain);
 }
 
-/* The cheapest multiple of the threads, if it is cheaper than tiles. */
+/* Returns the cheapest multiple of the threads; 0 if tiles are cheaper. */
 static int choose_count(const struct tile_job *job, const struct bands_wish *w,
                         const struct bands *b)
 {

@@ -1,8 +1,9 @@
-/* strips.h - pictures cut into columns that are as high as the output.
+/* strips.h - cuts pictures into columns that are as high as the output.
  *
  * Networks of many layers compute wide halos, which tiles repeat on all four sides. A strip repeats
- * them on two: its rows are made band by band, and what the rows below need stays. Bands are those
- * of tiles (bands.h) with one tile a strip. The memory is the picture's own, not the workers'.
+ * them on two sides: its rows are made band by band, and what the next rows need is kept. Bands are
+ * those of tiles (bands.h), with one tile for each strip. The memory belongs to the picture, not to
+ * the workers.
  * Threads: pure functions. */
 #ifndef UPSCALED_TILES_STRIPS_H
 #define UPSCALED_TILES_STRIPS_H
@@ -12,9 +13,9 @@
 
 struct strips {
     int count;            /* 0: tiles are better */
-    size_t states;        /* networks that run over each strip: one, or another for alpha */
-    size_t state_bytes;   /* of one */
-    size_t scratch_bytes; /* of a strip: its states, and what a tile needs beside */
+    size_t states;        /* runs over each strip: one, and another for alpha */
+    size_t state_bytes;   /* of one state */
+    size_t scratch_bytes; /* of a strip: its states, and the scratch of a tile */
 };
 
 /* Chooses between strips and the tiles of *bands, whichever takes less time, if the wish leaves the

@@ -1,5 +1,5 @@
-/* tile.c - see tile.h. Networks pass their rows on; a few rows at a time are stored as samples
- * while they are in the cache. Only a downscale waits for all rows, since its kernel is large. */
+/* tile.c - see tile.h. Networks pass their rows on, and a few rows at a time are stored as samples
+ * while they are in the cache. Only a downscale waits for all rows, because its kernel is large. */
 #include "engine/tiles/tile.h"
 
 #include <assert.h>
@@ -22,7 +22,7 @@ static int larger(int a, int b)
     return a > b ? a : b;
 }
 
-/* A tile under way. */
+/* A tile that is being computed. */
 struct tile {
     const struct tile_job *job;
     struct resample_area area; /* of the output */
@@ -31,15 +31,15 @@ struct tile {
     struct tile_chain x, y;
     struct tile_layout l;
     struct source source;
-    int stage;                   /* whose network runs */
+    int stage;                   /* the stage whose network runs */
     int chunk_y;                 /* the first row of l.out, in the output */
-    int chunk_rows;              /* that are there */
+    int chunk_rows;              /* how many there are */
     double macs;                 /* multiply-adds so far */
-    const struct strips *strips; /* of which the tile is a part, or NULL */
+    const struct strips *strips; /* if the tile is a part of a strip, or NULL */
     char *states;                /* of the strip */
 };
 
-/* Its channels are those of every network. */
+/* Returns the model whose channels are those of every network. */
 static const struct model_geometry *geometry_of(const struct tile *t)
 {
     return &chain_model(&t->job->chain)->geometry;
@@ -50,7 +50,7 @@ static const struct window_span *span_of(const struct tile *t, const struct tile
     return tile_chain_span(t->job, a, k);
 }
 
-/* The samples `want` of row y of what the stage before t->stage made of channel c, extended by the
+/* Loads the samples `want` of row y of channel c from the stage before t->stage, extended by the
  * border. */
 static void extend_row(const struct tile *t, int c, int y, struct span want, float *out)
 {
@@ -100,7 +100,7 @@ static void keep_row(struct tile *t, int y, int count, const float *const *plane
                (size_t)count * sizeof **planes);
 }
 
-/* The luma of three planes: what an RGB model makes of a gray picture. */
+/* Makes the luma of three planes, for the output of an RGB model for a gray picture. */
 static void fold(const float *const *rgb, int count, float *out)
 {
     for (int i = 0; i < count; i++)
@@ -112,7 +112,7 @@ static bool is_folded(const struct tile *t)
     return geometry_of(t)->out_channels == TILE_PLANES && t->source.kind != SOURCE_RGB;
 }
 
-/* The part of a plane that the resampled `area` is computed from. */
+/* Returns the part of a plane from which the resampled `area` is computed. */
 static struct resample_area reach(const struct resample_axis *x, const struct resample_axis *y,
                                   struct resample_area area)
 {
@@ -122,7 +122,7 @@ static struct resample_area reach(const struct resample_axis *x, const struct re
     return (struct resample_area){x0, y0, x1 - x0, y1 - y0};
 }
 
-/* Cb and Cr of the area, into l.out[1] and [2]. */
+/* Computes Cb and Cr of the area, into l.out[1] and [2]. */
 static void run_chroma(const struct tile *t, struct resample_area area)
 {
     const struct tile_job *job = t->job;
@@ -225,7 +225,7 @@ static void shrink(struct tile *t)
     store_chunk(t);
 }
 
-/* The next rows of the strip. */
+/* Computes the next rows of the strip. */
 static void run_strip(struct tile *t, const struct plan_picture *picture, const struct plan_io *io)
 {
     size_t at = t->source.kind == SOURCE_ALPHA ? t->strips->state_bytes : 0;
@@ -266,7 +266,7 @@ static void store_opaque(struct tile *t)
                     t->pixels + (size_t)y * t->row_bytes);
 }
 
-/* The widest window of any stage along an axis. */
+/* Returns the widest window of any stage along an axis. */
 static int widest(const struct tile *t, const struct tile_chain *a, bool all)
 {
     int most = 0;
@@ -331,7 +331,7 @@ double tile_run(const struct tile_job *job, const struct tile_target *to, void *
     struct tile t = begin(job, to->area);
     struct tile_sides sides = sides_of(&t);
     size_t bytes = 0;
-    /* Sizes were bounded before any work. A mistake there must not reach memory. */
+    /* The sizes were bounded before any work. An error there must not overwrite memory. */
     assert(measure(&t, &bytes, NULL) == ERR_OK && bytes <= job->scratch_bytes);
     t.l = tile_lay_out(job, &sides, 0, scratch);
     return run(&t, to);

@@ -11,7 +11,7 @@ static int out_side(const struct tile_job *job, enum axis axis)
     return axis == AXIS_Y ? job->out.height : job->out.width;
 }
 
-/* The side that the last network makes. */
+/* Returns the size of the side after the last network. */
 static int full_side(const struct tile_job *job, enum axis axis)
 {
     return chain_side(&job->chain, job->chain.count, side_of(job, axis));
@@ -49,7 +49,7 @@ struct plan_picture tile_stage_picture(const struct tile_job *job, int k)
                                  job->border == BORDER_MODEL};
 }
 
-/* Adds what a tile of the outputs `s` along the axis asks of the network of stage k. */
+/* Adds the work of the network of stage k for a tile with the outputs `s` along the axis. */
 static void add_tile(const struct tile_job *job, enum axis axis, struct span s, int k,
                      struct plan_work *w)
 {
@@ -60,7 +60,8 @@ static void add_tile(const struct tile_job *job, enum axis axis, struct span s, 
     plan_work_add(w, axis, &picture, (struct span){span->first, span->last});
 }
 
-/* Adds all columns of tiles, or all rows of tiles: bands one after another, each cut from its top. */
+/* Adds all columns of tiles, or all rows of tiles. Bands follow each other, and each is cut from
+ * its top. */
 static void add_axis(const struct tile_job *job, const struct bands *b, enum axis axis, int k,
                      struct plan_work *w)
 {

@@ -1,4 +1,4 @@
-/* tile_job.h - what all tiles of one picture have in common. */
+/* tile_job.h - the data that all tiles of one picture share. */
 #ifndef UPSCALED_TILES_TILE_JOB_H
 #define UPSCALED_TILES_TILE_JOB_H
 
@@ -14,9 +14,9 @@ struct tile_job {
     enum model_border border;
     const struct image *img;
     struct image_format out;
-    bool gray;            /* all pixels are gray, though stored in colour, and the model sees RGB */
-    bool alpha;           /* alpha goes through the network; else it is opaque, or there is none */
-    size_t scratch_bytes; /* what each worker brings; checked */
+    bool gray;            /* all pixels are gray but stored in colour, and the model sees RGB */
+    bool alpha;           /* the network enlarges alpha; otherwise it is opaque, or there is none */
+    size_t scratch_bytes; /* of each worker; checked */
     const atomic_bool *cancel;                   /* ends tiles early, or NULL */
     struct profile *profile;                     /* counts the network's time, or NULL */
     const struct resample_axis *down_x, *down_y; /* last network's size to out's; NULL if equal */

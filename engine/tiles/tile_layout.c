@@ -49,9 +49,9 @@ struct tile_layout tile_lay_out(const struct tile_job *job, const struct tile_si
     return l;
 }
 
-/* The networks make `full` times the picture and the output may be as small as the picture along one
- * axis, and an antialiased bicubic reaches two output pixels, which are 2 * full, to either side.
- * With the fifth `full` a tile of one pixel always fits. */
+/* The networks enlarge the picture by `full`, and the output may be as small as the picture along
+ * one axis. An antialiased bicubic reaches two output pixels to either side, which are 2 * full.
+ * With the fifth `full`, a tile of one pixel always fits. */
 static int shrink_margin(const struct chain *c)
 {
     return 5 * chain_factor(c) + 2;
@@ -101,8 +101,8 @@ enum err_code tile_measure(const struct tile_job *job, const struct tile_sides *
     return ERR_OK;
 }
 
-/* The larger of two needs: of usual tiles, which store rows as they come, and of smaller ones,
- * which are downscaled. */
+/* Takes the larger of two needs: that of usual tiles, which store rows as they come, and that of
+ * smaller tiles, which are downscaled. */
 enum err_code tile_scratch_bytes(const struct chain *c, size_t *bytes, struct err *e)
 {
     const struct tile_job job = {.chain = *c};

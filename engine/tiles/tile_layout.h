@@ -1,5 +1,4 @@
-/* tile_layout.h - how a tile's scratch is divided, and how large tiles may be. For tile.c.
- *
+/* tile_layout.h - divides the scratch of a tile, and bounds the size of tiles. For tile.c.
  * Threads: pure functions. */
 #ifndef UPSCALED_TILES_TILE_LAYOUT_H
 #define UPSCALED_TILES_TILE_LAYOUT_H
@@ -8,14 +7,14 @@
 
 enum { TILE_PLANES = 3, TILE_CHUNK_ROWS = 16 /* that are stored together */ };
 
-/* Sides of the planes that a tile works on; to measure, the largest possible ones. */
+/* The sides of the planes of a tile. For measuring they are the largest possible ones. */
 struct tile_sides {
     int stage_width, stage_height; /* output of networks but the last, or what is downscaled */
-    int out_width, out_rows;       /* what is stored together */
-    int near_width, near_height;   /* the picture's pixels that chroma of those is made from */
+    int out_width, out_rows;       /* of the samples that are stored together */
+    int near_width, near_height;   /* of the picture's pixels that their chroma is made from */
 };
 
-/* Where everything lies; planes are [y][x]. */
+/* The places of all buffers. Planes are [y][x]. */
 struct tile_layout {
     float *stage[2];         /* [channel] planes: outputs of the networks, alternating */
     float *got;              /* the plane to downscale, extended beyond the edges */
@@ -27,18 +26,18 @@ struct tile_layout {
     size_t bytes; /* of all that, SIZE_MAX when it cannot be counted */
 };
 
-/* Divides the scratch at `base`; with NULL it only counts. */
+/* Divides the scratch at `base`. If `base` is NULL, it only counts. */
 struct tile_layout tile_lay_out(const struct tile_job *job, const struct tile_sides *sides,
                                 size_t plan_bytes, void *base);
 
-/* Bytes of scratch for these sides and a plan that runs over areas of up to the sides `most`.
- * ERR_MODEL_LIMIT. */
+/* Finds the bytes of scratch for these sides and a plan that runs over areas of up to the sides
+ * `most`. ERR_MODEL_LIMIT. */
 enum err_code tile_measure(const struct tile_job *job, const struct tile_sides *sides,
                            struct pair most, size_t *bytes, struct err *e);
 
-/* The most output pixels of a tile each way, where the last network makes `full` pixels of sides
- * that are `out` in the end. Such tiles keep activations near what a core's cache holds, and
- * themselves within tile_scratch_bytes. */
+/* Returns the largest sides of a tile in output pixels. The last network makes `full` pixels of
+ * each side, which become `out` output pixels. In such tiles the activations nearly fit the cache
+ * of a core, and the tiles need no more than tile_scratch_bytes. */
 struct pair tile_most(const struct chain *c, struct pair full, struct pair out);
 
 /* Scratch for any tile within tile_most, for any picture, output and border. */
