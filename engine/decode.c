@@ -4,7 +4,7 @@
 #include "engine/png/png_reader.h"
 
 enum {
-    TURN_PIXELS = 1 << 18,  /* about 10 ms of work; then other requests get their turn */
+    TURN_PIXELS = 1 << 18,  /* about 10 ms of work; then other requests have their turns */
     SMALL_PIXELS = 1 << 16, /* two threads gain nothing on fewer pixels */
 };
 
@@ -42,7 +42,7 @@ static void small_piece(void *arg, int i, void *scratch)
         d->rc = png_reader_step(d->reader, d->img, TURN_PIXELS, &d->done, d->e);
 }
 
-/* Runs one piece; the pool's own error comes first. */
+/* Runs one piece. An error of the pool comes first. */
 static enum err_code run_piece(struct decode *d, pool_piece *piece)
 {
     enum err_code rc =

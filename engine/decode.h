@@ -1,6 +1,6 @@
-/* decode.h - the pixels and the metadata of a PNG in memory, decoded by the threads of a pool.
+/* decode.h - decodes the pixels and the metadata of a PNG in memory, on the threads of a pool.
  *
- * The caller sleeps while the pool works. Threads: any, each with calls of its own. */
+ * The caller sleeps while the pool works. Threads: any, each with its own calls. */
 #ifndef UPSCALED_DECODE_H
 #define UPSCALED_DECODE_H
 
@@ -19,8 +19,8 @@ struct decode_job {
     struct png_limits limits;
 };
 
-/* Decodes a file. On ERR_OK the caller owns *img (image_free), and `meta`, which was initialised
- * and empty, has the metadata; it may be NULL. The errors of png_reader.h; ERR_CANCELLED. */
+/* Decodes a file. On ERR_OK the caller owns *img (image_free), and `meta` has the metadata. `meta`
+ * must be initialised and empty, or NULL. The errors of png_reader.h; ERR_CANCELLED. */
 enum err_code decode_run(const struct decode_job *job, struct image **img, struct png_meta *meta,
                          struct err *e);
 

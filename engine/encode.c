@@ -10,18 +10,18 @@ struct encode {
     struct encode_job job;
     struct png_writer *writer;
     int strip_rows;
-    const uint8_t *rows; /* the batch in work */
+    const uint8_t *rows; /* the batch that is being encoded */
     size_t row_bytes;
     int count;
     struct png_strip *strips; /* of that batch */
-    atomic_int strip_rc;      /* an error that one of them met */
+    atomic_int strip_rc;      /* the error of a strip, if any */
     uint8_t *last_row;        /* of the batch before */
     const uint8_t *above;     /* the same, once there is one */
     enum err_code rc;         /* of the latest piece */
     struct err *e;
 };
 
-/* Runs one piece; the pool's own error comes first. */
+/* Runs one piece. An error of the pool comes first. */
 static enum err_code run_piece(struct encode *c, pool_piece *piece, struct err *e)
 {
     c->e = e;
@@ -36,7 +36,7 @@ static void begin_piece(void *arg, int i, void *scratch)
     struct buf *out = c->job.out;
     (void)i;
     (void)scratch;
-    /* Reserved at once: copies from a smaller to a larger buffer would take twice as much. */
+    /* Reserved at once, because copying to a larger buffer would need twice the memory. */
     size_t bound = png_writer_bound(f, f->height);
     if (c->job.params.meta)
         bound += png_keep_bound(c->job.params.meta);

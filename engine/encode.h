@@ -1,4 +1,4 @@
-/* encode.h - a PNG made of rows as they come, encoded in strips by the threads of a pool.
+/* encode.h - encodes a PNG from rows as they come, in strips, on the threads of a pool.
  *
  * The caller sleeps while the pool works. The bytes depend neither on the number of threads nor on
  * how many rows arrive at a time, as long as all batches but the last are whole strips.

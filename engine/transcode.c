@@ -6,10 +6,10 @@
 #include "engine/encode.h"
 #include "engine/transcode_memory.h"
 
-/* A request under way. */
+/* A request that is being computed. */
 struct transcode {
     const struct transcode_call *call;
-    struct pool *pool; /* the caller's, or the one worker that does all of a short request */
+    struct pool *pool; /* the caller's, or that of the one worker that does a short request */
     struct buf *in, *out;
     struct image *img;
     struct png_meta meta;

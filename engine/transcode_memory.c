@@ -10,8 +10,8 @@
 #include "engine/png/png_writer.h"
 
 enum {
-    STRIP_ZLIB = 1 << 19, /* a deflate stream at its largest settings, 384 KiB and the rest */
-    SMALL = 1 << 16,      /* structs, rows and what the C library rounds up */
+    STRIP_ZLIB = 1 << 19, /* a deflate stream at its largest settings has 384 KiB and some more */
+    SMALL = 1 << 16,      /* structs, rows, and the rounding of the C library */
 };
 
 enum err_code transcode_target(const struct transcode_params *params, const struct image_format *in,
@@ -49,7 +49,8 @@ enum err_code transcode_target(const struct transcode_params *params, const stru
     return ERR_OK;
 }
 
-/* The encoded strips of a band that are not yet added to the file, and the encoders' own memory. */
+/* Returns the memory for the encoded strips of a band that are not in the file yet, and for the
+ * encoders. */
 static size_t strips_bytes(struct pool *pool, const struct image_format *out, int rows,
                            int compression)
 {
@@ -85,7 +86,7 @@ enum err_code transcode_memory(struct pool *pool, const struct transcode_params 
     m.chain = up.chain;
     m.work.in_bytes = (double)image_bytes(&m.in);
     m.work.out_bytes = (double)image_bytes(&m.out);
-    /* the chunks that are there when the file is whole hold no pixels */
+    /* when the file is complete, its other chunks are known to hold no pixels */
     m.work.packed_bytes =
         (double)(file->length < file->file_bytes || glance.chunk_bytes > file->file_bytes
                      ? file->file_bytes

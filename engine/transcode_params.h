@@ -1,4 +1,4 @@
-/* transcode_params.h - how to enlarge a PNG, and within which limits. */
+/* transcode_params.h - the parameters of transcode_run, and its limits. */
 #ifndef UPSCALED_TRANSCODE_PARAMS_H
 #define UPSCALED_TRANSCODE_PARAMS_H
 
@@ -17,7 +17,7 @@ struct transcode_params {
     enum png_metadata metadata;
     struct png_limits limits;
     uint64_t max_output_pixels; /* --max-output-pixels */
-    size_t max_output_bytes;    /* --max-output-bytes: what `out` may hold */
+    size_t max_output_bytes;    /* --max-output-bytes: the most bytes of the output */
     size_t max_whole_bytes;     /* --max-whole-bytes, see upscale.h */
 };
 

@@ -18,7 +18,7 @@
 #include "engine/tiles/tile_layout.h"
 #include "engine/tiles/window.h"
 
-enum { LARGEST_SIDE = 1 << 24 }; /* keeps sides and their sums far inside int */
+enum { LARGEST_SIDE = 1 << 24 }; /* so that the sums of sides are far inside int */
 
 /* One side of `exact` pixels, rounded. */
 static enum err_code find_side(double exact, int in, const char *name, int *out, struct err *e)
@@ -68,12 +68,12 @@ enum err_code upscale_scratch_bytes(const struct chain_set *set, size_t *bytes, 
     return ERR_OK;
 }
 
-/* A request under way. */
+/* A picture that is being enlarged. */
 struct upscale {
     struct pool *pool;
     const struct upscale_params *params;
     struct image *img;
-    const struct upscale_hooks *hooks; /* NULL where only sizes are asked for */
+    const struct upscale_hooks *hooks; /* NULL if only sizes are needed */
     struct err *e;
 
     struct tile_job job;
@@ -87,7 +87,7 @@ struct upscale {
     int y, rows; /* the band being made */
 };
 
-/* Tile i of the band. */
+/* Computes tile i of the band. */
 static void tile_piece(void *arg, int i, void *scratch)
 {
     struct upscale *w = arg;
@@ -109,7 +109,7 @@ static void tile_piece(void *arg, int i, void *scratch)
         atomic_fetch_add_explicit(w->params->macs, (uint64_t)macs, memory_order_relaxed);
 }
 
-/* Row i of the band where no network runs: samples change their depth at most. */
+/* Copies row i of the band if no network runs. Samples may change their depth. */
 static void copy_piece(void *arg, int i, void *scratch)
 {
     struct upscale *w = arg;
@@ -188,7 +188,7 @@ static enum err_code prepare_axes(struct upscale *w)
     return rc;
 }
 
-/* Working memory for the one tile of models that cannot be cut. */
+/* Computes the working memory for the one tile of models that cannot be cut. */
 static enum err_code whole_bytes(const struct upscale *w, size_t *bytes)
 {
     enum err_code rc = tile_whole_scratch_bytes(&w->job, bytes, w->e);
@@ -201,7 +201,7 @@ static enum err_code whole_bytes(const struct upscale *w, size_t *bytes)
     return rc;
 }
 
-/* One tile for all, in a block of its own. */
+/* Prepares one tile for the whole picture, in a block of its own. */
 static enum err_code prepare_whole(struct upscale *w)
 {
     size_t bytes = 0;
@@ -224,13 +224,13 @@ static enum err_code prepare_strips(struct upscale *w)
     return ERR_OK;
 }
 
-/* Whether one tile has to cover everything. */
+/* Whether one tile must cover the whole picture. */
 static bool is_whole(const struct upscale *w)
 {
     return chain_is_whole(&w->job.chain) && !copies(w);
 }
 
-/* How the output is cut. The run and the estimate both use this. */
+/* Chooses how the output is cut, for the run and for the estimate. */
 static enum err_code choose_bands(struct upscale *w)
 {
     w->strips = (struct strips){.count = 0};
