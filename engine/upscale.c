@@ -217,7 +217,7 @@ static enum err_code prepare_whole(struct upscale *w)
 
 static enum err_code prepare_strips(struct upscale *w)
 {
-    w->strip = mem_alloc((size_t)w->strips.count, w->strips.scratch_bytes);
+    w->strip = mem_alloc_dense((size_t)w->strips.count, w->strips.scratch_bytes);
     if (!w->strip)
         return err_set(w->e, ERR_MEMORY, "out of memory for %d strips of %zu bytes",
                        w->strips.count, w->strips.scratch_bytes);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -65,6 +66,18 @@ void *mem_alloc(size_t n, size_t size)
         return NULL;
     void *p = aligned_alloc(MEM_ALIGN, padded / MEM_ALIGN * MEM_ALIGN);
     account(p, 1);
+    return p;
+}
+
+void *mem_alloc_dense(size_t count, size_t size)
+{
+    char *p = mem_alloc(count, size);
+#ifdef MADV_HUGEPAGE
+    enum { HUGE_PAGE = 2 * 1024 * 1024 };
+    size_t before = (HUGE_PAGE - (uintptr_t)p % HUGE_PAGE) % HUGE_PAGE, bytes = count * size;
+    if (p && bytes >= before + HUGE_PAGE)
+        madvise(p + before, (bytes - before) / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+#endif
     return p;
 }
 

@@ -14,7 +14,12 @@
 /* Uninitialised block of count * size bytes; NULL when that overflows or memory is out.
  * A zero-sized request gives a valid, unique pointer. */
 void *mem_alloc(size_t count, size_t size);
-void *mem_calloc(size_t count, size_t size); /* the same, zeroed */
+
+/* mem_alloc for a block that will be used whole and again and again: in huge pages, where the system
+ * has them for those who ask, so that addresses are found quickly. */
+void *mem_alloc_dense(size_t count, size_t size);
+
+void *mem_calloc(size_t count, size_t size); /* mem_alloc, zeroed */
 
 /* Grows or shrinks `p` (NULL: a new block) of `old_bytes` to `new_bytes`, keeping the common part.
  * On failure NULL, and `p` stays valid. */
