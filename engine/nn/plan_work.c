@@ -58,7 +58,11 @@ void plan_work_add(struct plan_work *w, enum axis axis, const struct plan_pictur
     if (p->stream) {
         int crop = pair_at(p->m->geometry.crop, axis);
         want = (struct span){want.lo - crop, want.hi - crop};
-        stream_lengths(p->stream, axis, want, w->room, w->one);
+        int pixels = axis == AXIS_Y ? picture->height : picture->width;
+        int side = (int)ceil_div(pixels, p->m->geometry.align);
+        stream_needs_within(p->stream, axis, picture->padded ? side : STREAM_ENDLESS, want,
+                            w->room);
+        stream_lengths(p->stream, axis, w->room, w->one);
     } else {
         struct span window = plan_reach(p, axis, picture, want);
         layerwise_lengths(p->layerwise, axis, window.hi - window.lo, w->room, w->one);

@@ -17,6 +17,7 @@
 
 enum { STREAM_PARTS_MAX = 1 + LAYER_OTHERS_MAX, STREAM_PICTURE = 0, STREAM_GRID = 4 };
 enum { STREAM_MOST = 8, STREAM_PERIOD_MAX = STREAM_MOST * STREAM_GRID };
+enum { STREAM_ENDLESS = -1 }; /* instead of the side of a picture that goes on */
 
 enum stream_op {
     STREAM_LOAD,     /* the picture's rows, from the caller */
@@ -81,6 +82,7 @@ struct stream {
     struct stream_step *steps;
     int step_count;
     int output;                                /* tensor: planes */
+    int round;                                 /* periods that a round makes */
     struct span picture[2][STREAM_PERIOD_MAX]; /* [axis]: asked of the picture for outputs from
                                                   (lo), and up to (hi), the index */
     struct stream_cost cost;
@@ -103,12 +105,27 @@ void stream_free(struct stream *s); /* NULL is fine */
  * stream_period, so that want may end before it begins. `spans` has tensor_count entries. */
 void stream_needs(const struct stream *s, enum axis axis, struct span want, struct span *spans);
 
+/* The same of a picture that is `side` cells long and has edges: what steps read in order to make
+ * samples of it, and nothing for the zeros around those. */
+void stream_needs_within(const struct stream *s, enum axis axis, int side, struct span want,
+                         struct span *spans);
+
+/* The samples that a tensor has of a picture with `side` cells along an axis. */
+struct span stream_domain(const struct stream_tensor *t, enum axis axis, int side);
+
+/* The part of `want`, samples of the step's output along an axis, that whole phases (and tiles) make
+ * and that holds all samples of the domain. May be empty. */
+struct span stream_within(const struct stream_step *t, struct span domain, struct span want);
+
 /* Areas that are this many output samples apart are computed alike. */
 int stream_period(const struct stream *s);
 
+/* Output rows that each round goes further: some periods. */
+int stream_round(const struct stream *s);
+
 /* Where rounds begin that make the output from row `from` on: before the first round (up to the row
  * that is returned, which may lie before `from`) nothing is made; made[tensor] is the first row
- * that will be. Each round goes stream_period rows further. */
+ * that will be. Each round goes stream_round rows further. */
 int stream_begin(const struct stream *s, int from, struct span *spans, int *made);
 
 /* Finds the `macs` of all steps. */
@@ -117,9 +134,9 @@ void stream_find_macs(struct stream *s);
 /* Fills s->cost; the steps' macs are known. ERR_MEMORY. */
 enum err_code stream_find_cost(struct stream *s, struct err *e);
 
-/* The samples of each phase, along one axis, that each step makes for outputs `want`. `spans` has
- * tensor_count entries. */
-void stream_lengths(const struct stream *s, enum axis axis, struct span want, struct span *spans,
+/* The samples of each phase, along one axis, that each step makes for the outputs whose needs are
+ * `spans`. */
+void stream_lengths(const struct stream *s, enum axis axis, const struct span *spans,
                     double *lengths);
 
 /* Cells that there are at least for an output of `width` columns. */

@@ -90,6 +90,14 @@ float *stream_row(const struct stream_area *a, int tensor, int block, int y, int
            (size_t)(x - a->x[tensor].lo) * (t->blocked ? (size_t)LANES : 1);
 }
 
+/* Spans of all tensors for outputs `want`. */
+static void find_needs(const struct stream_area *a, enum axis axis, struct span want,
+                       struct span *spans)
+{
+    int side = a->sides ? pair_at(*a->sides, axis) : STREAM_ENDLESS;
+    stream_needs_within(a->s, axis, side, want, spans);
+}
+
 /* Divides the scratch for this area's columns and sets all tensors to their first rows. */
 int stream_area_lay_out(struct stream_area *a, void *scratch, struct plan_rect keep)
 {
@@ -97,7 +105,7 @@ int stream_area_lay_out(struct stream_area *a, void *scratch, struct plan_rect k
     size_t used = 0;
     int widest = 0;
     take_books(s, scratch, &used, a);
-    stream_needs(s, AXIS_X, (struct span){keep.x, keep.x + keep.width}, a->x);
+    find_needs(a, AXIS_X, (struct span){keep.x, keep.x + keep.width}, a->x);
     for (int k = 0; k < s->tensor_count; k++) {
         int columns = a->x[k].hi - a->x[k].lo;
         widest = columns > widest ? columns : widest;
@@ -105,34 +113,22 @@ int stream_area_lay_out(struct stream_area *a, void *scratch, struct plan_rect k
         a->rings[k].base = take_ring(&s->tensors[k], columns, scratch, &used);
     }
     a->line = mem_part(scratch, &used, (size_t)widest + PLANE_SLACK, sizeof *a->line);
-    stream_needs(s, AXIS_Y, (struct span){keep.y, keep.y + keep.height}, a->y);
-    for (int k = 0; k < s->tensor_count; k++)
-        a->last[k] = a->y[k].hi;
     int to = stream_begin(s, keep.y, a->y, a->made);
-    memcpy(a->first, a->made, (size_t)s->tensor_count * sizeof *a->first);
+    find_needs(a, AXIS_Y, (struct span){keep.y, keep.y + keep.height}, a->y);
+    for (int k = 0; k < s->tensor_count; k++) {
+        a->first[k] = a->made[k] = a->y[k].lo;
+        a->last[k] = a->y[k].hi;
+    }
     return to;
 }
 
-struct span stream_domain(const struct stream_area *a, int tensor, enum axis axis)
+struct span stream_area_domain(const struct stream_area *a, int tensor, enum axis axis)
 {
-    const struct stream_tensor *t = &a->s->tensors[tensor];
-    return (struct span){0, pair_at(t->rate, axis) * pair_at(*a->sides, axis) +
-                                pair_at(t->extra, axis)};
+    return stream_domain(&a->s->tensors[tensor], axis, pair_at(*a->sides, axis));
 }
 
-struct span stream_within(const struct stream_area *a, const struct stream_step *t, enum axis axis,
-                          struct span want)
+struct span stream_area_within(const struct stream_area *a, const struct stream_step *t,
+                               enum axis axis, struct span want)
 {
-    if (!a->sides)
-        return want;
-    struct span d = stream_domain(a, t->out, axis);
-    int unit = t->op == STREAM_WINOGRAD ? STREAM_GRID : t->phases;
-    struct span s = want;
-    if (d.lo > want.lo)
-        s.lo = want.lo + (d.lo - want.lo) / unit * unit;
-    if (d.hi < want.hi)
-        s.hi = want.lo + (int)ceil_div(d.hi - want.lo, unit) * unit;
-    if (s.lo >= s.hi)
-        s.hi = s.lo = want.lo;
-    return s;
+    return a->sides ? stream_within(t, stream_area_domain(a, t->out, axis), want) : want;
 }

@@ -39,14 +39,12 @@ float *stream_row(const struct stream_area *a, int tensor, int block, int y, int
 /* Blocks of channels that a tensor has, or planes. */
 int stream_blocks(const struct stream_tensor *t);
 
-/* The part of `want`, samples of the step's output along an axis, that whole phases (and tiles) make
- * and that holds all samples within the picture: what is outside is the network's padding, which is
- * zero. May be empty. */
-struct span stream_within(const struct stream_area *a, const struct stream_step *t, enum axis axis,
-                          struct span want);
+/* The part of `want` that stream_within names, where the picture has edges; else all of it. */
+struct span stream_area_within(const struct stream_area *a, const struct stream_step *t,
+                               enum axis axis, struct span want);
 
 /* The samples that a tensor has of the picture, where its edges count. */
-struct span stream_domain(const struct stream_area *a, int tensor, enum axis axis);
+struct span stream_area_domain(const struct stream_area *a, int tensor, enum axis axis);
 
 /* Divides the scratch for the columns of `keep` and sets all tensors to their first rows; returns
  * what stream_begin does. a->s is set. */

@@ -6,6 +6,7 @@
  * end of an area of whole tiles falls on the next layer's grid. */
 #include <limits.h>
 
+#include "engine/base/cpu.h"
 #include "engine/base/mem.h"
 #include "engine/nn/stream.h"
 
@@ -57,21 +58,54 @@ static bool is_read(const struct span *s)
     return s->lo != nobody.lo || s->hi != nobody.hi;
 }
 
-/* Widens what step t reads to what its output's span says, and that to whole phases. */
-static void ask(const struct stream_step *t, enum axis axis, struct span *spans)
+struct span stream_domain(const struct stream_tensor *t, enum axis axis, int side)
 {
+    return (struct span){0, pair_at(t->rate, axis) * side + pair_at(t->extra, axis)};
+}
+
+struct span stream_within(const struct stream_step *t, struct span domain, struct span want)
+{
+    int unit = t->op == STREAM_WINOGRAD ? STREAM_GRID : t->phases;
+    struct span s = want;
+    if (domain.lo > want.lo)
+        s.lo = want.lo + (domain.lo - want.lo) / unit * unit;
+    if (domain.hi < want.hi)
+        s.hi = want.lo + (int)ceil_div(domain.hi - want.lo, unit) * unit;
+    if (s.lo >= s.hi)
+        s.hi = s.lo = want.lo;
+    return s;
+}
+
+/* An axis; of a picture with edges its side, else STREAM_ENDLESS. */
+struct line {
+    enum axis axis;
+    int side;
+};
+
+/* Widens what step t reads to what its output's span says, and that to whole phases. What lies
+ * outside a picture with edges is zeros, for which nothing is read. */
+static void ask(const struct stream *s, const struct stream_step *t, struct line line,
+                struct span *spans)
+{
+    enum axis axis = line.axis;
     struct span *out = &spans[t->out];
     if (!is_read(out)) {
         *out = (struct span){0, 0};
         return;
     }
-    struct span q = phases_of(t, axis, *out), in = stream_step_input(t, axis, q);
+    struct span q = phases_of(t, axis, *out);
     int start = pair_at(t->origin, axis);
     *out = (struct span){q.lo * t->phases + start, q.hi * t->phases + start};
+    struct span made = *out;
+    if (line.side != STREAM_ENDLESS)
+        made = stream_within(t, stream_domain(&s->tensors[t->out], axis, line.side), *out);
+    if (made.lo == made.hi && out->lo < out->hi)
+        return;
+    struct span in = stream_step_input(t, axis, stream_step_phases(t, axis, made));
     for (int n = 0; n < t->in_count; n++)
         widen(&spans[t->in[n].tensor], in, pair_at(t->in[n].shift, axis));
     if (t->add.tensor >= 0)
-        widen(&spans[t->add.tensor], *out, pair_at(t->add.shift, axis));
+        widen(&spans[t->add.tensor], made, pair_at(t->add.shift, axis));
 }
 
 static void begin(const struct stream *s, struct span want, struct span *spans)
@@ -81,16 +115,27 @@ static void begin(const struct stream *s, struct span want, struct span *spans)
     spans[s->output] = want;
 }
 
-void stream_needs(const struct stream *s, enum axis axis, struct span want, struct span *spans)
+void stream_needs_within(const struct stream *s, enum axis axis, int side, struct span want,
+                         struct span *spans)
 {
     begin(s, want, spans);
     for (int k = s->step_count - 1; k >= 0; k--)
-        ask(&s->steps[k], axis, spans);
+        ask(s, &s->steps[k], (struct line){axis, side}, spans);
+}
+
+void stream_needs(const struct stream *s, enum axis axis, struct span want, struct span *spans)
+{
+    stream_needs_within(s, axis, STREAM_ENDLESS, want, spans);
 }
 
 int stream_period(const struct stream *s)
 {
     return STREAM_GRID * s->m->scale * s->m->geometry.align;
+}
+
+int stream_round(const struct stream *s)
+{
+    return s->round * stream_period(s);
 }
 
 static void place_grids(struct stream *s, enum axis axis, struct span *spans)
@@ -104,7 +149,7 @@ static void place_grids(struct stream *s, enum axis axis, struct span *spans)
             *(axis == AXIS_Y ? &t->grid.y : &t->grid.x) = left ? want.lo : want.hi;
             left = !left;
         }
-        ask(t, axis, spans);
+        ask(s, t, (struct line){axis, STREAM_ENDLESS}, spans);
     }
 }
 
@@ -113,7 +158,7 @@ int stream_begin(const struct stream *s, int from, struct span *spans, int *made
     stream_needs(s, AXIS_Y, (struct span){from, from + 1}, spans);
     for (int k = 0; k < s->tensor_count; k++)
         made[k] = spans[k].lo;
-    for (int to = from;; to -= stream_period(s)) {
+    for (int to = from;; to -= stream_round(s)) {
         bool idle = true;
         stream_needs(s, AXIS_Y, (struct span){from, to}, spans);
         for (int k = 0; k < s->tensor_count; k++)
@@ -199,8 +244,19 @@ static void find_spares(struct stream *s, struct span *spans)
         }
 }
 
+/* Weights that do not all fit the L2 come from beyond it for every round: two rows of tiles then
+ * share them. The rings grow by a third. */
+static int choose_round(const struct stream *s)
+{
+    double floats = 0;
+    for (int k = 0; k < s->step_count; k++)
+        floats += (double)s->steps[k].phase_floats;
+    return floats * sizeof(float) > (double)cpu_l2_bytes() ? 2 : 1;
+}
+
 enum err_code stream_find_rings(struct stream *s, struct err *e)
 {
+    s->round = choose_round(s);
     struct span *spans = mem_calloc((size_t)s->tensor_count, sizeof *spans);
     int *made = mem_calloc((size_t)s->tensor_count, sizeof *made);
     enum err_code rc = ERR_OK;
@@ -216,7 +272,7 @@ enum err_code stream_find_rings(struct stream *s, struct err *e)
     /* everything repeats with the period, and so does every round once all steps are at work */
     for (int from = 0; from < stream_period(s); from++) {
         int to = stream_begin(s, from, spans, made);
-        for (; to <= from + 3 * stream_period(s); to += stream_period(s))
+        for (; to <= from + 3 * stream_round(s); to += stream_round(s))
             simulate(s, (struct span){from, to}, spans, made);
     }
 done:

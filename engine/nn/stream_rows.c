@@ -19,7 +19,7 @@ static int out_blocks(const struct stream_area *a, const struct stream_step *t)
 /* Columns of its output that the step makes. */
 static struct span out_columns(const struct stream_area *a, const struct stream_step *t)
 {
-    return stream_within(a, t, AXIS_X, a->x[t->out]);
+    return stream_area_within(a, t, AXIS_X, a->x[t->out]);
 }
 
 /* The columns of phases behind them. */

@@ -20,7 +20,8 @@ static void clear(const struct stream_area *a, int tensor, int y, int lo, int hi
 /* What lies outside the picture is the network's own padding: zeros. */
 static void clear_outside(const struct stream_area *a, int tensor, struct span rows)
 {
-    struct span ys = stream_domain(a, tensor, AXIS_Y), xs = stream_domain(a, tensor, AXIS_X);
+    struct span ys = stream_area_domain(a, tensor, AXIS_Y),
+                xs = stream_area_domain(a, tensor, AXIS_X);
     struct span x = a->x[tensor];
     for (int y = rows.lo; y < rows.hi; y++) {
         bool inside = y >= ys.lo && y < ys.hi;
@@ -33,7 +34,8 @@ static void load_rows(const struct stream_area *a, const struct stream_step *t, 
 {
     struct span x = a->x[t->out], y = rows;
     if (a->sides) {
-        struct span xs = stream_domain(a, t->out, AXIS_X), ys = stream_domain(a, t->out, AXIS_Y);
+        struct span xs = stream_area_domain(a, t->out, AXIS_X),
+                    ys = stream_area_domain(a, t->out, AXIS_Y);
         x = (struct span){x.lo > xs.lo ? x.lo : xs.lo, x.hi < xs.hi ? x.hi : xs.hi};
         y = (struct span){y.lo > ys.lo ? y.lo : ys.lo, y.hi < ys.hi ? y.hi : ys.hi};
     }
@@ -77,7 +79,7 @@ static void run_step(const struct stream_area *a, const struct stream_step *t)
     if (t->op == STREAM_LOAD)
         load_rows(a, t, rows);
     else
-        stream_rows(a, t, stream_within(a, t, AXIS_Y, rows));
+        stream_rows(a, t, stream_area_within(a, t, AXIS_Y, rows));
     if (a->sides)
         clear_outside(a, t->out, rows);
     a->made[t->out] = rows.hi;
@@ -119,7 +121,7 @@ static void run_rounds(struct stream_strip *t, int end, const struct plan_io *io
     const struct stream *s = t->area.s;
     t->area.io = io;
     for (store_made(t, end); t->stored < end && !plan_io_cancelled(io); store_made(t, end)) {
-        t->to += stream_period(s);
+        t->to += stream_round(s);
         stream_needs(s, AXIS_Y, (struct span){t->keep.y, t->to}, t->area.y);
         for (int k = 0; k < s->step_count && !plan_io_cancelled(io); k++)
             run_step(&t->area, &s->steps[k]);

@@ -30,10 +30,9 @@ void stream_find_macs(struct stream *s)
         s->steps[k].macs = macs_of(&s->steps[k]);
 }
 
-void stream_lengths(const struct stream *s, enum axis axis, struct span want, struct span *spans,
+void stream_lengths(const struct stream *s, enum axis axis, const struct span *spans,
                     double *lengths)
 {
-    stream_needs(s, axis, want, spans);
     for (int k = 0; k < s->step_count; k++) {
         const struct stream_step *t = &s->steps[k];
         struct span q = stream_step_phases(t, axis, spans[t->out]);
@@ -61,8 +60,10 @@ static void find_cost(struct stream *s, const struct growth *g)
     int length = 64 * stream_period(s);
     double macs = 0, bytes = 0, extra[2] = {0, 0};
     for (enum axis axis = AXIS_Y; axis <= AXIS_X; axis++) {
-        stream_lengths(s, axis, (struct span){0, length}, g->spans, g->once);
-        stream_lengths(s, axis, (struct span){0, 2 * length}, g->spans, g->twice);
+        stream_needs(s, axis, (struct span){0, length}, g->spans);
+        stream_lengths(s, axis, g->spans, g->once);
+        stream_needs(s, axis, (struct span){0, 2 * length}, g->spans);
+        stream_lengths(s, axis, g->spans, g->twice);
         for (int k = 0; k < s->step_count; k++) {
             double rate = (g->twice[k] - g->once[k]) / length; /* phases an output sample */
             double area = rate * rate, more = rate > 0 ? g->once[k] / rate - length : 0;

@@ -250,6 +250,40 @@ START_TEST(a_network_without_halo_costs_what_its_geometry_says)
 }
 END_TEST
 
+/* Of a picture with edges a layer makes its samples, and what its tiles add at both ends. */
+START_TEST(nothing_is_computed_for_the_zeros_around_a_picture)
+{
+    enum { LAYERS = 20, WIDTH = 96, HEIGHT = 64, MOST_A_SIDE = 2 * 3 };
+    struct model *m = build_model(COLOR_Y, 2, BORDER_MODEL);
+    struct plan *plan;
+    struct pool *pool;
+    struct upscale_work said;
+    build_conv(m, LAYER_CONV2D, 1, 16, 3, 1, 1);
+    for (int i = 0; i < LAYERS; i++)
+        build_conv(m, LAYER_CONV2D, 16, 16, 3, 1, 1);
+    build_conv(m, LAYER_CONV2D, 16, 4, 3, 1, 1);
+    build_layer(m, LAYER_PIXEL_SHUFFLE)->upscale_factor = 2;
+    build_all_weights(m, 5);
+    ck_assert_int_eq(model_finish(m, &model_default_limits, NULL), ERR_OK);
+    ck_assert_int_eq(plan_new(m, kernels_find(NULL), &plan, NULL), ERR_OK);
+    ck_assert_int_eq(pool_new(1, &pool, NULL), ERR_OK);
+    struct image_format in = {WIDTH, HEIGHT, 1, 8};
+    struct upscale_params params = {.chain = chain_repeated(plan, 1),
+                                    .width = 2 * WIDTH,
+                                    .height = 2 * HEIGHT,
+                                    .border = BORDER_MODEL,
+                                    .depth = 8,
+                                    .strips = 1};
+    ck_assert_int_eq(upscale_work(pool, &params, &in, &said, NULL), ERR_OK);
+    ck_assert_double_ge(said.color, WIDTH * HEIGHT * m->geometry.macs_per_pixel);
+    ck_assert_double_le(said.color, (WIDTH + MOST_A_SIDE) * (HEIGHT + MOST_A_SIDE) *
+                                        m->geometry.macs_per_pixel);
+    pool_free(pool);
+    plan_free(plan);
+    model_free(m);
+}
+END_TEST
+
 /* The sides count, not the area: eight times as wide and no higher takes three passes. */
 START_TEST(a_picture_that_grows_along_one_side_takes_every_pass)
 {
@@ -278,6 +312,7 @@ int main(void)
     tcase_set_timeout(c, 120);
     tcase_add_loop_test(c, what_is_told_is_what_is_counted, 0, 10);
     tcase_add_test(c, a_network_without_halo_costs_what_its_geometry_says);
+    tcase_add_test(c, nothing_is_computed_for_the_zeros_around_a_picture);
     tcase_add_test(c, a_picture_that_grows_along_one_side_takes_every_pass);
     suite_add_tcase(s, c);
     return harness_run(s);
