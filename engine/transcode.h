@@ -11,8 +11,7 @@
 struct transcode_call {
     struct pool *pool;
     const struct transcode_params *params;
-    upscale_progress
-        *progress; /* gets a fraction in 0..1, never from two threads at once; or NULL */
+    upscale_progress *progress; /* gets 0..1, never from two threads at once; or NULL */
     void *progress_arg;
     const atomic_bool *cancel; /* or NULL */
 };
