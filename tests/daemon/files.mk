@@ -3,8 +3,10 @@
 test_scripts += \
 	tests/daemon/admission.py \
 	tests/daemon/bad_requests.py \
+	tests/daemon/bench.py \
 	tests/daemon/clients.py \
 	tests/daemon/commands.py \
+	tests/daemon/convert.py \
 	tests/daemon/dashboard.py \
 	tests/daemon/deadlines.py \
 	tests/daemon/estimate.py \

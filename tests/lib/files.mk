@@ -35,6 +35,7 @@ tests_lib_png_dump_LDADD = $(PNG_LIBS)
 
 EXTRA_DIST += \
 	tests/lib/claim.sh \
+	tests/lib/command.py \
 	tests/lib/daemon.py \
 	tests/lib/fail_malloc.c \
 	tests/lib/fronts.py \
