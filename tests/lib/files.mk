@@ -2,6 +2,8 @@
 
 tests_lib_libharness_a_SOURCES = \
 	tests/lib/chain_for.h \
+	tests/lib/enlarge.c \
+	tests/lib/enlarge.h \
 	tests/lib/harness.c \
 	tests/lib/harness.h \
 	tests/lib/job_probe.c \

@@ -60,6 +60,7 @@ test_programs += \
 	tests/unit/test_transcode_memory \
 	tests/unit/test_turns \
 	tests/unit/test_upscale \
+	tests/unit/test_upscale_picture \
 	tests/unit/test_upscale_work \
 	tests/unit/test_vector_unit \
 	tests/unit/test_waifu2x
