@@ -125,5 +125,19 @@ def events_outlive_the_write_timeout():
             equal(b'"done"' in stream, True, "the last event")
 
 
+@claim
+def a_listener_that_reads_nothing_is_closed():
+    name = "a-client-that-does-not-read"
+    with Daemon("--write-timeout", "1", "--threads", "1", "--max-body", "64M") as d:
+        with d.connect() as sender, socket.socket() as listener:
+            sender.send(request("POST", "/v1/upscale?scale=8", flat_png(2000, 2000), [("X-Request-ID", name)]))
+            wait_until(lambda: d.health()["running"] == 1, "it runs")
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)  # the least that there is
+            listener.connect(d.addresses[0][1])
+            listener.sendall(request("GET", "/v1/requests/" + name, headers=[("Accept", "text/event-stream")]))
+            wait_until(lambda: any("/v1/requests/" in line for line in d.lines), "the log says that it ended")
+            equal(d.health()["running"], 1, "the work goes on")
+
+
 with Daemon() as shared:
     run_claims()
