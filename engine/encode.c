@@ -49,7 +49,7 @@ enum err_code encode_new(const struct encode_job *job, struct encode **out, stru
 {
     const struct image_format *f = &job->params.format;
     size_t scratch;
-    enum err_code rc = png_strip_scratch_bytes(f, &scratch, e);
+    enum err_code rc = png_strip_scratch_bytes(f, job->params.compression, &scratch, e);
     if (rc == ERR_OK)
         rc = pool_reserve(job->pool, scratch, e);
     if (rc != ERR_OK)

@@ -3,15 +3,13 @@
 
 #include "engine/base/mem.h"
 #include "engine/png/png_keep.h"
-#include "engine/png/png_pack.h"
 #include "engine/png/png_reader.h"
 #include "engine/png/png_strip.h"
 #include "engine/png/png_walk.h"
 #include "engine/png/png_writer.h"
 
 enum {
-    STRIP_ZLIB = 1 << 19, /* a deflate stream at its largest settings has 384 KiB and some more */
-    SMALL = 1 << 16,      /* structs, rows, and the rounding of the C library */
+    SMALL = 1 << 16, /* structs, rows, and the rounding of the C library */
 };
 
 enum err_code transcode_target(const struct transcode_params *params, const struct image_format *in,
@@ -49,14 +47,10 @@ enum err_code transcode_target(const struct transcode_params *params, const stru
     return ERR_OK;
 }
 
-/* Returns the memory for the encoded strips of a band that are not in the file yet, and for the
- * encoders. */
-static size_t strips_bytes(struct pool *pool, const struct image_format *out, int rows,
-                           int compression)
+/* Returns the memory for the encoded strips of a band that are not in the file yet. */
+static size_t strips_bytes(struct pool *pool, const struct image_format *out, int rows)
 {
-    size_t threads = (size_t)pool_threads(pool);
-    size_t zlib = compression >= PNG_PACK_SLOW ? STRIP_ZLIB : 0;
-    return png_writer_bound(out, rows) + threads * (zlib + (size_t)MEM_SLACK);
+    return png_writer_bound(out, rows) + (size_t)pool_threads(pool) * MEM_SLACK;
 }
 
 enum err_code transcode_memory(struct pool *pool, const struct transcode_params *params,
@@ -76,7 +70,7 @@ enum err_code transcode_memory(struct pool *pool, const struct transcode_params 
                                  head.bit_depth == 16 ? 16 : 8};
     rc = transcode_target(params, &m.in, &up, &m.out, e);
     if (rc == ERR_OK)
-        rc = png_strip_scratch_bytes(&m.out, &m.scratch, e);
+        rc = png_strip_scratch_bytes(&m.out, params->compression, &m.scratch, e);
     if (rc == ERR_OK)
         rc = upscale_memory(pool, &up, &m.in, &need, e);
     if (rc == ERR_OK)
@@ -101,8 +95,7 @@ enum err_code transcode_memory(struct pool *pool, const struct transcode_params 
         m.answer = params->max_output_bytes;
     m.decoding = picture + png_reader_bytes(&head) + 2 * list + glance.chunk_bytes;
     m.enlarging = picture + list + glance.chunk_bytes + m.answer + need.bytes +
-                  strips_bytes(pool, &m.out, need.rows, params->compression) +
-                  image_row_bytes(&m.out);
+                  strips_bytes(pool, &m.out, need.rows) + image_row_bytes(&m.out);
     m.peak =
         file->file_bytes + m.decoding > m.enlarging ? file->file_bytes + m.decoding : m.enlarging;
     *out = m;

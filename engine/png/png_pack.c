@@ -8,16 +8,30 @@
 
 static_assert(PNG_KERNELS_RUNS(PNG_PACK_BLOCK) <= DEFLATE_MATCHES, "room for a block's runs");
 
+/* zlib's memory comes from the strip's scratch, so that a request's own memory does not depend on how
+ * many strips are packed at the same time. What does not fit, as with a zlib that takes more, is
+ * allocated. */
+struct arena {
+    uint8_t *bytes;
+    size_t used;
+};
+
 static voidpf on_alloc(voidpf opaque, uInt count, uInt size)
 {
-    (void)opaque;
-    return mem_alloc(count, size);
+    struct arena *a = opaque;
+    size_t bytes = ((size_t)count * size + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
+    if (bytes > PNG_PACK_ZLIB - a->used)
+        return mem_alloc(count, size);
+    a->used += bytes;
+    return a->bytes + a->used - bytes;
 }
 
 static void on_free(voidpf opaque, voidpf p)
 {
-    (void)opaque;
-    mem_free(p);
+    const struct arena *a = opaque;
+    uintptr_t at = (uintptr_t)p, begin = (uintptr_t)a->bytes;
+    if (at < begin || at >= begin + PNG_PACK_ZLIB)
+        mem_free(p);
 }
 
 /* How long zlib searches (deflateTune). Its own level 9 follows chains of 4096 places, which takes
@@ -29,7 +43,8 @@ static const struct {
 
 static size_t pack_zlib(const struct png_pack *p, const uint8_t *bytes, size_t count, uint8_t *out)
 {
-    z_stream z = {.zalloc = on_alloc, .zfree = on_free};
+    struct arena arena = {p->zlib, 0};
+    z_stream z = {.zalloc = on_alloc, .zfree = on_free, .opaque = &arena};
     size_t room = PNG_PACK_BOUND(count);
     int strategy = p->filtered ? Z_FILTERED : Z_DEFAULT_STRATEGY;
     if (deflateInit2(&z, p->compression, Z_DEFLATED, -MAX_WBITS, MAX_MEM_LEVEL, strategy) != Z_OK)

@@ -30,9 +30,13 @@ struct png_pack_room {
     uint32_t places[2][1 << DEFLATE_HASH_BITS];
 };
 
+/* zlib's working memory for one strip, at its largest settings: 384 KiB, and its own structs. */
+enum { PNG_PACK_ZLIB = 1 << 19 };
+
 struct png_pack {
     const struct png_kernels *kernels;
     struct png_pack_room *room;
+    uint8_t *zlib; /* PNG_PACK_ZLIB bytes, aligned to MEM_ALIGN; for METHOD_ZLIB only */
     enum png_method method;
     int compression;
     bool filtered;     /* by a filter other than none */

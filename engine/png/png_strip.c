@@ -21,7 +21,7 @@ enum {
 
 /* Where the parts of the scratch begin, and where it ends. */
 struct layout {
-    size_t swapped, filtered, packed, room, bytes;
+    size_t swapped, filtered, packed, room, zlib, bytes;
 };
 
 int png_strip_rows(const struct image_format *f)
@@ -40,7 +40,7 @@ static size_t aligned(size_t bytes)
 }
 
 /* Returns false where a strip would have 2^31 bytes, more than zlib and PNG can count. */
-static bool lay_out(const struct image_format *f, struct layout *l)
+static bool lay_out(const struct image_format *f, int compression, struct layout *l)
 {
     size_t count = image_row_bytes(f), filtered;
     if (count >= INT32_MAX || !size_mul(count + 1, (size_t)png_strip_rows(f), &filtered) ||
@@ -50,14 +50,16 @@ static bool lay_out(const struct image_format *f, struct layout *l)
     l->filtered = l->swapped + aligned(2 * count);
     l->packed = l->filtered + aligned(filtered);
     l->room = l->packed + aligned(PNG_PACK_BOUND(filtered));
-    l->bytes = l->room + sizeof(struct png_pack_room);
+    l->zlib = l->room + aligned(sizeof(struct png_pack_room));
+    l->bytes = l->zlib + (compression < PNG_PACK_SLOW ? 0 : PNG_PACK_ZLIB);
     return true;
 }
 
-enum err_code png_strip_scratch_bytes(const struct image_format *f, size_t *bytes, struct err *e)
+enum err_code png_strip_scratch_bytes(const struct image_format *f, int compression, size_t *bytes,
+                                      struct err *e)
 {
     struct layout l;
-    if (!lay_out(f, &l))
+    if (!lay_out(f, compression, &l))
         return err_set(e, ERR_MEMORY, "out of memory for a PNG's row of %d pixels", f->width);
     *bytes = l.bytes;
     return ERR_OK;
@@ -116,7 +118,7 @@ enum err_code png_strip_encode(const struct png_strip_job *job, void *scratch,
 {
     struct layout l;
     uint8_t *base = scratch;
-    if (!lay_out(&job->format, &l))
+    if (!lay_out(&job->format, job->compression, &l))
         return err_set(e, ERR_MEMORY, "out of memory to encode %d rows of a PNG", job->rows);
     struct png_strip_work w = {
         .job = job,
@@ -128,6 +130,7 @@ enum err_code png_strip_encode(const struct png_strip_job *job, void *scratch,
         .filtered = base + l.filtered,
         .packed = base + l.packed,
         .room = (struct png_pack_room *)(void *)(base + l.room),
+        .zlib = base + l.zlib,
     };
     if (!job->above)
         memset(w.zeros, 0, w.count);

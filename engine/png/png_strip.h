@@ -21,8 +21,10 @@ struct png_strip {
  * wide ones. */
 int png_strip_rows(const struct image_format *f);
 
-/* Working memory for one strip; ERR_MEMORY where that is beyond what a strip can be. */
-enum err_code png_strip_scratch_bytes(const struct image_format *f, size_t *bytes, struct err *e);
+/* Working memory for one strip of a file of that compression; ERR_MEMORY where that is beyond what a
+ * strip can be. */
+enum err_code png_strip_scratch_bytes(const struct image_format *f, int compression, size_t *bytes,
+                                      struct err *e);
 
 /* Encodes one strip. `scratch` is aligned to MEM_ALIGN and has png_strip_scratch_bytes. ERR_MEMORY.
  * On ERR_OK the caller owns out->chunk (buf_done). */

@@ -25,6 +25,7 @@ struct png_pack png_strip_work_pack(const struct png_strip_work *w, struct png_w
     return (struct png_pack){
         .kernels = w->kernels,
         .room = w->room,
+        .zlib = w->zlib,
         .method = way.method,
         .compression = w->job->compression,
         .filtered = way.filter != FILTER_NONE,

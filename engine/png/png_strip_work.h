@@ -17,6 +17,7 @@ struct png_strip_work {
     uint8_t *filtered;  /* [rows][count + 1] */
     uint8_t *packed;    /* PNG_PACK_BOUND of that */
     struct png_pack_room *room;
+    uint8_t *zlib; /* [PNG_PACK_ZLIB], from PNG_PACK_SLOW on */
 };
 
 /* How a strip is filtered and packed. */

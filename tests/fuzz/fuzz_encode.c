@@ -31,7 +31,7 @@ static void check_sets(const struct image *img, int compression)
     size_t bytes;
     if (job.rows > img->format.height)
         job.rows = img->format.height;
-    must(png_strip_scratch_bytes(&job.format, &bytes, NULL) == ERR_OK);
+    must(png_strip_scratch_bytes(&job.format, job.compression, &bytes, NULL) == ERR_OK);
     void *scratch = mem_alloc(bytes, 1);
     for (int k = 0; (job.kernels = png_kernels_at(k)); k++) {
         must(png_strip_encode(&job, scratch, &again, NULL) == ERR_OK);

@@ -20,7 +20,7 @@ static enum err_code write_strip(const struct png_writer_params *params, const s
         .rows = rows,
     };
     size_t bytes;
-    enum err_code rc = png_strip_scratch_bytes(&job.format, &bytes, e);
+    enum err_code rc = png_strip_scratch_bytes(&job.format, job.compression, &bytes, e);
     void *scratch = rc == ERR_OK ? mem_alloc(bytes, 1) : NULL;
     if (!scratch)
         return err_set(e, ERR_MEMORY, "out of memory for a strip");

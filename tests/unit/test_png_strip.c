@@ -122,7 +122,8 @@ START_TEST(the_sets_make_the_same_bytes)
                                     .rows = 64};
         struct png_strip first = {0}, again;
         size_t bytes;
-        ck_assert_int_eq(png_strip_scratch_bytes(&job.format, &bytes, NULL), ERR_OK);
+        ck_assert_int_eq(png_strip_scratch_bytes(&job.format, job.compression, &bytes, NULL),
+                         ERR_OK);
         uint8_t *scratch = mem_alloc(bytes, 1);
         for (int k = 0; (job.kernels = png_kernels_at(k)); k++) {
             memset(scratch, 17 * k, bytes); /* what was there before is of no effect */
@@ -166,7 +167,7 @@ START_TEST(rows_beyond_what_a_strip_can_be_are_refused)
     struct png_strip out;
     struct err e = ERR_INIT;
     size_t bytes = 77;
-    ck_assert_int_eq(png_strip_scratch_bytes(&f, &bytes, &e), ERR_MEMORY);
+    ck_assert_int_eq(png_strip_scratch_bytes(&f, 6, &bytes, &e), ERR_MEMORY);
     ck_assert_uint_eq(bytes, 77);
     struct png_strip_job job = {.format = f, .rows = 1};
     ck_assert_int_eq(png_strip_encode(&job, NULL, &out, &e), ERR_MEMORY);

@@ -145,7 +145,7 @@ START_TEST(rows_must_be_as_many_as_promised)
     struct buf file;
     buf_init(&file, 1 << 20);
     ck_assert_int_eq(png_writer_new(&params, &file, &w, &few), ERR_OK);
-    ck_assert_int_eq(png_strip_scratch_bytes(&img->format, &bytes, &few), ERR_OK);
+    ck_assert_int_eq(png_strip_scratch_bytes(&img->format, job.compression, &bytes, &few), ERR_OK);
     void *scratch = mem_alloc(bytes, 1);
     job.rows = 3;
     ck_assert_int_eq(png_strip_encode(&job, scratch, &three, &few), ERR_OK);

@@ -189,6 +189,46 @@ START_TEST(nor_where_the_answer_is_larger_than_it_may_be)
 }
 END_TEST
 
+/* Random requests: sides, factors, kinds of files, models, compression, threads. */
+START_TEST(random_requests_take_what_was_said_and_half_of_it_at_least)
+{
+    uint64_t seed = harness_seed(4) + (uint64_t)_i;
+    enum model_color color = _i % 2 ? COLOR_RGB : COLOR_Y;
+    struct model *m = small_model(color, _i == 0);
+    struct plan *plan = NULL;
+    ck_assert_int_eq(plan_new(m, kernels_find(NULL), &plan, NULL), ERR_OK);
+    for (int i = 0; i < 15; i++) {
+        const struct kind *k = &kinds[harness_between(&seed, 0, sizeof kinds / sizeof *kinds - 1)];
+        int width = harness_between(&seed, 1, i % 4 ? 300 : 1200);
+        int height = harness_between(&seed, 1, i % 4 ? 300 : 1200);
+        struct trial t = {.params = {.plan = plan,
+                                     .size.scale = harness_between(&seed, 4, 12) / 4.,
+                                     .border = -1,
+                                     .depth = harness_between(&seed, 0, 2) * 8,
+                                     .compression = harness_between(&seed, 0, 9),
+                                     .limits = png_default_limits,
+                                     .max_output_pixels = 1 << 28,
+                                     .max_output_bytes = (size_t)1 << 30,
+                                     .max_whole_bytes = (size_t)1 << 30}};
+        make_file(&t, k, width, height, &seed);
+        ck_assert_int_eq(pool_new(harness_between(&seed, 1, 6), &t.pool, NULL), ERR_OK);
+        estimate(&t);
+        run(&t);
+        ck_assert_int_eq(t.rc, ERR_OK);
+        ck_assert_msg(t.most <= t.all.peak && (t.most < 1 << 20 || t.all.peak <= 2 * t.most),
+                      "%d: type %d depth %d, %dx%d x %g, to %d bits, compression %d, %d threads: "
+                      "took %zu, said %zu",
+                      i, k->color_type, k->bit_depth, width, height, t.params.size.scale,
+                      t.params.depth, t.params.compression, pool_threads(t.pool), t.most,
+                      t.all.peak);
+        pool_free(t.pool);
+        bytes_done(&t.file);
+    }
+    plan_free(plan);
+    model_free(m);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("transcode_memory");
@@ -197,6 +237,7 @@ int main(void)
     tcase_add_loop_test(c, no_request_takes_more_than_was_said, 0, n);
     tcase_add_loop_test(c, nor_with_other_models_and_threads, 0, n);
     tcase_add_test(c, nor_where_the_answer_is_larger_than_it_may_be);
+    tcase_add_loop_test(c, random_requests_take_what_was_said_and_half_of_it_at_least, 0, 6);
     suite_add_tcase(s, c);
     return harness_run(s);
 }
