@@ -201,7 +201,7 @@ START_TEST(random_requests_take_what_was_said_and_half_of_it_at_least)
         const struct kind *k = &kinds[harness_between(&seed, 0, sizeof kinds / sizeof *kinds - 1)];
         int width = harness_between(&seed, 1, i % 4 ? 300 : 1200);
         int height = harness_between(&seed, 1, i % 4 ? 300 : 1200);
-        struct trial t = {.params = {.plan = plan,
+        struct trial t = {.params = {.set = chain_set_of(plan),
                                      .size.scale = harness_between(&seed, 4, 12) / 4.,
                                      .border = -1,
                                      .depth = harness_between(&seed, 0, 2) * 8,
