@@ -20,35 +20,52 @@ static uint32_t turn(uint32_t x, int right)
     return x >> right | x << (32 - right);
 }
 
-static void schedule(const uint8_t *block, uint32_t w[64])
+/* Words 16 to 31 of the message schedule take the places of words 0 to 15, and so on. */
+static void advance(uint32_t w[16])
 {
-    for (int t = 0; t < 16; t++, block += 4)
-        w[t] = (uint32_t)block[0] << 24 | (uint32_t)block[1] << 16 | (uint32_t)block[2] << 8 |
-               (uint32_t)block[3];
-    for (int t = 16; t < 64; t++) {
-        uint32_t a = w[t - 15], b = w[t - 2];
-        w[t] = w[t - 16] + (turn(a, 7) ^ turn(a, 18) ^ a >> 3) + w[t - 7] +
-               (turn(b, 17) ^ turn(b, 19) ^ b >> 10);
+    for (int t = 0; t < 16; t++) {
+        uint32_t a = w[(t + 1) & 15], b = w[(t + 14) & 15];
+        w[t] += (turn(a, 7) ^ turn(a, 18) ^ a >> 3) + w[(t + 9) & 15] +
+                (turn(b, 17) ^ turn(b, 19) ^ b >> 10);
     }
 }
 
+/* One step. The standard then moves every letter to the next; here the names move instead, so that
+ * after eight steps each is where it was. */
+#define STEP(a, b, c, d, e, f, g, h, t)                                                            \
+    do {                                                                                           \
+        h += (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + (g ^ (e & (f ^ g))) + k[t] + w[t];         \
+        d += h;                                                                                    \
+        h += (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) ^ (c & (a ^ b)));                 \
+    } while (0)
+
+#define EIGHT_STEPS(t)                                                                             \
+    STEP(a, b, c, d, e, f, g, h, t);                                                               \
+    STEP(h, a, b, c, d, e, f, g, t + 1);                                                           \
+    STEP(g, h, a, b, c, d, e, f, t + 2);                                                           \
+    STEP(f, g, h, a, b, c, d, e, t + 3);                                                           \
+    STEP(e, f, g, h, a, b, c, d, t + 4);                                                           \
+    STEP(d, e, f, g, h, a, b, c, t + 5);                                                           \
+    STEP(c, d, e, f, g, h, a, b, t + 6);                                                           \
+    STEP(b, c, d, e, f, g, h, a, t + 7)
+
 static void compress(uint32_t state[8], const uint8_t *block)
 {
-    uint32_t w[64], v[8];
-    schedule(block, w);
-    memcpy(v, state, sizeof v);
-    for (int t = 0; t < 64; t++) {
-        uint32_t a = v[0], e = v[4];
-        uint32_t one = v[7] + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) +
-                       ((e & v[5]) ^ (~e & v[6])) + constants[t] + w[t];
-        uint32_t two =
-            (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));
-        memmove(v + 1, v, 7 * sizeof *v);
-        v[4] += one;
-        v[0] = one + two;
+    uint32_t w[16];
+    for (int t = 0; t < 16; t++, block += 4)
+        w[t] = (uint32_t)block[0] << 24 | (uint32_t)block[1] << 16 | (uint32_t)block[2] << 8 |
+               (uint32_t)block[3];
+    uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], f = state[5],
+             g = state[6], h = state[7];
+    for (const uint32_t *k = constants; k < constants + 64; k += 16) {
+        if (k > constants)
+            advance(w);
+        EIGHT_STEPS(0);
+        EIGHT_STEPS(8);
     }
+    const uint32_t sum[8] = {a, b, c, d, e, f, g, h};
     for (int i = 0; i < 8; i++)
-        state[i] += v[i];
+        state[i] += sum[i];
 }
 
 void sha256_init(struct sha256 *s)

@@ -7,10 +7,12 @@
 /* Converts half to single precision exactly (IEEE 754 binary16). */
 static float widen_half(uint16_t half)
 {
-    int exponent = half >> 10 & 31, fraction = half & 1023;
-    float value = exponent == 31  ? (fraction ? NAN : INFINITY)
-                  : exponent == 0 ? ldexpf((float)fraction, -24)
-                                  : ldexpf((float)(fraction | 1024), exponent - 25);
+    uint32_t exponent = half >> 10 & 31, fraction = half & 1023;
+    uint32_t bits = (exponent == 31 ? 255 : exponent + 112) << 23 | fraction << 13;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    if (exponent == 0)
+        value = (float)fraction * 0x1p-24f;
     return half & 0x8000 ? -value : value;
 }
 

@@ -36,22 +36,40 @@ static const double points[6][3] = {
     {0, 0, 1},
 };
 
-static double transformed(const float g[9], int y, int x)
+/* Two output channels at a time: large models have millions of kernels. */
+typedef double two_doubles __attribute__((vector_size(2 * sizeof(double))));
+
+/* G g G' of the kernels `a` and `b`: their 36 numbers lie `stride` floats apart. */
+static void transform(const float a[9], const float b[9], float *packed, size_t stride)
 {
-    double sum = 0;
-    for (int i = 0; i < 3; i++)
-        for (int j = 0; j < 3; j++)
-            sum += points[y][i] * g[3 * i + j] * points[x][j];
-    return sum;
+    two_doubles g[9];
+    for (int k = 0; k < 9; k++)
+        g[k] = (two_doubles){(double)a[k], (double)b[k]};
+    for (int y = 0; y < 6; y++) {
+        const double *q = points[y];
+        const two_doubles r0 = q[0] * g[0], r1 = q[0] * g[1], r2 = q[0] * g[2], r3 = q[1] * g[3],
+                          r4 = q[1] * g[4], r5 = q[1] * g[5], r6 = q[2] * g[6], r7 = q[2] * g[7],
+                          r8 = q[2] * g[8];
+        for (int x = 0; x < 6; x++, packed += stride) {
+            const double *p = points[x];
+            two_doubles sum = 0 + r0 * p[0] + r1 * p[1] + r2 * p[2] + r3 * p[0] + r4 * p[1] +
+                              r5 * p[2] + r6 * p[0] + r7 * p[1] + r8 * p[2];
+            packed[0] = (float)sum[0];
+            packed[1] = (float)sum[1];
+        }
+    }
 }
 
 void kernel_winograd_pack(const float *weight, int in_channels, int out_channels, float *packed)
 {
-    for (int first = 0; first < out_channels; first += KERNEL_LANES)
-        for (int k = 0; k < 36; k++)
-            for (int c = 0; c < in_channels; c++)
-                for (int o = first; o < first + KERNEL_LANES; o++) {
-                    const float *g = weight + ((size_t)o * (size_t)in_channels + (size_t)c) * 9;
-                    *packed++ = o < out_channels ? (float)transformed(g, k / 6, k % 6) : 0;
-                }
+    static const float none[9]; /* of lanes beyond the last channel */
+    size_t ins = (size_t)in_channels, outs = (size_t)out_channels, stride = ins * KERNEL_LANES;
+    for (size_t first = 0; first < outs; first += KERNEL_LANES, packed += 36 * stride)
+        for (size_t c = 0; c < ins; c++)
+            for (size_t lane = 0; lane < KERNEL_LANES; lane += 2) {
+                size_t o = first + lane;
+                const float *a = o < outs ? weight + (o * ins + c) * 9 : none;
+                const float *b = o + 1 < outs ? weight + ((o + 1) * ins + c) * 9 : none;
+                transform(a, b, packed + c * KERNEL_LANES + lane, stride);
+            }
 }

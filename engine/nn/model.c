@@ -7,7 +7,7 @@
 
 const struct model_limits model_default_limits = {
     .max_bytes = 128u << 20,
-    .max_layers = 1024,
+    .max_layers = 4096,
     .max_parameters = 16u << 20,
     .max_macs_per_pixel = 64.0 * (1 << 20),
 };

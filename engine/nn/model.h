@@ -152,7 +152,7 @@ struct model_limits {
     double max_macs_per_pixel;
 };
 
-extern const struct model_limits model_default_limits; /* 128 MiB, 1024, 16 M, 64 M */
+extern const struct model_limits model_default_limits; /* 128 MiB, 4096, 16 M, 64 M */
 
 /* The file of a model. `stem` is the file's name without folder and suffix. It is the name of a
  * model that has no "name". Every error sentence begins with it and the JSON path concerned

@@ -67,10 +67,17 @@ static enum err_code catch_up(struct walk *w, size_t end)
  * file. */
 static size_t string_end(const struct model_reader *r, size_t at)
 {
-    for (at++; at < r->length && r->text[at] != '"'; at++)
-        if (r->text[at] == '\\')
-            at++;
-    return at < r->length ? at + 1 : r->length;
+    const uint8_t *end = r->text + r->length, *from = r->text + at + 1, *quote = NULL;
+    while (from < end) {
+        if (!quote || quote < from)
+            quote = memchr(from, '"', (size_t)(end - from));
+        const uint8_t *last = quote ? quote : end;
+        const uint8_t *escape = memchr(from, '\\', (size_t)(last - from));
+        if (!escape)
+            return quote ? (size_t)(quote - r->text) + 1 : r->length;
+        from = escape + 2;
+    }
+    return r->length;
 }
 
 /* Returns the end of the list that opens at `at`. */

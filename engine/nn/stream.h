@@ -39,6 +39,7 @@ struct stream_tensor {
     struct pair extra; /* of a picture of n cells there are rate * n + extra samples */
     int ring;          /* rows that are kept */
     int spare;         /* columns beyond those of the area itself, at most */
+    int skirt;         /* samples beyond the picture's edges that are read, at most */
 };
 
 /* A tensor as a step sees it: sample i of the step's input is the tensor's i + shift. */

@@ -254,6 +254,38 @@ static int choose_round(const struct stream *s)
     return floats * sizeof(float) > (double)cpu_l2_bytes() ? 2 : 1;
 }
 
+/* How far beyond a part's domain a step reads for samples of its own domain, of which it makes whole
+ * phases and tiles. All domains begin at 0; for n cells the part has rate * n + extra samples. */
+static int reach_of(const struct stream *s, const struct stream_step *t, struct stream_part part,
+                    bool add, enum axis axis)
+{
+    int stride = add ? 1 : t->stride, phases = add ? 1 : t->phases;
+    int first = add ? 0 : pair_at(t->first, axis), taps = add ? 1 : pair_at(t->taps, axis);
+    int room = stride * (STREAM_GRID + 2) + t->phases, shift = pair_at(part.shift, axis);
+    int lost = pair_at(s->tensors[part.tensor].extra, axis);
+    int made = (int)ceil_div(pair_at(s->tensors[t->out].extra, axis), phases) * stride;
+    int before = room - first - shift, behind = room + made + first + taps + shift - lost;
+    return before > behind ? before : behind;
+}
+
+static void find_skirts(struct stream *s)
+{
+    for (int k = 0; k < s->step_count; k++) {
+        const struct stream_step *t = &s->steps[k];
+        for (int n = 0; n <= t->in_count; n++) {
+            bool add = n == t->in_count;
+            if (add && t->add.tensor < 0)
+                continue;
+            struct stream_part part = add ? t->add : t->in[n];
+            int *skirt = &s->tensors[part.tensor].skirt;
+            for (enum axis axis = AXIS_Y; axis <= AXIS_X; axis++) {
+                int reach = reach_of(s, t, part, add, axis);
+                *skirt = reach > *skirt ? reach : *skirt;
+            }
+        }
+    }
+}
+
 enum err_code stream_find_rings(struct stream *s, struct err *e)
 {
     s->round = choose_round(s);
@@ -266,6 +298,7 @@ enum err_code stream_find_rings(struct stream *s, struct err *e)
     }
     place_grids(s, AXIS_Y, spans);
     place_grids(s, AXIS_X, spans);
+    find_skirts(s);
     find_spares(s, spans);
     find_picture(s, AXIS_Y, spans);
     find_picture(s, AXIS_X, spans);

@@ -23,6 +23,11 @@ static void clear_outside(const struct stream_area *a, int tensor, struct span r
     struct span ys = stream_area_domain(a, tensor, AXIS_Y),
                 xs = stream_area_domain(a, tensor, AXIS_X);
     struct span x = a->x[tensor];
+    int skirt = a->s->tensors[tensor].skirt; /* nobody reads further from the picture */
+    x = (struct span){x.lo > xs.lo - skirt ? x.lo : xs.lo - skirt,
+                      x.hi < xs.hi + skirt ? x.hi : xs.hi + skirt};
+    rows = (struct span){rows.lo > ys.lo - skirt ? rows.lo : ys.lo - skirt,
+                         rows.hi < ys.hi + skirt ? rows.hi : ys.hi + skirt};
     for (int y = rows.lo; y < rows.hi; y++) {
         bool inside = y >= ys.lo && y < ys.hi;
         clear(a, tensor, y, x.lo, inside ? (xs.lo < x.hi ? xs.lo : x.hi) : x.hi);

@@ -10,11 +10,12 @@
 /* From here on the eye sees the fault, or rounding makes it a level. */
 static const double checker_limit = 0.5, fall_limit = 0.5;
 
-/* The most multiply-accumulates for all grays: some seconds. */
-static const double gray_budget = 2e11;
+/* Multiply-accumulates for all pictures of a kind: some seconds; and the most, if fewer or smaller
+ * pictures miss faults. */
+static const double budget = 2e11, most_budget = 2e12;
 
 enum {
-    SLOPE_SIDE = 48, /* of pictures that rise gently */
+    SLOPE_SIDE = 48, /* of pictures that rise gently, and of all pictures of large networks */
     RAMP_LENGTH = 256,
     RAMP_WIDTH = 8,
     BLOCK = 16, /* outputs a side over which a checkerboard is averaged */
@@ -53,6 +54,12 @@ static int gray_side(const struct model *m)
     return multiple(edges ? 2 * m->geometry.halo + 4 : 4, m->geometry.align);
 }
 
+static double work_of(const struct model *m, int side)
+{
+    double span = side + (m->border == BORDER_MODEL ? 0 : 2 * m->geometry.halo);
+    return m->geometry.macs_per_pixel * span * span;
+}
+
 static double off_gray(const struct lint_picture *out, int gray, bool *changed)
 {
     double worst = 0;
@@ -67,9 +74,13 @@ static double off_gray(const struct lint_picture *out, int gray, bool *changed)
 static enum err_code grays(const struct plan *p, struct lint *l, struct err *e)
 {
     const struct model *m = plan_model(p);
-    int side = gray_side(m), span = side + 2 * m->geometry.halo;
-    double work = m->geometry.macs_per_pixel * span * span;
-    int step = work * 256 > gray_budget ? 17 : 1;
+    int side = gray_side(m), step = work_of(m, side) * 256 > budget ? 17 : 1;
+    if (work_of(m, side) * 16 > most_budget && side > SLOPE_SIDE) {
+        side = multiple(SLOPE_SIDE, m->geometry.align);
+        l->small = true;
+    }
+    if (work_of(m, side) * 16 > most_budget / 4)
+        step = 85;
     enum err_code rc = ERR_OK;
     for (int gray = 0; gray < 256 && rc == ERR_OK; gray += step) {
         struct lint_picture out;
@@ -96,7 +107,12 @@ static enum err_code slopes(const struct plan *p, struct lint *l, struct err *e)
     const struct model *m = plan_model(p);
     int side = multiple(SLOPE_SIDE, m->geometry.align);
     enum err_code rc = ERR_OK;
-    for (unsigned i = 0; i < sizeof steep / sizeof *steep && rc == ERR_OK; i++)
+    unsigned from = 0, to = sizeof steep / sizeof *steep;
+    if (work_of(m, side) * 12 > most_budget / 4) {
+        from = 1;
+        to = 2;
+    }
+    for (unsigned i = from; i < to && rc == ERR_OK; i++)
         for (unsigned k = 0; k < sizeof ways / sizeof *ways && rc == ERR_OK; k++) {
             struct lint_picture out;
             struct slope s = {100, steep[i] * ways[k].dx, steep[i] * ways[k].dy};
@@ -150,6 +166,11 @@ static enum err_code noise(const struct plan *p, struct lint *l, struct err *e)
 enum err_code lint_run(const struct plan *p, struct lint *out, struct err *e)
 {
     struct lint l = {.finite = true};
+    l.skipped = work_of(plan_model(p), 1) > budget;
+    if (l.skipped) {
+        *out = l;
+        return ERR_OK;
+    }
     enum err_code rc = grays(p, &l, e);
     if (rc == ERR_OK)
         rc = slopes(p, &l, e);
@@ -165,6 +186,12 @@ enum err_code lint_run(const struct plan *p, struct lint *out, struct err *e)
 int lint_print(const struct lint *l, FILE *to)
 {
     int warnings = 0;
+    if (l->skipped) {
+        fputs("  the network is too large to run it on test pictures here\n", to);
+        return 0;
+    }
+    if (l->small)
+        fputs("  the network is large: the constant pictures are smaller than its halo\n", to);
     fprintf(to, "  %d constant grays: %d changed, by %.2f levels at most\n", l->grays,
             l->grays_changed, l->gray_error);
     fprintf(to, "  checkerboard %.2f levels on flat areas, %.2f on slopes; ramps fall by %.2f\n",

@@ -12,7 +12,9 @@
 #include "engine/nn/plan.h"
 
 struct lint {
-    int grays;             /* constant pictures tried: 256, or 16 for a slow network */
+    bool skipped;          /* no picture was tried: one alone would take a minute */
+    bool small;            /* constant pictures were smaller than the network's reach */
+    int grays;             /* constant pictures tried: 256; 16 or 4 for a slow network */
     int grays_changed;     /* how many of them did not keep their gray everywhere when rounded */
     double gray_error;     /* the largest difference from the gray of the input */
     double checker_flat;   /* the largest mean deviation of a sub-pixel position from its */

@@ -29,7 +29,7 @@ const struct option_row option_rows[] = {
     {"max-chunk-bytes",      OPTION_BYTES, FIELD(max_chunk_bytes),      RUN,         8 * M,   0,    G,       true,  "most bytes of all these chunks together"},
     {"max-whole-bytes",      OPTION_BYTES, FIELD(max_whole_bytes),      RUN,         G,       0,    64 * G,  true,  "most working memory for a model that cannot work in bands"},
     {"max-model-bytes",      OPTION_BYTES, FIELD(max_model_bytes),      ALL,         128 * M, 1,    4 * G,   true,  "largest model file"},
-    {"max-model-layers",     OPTION_COUNT, FIELD(max_model_layers),     ALL,         1024,    1,    1 << 16, true,  "most layers of a model"},
+    {"max-model-layers",     OPTION_COUNT, FIELD(max_model_layers),     ALL,         4096,    1,    1 << 16, true,  "most layers of a model"},
     {"max-model-parameters", OPTION_COUNT, FIELD(max_model_parameters), ALL,         16 * M,  1,    G,       true,  "most weights of a model"},
     {"max-model-macs",       OPTION_COUNT, FIELD(max_model_macs),       ALL,         64 * M,  1,    64 * G,  true,  "most multiply-accumulates of a model for each input pixel"},
     {"memory-limit",         OPTION_BYTES, FIELD(memory_limit),         FOR_SERVE,   0,       0,    1024 * G, true,  "memory that the process may use; requests share what it does not need itself; 0: seven eighths of what the control group grants, or three quarters of the machine's memory"},

@@ -213,7 +213,7 @@ claim("the comparison tells sizes, model, time and memory, and saves what it sho
   const facts = await page.$$eval("#facts div", rows => rows.map(row => [...row.children].map(cell => cell.textContent)));
   equal(facts.map(([name]) => name), ["Before", "After", "Model", "Time", "Work", "Memory"], "names");
   const estimate = await (await fetch(`${daemon.url}/v1/estimate?model=photo&scale=2`, { method: "POST", body: sample.subarray(0, 33) })).json();
-  equal(facts[5][1].replaceAll("\u00a0", " "), `up to ${(estimate.peak_memory_bytes / 1e6).toFixed(1)} MB`, "memory");
+  equal(facts[5][1].replaceAll("\u00a0", " "), `up to ${parseFloat((estimate.peak_memory_bytes / 1e6).toFixed(1))} MB`, "memory");
   const { name, bytes } = await savedBytes(page, () => page.click("#take"));
   equal([name, bytes.equals(await upscaleDirectly("scale=2"))], ["cat-2x.png", true], "the file");
 }));

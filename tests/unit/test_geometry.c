@@ -164,7 +164,7 @@ SPOIL(bad_shuffle, m->layers[1].kind = LAYER_PIXEL_SHUFFLE; m->layers[1].upscale
 SPOIL(nan_clamp, m->layers[1].kind = LAYER_CLAMP; m->layers[1].clamp.min = NAN)
 SPOIL(nan_slope, m->layers[1].kind = LAYER_LEAKY_RELU; m->layers[1].negative_slope = NAN)
 SPOIL(no_layers, m->layer_count = 0)
-SPOIL(many_layers, m->layer_count = 1025)
+SPOIL(many_layers, m->layer_count = 4097)
 static void huge_halo(struct model *m)
 {
     for (int n = 0; n < 5; n++) {
@@ -216,7 +216,7 @@ static const struct {
     {nan_clamp, ERR_MODEL, "$.layers[1]: numbers expected for min and max"},
     {nan_slope, ERR_MODEL, "$.layers[1].negative_slope: a finite number expected"},
     {no_layers, ERR_MODEL, "$.layers: at least one layer expected"},
-    {many_layers, ERR_MODEL_LIMIT, "$.layers: at most 1024 layers expected, not 1025"},
+    {many_layers, ERR_MODEL_LIMIT, "$.layers: at most 4096 layers expected, not 4097"},
     {huge_halo, ERR_MODEL_LIMIT, "$.layers[12]: the layers up to this one remove more than 4096"},
 };
 
@@ -230,7 +230,7 @@ START_TEST(refusals_name_the_place_and_what_was_expected)
                   e.text);
     if ((unsigned)m->layers[1].kind >= LAYER_KINDS)
         m->layers[1].kind = LAYER_RELU;
-    if (m->layer_count == 0 || m->layer_count > 1024)
+    if (m->layer_count == 0 || m->layer_count > 4096)
         m->layer_count = 8;
     model_free(m);
 }

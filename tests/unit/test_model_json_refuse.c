@@ -355,7 +355,7 @@ static void refused_repeated(const char *before, const char *piece, size_t count
 
 START_TEST(large_text_beside_the_weights_is_refused)
 {
-    refused_repeated(HEAD "\"description\": \"", "word", 4 << 20, "bytes expected beside the w");
+    refused_repeated(HEAD "\"description\": \"", "word", 5 << 20, "bytes expected beside the w");
     refused_repeated(HEAD "\"trained\": {\"a\": [", "0,", 1 << 20, "values expected beside the w");
     refused_repeated(HEAD "\"trained\": ", "[", 1 << 20, "values expected beside the weights");
     refused_repeated(HEAD "\"trained\": ", "{\"a\":", 1 << 20, "values expected beside the we");
