@@ -46,6 +46,7 @@ libengine_a_SOURCES += \
 	engine/nn/stream_area.c \
 	engine/nn/stream_area.h \
 	engine/nn/stream_build.c \
+	engine/nn/stream_builder.c \
 	engine/nn/stream_builder.h \
 	engine/nn/stream_fuse.c \
 	engine/nn/stream_pack.c \

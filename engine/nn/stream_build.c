@@ -1,6 +1,5 @@
-/* stream_build.c - from layers to steps: which kernel, which layout. See stream.h.
- */
-#include <math.h>
+/* stream_build.c - turns layers into steps: chooses a kernel and a layout for each. See
+ * stream.h. */
 #include <string.h>
 
 #include "engine/base/mem.h"
@@ -15,99 +14,6 @@ static bool refuse(struct stream_builder *b, int layer, const char *why)
     return false;
 }
 
-/* Layer i's value is this tensor. */
-static void give(struct stream_builder *b, int i, int tensor, struct pair shift)
-{
-    struct stream_value *v = &b->values[1 + i];
-    v->parts[0] = (struct stream_part){tensor, shift};
-    v->count = 1;
-    v->channels = b->s->tensors[tensor].channels;
-    v->made = true;
-}
-
-static int new_tensor(struct stream_builder *b, bool blocked, int channels, struct pair rate,
-                      int layer)
-{
-    struct stream_tensor *t = &b->s->tensors[b->s->tensor_count];
-    *t = (struct stream_tensor){.blocked = blocked, .channels = channels, .rate = rate};
-    t->extra.y = (int)b->y[1 + layer].size - rate.y * b->picture;
-    t->extra.x = (int)b->x[1 + layer].size - rate.x * b->picture;
-    b->planar[b->s->tensor_count] = blocked ? STREAM_NONE : b->s->tensor_count;
-    return b->s->tensor_count++;
-}
-
-static struct stream_step *new_step(struct stream_builder *b, enum stream_op op, int layer)
-{
-    struct stream_step *t = &b->s->steps[b->s->step_count++];
-    *t = (struct stream_step){.op = op,
-                              .add = {STREAM_NONE, {0, 0}},
-                              .phases = 1,
-                              .stride = 1,
-                              .taps = {1, 1},
-                              .lo = -INFINITY,
-                              .hi = INFINITY};
-    t->layer = t->last = layer == LAYER_INPUT ? NULL : &b->m->layers[layer];
-    return t;
-}
-
-/* The same samples in planes, made once for all who want them. */
-static struct stream_part as_planes(struct stream_builder *b, struct stream_part part)
-{
-    int from = part.tensor;
-    if (b->planar[from] == STREAM_NONE) {
-        const struct stream_tensor *t = &b->s->tensors[from];
-        int to = b->s->tensor_count++;
-        b->s->tensors[to] = *t;
-        b->s->tensors[to].blocked = false;
-        struct stream_step *step = new_step(b, STREAM_UNBLOCK, LAYER_INPUT);
-        step->in[0] = (struct stream_part){from, {0, 0}};
-        step->in_count = 1;
-        step->in_channels = t->channels;
-        step->out = to;
-        b->planar[to] = b->planar[from] = to;
-    }
-    return (struct stream_part){b->planar[from], part.shift};
-}
-
-/* Whether the channels of all parts fall into whole blocks. */
-static bool is_blocked(const struct stream_builder *b, const struct stream_value *v)
-{
-    for (int k = 0; k < v->count; k++) {
-        const struct stream_tensor *t = &b->s->tensors[v->parts[k].tensor];
-        if (!t->blocked || (k + 1 < v->count && t->channels % KERNEL_LANES != 0))
-            return false;
-    }
-    return true;
-}
-
-static void set_inputs(struct stream_builder *b, struct stream_step *t,
-                       const struct stream_value *v, bool blocked)
-{
-    for (int k = 0; k < v->count; k++)
-        t->in[k] = blocked ? v->parts[k] : as_planes(b, v->parts[k]);
-    t->in_count = v->count;
-    t->in_channels = v->channels;
-}
-
-/* As set_inputs, but before the step exists, so that the steps it needs come first. */
-static void prepare_inputs(struct stream_builder *b, const struct stream_value *v, bool blocked)
-{
-    for (int k = 0; k < v->count && !blocked; k++)
-        as_planes(b, v->parts[k]);
-}
-
-/* One tensor, in planes, of all parts of a value. */
-static struct stream_part joined(struct stream_builder *b, const struct stream_value *v, int layer)
-{
-    if (v->count == 1)
-        return as_planes(b, v->parts[0]);
-    prepare_inputs(b, v, false);
-    struct stream_step *t = new_step(b, STREAM_JOIN, LAYER_INPUT);
-    set_inputs(b, t, v, false);
-    t->out = new_tensor(b, false, v->channels, b->s->tensors[t->in[0].tensor].rate, layer);
-    return (struct stream_part){t->out, {0, 0}};
-}
-
 static enum stream_op choose(const struct lowered *l, bool blocked)
 {
     if (l->out_channels <= FEW)
@@ -116,7 +22,7 @@ static enum stream_op choose(const struct lowered *l, bool blocked)
     return blocked && three && l->in_channels >= 8 ? STREAM_WINOGRAD : STREAM_CONV;
 }
 
-/* Where there are many channels to read, phases of a few outputs go together into one block, if
+/* If there are many channels to read, phases of a few outputs go together into one block, if
  * they fill most of it: the input need not become planes, which would leave the L1. Not with
  * padding of the network's own: what lies outside the picture is told by sample, not by phase. */
 static bool folds(const struct stream_builder *b, const struct lowered *l, bool blocked)
@@ -126,20 +32,20 @@ static bool folds(const struct stream_builder *b, const struct lowered *l, bool 
            l->in_channels >= FOLD_LEAST && b->m->border != BORDER_MODEL;
 }
 
-/* The planes of phases that were folded into the channels of a tensor, told apart again. */
+/* Separates the phases that were folded into the channels of a tensor into planes again. */
 static int unfolded(struct stream_builder *b, const struct lowered *l, int tensor, int layer,
                     int last)
 {
-    struct stream_part in = as_planes(b, (struct stream_part){tensor, {0, 0}});
+    struct stream_part in = stream_as_planes(b, (struct stream_part){tensor, {0, 0}});
     struct pair rate = b->s->tensors[tensor].rate;
-    struct stream_step *t = new_step(b, STREAM_SHUFFLE, layer);
+    struct stream_step *t = stream_new_step(b, STREAM_SHUFFLE, layer);
     t->in[0] = in;
     t->in_count = 1;
     t->in_channels = l->out_channels;
     t->phases = l->fold;
     t->origin = l->origin;
-    t->out = new_tensor(b, false, l->out_channels / (l->fold * l->fold),
-                        (struct pair){rate.y * l->fold, rate.x * l->fold}, last);
+    t->out = stream_new_tensor(b, false, l->out_channels / (l->fold * l->fold),
+                               (struct pair){rate.y * l->fold, rate.x * l->fold}, last);
     return t->out;
 }
 
@@ -158,14 +64,14 @@ static bool build_conv(struct stream_builder *b, int i, enum err_code *rc, struc
     bool padded = conv->conv.padding.y > 0 || conv->conv.padding.x > 0;
     if (b->m->border == BORDER_MODEL && padded && conv->conv.padding_mode != PADDING_ZEROS)
         return refuse(b, i, "it pads with something else than zeros");
-    bool blocked = is_blocked(b, in);
+    bool blocked = stream_is_blocked(b, in);
     if (folds(b, &l, blocked))
         lower_fold(&l);
     enum stream_op op = choose(&l, blocked);
     blocked = blocked && op != STREAM_PLANES;
-    prepare_inputs(b, in, blocked);
-    struct stream_step *t = new_step(b, op, i);
-    set_inputs(b, t, in, blocked);
+    stream_prepare_inputs(b, in, blocked);
+    struct stream_step *t = stream_new_step(b, op, i);
+    stream_set_inputs(b, t, in, blocked);
     t->phases = l.phases;
     t->origin = l.fold > 1 ? (struct pair){0, 0} : l.origin;
     t->taps = l.taps;
@@ -174,16 +80,17 @@ static bool build_conv(struct stream_builder *b, int i, enum err_code *rc, struc
     b->values[1 + i].made = b->values[1 + last].made = true;
     struct pair rate = b->s->tensors[t->in[0].tensor].rate;
     rate = (struct pair){rate.y * l.phases, rate.x * l.phases};
-    t->out = new_tensor(b, op != STREAM_PLANES, l.out_channels, rate, last);
+    t->out = stream_new_tensor(b, op != STREAM_PLANES, l.out_channels, rate, last);
     struct pair shift = {0, 0};
     const struct layer *sloped = NULL;
     last = stream_fuse(b, t, last, &sloped, &shift);
     *rc = stream_pack(b->s, t, &l, sloped, e);
-    give(b, last, l.fold > 1 ? unfolded(b, &l, t->out, i, last) : t->out, shift);
+    stream_give(b, last, l.fold > 1 ? unfolded(b, &l, t->out, i, last) : t->out, shift);
     return true;
 }
 
-/* The terms of an add or the factors of a mul, or the one input of an activation: blocks where all are, else planes. */
+/* Finds the terms of an add, the factors of a mul, or the one input of an activation. They are
+ * blocks if all of them are, otherwise planes. */
 static bool find_terms(struct stream_builder *b, int i, struct stream_part *terms)
 {
     const struct layer *l = &b->m->layers[i];
@@ -195,7 +102,7 @@ static bool find_terms(struct stream_builder *b, int i, struct stream_part *term
     for (int k = -1; k < l->other_count; k++) {
         int id = k < 0 ? l->input : l->others[k];
         const struct stream_value *v = &b->values[1 + id];
-        terms[1 + k] = blocked ? v->parts[0] : joined(b, v, id);
+        terms[1 + k] = blocked ? v->parts[0] : stream_joined(b, v, id);
         if (l->other_count > 0)
             terms[1 + k].shift = pair_plus(terms[1 + k].shift, stream_crop(b, i, id));
     }
@@ -207,16 +114,16 @@ static enum err_code build_merge(struct stream_builder *b, int i, struct err *e)
     const struct layer *l = &b->m->layers[i];
     struct stream_part terms[STREAM_PARTS_MAX];
     bool blocked = find_terms(b, i, terms);
-    struct stream_step *t = new_step(b, STREAM_MERGE, i);
+    struct stream_step *t = stream_new_step(b, STREAM_MERGE, i);
     memcpy(t->in, terms, sizeof terms);
     t->in_count = 1 + l->other_count;
     t->in_channels = b->values[1 + l->input].channels;
-    t->out = new_tensor(b, blocked, t->in_channels, b->s->tensors[t->in[0].tensor].rate, i);
+    t->out = stream_new_tensor(b, blocked, t->in_channels, b->s->tensors[t->in[0].tensor].rate, i);
     if (l->kind == LAYER_CLAMP) {
         t->lo = l->clamp.min;
         t->hi = l->clamp.max;
     }
-    give(b, i, t->out, (struct pair){0, 0});
+    stream_give(b, i, t->out, (struct pair){0, 0});
     return stream_pack(b->s, t, NULL, stream_is_sloped(l) ? l : NULL, e);
 }
 
@@ -239,20 +146,21 @@ static bool build_concat(struct stream_builder *b, int i)
     return true;
 }
 
-/* A step that makes planes `factor` times as large from one tensor of planes. */
+/* Adds a step that makes planes `factor` times as large from one tensor of planes. */
 static struct stream_step *enlarge(struct stream_builder *b, enum stream_op op, int i, int channels,
                                    int factor)
 {
     const struct layer *l = &b->m->layers[i];
-    struct stream_part in = joined(b, &b->values[1 + l->input], l->input);
-    struct stream_step *t = new_step(b, op, i);
+    struct stream_part in = stream_joined(b, &b->values[1 + l->input], l->input);
+    struct stream_step *t = stream_new_step(b, op, i);
     struct pair rate = b->s->tensors[in.tensor].rate;
     t->in[0] = in;
     t->in_count = 1;
     t->in_channels = b->s->tensors[in.tensor].channels;
     t->phases = factor;
-    t->out = new_tensor(b, false, channels, (struct pair){rate.y * factor, rate.x * factor}, i);
-    give(b, i, t->out, (struct pair){0, 0});
+    t->out =
+        stream_new_tensor(b, false, channels, (struct pair){rate.y * factor, rate.x * factor}, i);
+    stream_give(b, i, t->out, (struct pair){0, 0});
     return t;
 }
 
@@ -281,8 +189,8 @@ static bool build_shuffle(struct stream_builder *b, int i)
 static bool build_unshuffle(struct stream_builder *b, int i)
 {
     const struct layer *l = &b->m->layers[i];
-    struct stream_part in = joined(b, &b->values[1 + l->input], l->input);
-    struct stream_step *t = new_step(b, STREAM_UNSHUFFLE, i);
+    struct stream_part in = stream_joined(b, &b->values[1 + l->input], l->input);
+    struct stream_step *t = stream_new_step(b, STREAM_UNSHUFFLE, i);
     struct pair rate = b->s->tensors[in.tensor].rate;
     int factor = l->downscale_factor;
     t->in[0] = in;
@@ -290,8 +198,9 @@ static bool build_unshuffle(struct stream_builder *b, int i)
     t->in_channels = b->s->tensors[in.tensor].channels;
     t->stride = factor;
     t->taps = (struct pair){factor, factor};
-    t->out = new_tensor(b, false, l->channels, (struct pair){rate.y / factor, rate.x / factor}, i);
-    give(b, i, t->out, (struct pair){0, 0});
+    t->out = stream_new_tensor(b, false, l->channels,
+                               (struct pair){rate.y / factor, rate.x / factor}, i);
+    stream_give(b, i, t->out, (struct pair){0, 0});
     return true;
 }
 
@@ -354,17 +263,17 @@ static bool build(struct stream_builder *b, enum err_code *rc, struct err *e)
         return refuse(b, 0, "the layers would need cells of too many pixels");
     count_readers(b);
     int cell = m->geometry.align;
-    struct stream_step *load = new_step(b, STREAM_LOAD, LAYER_INPUT);
-    load->out =
-        new_tensor(b, false, m->geometry.in_channels, (struct pair){cell, cell}, LAYER_INPUT);
-    give(b, LAYER_INPUT, load->out, (struct pair){0, 0});
+    struct stream_step *load = stream_new_step(b, STREAM_LOAD, LAYER_INPUT);
+    load->out = stream_new_tensor(b, false, m->geometry.in_channels, (struct pair){cell, cell},
+                                  LAYER_INPUT);
+    stream_give(b, LAYER_INPUT, load->out, (struct pair){0, 0});
     for (int i = 0; i < m->layer_count && *rc == ERR_OK; i++)
         if (!b->values[1 + i].made && !build_layer(b, i, rc, e))
             return false;
     if (*rc != ERR_OK)
         return true;
     int last = m->layer_count - 1;
-    struct stream_part out = joined(b, &b->values[1 + last], last);
+    struct stream_part out = stream_joined(b, &b->values[1 + last], last);
     if (out.shift.y != 0 || out.shift.x != 0)
         return refuse(b, last, "the output is cropped");
     b->s->output = out.tensor;

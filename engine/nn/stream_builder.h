@@ -1,4 +1,5 @@
-/* stream_builder.h - a stream in the making. For stream_build.c and stream_fuse.c. */
+/* stream_builder.h - a stream that is being built, and the functions that add tensors and steps to
+ * it. For stream_build.c and stream_fuse.c. */
 #ifndef UPSCALED_NN_STREAM_BUILDER_H
 #define UPSCALED_NN_STREAM_BUILDER_H
 
@@ -7,7 +8,7 @@
 
 enum { STREAM_NONE = -1 };
 
-/* What a layer gives: tensors whose channels follow each other (concat makes several). */
+/* The output of a layer: tensors whose channels follow each other (concat makes several). */
 struct stream_value {
     struct stream_part parts[STREAM_PARTS_MAX];
     int count, channels;
@@ -19,16 +20,41 @@ struct stream_builder {
     const struct model *m;
     struct stream_value *values; /* [0] the picture, [1 + i] layer i */
     int *readers;                /* of each value */
-    int *planar;                 /* a tensor's twin in planes, or STREAM_NONE */
+    int *planar;                 /* the copy of a tensor in planes, or STREAM_NONE */
     const struct extent *y, *x;
-    int picture; /* cells that the extents are of */
+    int picture; /* the cells of the picture for which the extents are */
     struct stream_reason reason;
 };
 
-/* The only layer that reads layer i's value, or STREAM_NONE. */
+/* The value of layer i becomes this tensor. */
+void stream_give(struct stream_builder *b, int i, int tensor, struct pair shift);
+
+/* Adds a tensor for the output of a layer, and returns its index. */
+int stream_new_tensor(struct stream_builder *b, bool blocked, int channels, struct pair rate,
+                      int layer);
+
+/* Adds a step for a layer, or for none with LAYER_INPUT. */
+struct stream_step *stream_new_step(struct stream_builder *b, enum stream_op op, int layer);
+
+/* Returns the same samples in planes. The copy is made once for all steps that read it. */
+struct stream_part stream_as_planes(struct stream_builder *b, struct stream_part part);
+
+/* Whether the channels of all parts fill whole blocks. */
+bool stream_is_blocked(const struct stream_builder *b, const struct stream_value *v);
+
+/* Sets the inputs of a step. stream_prepare_inputs must come before the step is added, so that the
+ * steps that it needs come first. */
+void stream_set_inputs(struct stream_builder *b, struct stream_step *t,
+                       const struct stream_value *v, bool blocked);
+void stream_prepare_inputs(struct stream_builder *b, const struct stream_value *v, bool blocked);
+
+/* Joins all parts of a value in one tensor of planes. */
+struct stream_part stream_joined(struct stream_builder *b, const struct stream_value *v, int layer);
+
+/* Returns the only layer that reads the value of layer i, or STREAM_NONE. */
 int stream_only_reader(const struct stream_builder *b, int i);
 
-/* How far the centre crop of an add or concat moves its input `id`, in samples. */
+/* Returns how far the centre crop of an add or concat moves its input `id`, in samples. */
 struct pair stream_crop(const struct stream_builder *b, int layer, int id);
 
 /* Fuses the layers behind layer i, which step t computes, into the step as far as the store can do

@@ -1,6 +1,8 @@
 /* nn_nets.c - see nn_nets.h. */
 #include "tests/lib/nn_nets.h"
 
+#include <string.h>
+
 #include "tests/lib/harness.h"
 #include "tests/lib/nn_build.h"
 
@@ -148,6 +150,16 @@ const struct net nets[] = {
     {"folded", folded, COLOR_Y}, {"wide", wide, COLOR_RGB},   {"rrdbnet", rrdbnet, COLOR_RGB},
 };
 const int net_count = sizeof nets / sizeof *nets;
+
+const struct net *net_find(const char *name)
+{
+    const struct net *found = NULL;
+    for (int i = 0; i < net_count; i++)
+        if (strcmp(nets[i].name, name) == 0)
+            found = &nets[i];
+    ck_assert_msg(found != NULL, "no network is named %s", name);
+    return found;
+}
 
 struct model *net_new(const struct net *n, enum model_border border, uint64_t seed)
 {

@@ -14,6 +14,9 @@ struct net {
 extern const struct net nets[];
 extern const int net_count;
 
+/* Returns the network of that name. There must be one. */
+const struct net *net_find(const char *name);
+
 struct model *net_new(const struct net *n, enum model_border border, uint64_t seed);
 
 /* A network of scale 2 that pads inside, as PyTorch's own networks do, for `border: model`. If `whole`,

@@ -306,8 +306,7 @@ END_TEST
 START_TEST(wide_model_runs_in_stated_memory)
 {
     struct err e = ERR_INIT;
-    const struct net *wide = &nets[net_count - 1];
-    ck_assert_str_eq(wide->name, "wide");
+    const struct net *wide = net_find("wide");
     struct model *m = net_new(wide, BORDER_REPLICATE, 8);
     ck_assert_msg(model_finish(m, &model_default_limits, &e) == ERR_OK, "%s", e.text);
     struct plan *p = NULL;
