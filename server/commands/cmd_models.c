@@ -33,6 +33,7 @@ static int list(const struct options *o)
         models_each(models, print_row, NULL);
     else
         command_complain(NULL, &e);
+    command_tell_foreign(o);
     models_free(models);
     pool_free(pool);
     return rc == ERR_OK ? 0 : 1;

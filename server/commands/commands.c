@@ -9,7 +9,21 @@
 bool command_names_file(const char *word)
 {
     size_t length = strlen(word);
-    return strchr(word, '/') || (length > 5 && strcmp(word + length - 5, ".json") == 0);
+    return strchr(word, '/') || models_is_foreign(word) ||
+           (length > 5 && strcmp(word + length - 5, ".json") == 0);
+}
+
+static void tell_foreign(void *arg, const char *path)
+{
+    struct err e = ERR_INIT;
+    (void)arg;
+    models_refuse_foreign(path, &e);
+    fprintf(stderr, "upscaled: %s\n", e.text);
+}
+
+void command_tell_foreign(const struct options *o)
+{
+    models_each_foreign(o->models, tell_foreign, NULL);
 }
 
 struct models_source command_models_source(const struct options *o)

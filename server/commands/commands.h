@@ -18,7 +18,11 @@ int command_hash_key(int argc, char **argv);
 /* Where --models, --kernels and the limits on models say that models come from. */
 struct models_source command_models_source(const struct options *o);
 
-/* Whether a word names a file, not a model: it has a slash, or ends in .json. */
+/* Says on standard error what the folder --models has beside model files, and how to make models of
+ * it. */
+void command_tell_foreign(const struct options *o);
+
+/* Whether a word names a file, not a model: it has a slash, or ends as files of models do. */
 bool command_names_file(const char *word);
 
 /* Prints "upscaled: ABOUT: SENTENCE; NEXT STEP (CODE)" on standard error. ABOUT, which may be NULL,

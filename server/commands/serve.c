@@ -194,6 +194,8 @@ static enum err_code start(struct daemon *d, struct err *e)
     if (rc == ERR_OK)
         rc = models_new(d->service.pool, &source, &d->service.models, e);
     if (rc == ERR_OK)
+        command_tell_foreign(o);
+    if (rc == ERR_OK)
         rc = measure_cost(d, e);
     if (rc == ERR_OK)
         rc = divide_memory(d, e);

@@ -275,6 +275,11 @@ static enum err_code unknown(const struct model_list *list, const char *name, st
 {
     char names[200] = "";
     size_t used = 0;
+    if (models_is_foreign(name)) {
+        struct err how = ERR_INIT;
+        models_refuse_foreign(name, &how);
+        return err_set(e, ERR_UNKNOWN_MODEL, "%s", how.text);
+    }
     for (int i = 0; i < list->family_count; i++)
         used = add_name(names, used, sizeof names, list->families[i].name);
     for (int i = 0; i < list->count; i++)

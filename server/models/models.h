@@ -71,6 +71,16 @@ void models_let_go(const struct model_family *family); /* NULL is fine */
 enum err_code models_read_file(const char *path, const struct model_limits *limits,
                                struct model **out, struct err *e);
 
+/* Whether a name ends as files of trained networks do that upscaled-import turns into model files. */
+bool models_is_foreign(const char *name);
+
+/* Says by which command; returns ERR_MODEL. The name is foreign. */
+enum err_code models_refuse_foreign(const char *name, struct err *e);
+
+/* Calls `each` for the foreign files of the folder that have no model file of their name beside
+ * them. NULL is no folder. */
+void models_each_foreign(const char *folder, void (*each)(void *arg, const char *path), void *arg);
+
 /* Describe all models, sorted by name, or one, as JSON text with a final newline. free() it. NULL
  * when memory is out. */
 char *models_json(struct models *m);

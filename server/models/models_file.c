@@ -1,6 +1,10 @@
 /* models_file.c - one model's file. See models.h. */
+#include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
 #include "engine/base/buf.h"
 #include "server/base/file.h"
@@ -14,6 +18,59 @@ static void stem_of(const char *path, char stem[65])
     if (length > 5 && strcmp(name + length - 5, ".json") == 0)
         length -= 5;
     snprintf(stem, 65, "%.*s", (int)(length > 64 ? 64 : length), name);
+}
+
+/* The end of a name that says what a trained network's file is, or NULL. ncnn's .bin lies beside its
+ * .param; a folder is searched for the latter alone. */
+static const char *foreign_end(const char *name)
+{
+    static const char *const ends[] = {".onnx", ".pth", ".pt", ".safetensors", ".param", ".bin"};
+    size_t length = strlen(name);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        size_t end = strlen(ends[i]);
+        if (length > end && strcasecmp(name + length - end, ends[i]) == 0)
+            return name + length - end;
+    }
+    return NULL;
+}
+
+bool models_is_foreign(const char *name)
+{
+    return foreign_end(name) != NULL;
+}
+
+enum err_code models_refuse_foreign(const char *name, struct err *e)
+{
+    const char *end = foreign_end(name);
+    int stem = (int)(end - name);
+    return err_set(e, ERR_MODEL,
+                   "%.80s: %s files are not read as they are; `upscaled-import %.80s -o %.*s.json` "
+                   "makes a model file",
+                   name, end, name, stem < 80 ? stem : 80, name);
+}
+
+static int is_foreign_entry(const struct dirent *d)
+{
+    const char *end = foreign_end(d->d_name);
+    return d->d_name[0] != '.' && end && strcasecmp(end, ".bin") != 0;
+}
+
+void models_each_foreign(const char *folder, void (*each)(void *arg, const char *path), void *arg)
+{
+    struct dirent **names;
+    int count = folder ? scandir(folder, &names, is_foreign_entry, alphasort) : -1;
+    for (int i = 0; i < count; i++) {
+        char path[4096], made[4096];
+        const char *name = names[i]->d_name;
+        int stem = (int)(foreign_end(name) - name);
+        int length = snprintf(path, sizeof path, "%s/%s", folder, name);
+        snprintf(made, sizeof made, "%s/%.*s.json", folder, stem, name);
+        if (length < (int)sizeof path && access(made, F_OK) != 0)
+            each(arg, path);
+        free(names[i]);
+    }
+    if (count >= 0)
+        free(names);
 }
 
 /* Puts the path where the sentence has the stem. */
@@ -36,6 +93,8 @@ enum err_code models_read_file(const char *path, const struct model_limits *limi
 {
     char stem[65];
     struct buf bytes;
+    if (models_is_foreign(path))
+        return models_refuse_foreign(path, e);
     stem_of(path, stem);
     buf_init(&bytes, limits->max_bytes);
     enum err_code rc = file_read(path, &file_model, &bytes, e);

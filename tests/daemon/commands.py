@@ -77,6 +77,26 @@ def models_lists_those_inside_and_in_the_folder():
 
 
 @claim
+def files_of_other_formats_are_told_the_command_that_turns_them_into_models():
+    with Folder() as folder:
+        for name in ("a.onnx", "b.pth", "c.PT", "d.safetensors", "e.param", "e.bin", "done.onnx"):
+            write(folder + "/" + name, b"x")
+        write(folder + "/done.json", json.dumps({**MODEL, "name": "done"}).encode())
+        write(folder + "/a.png", png())
+        said = expect(0, upscaled("models", "--models", folder)).stderr.decode()
+        told = [line.split("`")[1] for line in said.splitlines()]
+        equal(told, ["upscaled-import %s/%s -o %s/%s.json" % (folder, n, folder, n[0])
+                     for n in ("a.onnx", "b.pth", "c.PT", "d.safetensors", "e.param")])
+        for status, arguments in ((2, ("convert", "--model", "a.onnx", "a.png", "out.png")),
+                                  (2, ("convert", "--model", "e.bin", "a.png", "out.png")),
+                                  (1, ("models", "check", "b.pth")), (1, ("bench", "--model", "c.PT"))):
+            said = expect(status, upscaled(*arguments, folder=folder)).stderr.decode()
+            equal("`upscaled-import " in said and "Traceback" not in said, True, said)
+        with Daemon("--models", folder) as d:
+            equal("upscaled-import %s/a.onnx" % folder in d.log(), True, d.log())
+
+
+@claim
 def models_check_describes_a_model_by_name_or_file():
     with Folder() as folder:
         write(folder + "/double.json", json.dumps(MODEL).encode())

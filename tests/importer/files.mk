@@ -7,6 +7,7 @@ test_scripts += \
 	tests/importer/handmade.py \
 	tests/importer/hostile.py \
 	tests/importer/hostile_graphs.py \
+	tests/importer/large.py \
 	tests/importer/mutations.py \
 	tests/importer/ncnn_files.py \
 	tests/importer/refused.py \

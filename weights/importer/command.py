@@ -26,6 +26,7 @@ def parser():
     p.add_argument("-o", dest="out", metavar="OUT.json",
                    help="the file to write [the model's name with .json, in this folder]")
     p.add_argument("--name", help="what requests call the model [OUT's name without .json]")
+    p.add_argument("--family", help="the style that it belongs to; requests take a family's file by factor")
     p.add_argument("--license", help="the weights' licence, which the file then says")
     p.add_argument("--scale", type=int, choices=range(1, 9), metavar="1..8",
                    help="the factor, where the file does not tell it")
@@ -161,6 +162,8 @@ def _model(options):
         what = _described(graph, what)
     head = {"name": options.name, "scale": size.scale,
             "color": "y" if graph.input.channels == 1 else "rgb", "border": border}
+    if options.family:
+        head["family"] = options.family
     if options.license:
         head["license"] = options.license
     head["description"] = f"{what}, imported from {os.path.basename(options.file)}"[:1000]
@@ -177,6 +180,8 @@ def _named(options):
         options.name = re.sub(r"[^A-Za-z0-9._-]+", "-", own).strip("-.")[:64] or "model"
     if not NAME.match(options.name) or options.name in (".", ".."):
         raise Refused("--name takes 1 to 64 of A-Z a-z 0-9 . _ -")
+    if options.family and (not NAME.match(options.family) or options.family in (".", "..")):
+        raise Refused("--family takes 1 to 64 of A-Z a-z 0-9 . _ -")
 
 
 def _line(options, head, what, macs, parameters, seconds):
