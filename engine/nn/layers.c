@@ -185,8 +185,12 @@ void layer_activate(const struct layer *l, float *v, size_t pixels, int channels
 
 void activation_run(const struct layer_run *r)
 {
-    size_t pixels = (size_t)r->out_shape.width * (size_t)r->out_shape.height;
-    if (r->out != r->in[0])
-        memcpy(r->out, r->in[0], pixels * (size_t)r->out_shape.channels * sizeof(float));
-    layer_activate(r->layer, r->out, pixels, r->out_shape.channels);
+    size_t pixels = (size_t)r->out_shape.width;
+    size_t row = pixels * (size_t)r->out_shape.channels;
+    for (int y = 0; y < r->out_shape.height && !layer_is_cancelled(r->cancel); y++) {
+        float *out = r->out + (size_t)y * row;
+        if (r->out != r->in[0])
+            memcpy(out, r->in[0] + (size_t)y * row, row * sizeof *out);
+        layer_activate(r->layer, out, pixels, r->out_shape.channels);
+    }
 }

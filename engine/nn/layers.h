@@ -7,6 +7,8 @@
 #ifndef UPSCALED_NN_LAYERS_H
 #define UPSCALED_NN_LAYERS_H
 
+#include <stdatomic.h>
+
 #include "engine/nn/model.h"
 
 /* The largest values that a file may have. Sums and products of a few of them cannot overflow. */
@@ -49,10 +51,16 @@ struct layer_run {
     int in_count;
     float *out;
     struct shape out_shape;
-    int32_t *indices;         /* y * width + x of each maximum in the pool's input; max_pool2d
+    int32_t *indices;          /* y * width + x of each maximum in the pool's input; max_pool2d
                                  writes them if not NULL, max_unpool2d reads them */
-    const struct layer *then; /* an activation fused into a convolution, or NULL */
+    const struct layer *then;  /* an activation fused into a convolution, or NULL */
+    const atomic_bool *cancel; /* if it becomes true, samples may be missing; or NULL */
 };
+
+static inline bool layer_is_cancelled(const atomic_bool *cancel)
+{
+    return cancel && atomic_load_explicit(cancel, memory_order_relaxed);
+}
 
 struct layer_row {
     const char *type; /* in the model file */

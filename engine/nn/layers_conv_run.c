@@ -25,6 +25,7 @@ struct walk {
     const struct taps *rows;
     int in_channels; /* of the group */
     int lanes;
+    const atomic_bool *cancel; /* or NULL */
 };
 
 enum { FEW_LANES = 4, MANY_LANES = 8, FEW_LANES_PIXELS = 12, MANY_LANES_PIXELS = 6 };
@@ -156,7 +157,7 @@ static void run_phase(const struct walk *w, const struct phase *ph, const struct
     inside(ph, in->width, &begin, &end);
     if (end - begin < pixels)
         end = begin;
-    for (int x = 0; x < ph->count;) {
+    for (int x = 0; x < ph->count && !layer_is_cancelled(w->cancel);) {
         if (x < begin || x >= end) {
             columns_at(ph, x, in, &columns);
             (few ? block_1x4 : block_1x8)(w, &columns, 0, sums);
@@ -181,8 +182,11 @@ static void run_channels(const struct layer_run *r, const struct taps *rows, con
     const struct conv_params *c = &r->layer->conv;
     int lanes = conv_lanes(c), outs = c->out_channels / c->groups;
     int blocks = (outs + lanes - 1) / lanes;
-    struct walk w = {
-        .rows = rows, .in_channels = c->in_channels / c->groups, .bias = r->packed, .lanes = lanes};
+    struct walk w = {.rows = rows,
+                     .in_channels = c->in_channels / c->groups,
+                     .bias = r->packed,
+                     .lanes = lanes,
+                     .cancel = r->cancel};
     size_t block =
         (size_t)c->kernel_size.y * (size_t)c->kernel_size.x * (size_t)w.in_channels * (size_t)lanes;
     w.weights = r->packed + (size_t)(c->groups * blocks * lanes);
@@ -233,7 +237,7 @@ void conv2d_run(const struct layer_run *r)
                        .mode = c->padding_mode};
     for (int k = 0; k < c->kernel_size.x; k++)
         add_tap(&ph.columns, k * c->dilation.x - c->padding.x, (size_t)k * column);
-    for (int y = 0; y < r->out_shape.height; y++) {
+    for (int y = 0; y < r->out_shape.height && !layer_is_cancelled(r->cancel); y++) {
         struct taps rows = {.count = 0};
         for (int k = 0; k < c->kernel_size.y; k++) {
             int at = padded_at(y * c->stride.y + k * c->dilation.y - c->padding.y, in->height,
@@ -251,7 +255,7 @@ void conv_transpose2d_run(const struct layer_run *r)
     const struct conv_params *c = &r->layer->conv;
     const struct shape *in = &r->in_shape[0];
     size_t column = column_weights(c), row = column * (size_t)c->kernel_size.x;
-    for (int y = 0; y < r->out_shape.height; y++) {
+    for (int y = 0; y < r->out_shape.height && !layer_is_cancelled(r->cancel); y++) {
         struct taps rows = {.count = 0};
         for (int k = 0; k < c->kernel_size.y; k++) {
             int at = y + c->padding.y - k * c->dilation.y;

@@ -75,7 +75,7 @@ static const float *cropped_row(const struct layer_run *r, int k, int y)
 void add_run(const struct layer_run *r)
 {
     size_t row = (size_t)r->out_shape.width * (size_t)r->out_shape.channels;
-    for (int y = 0; y < r->out_shape.height; y++) {
+    for (int y = 0; y < r->out_shape.height && !layer_is_cancelled(r->cancel); y++) {
         float *restrict out = r->out + (size_t)y * row; /* only activations run in place */
         memcpy(out, cropped_row(r, 0, y), row * sizeof *out);
         for (int k = 1; k < r->in_count; k++) {
@@ -89,7 +89,7 @@ void add_run(const struct layer_run *r)
 void mul_run(const struct layer_run *r)
 {
     size_t row = (size_t)r->out_shape.width * (size_t)r->out_shape.channels;
-    for (int y = 0; y < r->out_shape.height; y++) {
+    for (int y = 0; y < r->out_shape.height && !layer_is_cancelled(r->cancel); y++) {
         float *restrict out = r->out + (size_t)y * row;
         memcpy(out, cropped_row(r, 0, y), row * sizeof *out);
         for (int k = 1; k < r->in_count; k++) {
@@ -102,7 +102,7 @@ void mul_run(const struct layer_run *r)
 
 void concat_run(const struct layer_run *r)
 {
-    for (int y = 0; y < r->out_shape.height; y++) {
+    for (int y = 0; y < r->out_shape.height && !layer_is_cancelled(r->cancel); y++) {
         size_t done = 0;
         size_t stride = (size_t)r->out_shape.channels;
         float *out = r->out + (size_t)y * (size_t)r->out_shape.width * stride;

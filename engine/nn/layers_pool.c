@@ -115,7 +115,7 @@ void max_pool2d_run(const struct layer_run *r)
 {
     const struct pool_params *p = &r->layer->pool;
     size_t at = 0;
-    for (int y = 0; y < r->out_shape.height; y++) {
+    for (int y = 0; y < r->out_shape.height && !layer_is_cancelled(r->cancel); y++) {
         struct window wy = window_at(p, AXIS_Y, y, r->in_shape[0].height);
         for (int x = 0; x < r->out_shape.width; x++, at += (size_t)r->out_shape.channels) {
             struct window wx = window_at(p, AXIS_X, x, r->in_shape[0].width);

@@ -242,7 +242,7 @@ void upsample_run(const struct layer_run *r)
 {
     const struct upsample_params *u = &r->layer->upsample;
     float *out = r->out;
-    for (int y = 0; y < r->out_shape.height; y++) {
+    for (int y = 0; y < r->out_shape.height && !layer_is_cancelled(r->cancel); y++) {
         struct source sy = upsample_source(u, u->scale_factor.y, y, r->in_shape[0].height);
         for (int x = 0; x < r->out_shape.width; x++, out += r->out_shape.channels) {
             struct source sx = upsample_source(u, u->scale_factor.x, x, r->in_shape[0].width);

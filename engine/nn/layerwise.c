@@ -281,7 +281,7 @@ static void run_step(const struct layerwise *p, int i, const struct layout *l, c
     const struct model *m = p->m;
     const struct step *s = &p->steps[i];
     const struct layer *layer = &m->layers[i];
-    struct layer_run r = {.layer = layer, .packed = p->packed + s->packed};
+    struct layer_run r = {.layer = layer, .packed = p->packed + s->packed, .cancel = w->cancel};
     int ids[LAYER_INPUTS_MAX];
     r.in_count = geometry_inputs(m, i, ids);
     for (int k = 0; k < r.in_count; k++) {
@@ -346,11 +346,12 @@ void layerwise_run(const struct layerwise *p, void *scratch, const struct layerw
     assert(fits); /* layerwise_scratch_bytes has checked it */
     if (!fits)
         return;
-    for (int i = 0; i < p->m->layer_count; i++) {
+    for (int i = 0; i < p->m->layer_count && !layer_is_cancelled(w->cancel); i++) {
         uint64_t begun = profile_begin(w->profile);
         if (!p->steps[i].fused)
             run_step(p, i, &l, scratch, w);
         profile_end(w->profile, i, begun);
     }
-    copy_out(p, w, &l, scratch);
+    if (!layer_is_cancelled(w->cancel))
+        copy_out(p, w, &l, scratch);
 }

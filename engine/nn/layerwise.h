@@ -16,15 +16,16 @@ struct layerwise;
 /* One window of the picture, and the part of its output to compute. `in`, `out` and the scratch do
  * not overlap. */
 struct layerwise_window {
-    const float *in;         /* [height][width][channels], dense */
-    int width, height;       /* multiples of geometry.align, at least geometry.least */
-    struct plan_rect keep;   /* the part to write, in the scaled window, which has its corner at
+    const float *in;           /* [height][width][channels], dense */
+    int width, height;         /* multiples of geometry.align, at least geometry.least */
+    struct plan_rect keep;     /* the part to write, in the scaled window, which has its corner at
                                 (0, 0) and is scale * width wide; the network has output there */
-    float *out;              /* [keep.height][keep.width][channels] */
-    size_t out_stride;       /* floats from one of its rows to the next */
-    struct profile *profile; /* counts the time of the layers, or NULL; a fused activation counts
+    float *out;                /* [keep.height][keep.width][channels] */
+    size_t out_stride;         /* floats from one of its rows to the next */
+    struct profile *profile;   /* counts the time of the layers, or NULL; a fused activation counts
                                 with its convolution */
-    double *macs;            /* counts the multiply-adds, or NULL */
+    double *macs;              /* counts the multiply-adds, or NULL */
+    const atomic_bool *cancel; /* if it becomes true, `out` is left as it is; or NULL */
 };
 
 /* Prepares `m`, which is borrowed. On ERR_OK the caller owns *out. ERR_MODEL_LIMIT, ERR_MEMORY. */

@@ -247,7 +247,7 @@ static void run_window(const struct plan *p, void *scratch, struct plan_rect kee
     for (int c = 0; c < MOST_CHANNELS; c++)
         planes[c] = row + (size_t)c * (size_t)widest; /* only those of existing channels are used */
     uint64_t begun = profile_begin(io->profile);
-    for (int y = 0; y < window->height; y++) {
+    for (int y = 0; y < window->height && !plan_io_cancelled(io); y++) {
         io->load(io->arg, window->y + y, window->x, window->width, planes);
         weave((const float *const *)planes, window->width, g->in_channels,
               in + (size_t)y * (size_t)window->width * (size_t)g->in_channels);
@@ -264,7 +264,10 @@ static void run_window(const struct plan *p, void *scratch, struct plan_rect kee
                                              .out = out,
                                              .out_stride = stride,
                                              .profile = io->profile,
-                                             .macs = io->macs});
+                                             .macs = io->macs,
+                                             .cancel = io->cancel});
+    if (plan_io_cancelled(io))
+        return;
     begun = profile_begin(io->profile);
     for (int y = 0; y < keep.height; y++) {
         unweave(out + (size_t)y * stride, keep.width, g->out_channels, planes);

@@ -6,6 +6,10 @@
 
 enum { LANES = KERNEL_LANES, FEW = 4 };
 
+/* Multiply-adds of one call of a kernel, and tiles. */
+static const double CALL_MACS = 2e9;
+enum { LEAST_TILES = 12, MOST_TILES = 1 << 20 };
+
 static const struct stream_tensor *tensor_of(const struct stream_area *a, int tensor)
 {
     return &a->s->tensors[tensor];
@@ -83,7 +87,7 @@ static void conv_phase(const struct stream_area *a, const struct stream_step *t,
                             .kernel_x = t->taps.x,
                             .step = LANES * s,
                             .width = x.hi - x.lo};
-    for (int b = 0; b < blocks; b++) {
+    for (int b = 0; b < blocks && !plan_io_cancelled(a->io); b++) {
         size_t lanes = ((size_t)phase * (size_t)blocks + (size_t)b) * LANES;
         k.weight = t->weight + lanes / LANES * (t->phase_floats / (size_t)blocks);
         k.bias = t->bias + lanes;
@@ -98,35 +102,51 @@ static void run_conv(const struct stream_area *a, const struct stream_step *t, s
 {
     int blocks = in_blocks(a, t);
     struct span qs = stream_step_phases(t, AXIS_Y, rows);
-    for (int q = qs.lo; q < qs.hi; q++) {
+    for (int q = qs.lo; q < qs.hi && !plan_io_cancelled(a->io); q++) {
         point_in(a, t, q, columns(a, t).lo, (struct pointers){t->taps.y, blocks, 1});
         for (int phase = 0; phase < t->phases * t->phases; phase++)
             conv_phase(a, t, q, phase);
     }
 }
 
+/* Tiles of a call of the kernel, after which a client that has left is looked for: they take some
+ * hundredths of a second, or are one group. */
+static int tiles_a_call(const struct stream_step *t)
+{
+    double tiles = CALL_MACS / (STREAM_GRID * STREAM_GRID * t->macs);
+    return tiles < LEAST_TILES ? LEAST_TILES : tiles > MOST_TILES ? MOST_TILES : (int)tiles;
+}
+
+/* A row of `tiles` tiles from (y, x) on. */
+static void winograd_row(const struct stream_area *a, const struct stream_step *t,
+                         struct kernel_winograd k, int y, int x)
+{
+    point_in(a, t, y, x, (struct pointers){STREAM_GRID + 2, in_blocks(a, t), 1});
+    for (int i = 0; i < STREAM_GRID * k.out_blocks; i++) {
+        a->out[i] = stream_row(a, t->out, i % k.out_blocks, y + i / k.out_blocks, x);
+        a->add[i] = added(a, t, i % k.out_blocks, y + i / k.out_blocks, x);
+    }
+    a->s->kernels->winograd(&k);
+}
+
 static void run_winograd(const struct stream_area *a, const struct stream_step *t, struct span rows)
 {
     struct span x = columns(a, t);
-    int blocks = out_blocks(a, t);
     struct kernel_winograd k = {.in = a->in,
                                 .in_channels = t->in_channels,
-                                .out_blocks = blocks,
+                                .out_blocks = out_blocks(a, t),
                                 .weight = t->weight,
                                 .bias = t->bias,
                                 .store = store_of(t, t->slope),
                                 .add = t->add.tensor < 0 ? NULL : a->add,
                                 .out = a->out,
-                                .tiles = (x.hi - x.lo) / STREAM_GRID,
                                 .scratch = a->winograd};
-    for (int y = rows.lo; y < rows.hi; y += STREAM_GRID) {
-        point_in(a, t, y, x.lo, (struct pointers){STREAM_GRID + 2, in_blocks(a, t), 1});
-        for (int i = 0; i < STREAM_GRID * blocks; i++) {
-            a->out[i] = stream_row(a, t->out, i % blocks, y + i / blocks, x.lo);
-            a->add[i] = added(a, t, i % blocks, y + i / blocks, x.lo);
+    int most = tiles_a_call(t), all = (x.hi - x.lo) / STREAM_GRID;
+    for (int y = rows.lo; y < rows.hi; y += STREAM_GRID)
+        for (int done = 0; done < all && !plan_io_cancelled(a->io); done += k.tiles) {
+            k.tiles = all - done < most ? all - done : most;
+            winograd_row(a, t, k, y, x.lo + done * STREAM_GRID);
         }
-        a->s->kernels->winograd(&k);
-    }
 }
 
 /* Group g of planes: the phases of channel g, or all channels. */
@@ -161,9 +181,9 @@ static void run_planes(const struct stream_area *a, const struct stream_step *t,
 {
     int groups = t->phases > 1 ? tensor_of(a, t->out)->channels : 1;
     struct span qs = stream_step_phases(t, AXIS_Y, rows);
-    for (int q = qs.lo; q < qs.hi; q++) {
+    for (int q = qs.lo; q < qs.hi && !plan_io_cancelled(a->io); q++) {
         point_in(a, t, q, columns(a, t).lo, (struct pointers){t->taps.y, 1, t->taps.y});
-        for (int g = 0; g < groups; g++)
+        for (int g = 0; g < groups && !plan_io_cancelled(a->io); g++)
             planes_group(a, t, q, g);
     }
 }
@@ -255,7 +275,7 @@ static void run_shuffle(const struct stream_area *a, const struct stream_step *t
     struct span x = columns(a, t);
     struct span qs = stream_step_phases(t, AXIS_Y, rows);
     int s = t->phases, width = x.hi - x.lo;
-    for (int q = qs.lo; q < qs.hi; q++) {
+    for (int q = qs.lo; q < qs.hi && !plan_io_cancelled(a->io); q++) {
         point_in(a, t, q, x.lo, (struct pointers){1, 0, 1});
         for (int k = 0; k < t->in_channels; k++) {
             int y = q * s + k / s % s + t->origin.y;

@@ -85,6 +85,8 @@ static void run_step(const struct stream_area *a, const struct stream_step *t)
         load_rows(a, t, rows);
     else
         stream_rows(a, t, stream_area_within(a, t, AXIS_Y, rows));
+    if (plan_io_cancelled(a->io))
+        return; /* rows may be missing */
     if (a->sides)
         clear_outside(a, t->out, rows);
     a->made[t->out] = rows.hi;

@@ -8,6 +8,7 @@ test_programs += \
 	tests/unit/test_bleed \
 	tests/unit/test_border \
 	tests/unit/test_budget \
+	tests/unit/test_cancel \
 	tests/unit/test_cgroup \
 	tests/unit/test_chain \
 	tests/unit/test_color \

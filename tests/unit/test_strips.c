@@ -1,5 +1,5 @@
 /* test_strips.c - pictures cut into strips: the bytes of tiles, whatever the number of strips, bands,
- * threads and kernels; deep networks choose them; a cancelled run ends within a step. */
+ * threads and kernels; deep networks choose them. */
 #include "engine/tiles/strips.h"
 
 #include <stdlib.h>
@@ -194,61 +194,6 @@ START_TEST(shallow_networks_run_in_tiles)
 }
 END_TEST
 
-/* A picture whose client leaves while its nth row is read. */
-struct leaving {
-    atomic_bool cancel;
-    int rows, after;
-    int stored;
-};
-
-static void load(void *arg, int y, int x, int count, float *const *planes)
-{
-    struct leaving *l = arg;
-    (void)y;
-    (void)x;
-    for (int c = 0; c < 3; c++)
-        memset(planes[c], 0, (size_t)count * sizeof(float));
-    if (++l->rows == l->after)
-        atomic_store(&l->cancel, true);
-}
-
-static void store(void *arg, int y, int x, int count, const float *const *planes)
-{
-    struct leaving *l = arg;
-    (void)y;
-    (void)x;
-    (void)count;
-    (void)planes;
-    l->stored++;
-}
-
-/* The step that reads the picture ends, and no other begins. */
-START_TEST(a_cancelled_run_ends_within_a_step)
-{
-    struct model *m = network(COLOR_RGB, BORDER_REPLICATE, 2, 16, 20);
-    struct plan *plan = NULL;
-    size_t bytes;
-    double all = 0, until = 0;
-    ck_assert_int_eq(plan_new(m, kernels_find(NULL), &plan, NULL), ERR_OK);
-    ck_assert_int_eq(plan_scratch_bytes(plan, 100, 400, &bytes, NULL), ERR_OK);
-    void *scratch = mem_alloc(1, bytes);
-    struct plan_rect keep = {0, 0, 100, 400};
-    struct plan_picture picture = {50, 200, false};
-    struct leaving stays = {.after = -1}, leaves = {.after = 60};
-    plan_run(plan, scratch, keep, &picture,
-             &(struct plan_io){load, store, &stays, NULL, &all, &stays.cancel});
-    plan_run(plan, scratch, keep, &picture,
-             &(struct plan_io){load, store, &leaves, NULL, &until, &leaves.cancel});
-    ck_assert_int_eq(stays.stored, 400);
-    ck_assert_int_le(leaves.rows, 60 + 3); /* a round reads four rows */
-    ck_assert_int_lt(leaves.stored, 60);
-    ck_assert(until < all * leaves.rows / stays.rows);
-    mem_free(scratch);
-    plan_free(plan);
-    model_free(m);
-}
-END_TEST
-
 int main(void)
 {
     Suite *s = suite_create("strips");
@@ -257,7 +202,6 @@ int main(void)
                         (int)(sizeof networks / sizeof *networks));
     tcase_add_test(c, deep_networks_run_in_strips);
     tcase_add_test(c, shallow_networks_run_in_tiles);
-    tcase_add_test(c, a_cancelled_run_ends_within_a_step);
     suite_add_tcase(s, c);
     return harness_run(s);
 }
