@@ -7,6 +7,7 @@ two forms, because runtimes differ in which they do well: as it is, and as the o
 to four phases, shuffled, that it equals.
 
 FSRCNN: Dong, Loy, Tang 2016, "Accelerating the Super-Resolution Convolutional Neural Network"."""
+import base64
 import json
 import os
 import sys
@@ -42,7 +43,33 @@ def fsrcnn(path, d=56, s=12, m=4):
           sequential(nn.Sequential(*layers)))
 
 
+def deep(path, layers, channels, ends):
+    """Writes `layers` 3x3 convolutions from channels to channels, with one before and one after
+    them, and a pixel shuffle: the shape of Real-ESRGAN's compact networks, with seeded weights."""
+    torch.manual_seed(1)
+    sides = [ends] + [channels] * (layers + 1)
+    rows = []
+    for before, after in zip(sides, sides[1:]):
+        rows += [nn.Conv2d(before, after, 3, padding=1), nn.PReLU(after)]
+    rows += [nn.Conv2d(channels, 4 * ends, 3, padding=1), nn.PixelShuffle(2)]
+    for row in rows[:-2:2]:
+        nn.init.kaiming_normal_(row.weight, a=0.25)
+        nn.init.uniform_(row.bias, -0.05, 0.05)
+    nn.init.normal_(rows[-2].weight, std=0.02)
+    nn.init.constant_(rows[-2].bias, 0.5)
+    name = os.path.splitext(os.path.basename(path))[0]
+    write(path, {"name": name, "scale": 2, "color": "y" if ends == 1 else "rgb",
+                 "border": "model"}, sequential(nn.Sequential(*rows)))
+
+
+MADE = {"fsrcnn": fsrcnn, "deep": lambda path: deep(path, 32, 64, 3),
+        "luma": lambda path: deep(path, 8, 64, 1)}
+
+
 def tensor(value):
+    if isinstance(value, dict):
+        samples = np.frombuffer(base64.b64decode(value["base64"]), value["dtype"])
+        value = samples.reshape(value["shape"])
     return torch.from_numpy(np.array(value, np.float32))
 
 
@@ -128,6 +155,10 @@ class Network(nn.Module):
             return nn.Hardtanh(row["min"], row["max"])
         if kind in ("add", "concat"):
             return nn.Identity()
+        if kind == "pixel_shuffle":
+            return nn.PixelShuffle(row["upscale_factor"])
+        if kind == "upsample":
+            return nn.Upsample(scale_factor=tuple(row["scale_factor"]), mode=row["mode"])
         w, b, p = tensor(row["weight"]), tensor(row["bias"]), row.get("padding", [0, 0])
         extra = row.get("output_padding", [0, 0])[0]
         if kind == "conv_transpose2d" and phases:
@@ -142,6 +173,7 @@ class Network(nn.Module):
     def forward(self, x):
         kept, y = {"input": x}, x
         for row, step in zip(self.rows, self.steps):
+            y = kept[row["input"]] if "input" in row else y
             if row["type"] == "add":
                 y = y + centre(kept[row["with"]], y)
             elif row["type"] == "concat":
@@ -161,4 +193,4 @@ class Network(nn.Module):
 
 
 if __name__ == "__main__":
-    fsrcnn(sys.argv[1])
+    MADE[sys.argv[1]](sys.argv[2])
