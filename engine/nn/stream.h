@@ -1,12 +1,13 @@
 /* stream.h - the depth-first path: rows go through all layers while they are in the cache.
  *
- * The network becomes steps between tensors. Samples have absolute positions, counted from the
- * picture's first pixel by each layer's own law, so results do not depend on the area asked for.
- * What repeats with the picture does so by cells of align pixels each way; a model that makes nothing
- * smaller has cells of one pixel. Only
- * a ring of rows of each tensor exists, as wide as the area needs. Steps run in turn, a few rows
- * each, from the picture to the output; each makes exactly the rows that later steps will read.
- * Inside nn only: plan.h is the interface. Threads: immutable once made. */
+ * The network becomes steps between tensors. Samples have absolute positions, which each layer's
+ * own law counts from the first pixel of the picture. So results do not depend on the area that is
+ * computed. The computation repeats along the picture by cells of `align` pixels along each axis; a
+ * model that makes nothing smaller has cells of one pixel. Of each tensor only a ring of rows
+ * exists, as wide as the area needs. Steps run in turn, a few rows each, from the picture to the
+ * output. Each makes exactly the rows that later steps read. Only the files of engine/nn use this
+ * header; plan.h is the interface.
+ * Threads: a stream never changes once it is made. */
 #ifndef UPSCALED_NN_STREAM_H
 #define UPSCALED_NN_STREAM_H
 
@@ -17,7 +18,7 @@
 
 enum { STREAM_PARTS_MAX = 1 + LAYER_OTHERS_MAX, STREAM_PICTURE = 0, STREAM_GRID = 4 };
 enum { STREAM_MOST = 8, STREAM_PERIOD_MAX = STREAM_MOST * STREAM_GRID };
-enum { STREAM_ENDLESS = -1 }; /* instead of the side of a picture that goes on */
+enum { STREAM_ENDLESS = -1 }; /* in place of the side, for a picture without edges */
 
 enum stream_op {
     STREAM_LOAD,     /* the picture's rows, from the caller */
@@ -35,14 +36,14 @@ enum stream_op {
 struct stream_tensor {
     bool blocked;
     int channels;
-    struct pair rate;  /* samples a cell */
-    struct pair extra; /* of a picture of n cells there are rate * n + extra samples */
+    struct pair rate;  /* samples per cell */
+    struct pair extra; /* for a picture of n cells there are rate * n + extra samples */
     int ring;          /* rows that are kept */
     int spare;         /* columns beyond those of the area itself, at most */
     int skirt;         /* samples beyond the picture's edges that are read, at most */
 };
 
-/* A tensor as a step sees it: sample i of the step's input is the tensor's i + shift. */
+/* A tensor as the input of a step: sample i of the input is sample i + shift of the tensor. */
 struct stream_part {
     int tensor;
     struct pair shift;
@@ -56,20 +57,20 @@ struct stream_step {
     struct stream_part in[STREAM_PARTS_MAX]; /* channels one after another; merge: terms */
     int in_count, in_channels;
     struct stream_part add; /* for the store; tensor -1: none */
-    int phases;             /* output samples s * q + i + origin are made together */
-    int stride;             /* from input samples stride * q + first on */
+    int phases;             /* s: output samples s * q + i + origin are made together */
+    int stride;             /* they read the input from sample stride * q + first on */
     struct pair origin, taps, first;
     struct pair grid; /* winograd: tiles begin here, modulo STREAM_GRID */
     float *weight;    /* the step's block: weights, biases, slopes */
     const float *bias, *slope;
     size_t phase_floats; /* of weights */
-    double macs;         /* multiply-adds where it makes one sample of each phase */
+    double macs;         /* multiply-adds for one sample of each phase */
     float lo, hi;
     bool add_first;
-    bool scratch; /* it needs winograd's */
+    bool scratch; /* it needs the scratch of winograd */
 };
 
-/* What a cut of the output costs, as averages over the multiply-adds of a long area. */
+/* The cost of cutting the output, as averages over the multiply-adds of a long area. */
 struct stream_cost {
     double overlap[2];  /* [axis]: output samples that an area computes more than it keeps */
     double bytes_a_mac; /* of activations that steps read and write */
@@ -89,58 +90,59 @@ struct stream {
     struct stream_cost cost;
 };
 
-/* Why a model cannot be streamed: the layer, and a clause. */
+/* The reason why a model cannot be streamed: the layer, and a clause for people. */
 struct stream_reason {
     int layer;
     const char *why;
 };
 
-/* ERR_OK with *out NULL and *reason filled where the model has a layer that streams cannot run.
- * `m` is borrowed. ERR_MEMORY. */
+/* Builds a stream. `m` is borrowed. If the model has a layer that streams cannot run, returns
+ * ERR_OK with *out NULL and *reason filled. ERR_MEMORY. */
 enum err_code stream_new(const struct model *m, const struct kernels *kernels, struct stream **out,
                          struct stream_reason *reason, struct err *e);
 void stream_free(struct stream *s); /* NULL is fine */
 
-/* What there must be of each tensor along an axis for positions `want` of the output; of the
- * picture, what is asked for. lo depends on want.lo alone, hi on want.hi, linearly but for
- * stream_period, so that want may end before it begins. `spans` has tensor_count entries. */
+/* Finds the samples of each tensor along an axis that positions `want` of the output need, and
+ * those of the picture that are asked for. lo depends only on want.lo, and hi only on want.hi. Both
+ * are linear except within a stream_period, so `want` may end before it begins. `spans` has
+ * tensor_count entries. */
 void stream_needs(const struct stream *s, enum axis axis, struct span want, struct span *spans);
 
-/* The same of a picture that is `side` cells long and has edges: what steps read in order to make
- * samples of it, and nothing for the zeros around those. */
+/* Does the same for a picture that is `side` cells long and has edges. It finds the samples that
+ * steps read to make samples of the picture, but not those for the zeros around it. */
 void stream_needs_within(const struct stream *s, enum axis axis, int side, struct span want,
                          struct span *spans);
 
-/* The samples that a tensor has of a picture with `side` cells along an axis. */
+/* Returns the samples that a tensor has of a picture with `side` cells along an axis. */
 struct span stream_domain(const struct stream_tensor *t, enum axis axis, int side);
 
-/* The part of `want`, samples of the step's output along an axis, that whole phases (and tiles) make
- * and that holds all samples of the domain. May be empty. */
+/* Returns the part of `want` that whole phases (and tiles) make and that contains all samples of
+ * the domain. `want` is in samples of the step's output along an axis. The part may be empty. */
 struct span stream_within(const struct stream_step *t, struct span domain, struct span want);
 
-/* Areas that are this many output samples apart are computed alike. */
+/* Returns the distance in output samples at which areas are computed in the same way. */
 int stream_period(const struct stream *s);
 
-/* Output rows that each round goes further: some periods. */
+/* Returns by how many output rows each round advances: some periods. */
 int stream_round(const struct stream *s);
 
-/* Where rounds begin that make the output from row `from` on: before the first round (up to the row
- * that is returned, which may lie before `from`) nothing is made; made[tensor] is the first row
- * that will be. Each round goes stream_round rows further. */
+/* Prepares rounds that make the output from row `from` on. Sets made[tensor] to the first row that
+ * will be made. Returns the row, perhaps before `from`, at which the first round begins. Each round
+ * advances by stream_round rows. */
 int stream_begin(const struct stream *s, int from, struct span *spans, int *made);
 
 /* Finds the `macs` of all steps. */
 void stream_find_macs(struct stream *s);
 
-/* Fills s->cost; the steps' macs are known. ERR_MEMORY. */
+/* Fills s->cost. The macs of the steps must be known. ERR_MEMORY. */
 enum err_code stream_find_cost(struct stream *s, struct err *e);
 
-/* The samples of each phase, along one axis, that each step makes for the outputs whose needs are
- * `spans`. */
+/* Finds the samples of each phase, along one axis, that each step makes for the outputs whose needs
+ * are `spans`. */
 void stream_lengths(const struct stream *s, enum axis axis, const struct span *spans,
                     double *lengths);
 
-/* Cells that there are at least for an output of `width` columns. */
+/* Returns the least number of cells for an output of `width` columns. */
 static inline int stream_cells(const struct model *m, int width)
 {
     return (int)ceil_div(width, m->scale * m->geometry.align);
@@ -152,32 +154,33 @@ static inline bool stream_is_sloped(const struct layer *l)
     return l->kind == LAYER_RELU || l->kind == LAYER_LEAKY_RELU || l->kind == LAYER_PRELU;
 }
 
-/* The samples q of all phases that make samples `out` of its output, which are whole phases. */
+/* Returns the samples q of all phases that make the samples `out` of its output, which are whole
+ * phases. */
 struct span stream_step_phases(const struct stream_step *t, enum axis axis, struct span out);
 
-/* The step's input behind phases q.lo..q.hi-1 of its output. */
+/* Returns the input of the step for phases q.lo..q.hi-1 of its output. */
 struct span stream_step_input(const struct stream_step *t, enum axis axis, struct span q);
 
-/* The picture's samples behind positions `want` of the output. */
+/* Returns the samples of the picture for positions `want` of the output. */
 struct span stream_picture(const struct stream *s, enum axis axis, struct span want);
 
-/* Places the grids and finds every tensor's ring. */
+/* Places the grids, and finds the ring of each tensor. */
 enum err_code stream_find_rings(struct stream *s, struct err *e);
 
-/* Columns of a tensor that areas of `width` output columns need at most. */
+/* Returns the most columns of a tensor that areas of `width` output columns need. */
 int stream_widest(const struct stream *s, int width, int tensor);
 
-/* Bytes that a column of cells takes in all rings together. */
+/* Returns the bytes of a column of cells in all rings together. */
 size_t stream_column_bytes(const struct stream *s);
 
-/* As plan.h's functions; `keep` is in the network's own positions, not yet shifted by crop; `sides`
- * are in cells, or NULL. */
+/* As the functions of plan.h, but `keep` has the network's own positions, which are not shifted by
+ * `crop`, and `sides` are in cells, or NULL. */
 enum err_code stream_scratch_bytes(const struct stream *s, int width, size_t *bytes, struct err *e);
 void stream_run(const struct stream *s, void *scratch, struct plan_rect keep,
                 const struct pair *sides, const struct plan_io *io);
 
-/* Strips, as plan.h's: the state is a block of stream_strip_bytes, aligned to MEM_ALIGN. Positions
- * are the network's own, as in stream_run; rows follow those of the call before. */
+/* Strips, as those of plan.h. The state is a block of stream_strip_bytes, aligned to MEM_ALIGN.
+ * Positions are the network's own, as in stream_run. Rows follow those of the call before. */
 enum err_code stream_strip_bytes(const struct stream *s, int width, size_t *bytes, struct err *e);
 void stream_strip_begin(const struct stream *s, void *state, struct plan_rect keep,
                         const struct pair *sides);

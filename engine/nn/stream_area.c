@@ -1,4 +1,4 @@
-/* stream_area.c - see stream_area.h: how the scratch of an area is divided. */
+/* stream_area.c - see stream_area.h. It divides the scratch of an area. */
 #include "engine/nn/stream_area.h"
 
 #include <assert.h>
@@ -9,8 +9,8 @@
 
 enum { LANES = KERNEL_LANES };
 
-/* Kernels read and write planes in vectors: up to 15 samples beyond a row, interleaved 31; and
- * blocks, where they become planes, up to 15 pixels. */
+/* Kernels read and write planes in vectors, up to 15 samples beyond a row, or 31 if interleaved.
+ * When blocks become planes, kernels read up to 15 pixels beyond a row. */
 enum { PLANE_SLACK = 2 * LANES, BLOCK_SLACK = LANES * LANES };
 
 int stream_blocks(const struct stream_tensor *t)
@@ -24,7 +24,7 @@ static size_t row_floats(const struct stream_tensor *t, int width)
     return t->blocked ? (size_t)width * LANES : planar;
 }
 
-/* Everything but the rings. */
+/* Divides everything except the rings. */
 static void take_books(const struct stream *s, void *base, size_t *used, struct stream_area *a)
 {
     size_t tensors = (size_t)s->tensor_count, pointers = 0, winograd = 0;
@@ -90,7 +90,7 @@ float *stream_row(const struct stream_area *a, int tensor, int block, int y, int
            (size_t)(x - a->x[tensor].lo) * (t->blocked ? (size_t)LANES : 1);
 }
 
-/* Spans of all tensors for outputs `want`. */
+/* Finds the spans of all tensors for outputs `want`. */
 static void find_needs(const struct stream_area *a, enum axis axis, struct span want,
                        struct span *spans)
 {

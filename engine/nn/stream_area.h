@@ -1,5 +1,5 @@
-/* stream_area.h - an area of the output under way: its rings of rows, and what it has made of each
- * tensor. Inside nn only. */
+/* stream_area.h - an area of the output that is being computed: its rings of rows, and the rows of
+ * each tensor that are made. Only the files of engine/nn use this header. */
 #ifndef UPSCALED_NN_STREAM_AREA_H
 #define UPSCALED_NN_STREAM_AREA_H
 
@@ -13,10 +13,10 @@ struct stream_ring {
 /* An area of the output being computed; all arrays lie in its scratch. */
 struct stream_area {
     const struct stream *s;
-    const struct pair *sides; /* of the picture, where the network's padding meets its edges */
+    const struct pair *sides; /* of the picture, if the network pads at its edges */
     const struct plan_io *io;
-    struct span *x, *y;       /* of each tensor: columns; rows that this round makes up to */
-    int *first, *made, *last; /* rows: first of all, next to be made, end */
+    struct span *x, *y;       /* of each tensor: columns; rows up to which a round goes */
+    int *first, *made, *last; /* rows: the first one, the next to be made, the end */
     struct stream_ring *rings;
     const float **in, **add; /* arguments for kernels */
     float **out;
@@ -28,26 +28,27 @@ struct stream_area {
 struct stream_strip {
     struct stream_area area;
     struct plan_rect keep;
-    struct pair sides; /* what area.sides points at */
-    int to;            /* the rounds so far make the output up to here */
+    struct pair sides; /* area.sides points to it */
+    int to;            /* the output row up to which the rounds so far make it */
     int stored;        /* the next row to store */
 };
 
-/* Sample x of row y of a block or plane; the row is in the ring. */
+/* Returns sample x of row y of a block or plane. The row must be in the ring. */
 float *stream_row(const struct stream_area *a, int tensor, int block, int y, int x);
 
-/* Blocks of channels that a tensor has, or planes. */
+/* Returns the number of blocks of channels of a tensor, or of its planes. */
 int stream_blocks(const struct stream_tensor *t);
 
-/* The part of `want` that stream_within names, where the picture has edges; else all of it. */
+/* Returns the part of `want` that stream_within finds if the picture has edges; otherwise
+ * `want`. */
 struct span stream_area_within(const struct stream_area *a, const struct stream_step *t,
                                enum axis axis, struct span want);
 
-/* The samples that a tensor has of the picture, where its edges count. */
+/* Returns the samples that a tensor has of the picture, if the edges of the picture count. */
 struct span stream_area_domain(const struct stream_area *a, int tensor, enum axis axis);
 
-/* Divides the scratch for the columns of `keep` and sets all tensors to their first rows; returns
- * what stream_begin does. a->s is set. */
+/* Divides the scratch for the columns of `keep`, and sets all tensors to their first rows. Returns
+ * what stream_begin returns. a->s must be set. */
 int stream_area_lay_out(struct stream_area *a, void *scratch, struct plan_rect keep);
 
 #endif

@@ -1,5 +1,5 @@
-/* stream_fuse.c - which layers the store of a step takes along: one activation, one add, one clamp
- * at the end. See stream_builder.h. */
+/* stream_fuse.c - fuses layers into the store of a step: one activation, one add, one clamp at the
+ * end. See stream_builder.h. */
 #include "engine/nn/stream_builder.h"
 
 int stream_only_reader(const struct stream_builder *b, int i)
@@ -24,8 +24,8 @@ static struct pair minus(struct pair a, struct pair b)
     return (struct pair){a.y - b.y, a.x - b.x};
 }
 
-/* Takes the add `j` of layer i's value, which step t computes and which is the tensor's sample
- * `shift` on, into the step, if it is of two terms whose other is there in the same layout. */
+/* Fuses the add `j` into step t, which computes the value of layer i in the tensor from sample
+ * `shift` on. This works if the add has two terms, and the other one exists in the same layout. */
 static bool absorb_add(struct stream_builder *b, struct stream_step *t, int i, int j,
                        struct pair *shift)
 {
@@ -62,7 +62,7 @@ int stream_fuse(struct stream_builder *b, struct stream_step *t, int i, const st
             break;
         }
         t->last = l;
-        b->values[1 + j].made = true; /* in case nobody is to see it */
+        b->values[1 + j].made = true; /* even if no layer reads it */
     }
     return i;
 }

@@ -11,7 +11,7 @@ static size_t blocks_of(int channels)
     return ((size_t)channels + LANES - 1) / LANES;
 }
 
-/* Sizes in floats: of all weights, and of biases, which are as many as slopes. */
+/* Sizes in floats: of all weights, and of the biases, which have the same number as the slopes. */
 static bool measure(const struct stream *s, struct stream_step *t, const struct lowered *l,
                     size_t *weights, size_t *biases)
 {
@@ -33,7 +33,7 @@ static struct pair phase_at(const struct stream_step *t, int k)
     return (struct pair){k / t->phases, k % t->phases};
 }
 
-/* The weight of lane `o` of a phase; 0 beyond the last channel. */
+/* Returns the weight of lane `o` of a phase; 0 beyond the last channel. */
 static float at(const struct lowered *l, struct pair phase, struct lowered_tap tap)
 {
     return tap.o < l->out_channels ? lowered_weight(l, phase, tap) : 0;
@@ -100,7 +100,7 @@ static float slope_of(const struct layer *sloped, int channel)
     return sloped->prelu.weight[sloped->prelu.num_parameters > 1 ? channel : 0];
 }
 
-/* Biases and slopes, in the order of the lanes that weights have. */
+/* Packs biases and slopes in the order of the lanes of the weights. */
 static void pack_store(const struct stream *s, const struct stream_step *t, const struct lowered *l,
                        const struct layer *sloped, float *bias)
 {

@@ -1,4 +1,4 @@
-/* stream_pack.h - a step's weights, biases and slopes as its kernel wants them. */
+/* stream_pack.h - packs the weights, biases and slopes of a step for its kernel. */
 #ifndef UPSCALED_NN_STREAM_PACK_H
 #define UPSCALED_NN_STREAM_PACK_H
 

@@ -1,9 +1,10 @@
-/* stream_range.c - which samples each step must make, and how many rows stay. See stream.h.
+/* stream_range.c - finds the samples that each step must make, and the number of rows that are
+ * kept. See stream.h.
  *
- * Winograd's tiles stand on a fixed grid, and each of a tile's outputs depends, by rounding, on all
- * of its inputs; so a tile is always made whole, from inputs that are all true. Grids are placed so
- * that whole tiles of successive layers fit into each other: alternately the left and the right
- * end of an area of whole tiles falls on the next layer's grid. */
+ * The tiles of Winograd stand on a fixed grid. By rounding, each output of a tile depends on all of
+ * its inputs. So a tile is always computed completely, from inputs that are all correct. The grids
+ * are placed so that whole tiles of successive layers fit into each other: alternately the left and
+ * the right end of an area of whole tiles lies on the grid of the next layer. */
 #include <limits.h>
 
 #include "engine/base/cpu.h"
@@ -20,7 +21,7 @@ static int ceil_to(int i, int origin)
     return floor_to(i + STREAM_GRID - 1, origin);
 }
 
-/* The whole phases (and tiles) that make output samples `want`. */
+/* Returns the whole phases (and tiles) that make the output samples `want`. */
 static struct span phases_of(const struct stream_step *t, enum axis axis, struct span want)
 {
     int start = pair_at(t->origin, axis);
@@ -76,14 +77,14 @@ struct span stream_within(const struct stream_step *t, struct span domain, struc
     return s;
 }
 
-/* An axis; of a picture with edges its side, else STREAM_ENDLESS. */
+/* An axis, with the side of a picture that has edges; otherwise STREAM_ENDLESS. */
 struct line {
     enum axis axis;
     int side;
 };
 
-/* Widens what step t reads to what its output's span says, and that to whole phases. What lies
- * outside a picture with edges is zeros, for which nothing is read. */
+/* Widens the spans that step t reads for the span of its output, which is widened to whole phases.
+ * Samples outside a picture with edges are zeros, for which nothing is read. */
 static void ask(const struct stream *s, const struct stream_step *t, struct line line,
                 struct span *spans)
 {
@@ -168,7 +169,7 @@ int stream_begin(const struct stream *s, int from, struct span *spans, int *made
     }
 }
 
-/* The first row of a part that its reader will still ask for, when it has made `made` rows. */
+/* Returns the first row of a part that its reader still needs when it has made `made` rows. */
 static int oldest(const struct stream_step *t, struct stream_part part, int made, bool add)
 {
     struct span q = stream_step_phases(t, AXIS_Y, (struct span){made, made});
@@ -181,7 +182,7 @@ static void keep_rows(struct stream *s, int tensor, int hi, int lo)
     t->ring = hi - lo > t->ring ? hi - lo : t->ring;
 }
 
-/* One round of steps, as stream_run makes them, up to output row `to`. */
+/* Simulates one round of steps of stream_run, up to output row `to`. */
 static void simulate(struct stream *s, struct span want, struct span *spans, int *made)
 {
     stream_needs(s, AXIS_Y, want, spans);
@@ -229,7 +230,7 @@ size_t stream_column_bytes(const struct stream *s)
     return floats * sizeof(float);
 }
 
-/* What areas need is linear in their width but for the period. */
+/* The needs of areas are linear in their width, except within the period. */
 static void find_spares(struct stream *s, struct span *spans)
 {
     int period = stream_period(s);
@@ -254,8 +255,9 @@ static int choose_round(const struct stream *s)
     return floats * sizeof(float) > (double)cpu_l2_bytes() ? 2 : 1;
 }
 
-/* How far beyond a part's domain a step reads for samples of its own domain, of which it makes whole
- * phases and tiles. All domains begin at 0; for n cells the part has rate * n + extra samples. */
+/* Returns how far beyond the domain of a part a step reads for samples of its own domain, of which
+ * it makes whole phases and tiles. All domains begin at 0; for n cells the part has rate * n +
+ * extra samples. */
 static int reach_of(const struct stream *s, const struct stream_step *t, struct stream_part part,
                     bool add, enum axis axis)
 {
@@ -302,7 +304,7 @@ enum err_code stream_find_rings(struct stream *s, struct err *e)
     find_spares(s, spans);
     find_picture(s, AXIS_Y, spans);
     find_picture(s, AXIS_X, spans);
-    /* everything repeats with the period, and so does every round once all steps are at work */
+    /* everything repeats with the period, and so does every round once all steps have begun */
     for (int from = 0; from < stream_period(s); from++) {
         int to = stream_begin(s, from, spans, made);
         for (; to <= from + 3 * stream_round(s); to += stream_round(s))

@@ -1,4 +1,4 @@
-/* stream_rows.c - see stream_rows.h: from steps to the arguments of kernels. */
+/* stream_rows.c - see stream_rows.h. It turns steps into arguments of kernels. */
 #include "engine/nn/stream_rows.h"
 
 #include <math.h>
@@ -20,13 +20,13 @@ static int out_blocks(const struct stream_area *a, const struct stream_step *t)
     return (tensor_of(a, t->out)->channels + LANES - 1) / LANES;
 }
 
-/* Columns of its output that the step makes. */
+/* Returns the columns of its output that the step makes. */
 static struct span out_columns(const struct stream_area *a, const struct stream_step *t)
 {
     return stream_area_within(a, t, AXIS_X, a->x[t->out]);
 }
 
-/* The columns of phases behind them. */
+/* Returns the columns of phases that make them. */
 static struct span columns(const struct stream_area *a, const struct stream_step *t)
 {
     return stream_step_phases(t, AXIS_X, out_columns(a, t));
@@ -60,7 +60,7 @@ static int in_blocks(const struct stream_area *a, const struct stream_step *t)
     return blocked ? (t->in_channels + LANES - 1) / LANES : t->in_channels;
 }
 
-/* The row of the added tensor that belongs to sample (y, x) of the output, or NULL. */
+/* Returns the row of the added tensor that belongs to sample (y, x) of the output, or NULL. */
 static const float *added(const struct stream_area *a, const struct stream_step *t, int block,
                           int y, int x)
 {
@@ -74,7 +74,7 @@ static struct kernel_store store_of(const struct stream_step *t, const float *sl
     return (struct kernel_store){slope, t->lo, t->hi, t->add_first};
 }
 
-/* One row of one phase, all blocks of channels. */
+/* Computes one row of one phase, for all blocks of channels. */
 static void conv_phase(const struct stream_area *a, const struct stream_step *t, int q, int phase)
 {
     struct span x = columns(a, t);
@@ -117,7 +117,7 @@ static int tiles_a_call(const struct stream_step *t)
     return tiles < LEAST_TILES ? LEAST_TILES : tiles > MOST_TILES ? MOST_TILES : (int)tiles;
 }
 
-/* A row of `tiles` tiles from (y, x) on. */
+/* Computes a row of `tiles` tiles from (y, x) on. */
 static void winograd_row(const struct stream_area *a, const struct stream_step *t,
                          struct kernel_winograd k, int y, int x)
 {
@@ -149,7 +149,7 @@ static void run_winograd(const struct stream_area *a, const struct stream_step *
         }
 }
 
-/* Group g of planes: the phases of channel g, or all channels. */
+/* Computes group g of planes: the phases of channel g, or all channels. */
 static void planes_group(const struct stream_area *a, const struct stream_step *t, int q, int g)
 {
     struct span x = columns(a, t);
@@ -225,7 +225,7 @@ static void affine_row(const struct affine_params *p, int first, int lanes, floa
         int c = first + lane;
         if ((p->weight_count > 1 && c >= p->weight_count) ||
             (p->bias_count > 1 && c >= p->bias_count))
-            continue; /* lanes beyond the last channel, which nobody reads */
+            continue; /* no step reads lanes beyond the last channel */
         float weight = p->weight[p->weight_count > 1 ? c : 0];
         float bias = p->bias_count == 0 ? 0 : p->bias[p->bias_count > 1 ? c : 0];
         for (size_t i = (size_t)lane; i < count; i += (size_t)lanes)
@@ -303,7 +303,7 @@ static void run_unshuffle(const struct stream_area *a, const struct stream_step 
         }
 }
 
-/* The weight of tap k (at q + first + k) for phase i of s. */
+/* Returns the weight of tap k (at q + first + k) for phase i of s. */
 static float resize_weight(const struct upsample_params *u, int i, int s, int tap)
 {
     float at = ((float)i + 0.5f) / (float)s - 0.5f, d = fabsf(at - (float)tap);

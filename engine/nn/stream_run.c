@@ -17,13 +17,13 @@ static void clear(const struct stream_area *a, int tensor, int y, int lo, int hi
                (size_t)(hi - lo) * (t->blocked ? (size_t)LANES : 1) * sizeof(float));
 }
 
-/* What lies outside the picture is the network's own padding: zeros. */
+/* Fills the samples outside the picture with zeros, which are the network's own padding. */
 static void clear_outside(const struct stream_area *a, int tensor, struct span rows)
 {
     struct span ys = stream_area_domain(a, tensor, AXIS_Y),
                 xs = stream_area_domain(a, tensor, AXIS_X);
     struct span x = a->x[tensor];
-    int skirt = a->s->tensors[tensor].skirt; /* nobody reads further from the picture */
+    int skirt = a->s->tensors[tensor].skirt; /* no step reads further from the picture */
     x = (struct span){x.lo > xs.lo - skirt ? x.lo : xs.lo - skirt,
                       x.hi < xs.hi + skirt ? x.hi : xs.hi + skirt};
     rows = (struct span){rows.lo > ys.lo - skirt ? rows.lo : ys.lo - skirt,
@@ -65,14 +65,14 @@ static void store_rows(const struct stream_area *a, struct plan_rect keep, int l
     profile_end(a->io->profile, a->s->m->layer_count + PROFILE_STORE, begun);
 }
 
-/* Where a profile counts the step. */
+/* Returns the entry of a profile that counts the step. */
 static int place_of(const struct stream *s, const struct stream_step *t)
 {
     const struct layer *layer = t->layer ? t->layer : t->last;
     return layer ? (int)(layer - s->m->layers) : s->m->layer_count + PROFILE_LOAD;
 }
 
-/* Makes what the round asks for of one step's output. */
+/* Makes the rows of one step's output that the round needs. */
 static void run_step(const struct stream_area *a, const struct stream_step *t)
 {
     struct span rows = {a->made[t->out], a->y[t->out].hi};
@@ -110,7 +110,7 @@ static void begin(struct stream_strip *t, void *scratch, struct plan_rect keep,
     t->to = stream_area_lay_out(&t->area, scratch, keep);
 }
 
-/* Stores what there is of the rows below `end`. */
+/* Stores the rows below `end` that are made. */
 static void store_made(struct stream_strip *t, int end)
 {
     int made = t->area.made[t->area.s->output];
@@ -121,8 +121,8 @@ static void store_made(struct stream_strip *t, int end)
     }
 }
 
-/* Rounds, until the rows below `end` are stored. Rows that a round made beyond it are in their ring
- * when the next call comes. */
+/* Runs rounds until the rows below `end` are stored. Rows that a round made beyond `end` stay in
+ * their ring for the next call. */
 static void run_rounds(struct stream_strip *t, int end, const struct plan_io *io)
 {
     const struct stream *s = t->area.s;

@@ -1,9 +1,9 @@
-/* stream_work.c - the multiply-adds of steps. See stream.h. */
+/* stream_work.c - counts the multiply-adds of steps. See stream.h. */
 #include "engine/base/mem.h"
 #include "engine/nn/geometry.h"
 #include "engine/nn/stream.h"
 
-/* What a step does where it makes one sample of each of its phases. */
+/* Returns the work of a step for one sample of each of its phases. */
 static double macs_of(const struct stream_step *t)
 {
     switch (t->op) {
@@ -40,8 +40,8 @@ void stream_lengths(const struct stream *s, enum axis axis, const struct span *s
     }
 }
 
-/* What a step makes along an axis for a long output, and for one twice as long: the difference is
- * what the output's samples need, the rest what its ends add. */
+/* The samples that a step makes along an axis for a long output, and for one twice as long. The
+ * difference is what the samples of the output need; the rest is what its ends add. */
 struct growth {
     double *once, *twice;
     struct span *spans;
