@@ -14,6 +14,7 @@ EXTRA_DIST += \
 	docs/pictures/CREDITS.md \
 	docs/pictures/before-after.png \
 	docs/pictures/frontier.svg \
+	docs/pictures/imported.png \
 	docs/pictures/make.py \
 	docs/pictures/page.png \
 	docs/pictures/quality-drawings.png \

@@ -3,7 +3,12 @@
 importer/, and `importer.py --help`. Installed as upscaled-import."""
 import sys
 
-from importer.command import main
+try:
+    from importer.command import main
+except ModuleNotFoundError as e:
+    if e.name != "numpy":
+        raise
+    sys.exit("upscaled-import: it needs Python's numpy (Debian: apt install python3-numpy)")
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""make.py BINARY - draws before-after.png from sample.png, and quality-*.png from tests/pictures with the models in
-BINARY, beside bicubic and the originals. Needs Debian's python3-pil. Run it again when a model has changed."""
+"""make.py BINARY [MODELS] - draws before-after.png from sample.png, and quality-*.png from tests/pictures with the models
+in BINARY, beside bicubic and the originals; and imported.png with realesr-animevideov3 of the folder MODELS, if that is
+named. Needs Debian's python3-pil. Run it again when a model has changed."""
 import io
 import pathlib
 import subprocess
@@ -55,3 +56,14 @@ sheet = Image.new("RGB", (2 * 560 + GAP, 520), "white")
 for k, half in enumerate(halves):
     sheet.paste(half.resize((560, 520), Image.NEAREST), (k * (560 + GAP), 0))
 sheet.save(HERE / "before-after.png", optimize=True)
+
+if len(sys.argv) > 2:
+    small = PICTURES / "box" / "drawn-strokes.png"
+    done = subprocess.run([sys.argv[1], "convert", "--models", sys.argv[2], "--model", "realesr-animevideov3", "--scale", "4",
+                           str(small), "-"], check=True, stdout=subprocess.PIPE)
+    after = Image.open(io.BytesIO(done.stdout)).convert("RGB")
+    before = Image.open(small).convert("RGB").resize(after.size, Image.BICUBIC)
+    sheet = Image.new("RGB", (2 * 200 + GAP, 320), "white")
+    for k, picture in enumerate((before, after)):
+        sheet.paste(picture.crop((0, 0, 200, 320)), (k * (200 + GAP), 0))
+    sheet.quantize(128).save(HERE / "imported.png", optimize=True)

@@ -53,6 +53,22 @@ def without_the_server_it_writes_and_says_so_in_a_line():
     assert model["description"] == "SRVGGNetCompact, 2 layers of 4 channels, imported from net.pth"
 
 
+def missing_modules_are_named_with_their_packages():
+    """Modules that cannot be imported stand before the installed ones."""
+    folder = path("missing")
+    os.makedirs(folder)
+    for module in ("numpy", "onnx"):
+        with open(f"{folder}/{module}.py", "w") as f:
+            f.write(f"raise ModuleNotFoundError('no {module}', name='{module}')\n")
+        with open(path("net.onnx"), "wb") as f:
+            f.write(b"\x08\x07" * 20)
+        done = subprocess.run([sys.executable, IMPORTER, path("net.onnx")], capture_output=True, text=True,
+                              env=dict(os.environ, PYTHONPATH=folder), cwd=FOLDER.name)
+        assert done.returncode == 1 and f"python3-{module}" in done.stderr, done.stderr
+        assert "Traceback" not in done.stderr and done.stderr.count("\n") == 1, done.stderr
+        os.remove(f"{folder}/{module}.py")
+
+
 def names_and_licences():
     for options, name in (((), "named"), (("--name", "other.2"), "other.2")):
         done = start("-o", path("named.json"), network(), *options)
@@ -158,7 +174,7 @@ def as_it_is_installed():
 
 
 tap.run([
-    without_the_server_it_writes_and_says_so_in_a_line, names_and_licences, the_servers_verdict_decides,
+    without_the_server_it_writes_and_says_so_in_a_line, missing_modules_are_named_with_their_packages, names_and_licences, the_servers_verdict_decides,
     a_limit_is_a_warning, warnings_and_seconds_are_shown, a_program_that_is_named_must_be_there,
     the_file_is_replaced_at_once_and_readable, a_pipe_may_take_it,
     the_factor_that_is_said_must_be_the_networks, help_names_every_option, as_it_is_installed])

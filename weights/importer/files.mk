@@ -39,5 +39,5 @@ dist_importer_DATA = \
 bin_SCRIPTS = upscaled-import
 CLEANFILES += $(bin_SCRIPTS)
 upscaled-import: weights/importer.py
-	$(AM_V_GEN)$(SED) 's|^from importer|sys.path.insert(0, "$(pkgdatadir)")\n&|' $< >$@.part && \
+	$(AM_V_GEN)$(SED) 's|^try:|sys.path.insert(0, "$(pkgdatadir)")\n&|' $< >$@.part && \
 	chmod +x $@.part && mv $@.part $@
