@@ -1,4 +1,4 @@
-/* kernels.c - see kernels.h: which sets there are, and what they share. */
+/* kernels.c - see kernels.h. It has the table of the sets, and the code that they share. */
 #include "engine/nn/kernels_sets.h"
 
 #define ROW(UNIT, name) [UNIT_##UNIT] = &kernels_##name,
@@ -26,7 +26,7 @@ size_t kernel_winograd_scratch(int in_channels)
     return (blocks + 2) * 37 * KERNEL_TILES * KERNEL_LANES;
 }
 
-/* G of F(4, 3): rows are the points 0, 1, -1, 2, -2 and infinity, scaled to suit B'. */
+/* G of F(4, 3). Its rows are the points 0, 1, -1, 2, -2 and infinity, scaled to match B'. */
 static const double points[6][3] = {
     {1.0 / 4, 0, 0},
     {-1.0 / 6, -1.0 / 6, -1.0 / 6},
@@ -36,10 +36,10 @@ static const double points[6][3] = {
     {0, 0, 1},
 };
 
-/* Two output channels at a time: large models have millions of kernels. */
+/* Two output channels are packed at a time, because large models have millions of kernels. */
 typedef double two_doubles __attribute__((vector_size(2 * sizeof(double))));
 
-/* G g G' of the kernels `a` and `b`: their 36 numbers lie `stride` floats apart. */
+/* Computes G g G' of the kernels `a` and `b`, whose 36 numbers lie `stride` floats apart. */
 static void transform(const float a[9], const float b[9], float *packed, size_t stride)
 {
     two_doubles g[9];
@@ -62,7 +62,7 @@ static void transform(const float a[9], const float b[9], float *packed, size_t 
 
 void kernel_winograd_pack(const float *weight, int in_channels, int out_channels, float *packed)
 {
-    static const float none[9]; /* of lanes beyond the last channel */
+    static const float none[9]; /* the kernel of lanes beyond the last channel */
     size_t ins = (size_t)in_channels, outs = (size_t)out_channels, stride = ins * KERNEL_LANES;
     for (size_t first = 0; first < outs; first += KERNEL_LANES, packed += 36 * stride)
         for (size_t c = 0; c < ins; c++)

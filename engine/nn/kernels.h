@@ -1,13 +1,13 @@
-/* kernels.h - the inner loops of the network: what each of them means.
+/* kernels.h - the inner loops of the network, and their formulas.
  *
- * There is one set of them for each vector unit: one file that exports one table. All sets take the
- * same arguments, layouts and packed weights, and compute every output by the operations written
- * here in the order written here. So the sets with fused multiply-add (AVX2, AVX-512, NEON) agree to
- * the bit; the C set multiplies and adds with two roundings. Lanes are independent outputs, never
- * parts of one sum. No output depends on its place in a row or on its neighbours.
+ * There is one set of kernels for each vector unit: one file that exports one table. All sets take
+ * the same arguments, layouts and packed weights, and compute every output by the operations that
+ * are stated here, in this order. So the sets with fused multiply-add (AVX2, AVX-512, NEON) agree
+ * to the bit; the C set multiplies and adds with two roundings. Lanes are independent outputs,
+ * never parts of one sum. No output depends on its place in a row or on its neighbours.
  *
  * Rows of activations come in two layouts, float32:
- *   planar   one row a channel: [x]
+ *   planar   one row for each channel: [x]
  *   blocked  16 channels together: [x][16]; a tensor of c channels has ceil(c / 16) blocks, and
  *            the lanes beyond c hold zeros
  * Pointers to blocked rows and weights are aligned to 64 bytes; planar ones to 4.
@@ -27,7 +27,7 @@ enum { KERNEL_LANES = 16 };
  *   v = v + add              where there is an `add` and not add_first
  *   v = min(max(v, lo), hi) */
 struct kernel_store {
-    const float *slope; /* one an output channel: 1 for no activation, 0 for ReLU, PReLU's weight */
+    const float *slope; /* for each output channel: 1 without activation, 0 for ReLU, or PReLU's */
     float lo, hi;       /* -INFINITY and INFINITY for no clamp */
     bool add_first;
 };
@@ -95,13 +95,13 @@ struct kernel_planes {
     struct kernel_store store; /* slope [4] */
     const float *const *add;   /* as `out`, or NULL */
     float *const *out;         /* [outs] rows; interleaved: [2] rows of 2 * width */
-    bool interleave; /* outs is 4: phases (y, x) = (0,0) (0,1) (1,0) (1,1) of stride 2, two a row */
+    bool interleave; /* outs is 4: phases (y, x) = (0,0) (0,1) (1,0) (1,1), two in each row */
     int width;
 };
 
 struct kernels {
     const char *name; /* for --kernels, as in VECTOR_UNITS */
-    bool fused;       /* has fma: agrees to the bit with the other sets that have */
+    bool fused;       /* has fma, and so agrees to the bit with the other sets that have it */
     void (*conv_planar)(const struct kernel_conv *k);
     void (*conv_blocked)(const struct kernel_conv *k);
     void (*winograd)(const struct kernel_winograd *k);
@@ -118,18 +118,18 @@ struct kernels {
 /* The set of the vector unit in use (vector_unit_use). */
 const struct kernels *kernels_used(void);
 
-/* The set of that name, or NULL where this processor has none; the best for NULL. */
+/* Returns the set of that name, or the best set if `name` is NULL. Returns NULL if this CPU does
+ * not have it. */
 const struct kernels *kernels_find(const char *name);
 
-/* The k-th set that this processor has, the best first; NULL past the last. */
+/* Returns the k-th set that this CPU has, the best first; NULL after the last. */
 const struct kernels *kernels_at(int k);
 
-/* Scratch for struct kernel_winograd, in floats; the same for all sets. */
+/* Returns the scratch of struct kernel_winograd in floats, which is the same for all sets. */
 size_t kernel_winograd_scratch(int in_channels);
 
-/* Packs weight[out_channels][in_channels][3][3] for struct kernel_winograd:
- * U = G g G', in double, rounded once. `packed` has ceil(out_channels / 16) * 36 * in_channels * 16
- * floats. */
+/* Packs weight[out_channels][in_channels][3][3] for struct kernel_winograd: U = G g G', computed in
+ * double and rounded once. `packed` has ceil(out_channels / 16) * 36 * in_channels * 16 floats. */
 void kernel_winograd_pack(const float *weight, int in_channels, int out_channels, float *packed);
 
 #endif

@@ -93,7 +93,7 @@ static inline void transpose_8(__m256 r[8])
         r[i] = t[i];
 }
 
-/* Four squares of 8, two of which change places. */
+/* Four squares of 8 are transposed, and two of them change places. */
 static inline void v_transpose(v16 r[16])
 {
     __m256 q[4][8];
@@ -111,7 +111,7 @@ static inline void v_transpose(v16 r[16])
     }
 }
 
-/* Of 16 registers, two an accumulator. */
+/* There are 16 registers; an accumulator takes two. */
 enum { CONV_PIXELS = 6, TILES = 6, PLANE_BLOCKS = 1, PAIR_TILES = 0, PEAK_SUMS = 6 };
 
 #define KERNEL_SET avx2

@@ -58,7 +58,7 @@ static inline void v_zip(v16 a, v16 b, v16 *lo, v16 *hi)
     *hi = _mm512_permutex2var_ps(a, second, b);
 }
 
-/* Pairs of rows by 32 bits, by 64, then by quarters, twice. */
+/* Unpacks pairs of rows by 32 bits, then by 64 bits, and then twice by quarters. */
 static inline void v_transpose(v16 r[16])
 {
     v16 t[16];
@@ -85,7 +85,7 @@ static inline void v_transpose(v16 r[16])
     }
 }
 
-/* Of 32 registers. */
+/* There are 32 registers. */
 enum { CONV_PIXELS = 24, TILES = 14, PLANE_BLOCKS = 5, PAIR_TILES = 12, PEAK_SUMS = 12 };
 
 #define KERNEL_SET avx512

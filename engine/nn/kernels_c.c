@@ -1,5 +1,5 @@
-/* kernels_c.c - what any processor can: vectors of 4 by the compiler's own types. A product and a
- * sum are rounded each, so the last bits differ from those of the other sets. */
+/* kernels_c.c - the set for any CPU, with vectors of 4 in the compiler's own types. It rounds each
+ * product and each sum, so the last bits differ from those of the other sets. */
 #include <string.h>
 
 #include "engine/nn/kernels_sets.h"
@@ -36,7 +36,7 @@ static inline v4 choose(mask4 which, v4 a, v4 b)
     return (v4)((which & (mask4)a) | (~which & (mask4)b));
 }
 
-/* Each of the operations, quarter by quarter. */
+/* Each operation works on one quarter after the other. */
 #define BY_QUARTERS(expression)                                                                    \
     v16 v;                                                                                         \
     for (int i = 0; i < QUARTERS; i++)                                                             \
@@ -93,7 +93,7 @@ static inline void v_transpose(v16 r[16])
     memcpy(r, t, sizeof t);
 }
 
-/* Of 16 registers, four an accumulator. */
+/* There are 16 registers; an accumulator takes four. */
 enum { CONV_PIXELS = 4, TILES = 4, PLANE_BLOCKS = 1, PAIR_TILES = 0, PEAK_SUMS = 3 };
 
 #define KERNEL_SET c

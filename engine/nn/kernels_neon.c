@@ -9,7 +9,7 @@ typedef struct {
     float32x4_t q[QUARTERS];
 } v16;
 
-/* Each of the operations, quarter by quarter. */
+/* Each operation works on one quarter after the other. */
 #define BY_QUARTERS(expression)                                                                    \
     v16 v;                                                                                         \
     for (int i = 0; i < QUARTERS; i++)                                                             \
@@ -80,7 +80,7 @@ static inline void transpose_4(float32x4_t r[4], float32x4_t to[4])
     }
 }
 
-/* Sixteen squares of 4, each transposed into its mirror's place. */
+/* Sixteen squares of 4 are transposed, and each goes to the place of its mirror. */
 static inline void v_transpose(v16 r[16])
 {
     v16 t[16];
@@ -97,7 +97,7 @@ static inline void v_transpose(v16 r[16])
         r[i] = t[i];
 }
 
-/* Of 32 registers, four an accumulator. */
+/* There are 32 registers; an accumulator takes four. */
 enum { CONV_PIXELS = 6, TILES = 6, PLANE_BLOCKS = 1, PAIR_TILES = 0, PEAK_SUMS = 6 };
 
 #define KERNEL_SET neon
