@@ -1,5 +1,6 @@
-/* model_list.h - a set of models that was loaded at once, and the families that they form. Inside
- * server/models alone. Threads: immutable once it is in force, but for `holders`. */
+/* model_list.h - a set of models that were loaded together, and the families that they form. Only
+ * the files of server/models use this header.
+ * Threads: a set never changes once it is in force, except for `holders`. */
 #ifndef UPSCALED_SERVER_MODELS_MODEL_LIST_H
 #define UPSCALED_SERVER_MODELS_MODEL_LIST_H
 
@@ -8,7 +9,7 @@
 enum { MODELS_MAX = 256 };
 
 struct model_list {
-    int holders; /* under the mutex of `registry`, which is one of them */
+    int holders; /* under the mutex of `registry`, which counts as a holder */
     struct models *registry;
     int count;
     struct model_entry entries[MODELS_MAX];   /* sorted by name */

@@ -12,21 +12,21 @@
 struct model_entry {
     struct model *model;
     struct plan *plan;
-    char *path;              /* of its file; NULL: it is in the binary */
-    struct model_list *list; /* that owns it */
+    char *path;              /* of its file; NULL if the model is in the binary */
+    struct model_list *list; /* the owner */
 };
 
-/* Models of one style, which differ in their factor: those whose files name the family, and the one
- * that bears its name. It lives until its last holder lets it go. */
+/* The models of one style, which differ in their factor: those whose files name the family, and the
+ * one that has its name. A family lives until its last holder releases it. */
 struct model_family {
     const char *name;
     struct chain_set set;
-    const struct model *first; /* that which bears the family's name, or else the first by name */
-    struct model_list *list;   /* that owns it */
+    const struct model *first; /* the model with the family's name, otherwise the first by name */
+    struct model_list *list;   /* the owner */
 };
 
-struct model_list; /* a set that was loaded at once */
-struct models;     /* holds the set in force */
+struct model_list; /* a set of models that were loaded together */
+struct models;     /* holds the set that is in force */
 
 /* Puts the kernels of that name (NULL: the best) in use, for networks and pixels alike, in the
  * whole program; before other threads compute. ERR_BAD_PARAMETER names those that this processor
@@ -42,9 +42,9 @@ struct models_source {
 
 /* Loads the embedded models and those of the folder, where a file's model replaces an embedded one
  * of the same name, and reserves `pool`'s scratch for them. ERR_MODEL* names the file, or both
- * files where two have a model of the same name, or a family that bears the name of another's model; ERR_UNKNOWN_MODEL where there is no model at all;
- * ERR_BAD_PARAMETER where this processor has no such set of kernels. On ERR_OK the caller owns
- * *out. */
+ * files where two have a model of the same name, or a family that bears the name of another's
+ * model; ERR_UNKNOWN_MODEL where there is no model at all; ERR_BAD_PARAMETER where this processor
+ * has no such set of kernels. On ERR_OK the caller owns *out. */
 enum err_code models_new(struct pool *pool, const struct models_source *from, struct models **out,
                          struct err *e);
 void models_free(struct models *m); /* NULL is fine */
@@ -61,8 +61,8 @@ enum err_code models_get(struct models *m, const char *name, const struct model_
                          struct err *e);
 void models_release(const struct model_entry *entry); /* NULL is fine */
 
-/* Finds the family of that name, or the model of that name, which is then alone; NULL: the default. The
- * caller holds it until models_let_go. ERR_UNKNOWN_MODEL names what exists. */
+/* Finds the family of that name, or the model of that name, which is then alone; NULL: the default.
+ * The caller holds it until models_let_go. ERR_UNKNOWN_MODEL names what exists. */
 enum err_code models_find(struct models *m, const char *name, const struct model_family **out,
                           struct err *e);
 void models_let_go(const struct model_family *family); /* NULL is fine */
@@ -71,7 +71,8 @@ void models_let_go(const struct model_family *family); /* NULL is fine */
 enum err_code models_read_file(const char *path, const struct model_limits *limits,
                                struct model **out, struct err *e);
 
-/* Whether a name ends as files of trained networks do that upscaled-import turns into model files. */
+/* Whether a name ends as files of trained networks do that upscaled-import turns into model
+ * files. */
 bool models_is_foreign(const char *name);
 
 /* Says by which command; returns ERR_MODEL. The name is foreign. */

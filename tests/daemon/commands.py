@@ -10,7 +10,7 @@ import time
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from command import MODEL, upscaled, expect, write, Folder  # noqa: E402
-from daemon import BINARY, DEADLINE, Daemon, claim, equal, png, run_claims  # noqa: E402
+from daemon import BINARY, DEADLINE, Daemon, claim, equal, png, run_claims, wait_until  # noqa: E402
 
 
 @claim
@@ -93,7 +93,7 @@ def files_of_other_formats_are_told_the_command_that_turns_them_into_models():
             said = expect(status, upscaled(*arguments, folder=folder)).stderr.decode()
             equal("`upscaled-import " in said and "Traceback" not in said, True, said)
         with Daemon("--models", folder) as d:
-            equal("upscaled-import %s/a.onnx" % folder in d.log(), True, d.log())
+            wait_until(lambda: "upscaled-import %s/a.onnx" % folder in d.log(), "it is said")
 
 
 @claim

@@ -9,7 +9,7 @@ import time
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from daemon import (BINARY, Daemon, chunk, claim, equal, png, png_of_bytes, request,
-                    run_claims)  # noqa: E402
+                    run_claims, wait_until)  # noqa: E402
 
 
 def refused(reply, status, code, option, limit):
@@ -136,7 +136,7 @@ def the_longest_idle_connection_makes_room():
 def the_limit_of_open_files_bounds_connections():
     few = ("prlimit", "--nofile=128:128")
     with Daemon("--connections", "5000", "--http-threads", "2", before=few) as d:
-        equal("because of the limit of open files (ulimit -n)" in d.log(), True, d.log())
+        wait_until(lambda: "because of the limit of open files (ulimit -n)" in d.log(), "it is said")
         rows = json.loads(d.ask("GET", "/v1/limits").body)["limits"]
         most = [row["value"] for row in rows if row["option"] == "connections"][0]
         equal(20 <= most < 128, True, most)
