@@ -202,7 +202,7 @@ START_TEST(the_head_arrives)
     const char *text =
         "{\"layers\": [{\"type\": \"upsample\", \"scale_factor\": 3, \"mode\": \"bilinear\"}], "
         "\"format\": \"upscaled-model/1\", \"name\": \"Photo-2.x_y\", \"scale\": 3, "
-        "\"color\": \"rgb\", \"border\": \"wrap\", \"license\": \"MIT\", "
+        "\"color\": \"rgb\", \"border\": \"wrap\", \"license\": \"MIT\", \"family\": \"photo\", "
         "\"description\": \"T\\u00fcr \\\"weight\\\": [1]\", "
         "\"trained\": { \"steps\" : 27000, \"weight\": [1, 2], \"a\": {\"weight\": [3]} }, "
         "\"scores\": {\"set5\": 37.18, \"n\": null}}";
@@ -212,6 +212,7 @@ START_TEST(the_head_arrives)
     ck_assert_int_eq(m->color, COLOR_RGB);
     ck_assert_int_eq(m->border, BORDER_WRAP);
     ck_assert_str_eq(m->license, "MIT");
+    ck_assert_str_eq(m->family, "photo");
     ck_assert_str_eq(m->description, "T\xc3\xbcr \"weight\": [1]");
     ck_assert_str_eq(m->trained_json, "{\"steps\":27000,\"weight\":[1,2],\"a\":{\"weight\":[3]}}");
     ck_assert_str_eq(m->scores_json, "{\"set5\":37.18,\"n\":null}");

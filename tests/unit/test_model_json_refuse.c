@@ -73,6 +73,7 @@ static const struct refusal heads[] = {
     {HEAD "\"name\": \"..\", \"layers\": []}", ERR_MODEL, "$.name: "},
     {HEAD "\"name\": \"\", \"layers\": []}", ERR_MODEL, "$.name: "},
     {HEAD "\"name\": null, \"layers\": []}", ERR_MODEL, "$.name: "},
+    {HEAD "\"family\": \"two words\", \"layers\": []}", ERR_MODEL, "$.family: "},
     {HEAD "\"name\": \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}",
      ERR_MODEL, "$.name: "},
     {HEAD "\"license\": 1, \"layers\": []}", ERR_MODEL, "$.license: a text of at most 4096 bytes"},
