@@ -15,7 +15,7 @@ static void tell_timeout(const struct conn *conn, struct err *e)
     const struct options *o = conn->conns->service->options;
     if (conn->phase == CONN_BODY)
         err_set_limit(e, ERR_TIMEOUT, "body-timeout", (uint64_t)o->body_timeout,
-                      "the body did not arrive within %lld s, nor at %lld bytes a second "
+                      "the body did not arrive within %lld s, nor at %lld bytes per second "
                       "(--body-timeout, --min-rate)",
                       (long long)o->body_timeout, (long long)o->min_rate);
     else

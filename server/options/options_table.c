@@ -15,7 +15,7 @@
 const struct option_row option_rows[] = {
     /* clang-format off */
     /* name                    type          field                    commands      default  min   max      limit  help */
-    {"config",               OPTION_TEXT,  FIELD(config),               ALL | FOR_HEALTH, 0,  0,    0,       false, "read options from this file, one `name = value` a line"},
+    {"config",               OPTION_TEXT,  FIELD(config),               ALL | FOR_HEALTH, 0,  0,    0,       false, "read options from this file, one `name = value` per line"},
     {"listen",               OPTION_LIST,  FIELD(listen),               FOR_SERVE | FOR_HEALTH, 0, 0, 0,     false, "address to listen on: host:port, [v6]:port, :port for all addresses, or unix:/path; may be repeated [127.0.0.1:8080, or :$PORT if the variable PORT is set]"},
     {"models",               OPTION_TEXT,  FIELD(models),               ALL,         0,       0,    0,       false, "folder with more models, *.json"},
     {"threads",              OPTION_COUNT, FIELD(threads),              RUN,         0,       0,    1024,    false, "worker threads; 0: one for each CPU that the process may use"},
@@ -43,18 +43,18 @@ const struct option_row option_rows[] = {
     {"header-timeout",       OPTION_COUNT, FIELD(header_timeout),       FOR_SERVE,   10,      1,    86400,   true,  "seconds in which a request's headers must arrive"},
     {"body-timeout",         OPTION_COUNT, FIELD(body_timeout),         FOR_SERVE,   30,      1,    86400,   true,  "seconds in which a request's body must arrive; a body that keeps to --min-rate may take longer"},
     {"write-timeout",        OPTION_COUNT, FIELD(write_timeout),        FOR_SERVE,   30,      1,    86400,   true,  "seconds in which the client must read a reply; a client that keeps to --min-rate may take longer"},
-    {"min-rate",             OPTION_BYTES, FIELD(min_rate),             FOR_SERVE,   16 * K,  1,    G,       true,  "bytes a second that a body or a reply must keep to after its timeout"},
+    {"min-rate",             OPTION_BYTES, FIELD(min_rate),             FOR_SERVE,   16 * K,  1,    G,       true,  "bytes per second that a body or a reply must keep to after its timeout"},
     {"idle-timeout",         OPTION_COUNT, FIELD(idle_timeout),         FOR_SERVE,   75,      1,    86400,   true,  "seconds after which an idle connection is closed"},
     {"drain-bytes",          OPTION_BYTES, FIELD(drain_bytes),          FOR_SERVE,   M,       0,    G,       true,  "most bytes of a refused body that are read before the answer"},
     {"drain-timeout",        OPTION_COUNT, FIELD(drain_timeout),        FOR_SERVE,   5,       0,    3600,    true,  "most seconds that the rest of a refused body is read"},
     {"drain-delay",          OPTION_COUNT, FIELD(drain_delay),          FOR_SERVE,   0,       0,    3600,    true,  "seconds after SIGTERM in which new requests are still taken while /readyz answers 503"},
     {"shutdown-timeout",     OPTION_COUNT, FIELD(shutdown_timeout),     FOR_SERVE,   60,      0,    86400,   true,  "seconds after SIGTERM in which requests may finish"},
-    {"sandbox",              OPTION_TEXT,  FIELD(sandbox),              FOR_SERVE,   0,       0,    0,       false, "auto: give up all rights that the kernel lets us give up; strict: refuse to start if the kernel lacks a part of it; off [auto]"},
+    {"sandbox",              OPTION_TEXT,  FIELD(sandbox),              FOR_SERVE,   0,       0,    0,       false, "auto: give up as many rights as the kernel allows; strict: refuse to start if the kernel lacks a part of the sandbox; off [auto]"},
     {"log-format",           OPTION_TEXT,  FIELD(log_format),           FOR_SERVE,   0,       0,    0,       false, "format of the access log on standard output: json, text, off, or auto, which is text on a terminal and json elsewhere [auto]"},
-    {"api-keys",             OPTION_TEXT,  FIELD(api_keys),             FOR_SERVE,   0,       0,    0,       false, "file of the keys that may use the API, one name:sha256[:rate[:concurrency[:admin]]] a line [no key is needed]"},
+    {"api-keys",             OPTION_TEXT,  FIELD(api_keys),             FOR_SERVE,   0,       0,    0,       false, "file of the keys that may use the API, one name:sha256[:rate[:concurrency[:admin]]] per line [no key is needed]"},
     {"cors-origin",          OPTION_TEXT,  FIELD(cors_origin),          FOR_SERVE,   0,       0,    0,       false, "origins, separated by commas, whose pages may use the API in a browser; *: any [none]"},
     {"trusted-proxies",      OPTION_TEXT,  FIELD(trusted_proxies),      FOR_SERVE,   0,       0,    0,       false, "proxies whose X-Forwarded-For names the client: addresses, networks or `unix`, separated by commas [none]"},
-    {"model",                OPTION_TEXT,  FIELD(model),                FOR_CONVERT | FOR_BENCH, 0, 0, 0,           false, "model to use, bench also takes a file [photo]"},
+    {"model",                OPTION_TEXT,  FIELD(model),                FOR_CONVERT | FOR_BENCH, 0, 0, 0,           false, "model to use; bench also takes a file [photo]"},
     {"scale",                OPTION_TEXT,  FIELD(scale),                FOR_CONVERT, 0,       0,    0,       false, "factor, from 1 to 8 [2]"},
     {"width",                OPTION_TEXT,  FIELD(width),                FOR_CONVERT, 0,       0,    0,       false, "width of the output in pixels, instead of a factor"},
     {"height",               OPTION_TEXT,  FIELD(height),               FOR_CONVERT, 0,       0,    0,       false, "height of the output in pixels, instead of a factor"},
@@ -67,7 +67,7 @@ const struct option_row option_rows[] = {
     {"force",                OPTION_FLAG,  FIELD(force),                FOR_CONVERT, 0,       0,    0,       false, "replace files that exist in --output-dir"},
     {"quiet",                OPTION_FLAG,  FIELD(quiet),                FOR_CONVERT, 0,       0,    0,       false, "show no progress bar"},
     {"size",                 OPTION_TEXT,  FIELD(size),                 FOR_BENCH,   0,       0,    0,       false, "size of the picture to measure with, WIDTHxHEIGHT [1920x1080]"},
-    {"json",                 OPTION_FLAG,  FIELD(json),                 FOR_BENCH | FOR_CONVERT, 0,       0,    0,       false, "print results as JSON; convert prints one object a line for each file"},
+    {"json",                 OPTION_FLAG,  FIELD(json),                 FOR_BENCH | FOR_CONVERT, 0,       0,    0,       false, "print results as JSON; convert prints one object per line, for each file"},
     {"png",                  OPTION_FLAG,  FIELD(png),                  FOR_BENCH,   0,       0,    0,       false, "measure the PNG codec against libpng with the named files, instead of the network"},
     /* clang-format on */
 };
