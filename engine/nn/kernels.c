@@ -23,7 +23,7 @@ const struct kernels *kernels_at(int k)
 size_t kernel_winograd_scratch(int in_channels)
 {
     size_t blocks = ((size_t)in_channels + KERNEL_LANES - 1) / KERNEL_LANES;
-    return (blocks + 2) * 37 * KERNEL_TILES * KERNEL_LANES;
+    return (blocks + 2) * 37 * (size_t)kernel_tiles(in_channels) * KERNEL_LANES;
 }
 
 /* G of F(4, 3). Its rows are the points 0, 1, -1, 2, -2 and infinity, scaled to match B'. */

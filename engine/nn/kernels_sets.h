@@ -5,9 +5,12 @@
 #include "engine/base/vector_unit.h"
 #include "engine/nn/kernels.h"
 
-/* The tiles of a row that go through Winograd's three stages together, so that V and M stay in the
- * caches. */
-enum { KERNEL_TILES = 14 };
+/* The tiles of a row that pass Winograd's three stages together. Of one block of channels, V and M
+ * stay in the L1. More blocks leave it in any case, and more tiles then share their weights. */
+static inline int kernel_tiles(int in_channels)
+{
+    return in_channels <= KERNEL_LANES ? 14 : 28;
+}
 
 #define KERNELS_DECLARE(UNIT, name) extern const struct kernels kernels_##name;
 VECTOR_UNITS(KERNELS_DECLARE)

@@ -8,7 +8,7 @@ enum { LANES = KERNEL_LANES, FEW = 4 };
 
 /* Multiply-adds of one call of a kernel, and tiles. */
 static const double CALL_MACS = 2e9;
-enum { LEAST_TILES = 12, MOST_TILES = 1 << 20 };
+enum { LEAST_TILES = 28, MOST_TILES = 1 << 20 };
 
 static const struct stream_tensor *tensor_of(const struct stream_area *a, int tensor)
 {
