@@ -187,6 +187,28 @@ START_TEST(deep_networks_run_in_strips)
 }
 END_TEST
 
+/* What the largest of common pictures takes with the deepest of common networks. */
+START_TEST(deep_networks_take_bounded_memory)
+{
+    struct model *m = network(COLOR_RGB, BORDER_MODEL, 2, 64, 33);
+    struct plan *plan = NULL;
+    struct upscale_need need;
+    ck_assert_int_eq(plan_new(m, kernels_find(NULL), &plan, NULL), ERR_OK);
+    struct pool *pool = upscale_pool(plan, 2);
+    struct image_format in = {1920, 1080, 3, 8};
+    struct upscale_params p = {.chain = chain_repeated(plan, 1),
+                               .width = 3840,
+                               .height = 2160,
+                               .border = BORDER_MODEL,
+                               .depth = 8};
+    ck_assert_int_eq(upscale_memory(pool, &p, &in, &need, NULL), ERR_OK);
+    ck_assert_uint_le(need.bytes + pool_scratch_bytes(pool), (size_t)400 << 20);
+    pool_free(pool);
+    plan_free(plan);
+    model_free(m);
+}
+END_TEST
+
 START_TEST(shallow_networks_run_in_tiles)
 {
     ck_assert_int_eq(chosen(network(COLOR_Y, BORDER_REPLICATE, 2, 16, 6), 1920, 1080, 2), 0);
@@ -201,6 +223,7 @@ int main(void)
     tcase_add_loop_test(c, strips_give_the_bytes_of_tiles, 0,
                         (int)(sizeof networks / sizeof *networks));
     tcase_add_test(c, deep_networks_run_in_strips);
+    tcase_add_test(c, deep_networks_take_bounded_memory);
     tcase_add_test(c, shallow_networks_run_in_tiles);
     suite_add_tcase(s, c);
     return harness_run(s);

@@ -24,6 +24,20 @@ static struct model *small_model(enum model_color color, bool whole)
     return m;
 }
 
+/* So many layers that pictures are cut into strips, whose rows are the picture's own memory. */
+static struct model *deep_model(void)
+{
+    struct err e = ERR_INIT;
+    struct model *m = build_model(COLOR_RGB, 2, BORDER_MODEL);
+    for (int k = 0; k < 24; k++)
+        build_conv(m, LAYER_CONV2D, k ? 16 : 3, 16, 3, 1, 1);
+    build_conv(m, LAYER_CONV2D, 16, 12, 3, 1, 1);
+    build_layer(m, LAYER_PIXEL_SHUFFLE)->upscale_factor = 2;
+    build_all_weights(m, 3);
+    ck_assert_msg(model_finish(m, &model_default_limits, &e) == ERR_OK, "%s", e.text);
+    return m;
+}
+
 /* One request, counted. */
 struct trial {
     struct pool *pool;
@@ -113,10 +127,10 @@ static void make_file(struct trial *t, const struct kind *k, int width, int heig
     png_build_done(&p);
 }
 
-static void try_all(enum model_color color, bool whole, int threads, const struct kind *k)
+/* Frees the model. */
+static void try_all(struct model *m, int threads, const struct kind *k)
 {
     uint64_t seed = 7;
-    struct model *m = small_model(color, whole);
     struct trial t = {.params = {.border = -1,
                                  .compression = threads == 1 ? 9 : 6,
                                  .limits = png_default_limits,
@@ -151,14 +165,21 @@ static void try_all(enum model_color color, bool whole, int threads, const struc
 
 START_TEST(no_request_takes_more_than_was_said)
 {
-    try_all(COLOR_Y, false, 2, &kinds[_i]);
+    try_all(small_model(COLOR_Y, false), 2, &kinds[_i]);
 }
 END_TEST
 
 START_TEST(nor_with_other_models_and_threads)
 {
-    try_all(COLOR_RGB, false, 5, &kinds[_i]);
-    try_all(COLOR_Y, true, 1, &kinds[_i]);
+    try_all(small_model(COLOR_RGB, false), 5, &kinds[_i]);
+    try_all(small_model(COLOR_Y, true), 1, &kinds[_i]);
+}
+END_TEST
+
+START_TEST(nor_with_deep_networks)
+{
+    static const struct kind some[] = {{2, 8, false, false}, {6, 16, false, false}};
+    try_all(deep_model(), _i + 2, &some[_i]);
 }
 END_TEST
 
@@ -236,6 +257,7 @@ int main(void)
     int n = sizeof kinds / sizeof *kinds;
     tcase_add_loop_test(c, no_request_takes_more_than_was_said, 0, n);
     tcase_add_loop_test(c, nor_with_other_models_and_threads, 0, n);
+    tcase_add_loop_test(c, nor_with_deep_networks, 0, 2);
     tcase_add_test(c, nor_where_the_answer_is_larger_than_it_may_be);
     tcase_add_loop_test(c, random_requests_take_what_was_said_and_half_of_it_at_least, 0, 6);
     suite_add_tcase(s, c);
