@@ -20,6 +20,8 @@ tests_lib_libharness_a_SOURCES = \
 	tests/lib/nn_plan.h \
 	tests/lib/nn_reference.c \
 	tests/lib/nn_reference.h \
+	tests/lib/nn_reference_conv.c \
+	tests/lib/nn_reference_parts.h \
 	tests/lib/nn_run.c \
 	tests/lib/nn_run.h \
 	tests/lib/png_build.c \

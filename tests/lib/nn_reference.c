@@ -1,6 +1,6 @@
 /* nn_reference.c - see nn_reference.h. Deliberately unlike the engine: samples are scattered where
  * it gathers, padding is made of copies, indices are checked on every access. */
-#include "tests/lib/nn_reference.h"
+#include "tests/lib/nn_reference_parts.h"
 
 #include <float.h>
 #include <math.h>
@@ -35,132 +35,6 @@ void exact_free(struct exact *t)
     free(t->error);
     free(t->indices);
     free(t);
-}
-
-static int at(const struct exact *t, int y, int x, int c)
-{
-    /* not ck_assert, which does a system call a time */
-    if (y < 0 || y >= t->height || x < 0 || x >= t->width || c < 0 || c >= t->channels)
-        ck_abort_msg("sample (%d, %d, %d) of %dx%dx%d", y, x, c, t->height, t->width, t->channels);
-    return (y * t->width + x) * t->channels + c;
-}
-
-/* A sum in the making: what float32 makes of it may be off by (terms + 2) eps sum |w x|. `brought`
- * is the square of what its inputs' errors make of it. */
-struct sum {
-    double value, magnitude, brought;
-    int terms;
-};
-
-static void sum_add(struct sum *s, double weight, double value, double error)
-{
-    s->value += weight * value;
-    s->magnitude += fabs(weight) * (fabs(value) + error);
-    s->brought += weight * weight * error * error;
-    s->terms++;
-}
-
-static void sum_store(const struct sum *s, struct exact *t, int k)
-{
-    t->value[k] = s->value;
-    t->error[k] = sqrt(s->brought) + (s->terms + 2) * (double)FLT_EPSILON * s->magnitude;
-}
-
-static int pad_source(int i, int n, enum padding_mode mode)
-{
-    switch (mode) {
-    case PADDING_REPLICATE:
-        return i < 0 ? 0 : i >= n ? n - 1 : i;
-    case PADDING_REFLECT:
-        return i < 0 ? -i : i >= n ? 2 * n - 2 - i : i;
-    case PADDING_CIRCULAR:
-        return (i + n) % n;
-    case PADDING_ZEROS:
-        break;
-    }
-    return i;
-}
-
-static struct exact *conv2d(const struct conv_params *c, const struct exact *in)
-{
-    int reach_y = c->dilation.y * (c->kernel_size.y - 1) + 1;
-    int reach_x = c->dilation.x * (c->kernel_size.x - 1) + 1;
-    int room_y = in->height + 2 * c->padding.y - reach_y;
-    int room_x = in->width + 2 * c->padding.x - reach_x;
-    if (room_y < 0 || room_x < 0)
-        return NULL;
-    int ins = c->in_channels / c->groups, outs = c->out_channels / c->groups;
-    struct exact *out =
-        exact_new(room_x / c->stride.x + 1, room_y / c->stride.y + 1, c->out_channels);
-    for (int k = 0; k < out->width * out->height * out->channels; k++) {
-        int o = k % out->channels, x = k / out->channels % out->width;
-        int y = k / out->channels / out->width;
-        struct sum s = {0};
-        if (c->bias)
-            sum_add(&s, 1, (double)c->bias[o], 0);
-        for (int n = 0; n < ins * c->kernel_size.y * c->kernel_size.x; n++) {
-            int kx = n % c->kernel_size.x, ky = n / c->kernel_size.x % c->kernel_size.y;
-            int ci = n / c->kernel_size.x / c->kernel_size.y;
-            int iy = pad_source(y * c->stride.y + ky * c->dilation.y - c->padding.y, in->height,
-                                c->padding_mode);
-            int ix = pad_source(x * c->stride.x + kx * c->dilation.x - c->padding.x, in->width,
-                                c->padding_mode);
-            if (iy < 0 || iy >= in->height || ix < 0 || ix >= in->width)
-                continue;
-            int from = at(in, iy, ix, o / outs * ins + ci);
-            sum_add(&s, (double)c->weight[o * ins * c->kernel_size.y * c->kernel_size.x + n],
-                    in->value[from], in->error[from]);
-        }
-        sum_store(&s, out, k);
-    }
-    return out;
-}
-
-/* Every input sample is scattered over the outputs under its kernel. */
-static void scatter(const struct conv_params *c, const struct exact *in, int iy, int ix, int i,
-                    struct sum *sums, const struct exact *out)
-{
-    int ins = c->in_channels / c->groups, outs = c->out_channels / c->groups;
-    int from = at(in, iy, ix, i);
-    for (int o = 0; o < outs; o++)
-        for (int ky = 0; ky < c->kernel_size.y; ky++)
-            for (int kx = 0; kx < c->kernel_size.x; kx++) {
-                int y = iy * c->stride.y - c->padding.y + ky * c->dilation.y;
-                int x = ix * c->stride.x - c->padding.x + kx * c->dilation.x;
-                if (y < 0 || y >= out->height || x < 0 || x >= out->width)
-                    continue;
-                int tap = ((i * outs + o) * c->kernel_size.y + ky) * c->kernel_size.x + kx;
-                sum_add(&sums[at(out, y, x, i / ins * outs + o)], (double)c->weight[tap],
-                        in->value[from], in->error[from]);
-            }
-}
-
-static int transposed_side(int n, int stride, int padding, int dilation, int kernel, int extra)
-{
-    return (n - 1) * stride - 2 * padding + dilation * (kernel - 1) + extra + 1;
-}
-
-static struct exact *conv_transpose2d(const struct conv_params *c, const struct exact *in)
-{
-    int height = transposed_side(in->height, c->stride.y, c->padding.y, c->dilation.y,
-                                 c->kernel_size.y, c->output_padding.y);
-    int width = transposed_side(in->width, c->stride.x, c->padding.x, c->dilation.x,
-                                c->kernel_size.x, c->output_padding.x);
-    if (height < 1 || width < 1)
-        return NULL;
-    struct exact *out = exact_new(width, height, c->out_channels);
-    struct sum *sums = calloc((size_t)(width * height * c->out_channels), sizeof *sums);
-    for (int iy = 0; iy < in->height; iy++)
-        for (int ix = 0; ix < in->width; ix++)
-            for (int i = 0; i < c->in_channels; i++)
-                scatter(c, in, iy, ix, i, sums, out);
-    for (int k = 0; k < width * height * c->out_channels; k++) {
-        if (c->bias)
-            sum_add(&sums[k], 1, (double)c->bias[k % c->out_channels], 0);
-        sum_store(&sums[k], out, k);
-    }
-    free(sums);
-    return out;
 }
 
 /* x times a gate between 0 and 1. The slopes are below 1.2 (hardswish: 1.5). The gate rounds a few
@@ -360,8 +234,8 @@ static struct exact *upsample(const struct upsample_params *u, const struct exac
                 int iy = y / f.y + n_y, ix = x / f.x + n_x;
                 double w = upsample_weight(u, f.y, in->height, y, iy) *
                            upsample_weight(u, f.x, in->width, x, ix);
-                int from = at(in, pad_source(iy, in->height, PADDING_REPLICATE),
-                              pad_source(ix, in->width, PADDING_REPLICATE), c);
+                int from = at(in, exact_pad_source(iy, in->height, PADDING_REPLICATE),
+                              exact_pad_source(ix, in->width, PADDING_REPLICATE), c);
                 if (fabs(w) > 0)
                     sum_add(&s, w, in->value[from], in->error[from]);
                 seen += fabs(in->value[from]);
@@ -425,9 +299,9 @@ struct exact *exact_layer(const struct layer *l, const struct exact *const *in, 
 {
     switch (l->kind) {
     case LAYER_CONV2D:
-        return conv2d(&l->conv, in[0]);
+        return exact_conv2d(&l->conv, in[0]);
     case LAYER_CONV_TRANSPOSE2D:
-        return conv_transpose2d(&l->conv, in[0]);
+        return exact_conv_transpose2d(&l->conv, in[0]);
     case LAYER_ADD:
     case LAYER_CONCAT:
         return merge(l, in, in_count);
