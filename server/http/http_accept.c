@@ -12,9 +12,9 @@
 #include "server/http/http_conn_phase.h"
 
 enum {
-    FULL_MS = 1000, /* a connection that the library did not take up by then was dropped by it */
-    ERROR_MS = 100, /* when the system has no descriptor, or no memory, for another one */
-    AT_ONCE = 64,   /* from one socket, before the others have their turn */
+    FULL_MS = 1000, /* a connection that the library has not taken up by then is lost */
+    ERROR_MS = 100, /* the pause when the system has no descriptor or no memory for another */
+    AT_ONCE = 64,   /* connections accepted from one socket before the others have their turn */
 };
 
 enum err_code acceptor_init(struct acceptor *a, struct conns *conns, struct err *e)
@@ -42,7 +42,8 @@ void door_begun(struct door *door)
     atomic_fetch_add(&door->begun, 1);
 }
 
-/* The thread says that it waits before it looks at `ended`; so one of the two sees the other. */
+/* The thread sets `crowded` before it reads `ended`, and this does the reverse, so that no end of a
+ * connection is missed. */
 void door_ended(struct door *door)
 {
     atomic_fetch_add(&door->ended, 1);
@@ -55,7 +56,7 @@ static bool is_full(const struct door *door)
     return door->given - atomic_load(&door->ended) >= door->most;
 }
 
-/* A client waits, and there is no place for it. */
+/* Closes an idle connection, because a client waits and there is no place for it. */
 static void make_room(struct door *door, int64_t pause_ms)
 {
     conns_make_room(door->acceptor->conns, door->address);
@@ -88,7 +89,7 @@ static void take(struct door *door)
         continue;
 }
 
-/* Ends a pause that is over. Returns for how long it lasts, or -1 when there is none. */
+/* Ends a pause that is over. Returns how many milliseconds are left, or -1 if there is no pause. */
 static int pause_left(struct door *door, int64_t now_ms)
 {
     if (door->paused_ms == 0)
@@ -103,7 +104,7 @@ static int pause_left(struct door *door, int64_t now_ms)
     return -1;
 }
 
-/* Returns for how long poll may wait, or -1. */
+/* Fills the list for poll. Returns how many milliseconds it may wait, or -1. */
 static int prepare(struct acceptor *a, struct pollfd *polled)
 {
     int64_t now_ms = clock_ms();

@@ -1,9 +1,9 @@
-/* http_accept.h - one thread accepts the connections of all addresses, and hands them to the library.
+/* http_accept.h - one thread accepts the connections of all addresses and hands them to the library.
  *
- * The library could do it. But when it is told to stop, and one of its threads looks at the listening
- * socket at that moment, it aborts the process (MHD_quiesce_daemon of 0.9.75 in its epoll mode). And
- * when --connections are open, it lets new clients wait, even if all the others are idle. Here the one
- * that has been idle for the longest time is closed then. */
+ * The library could accept them itself, but two things speak against that. If it is told to stop while
+ * one of its threads examines the listening socket, it aborts the process (MHD_quiesce_daemon of 0.9.75
+ * in epoll mode). And when --connections are open, it lets new clients wait even if all others are
+ * idle. The acceptor closes the connection that has been idle for the longest time instead. */
 #ifndef UPSCALED_SERVER_HTTP_HTTP_ACCEPT_H
 #define UPSCALED_SERVER_HTTP_HTTP_ACCEPT_H
 
@@ -27,7 +27,7 @@ struct door {
     atomic_uint begun;   /* connections that the library has taken up, */
     atomic_uint ended;   /* and closed */
     atomic_bool crowded; /* a client waits for one of them to end */
-    unsigned given;      /* handed to the library; the thread's own, as the next */
+    unsigned given;      /* handed to the library; only the thread uses this and the next one */
     int64_t paused_ms;   /* until when nothing is accepted, or 0 */
 };
 
@@ -49,12 +49,12 @@ struct door *acceptor_add(struct acceptor *a, int fd, bool shared, unsigned most
 
 enum err_code acceptor_start(struct acceptor *a, struct err *e);
 
-/* Takes the connections that the system has made already, unless another process may take them; then
- * closes the listening sockets. May be called again. */
+/* Accepts the connections that wait in the system's queue, unless another process may accept them. Then
+ * closes the listening sockets. It may be called again. */
 void acceptor_stop(struct acceptor *a);
 void acceptor_done(struct acceptor *a); /* after acceptor_stop */
 
-/* The library has taken up a connection; has closed one. From its threads. */
+/* The library's threads call these when a connection begins, and when it has ended. */
 void door_begun(struct door *door);
 void door_ended(struct door *door);
 

@@ -76,10 +76,12 @@ struct conns {
     pthread_t watchdog;
 };
 
-/* What the library needs of memory for a connection: a head, its parts, and the head of a reply. */
+/* Returns the memory that the library needs for a connection: a head, its parts, and the head of a
+ * reply. */
 size_t conns_library_bytes(const struct options *o);
 
-/* What an open connection is charged to the budget. While a head arrives, it is charged more. */
+/* Returns what an open connection is charged to the budget. While a head arrives, it is charged
+ * more. */
 int64_t conns_bytes_each(const struct options *o);
 
 void conns_init(struct conns *c, struct service *s); /* `s` is borrowed */

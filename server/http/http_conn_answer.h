@@ -9,7 +9,7 @@
  * head that the library never saw. */
 void conn_answer(struct conn *conn);
 
-/* The same. Sends the end of our stream, too, and gives the client `linger_ms` to close its own. */
+/* The same. Also ends our side of the stream, and gives the client `linger_ms` to end its side. */
 void conn_answer_and_linger(struct conn *conn, int64_t linger_ms);
 
 /* Answers a request that the intake refused, once the requests before it have been answered. */

@@ -6,7 +6,8 @@
 #include "engine/base/clock.h"
 #include "server/http/socket_received.h"
 
-/* Of those that have been idle for the longest time, so many are looked at: the lock is everybody's. */
+/* How many idle connections are examined to find one to close. More would hold the lock for too
+ * long. */
 enum { LOOKS = 16 };
 
 static void list_idle(struct conn *conn)

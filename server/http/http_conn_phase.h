@@ -5,7 +5,7 @@
 
 #include "server/http/http_conn.h"
 
-/* Who has just connected is given this time to send something. */
+/* A new connection has this time to send its first byte. */
 enum { FRESH_MS = 1000 };
 
 /* Sets the phase, and keeps the lists of idle connections. Sets idle_ms when it enters CONN_IDLE. */

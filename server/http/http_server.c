@@ -71,8 +71,8 @@ static enum MHD_Result answer_error(struct http_request *r, const struct err *e)
     return answer(r);
 }
 
-/* Throws away the rest of the body, within bounds: the library takes a reply only before the body or
- * after it. */
+/* Begins to discard the rest of the body, within bounds. The library takes a reply only before the
+ * body or after it. */
 static void begin_drain(struct http_request *r)
 {
     http_body_release(r);
@@ -220,7 +220,7 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *con
     if (!r)
         return NULL;
     conns_begin(&shared->conns, conn, r->client.our_id, &r->job.cancel);
-    http_client_address(r); /* the peer's; known better when the head is whole */
+    http_client_address(r); /* the peer's, until the head says more */
     return r;
 }
 
@@ -263,8 +263,8 @@ enum err_code http_new(struct service *s, struct http **out, struct err *e)
     return ERR_OK;
 }
 
-/* The library closes a connection without an answer after this time in which it saw no bytes move. So
- * the limit is beyond all that the watchdog keeps. */
+/* Returns the library's own timeout. The library closes a connection without an answer if no byte moved
+ * for so long, so this is longer than every timeout of the watchdog. */
 static unsigned inactivity_s(const struct options *o)
 {
     int64_t most = o->idle_timeout + o->header_timeout;
@@ -275,12 +275,13 @@ static unsigned inactivity_s(const struct options *o)
     return (unsigned)most + 1;
 }
 
-/* The library serves what the door's thread accepts. It divides its own limit among its threads; so
- * the limit is such that one of them may have all connections, and one that it is just closing. */
+/* Starts the part of the library that serves the door's connections. The library divides its own limit
+ * among its threads. So the limit is such that one thread may have all connections, and one more that
+ * it is closing. */
 static enum err_code serve_door(struct http *h, struct door *door, struct err *e)
 {
     const struct options *o = h->shared.service->options;
-    /* a pool of one is refused with a warning, and is what there is without a pool */
+    /* the library warns about a pool of one thread; without a pool it has one thread, too */
     unsigned threads =
         o->http_threads < o->connections ? (unsigned)o->http_threads : (unsigned)o->connections;
     struct MHD_OptionItem pool_size[] = {
@@ -319,7 +320,7 @@ void http_drain(struct http *h, int64_t timeout_ms)
     const struct timespec moment = {0, 20 * 1000000L};
     atomic_store(&h->shared.service->draining, true); /* replies say `Connection: close` */
     acceptor_stop(&h->acceptor);
-    nanosleep(&moment, NULL); /* who was just accepted is not counted before the library says so */
+    nanosleep(&moment, NULL); /* until the library has told us of the last connections */
     conns_drain(conns, clock_ms() + timeout_ms);
     jobs_close(h->shared.service->jobs);
     while (conns_working(conns)) { /* a cancelled job ends within one band */
