@@ -12,6 +12,7 @@ libengine_a_SOURCES += \
 	engine/nn/kernels_c.c \
 	engine/nn/kernels_sets.h \
 	engine/nn/kernels_template.inc \
+	engine/nn/kernels_winograd.inc \
 	engine/nn/layers.c \
 	engine/nn/layers.h \
 	engine/nn/layers_conv.c \
