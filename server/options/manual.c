@@ -140,7 +140,7 @@ static const struct {
     {"queue", {ERR_BUSY}, NULL},
     {"queue-timeout", {ERR_BUSY}, NULL},
     {"work-timeout", {ERR_TOO_MUCH_WORK, ERR_BUSY}, NULL},
-    {"connections", {ERR_OK}, "connections wait to be accepted"},
+    {"connections", {ERR_OK}, "the longest idle one is closed; if none is idle, new ones wait"},
     {"connection-memory", {ERR_HEAD_TOO_LARGE, ERR_TARGET_TOO_LONG}, NULL},
     {"header-timeout", {ERR_TIMEOUT}, NULL},
     {"body-timeout", {ERR_TIMEOUT}, NULL},
