@@ -13,9 +13,9 @@ done
 echo 'const struct embedded_model embedded_models[] = {'
 n=0
 for file; do
-    echo "    {\"$(basename "$file" .json)\", bytes_$n, sizeof bytes_$n},"
+    echo "    {\"$(basename "$file" .json)\", bytes_$n, sizeof bytes_$n, \"$(sha256sum <"$file" | cut -c1-64)\"},"
     n=$((n + 1))
 done
-echo '    {0, 0, 0},'
+echo '    {0, 0, 0, 0},'
 echo '};'
 echo "const int embedded_count = $n;"

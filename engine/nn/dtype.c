@@ -1,37 +1,59 @@
-/* dtype.c - see dtype.h. */
+/* dtype.c - see dtype.h. Machines are little-endian; configure refuses others. */
 #include "engine/nn/dtype.h"
 
-#include <math.h>
 #include <string.h>
 
-/* Converts half to single precision exactly (IEEE 754 binary16). */
-static float widen_half(uint16_t half)
+enum { HALVES = 64 }; /* converted at a time */
+
+/* Returns the bits of the single that has the value of a half (IEEE 754 binary16). Numbers below
+ * 2^-14 have no leading one in a half: the multiplication by 2^-24 gives them theirs. */
+static uint32_t widen(uint16_t half)
 {
-    uint32_t exponent = half >> 10 & 31, fraction = half & 1023;
-    uint32_t bits = (exponent == 31 ? 255 : exponent + 112) << 23 | fraction << 13;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    if (exponent == 0)
-        value = (float)fraction * 0x1p-24f;
-    return half & 0x8000 ? -value : value;
+    uint32_t sign = (uint32_t)(half & 0x8000) << 16, exponent = half >> 10 & 31;
+    uint32_t fraction = half & 1023, small, bits;
+    float below = (float)(int)fraction * 0x1p-24f;
+    memcpy(&small, &below, sizeof small);
+    bits = (exponent == 31 ? 255 : exponent + 112) << 23 | fraction << 13;
+    return sign | (exponent == 0 ? small : bits);
 }
 
-static float number_of_32_bits(const uint8_t *b)
+/* Infinities and NaNs have all bits of the exponent. */
+static bool all_finite(const float *floats, size_t count)
 {
-    uint32_t bits = (uint32_t)b[3] << 24 | (uint32_t)b[2] << 16 | (uint32_t)b[1] << 8 | b[0];
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
+    uint32_t infinite = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &floats[i], sizeof bits);
+        infinite |= (bits & 0x7f800000) == 0x7f800000;
+    }
+    return !infinite;
 }
 
-static float number_of_16_bits(const uint8_t *b)
+static bool settle_32(float *floats, size_t count)
 {
-    return widen_half((uint16_t)(b[1] << 8 | b[0]));
+    return all_finite(floats, count);
+}
+
+/* The numbers grow, so the last ones are converted first, by way of arrays of their own. */
+static bool settle_16(float *floats, size_t count)
+{
+    const uint8_t *stored = (const uint8_t *)floats;
+    uint16_t halves[HALVES];
+    uint32_t singles[HALVES];
+    for (size_t end = count; end > 0;) {
+        size_t n = (end - 1) % HALVES + 1, first = end - n;
+        memcpy(halves, stored + first * sizeof *halves, n * sizeof *halves);
+        for (size_t i = 0; i < n; i++)
+            singles[i] = widen(halves[i]);
+        memcpy(floats + first, singles, n * sizeof *singles);
+        end = first;
+    }
+    return all_finite(floats, count);
 }
 
 static const struct dtype dtypes[] = {
-    {"float32", 4, number_of_32_bits},
-    {"float16", 2, number_of_16_bits},
+    {"float32", 4, settle_32},
+    {"float16", 2, settle_16},
 };
 
 const struct dtype *dtype_find(const char *name)
@@ -40,15 +62,4 @@ const struct dtype *dtype_find(const char *name)
         if (strcmp(name, dtypes[i].name) == 0)
             return &dtypes[i];
     return NULL;
-}
-
-bool dtype_settle(const struct dtype *dtype, float *floats, size_t count)
-{
-    const uint8_t *stored = (const uint8_t *)floats;
-    bool finite = true;
-    for (size_t i = count; i-- > 0;) {
-        floats[i] = dtype->number(stored + i * dtype->bytes);
-        finite = finite && isfinite(floats[i]);
-    }
-    return finite;
 }

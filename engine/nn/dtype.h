@@ -9,15 +9,12 @@
 struct dtype {
     const char *name; /* PyTorch's */
     size_t bytes;     /* of one number; at most those of a float */
-    float (*number)(const uint8_t *bytes);
+    /* Converts the stored numbers at the beginning of `floats` to floats of this machine. Returns
+     * false if a number is not finite. */
+    bool (*settle)(float *floats, size_t count);
 };
 
 /* Returns the format of that name. Returns NULL if there is none, or if `name` is NULL. */
 const struct dtype *dtype_find(const char *name);
-
-/* Converts the stored numbers at the beginning of `floats` to floats of this machine. It begins
- * with the last one, because floats may be larger than the stored numbers. Returns false if a
- * number is not finite. */
-bool dtype_settle(const struct dtype *dtype, float *floats, size_t count);
 
 #endif

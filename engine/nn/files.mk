@@ -30,7 +30,10 @@ libengine_a_SOURCES += \
 	engine/nn/model.h \
 	engine/nn/model_json.c \
 	engine/nn/model_json.h \
+	engine/nn/model_json_digest.c \
+	engine/nn/model_json_digest.h \
 	engine/nn/model_json_layers.c \
+	engine/nn/model_json_number.c \
 	engine/nn/model_json_refuse.c \
 	engine/nn/model_json_tensor.c \
 	engine/nn/model_json_text.c \

@@ -161,7 +161,21 @@ struct model_file {
     const char *stem;
     const uint8_t *bytes;
     size_t length;
+    const char *sha256; /* 64 hex digits of the bytes, or NULL: model_read computes them */
 };
+
+enum { MODEL_NAME_BYTES = 64 }; /* of the name of a model or a family */
+
+/* What a file calls its model. */
+struct model_label {
+    char name[MODEL_NAME_BYTES + 1];
+    char family[MODEL_NAME_BYTES + 1]; /* the name, where the file names no family */
+};
+
+/* Reads the label alone, without the weights. Returns false if the file does not say it as it
+ * should: model_read then says what is wrong. */
+bool model_read_label(const struct model_file *file, const struct model_limits *limits,
+                      struct model_label *out);
 
 /* Reads a model from its file: `upscaled-model/1` or waifu2x's JSON. On ERR_OK the caller owns *out
  * (model_free). Otherwise ERR_MODEL_JSON, ERR_MODEL, ERR_MODEL_LIMIT or ERR_MEMORY. model_json.c

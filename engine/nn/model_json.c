@@ -16,8 +16,8 @@
 #include <string.h>
 
 #include "engine/base/mem.h"
-#include "engine/base/sha256.h"
 #include "engine/nn/json_watch.h"
+#include "engine/nn/model_json_digest.h"
 
 static const char format_name[] = "upscaled-model/1";
 
@@ -213,7 +213,6 @@ static enum err_code fill(struct model_reader *r, const json_t *root)
 static enum err_code read_text(struct model_reader *r)
 {
     json_t *root = NULL;
-    sha256_hex(r->text, r->length, r->model->sha256);
     enum err_code rc = parse(r, &root);
     if (!rc)
         rc = fill(r, root);
@@ -221,6 +220,48 @@ static enum err_code read_text(struct model_reader *r)
     mem_free(r->cutouts);
     buf_done(&r->skeleton);
     return rc;
+}
+
+static enum err_code read_and_name(struct model_reader *r, const char *sha256)
+{
+    struct model_digest digest;
+    if (!sha256)
+        model_digest_begin(&digest, r->text, r->length);
+    enum err_code rc = read_text(r);
+    if (!sha256)
+        model_digest_end(&digest);
+    memcpy(r->model->sha256, sha256 ? sha256 : digest.hex, sizeof r->model->sha256);
+    return rc;
+}
+
+/* Copies the text of a key, or `other` where the key is absent. */
+static bool label_text(const json_t *root, const char *key, const char *other,
+                       char out[MODEL_NAME_BYTES + 1])
+{
+    const json_t *value = json_object_get(root, key);
+    const char *text = value ? json_string_value(value) : other;
+    if (!text || !reader_name_fits(text))
+        return false;
+    snprintf(out, MODEL_NAME_BYTES + 1, "%s", text);
+    return true;
+}
+
+bool model_read_label(const struct model_file *file, const struct model_limits *limits,
+                      struct model_label *out)
+{
+    struct model_reader r = {.stem = file->stem,
+                             .text = file->bytes,
+                             .length = file->length,
+                             .limits = limits,
+                             .path = "$"};
+    json_t *root = NULL;
+    bool said = file->length <= limits->max_bytes && parse(&r, &root) == ERR_OK &&
+                label_text(root, "name", file->stem, out->name) &&
+                label_text(root, "family", out->name, out->family);
+    json_decref(root);
+    mem_free(r.cutouts);
+    buf_done(&r.skeleton);
+    return said;
 }
 
 enum err_code model_read(const struct model_file *file, const struct model_limits *limits,
@@ -238,7 +279,8 @@ enum err_code model_read(const struct model_file *file, const struct model_limit
                                    file->length);
     r.numbers = newlocale(LC_ALL_MASK, "C", NULL);
     r.model = mem_calloc(1, sizeof *r.model);
-    enum err_code rc = r.numbers && r.model ? read_text(&r) : reader_no_memory(&r);
+    enum err_code rc =
+        r.numbers && r.model ? read_and_name(&r, file->sha256) : reader_no_memory(&r);
     if (r.numbers)
         freelocale(r.numbers);
     if (!rc) {

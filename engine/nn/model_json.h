@@ -60,8 +60,19 @@ void reader_list(char *list, size_t bytes, const char *word);
 
 /* model_json_text.c: fills r->skeleton and r->cutouts. */
 enum err_code reader_skeleton(struct model_reader *r);
+/* Returns the first place from `at` on that has a quote, a bracket or a comma; or the length. */
+size_t reader_mark(const struct model_reader *r, size_t at);
+/* Returns the end of the string that opens at `at`: behind its closing quote, or the length. */
+size_t reader_string_end(const struct model_reader *r, size_t at);
 /* Returns the offset in the file of a position in the skeleton. */
 size_t reader_offset(const struct model_reader *r, size_t position);
+
+/* model_json_number.c: returns the end of the JSON number at `at`, or `at` if there is none. */
+enum { READER_NUMBER_MOST = 127 }; /* characters of a number of a tensor */
+size_t reader_number_end(const uint8_t *text, size_t at, size_t end);
+/* Returns the value of such a number, as strtod does. It has at most READER_NUMBER_MOST
+ * characters. */
+double reader_number(const struct model_reader *r, const char *text, size_t length);
 
 /* model_json_tensor.c */
 struct tensor_shape {

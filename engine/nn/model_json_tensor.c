@@ -2,14 +2,12 @@
  *
  * A list is probed first. Its first elements show its shape, which must be the shape that the layer
  * expects, or one flat list with the same number of numbers. Only then is memory allocated. Then
- * the list is read strictly, so that an error names the inner list that has a wrong length. Numbers
- * are rounded as Python and PyTorch do it: to double, then to float. */
+ * the list is read strictly, so that an error names the inner list that has a wrong length. */
 #include "engine/nn/model_json.h"
 
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/base64.h"
@@ -17,7 +15,7 @@
 #include "engine/base/size.h"
 #include "engine/nn/dtype.h"
 
-enum { FOUND_RANK_MAX = 8, NUMBER_BYTES = 128, SHAPE_BYTES = 112 };
+enum { FOUND_RANK_MAX = 8, SHAPE_BYTES = 112 };
 
 /* The place in a list that is being read. */
 struct cursor {
@@ -45,20 +43,17 @@ static uint8_t peek(struct cursor *c)
 /* Counts the elements of the list that opens at `at`, by its commas. */
 static size_t count_elements(const struct cursor *c, size_t at)
 {
-    size_t depth = 0, commas = 0;
-    bool any = false, quoted = false;
-    for (; at < c->end; at++) {
+    size_t depth = 0, commas = 0, inside = at + 1;
+    while (inside < c->end && memchr(" \t\n\r", c->r->text[inside], 4))
+        inside++;
+    bool any = inside < c->end && c->r->text[inside] != ']';
+    for (; (at = reader_mark(c->r, at)) < c->end; at++) {
         uint8_t b = c->r->text[at];
-        if (quoted) {
-            at += b == '\\';
-            quoted = b != '"';
-            continue;
-        }
-        quoted = b == '"';
+        if (b == '"')
+            at = reader_string_end(c->r, at) - 1;
+        depth += b == '[' || b == '{';
         if ((b == ']' || b == '}') && --depth == 0)
             break;
-        any = any || (depth > 0 && !memchr(" \t\n\r", b, 4));
-        depth += b == '[' || b == '{';
         commas += b == ',' && depth == 1;
     }
     return any ? commas + 1 : 0;
@@ -82,34 +77,6 @@ static const char *element(const struct cursor *c, char path[PATH_BYTES], int le
     return path;
 }
 
-static size_t digits(const uint8_t *text, size_t at, size_t end)
-{
-    while (at < end && text[at] >= '0' && text[at] <= '9')
-        at++;
-    return at;
-}
-
-/* Returns the end of the JSON number at `at`, or `at` if there is none. */
-static size_t number_end(const uint8_t *text, size_t at, size_t end)
-{
-    size_t whole = at < end && text[at] == '-' ? at + 1 : at;
-    size_t p = digits(text, whole, end), q;
-    if (p == whole || (text[whole] == '0' && p > whole + 1))
-        return at;
-    if (p < end && text[p] == '.') {
-        if ((q = digits(text, p + 1, end)) == p + 1)
-            return at;
-        p = q;
-    }
-    if (p < end && (text[p] == 'e' || text[p] == 'E')) {
-        size_t sign = p + 1 < end && (text[p + 1] == '+' || text[p + 1] == '-');
-        if ((q = digits(text, p + 1 + sign, end)) == p + 1 + sign)
-            return at;
-        p = q;
-    }
-    return p;
-}
-
 /* Refuses a value that is neither a number nor a list, or that is not JSON. */
 static enum err_code refuse_element(struct cursor *c, int level, const char *expected)
 {
@@ -126,7 +93,7 @@ static enum err_code refuse_element(struct cursor *c, int level, const char *exp
             return reader_refuse(c->r, ERR_MODEL, element(c, path, level), "%s expected, not %s",
                                  expected, kinds[i].kind);
     }
-    if (number_end(c->r->text, c->at, c->end) > c->at)
+    if (reader_number_end(c->r->text, c->at, c->end) > c->at)
         return reader_refuse(c->r, ERR_MODEL, element(c, path, level), "%s expected, not a number",
                              expected);
     return reader_refuse_text(c->r, c->at, "a number or a list expected");
@@ -134,19 +101,19 @@ static enum err_code refuse_element(struct cursor *c, int level, const char *exp
 
 static enum err_code read_number(struct cursor *c, int level)
 {
-    size_t end = number_end(c->r->text, c->at, c->end), length = end - c->at;
+    size_t end = reader_number_end(c->r->text, c->at, c->end), length = end - c->at;
     if (length == 0)
         return refuse_element(c, level, "a finite number");
-    char number[NUMBER_BYTES], path[PATH_BYTES];
-    if (length >= sizeof number)
+    const char *text = (const char *)c->r->text + c->at;
+    char path[PATH_BYTES];
+    if (length > READER_NUMBER_MOST)
         return reader_refuse(c->r, ERR_MODEL, element(c, path, level),
-                             "a number of at most %d characters expected", NUMBER_BYTES - 1);
-    memcpy(number, c->r->text + c->at, length);
-    number[length] = 0;
-    float value = (float)strtod_l(number, NULL, c->r->numbers);
+                             "a number of at most %d characters expected", READER_NUMBER_MOST);
+    float value = (float)reader_number(c->r, text, length);
     if (!isfinite(value))
         return reader_refuse(c->r, ERR_MODEL, element(c, path, level),
-                             "a number that float32 can hold expected, not %.24s", number);
+                             "a number that float32 can hold expected, not %.*s",
+                             length < 24 ? (int)length : 24, text);
     *c->out++ = value;
     c->at = end;
     return ERR_OK;
@@ -299,7 +266,7 @@ static enum err_code read_base64(struct cursor *c, const struct cutout *s,
     if (wrong < length)
         rc = reader_refuse(c->r, ERR_MODEL, c->key,
                            "plain base64 expected, not what its character %zu is", wrong + 1);
-    else if (!dtype_settle(dtype, floats, count))
+    else if (!dtype->settle(floats, count))
         rc = reader_refuse(c->r, ERR_MODEL, c->key, "finite numbers expected");
     if (rc)
         mem_free(floats);

@@ -63,9 +63,16 @@ static enum err_code catch_up(struct walk *w, size_t end)
     return rc;
 }
 
-/* Returns the end of the string that opens at `at`: behind its closing quote, or the end of the
- * file. */
-static size_t string_end(const struct model_reader *r, size_t at)
+size_t reader_mark(const struct model_reader *r, size_t at)
+{
+    static const bool mark[256] = {
+        ['"'] = true, ['['] = true, [']'] = true, ['{'] = true, ['}'] = true, [','] = true};
+    while (at < r->length && !mark[r->text[at]])
+        at++;
+    return at;
+}
+
+size_t reader_string_end(const struct model_reader *r, size_t at)
 {
     const uint8_t *end = r->text + r->length, *from = r->text + at + 1, *quote = NULL;
     while (from < end) {
@@ -84,10 +91,10 @@ static size_t string_end(const struct model_reader *r, size_t at)
 static size_t list_end(const struct model_reader *r, size_t at)
 {
     size_t depth = 0;
-    while (at < r->length) {
+    while ((at = reader_mark(r, at)) < r->length) {
         uint8_t c = r->text[at];
         if (c == '"') {
-            at = string_end(r, at);
+            at = reader_string_end(r, at);
             continue;
         }
         at++;
@@ -188,9 +195,9 @@ static enum err_code step(struct walk *w)
     const struct model_reader *r = w->r;
     uint8_t c = r->text[w->at];
     if (is_weights(w, c))
-        return leave_out(w, c == '"' ? string_end(r, w->at) : list_end(r, w->at));
+        return leave_out(w, c == '"' ? reader_string_end(r, w->at) : list_end(r, w->at));
     if (c == '"') {
-        size_t end = string_end(r, w->at);
+        size_t end = reader_string_end(r, w->at);
         w->string = w->at + 1;
         w->string_length = end - w->at >= 2 ? end - w->at - 2 : 0;
         w->at = end;

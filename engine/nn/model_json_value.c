@@ -8,8 +8,6 @@
 
 #include "engine/base/mem.h"
 
-enum { NAME_BYTES = 64 };
-
 static bool fits_int(const json_t *value, int least)
 {
     return json_is_integer(value) && json_integer_value(value) >= least &&
@@ -95,7 +93,7 @@ bool reader_name_fits(const char *name)
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                   "0123456789._-";
     size_t length = strlen(name);
-    return length >= 1 && length <= NAME_BYTES && strspn(name, letters) == length &&
+    return length >= 1 && length <= MODEL_NAME_BYTES && strspn(name, letters) == length &&
            strcmp(name, ".") != 0 && strcmp(name, "..") != 0; /* names are part of addresses */
 }
 
@@ -104,9 +102,9 @@ enum err_code reader_name(const struct model_reader *r, const char *key, const j
 {
     if (!json_is_string(value) || !reader_name_fits(json_string_value(value)))
         return reader_refuse(r, ERR_MODEL, key,
-                             "a name of 1 to %d of A-Z a-z 0-9 . _ - expected, not %s", NAME_BYTES,
-                             reader_found(value).text);
-    return reader_text(r, key, value, NAME_BYTES, out);
+                             "a name of 1 to %d of A-Z a-z 0-9 . _ - expected, not %s",
+                             MODEL_NAME_BYTES, reader_found(value).text);
+    return reader_text(r, key, value, MODEL_NAME_BYTES, out);
 }
 
 enum err_code reader_room(struct model_reader *r, const char *key, size_t count)

@@ -58,17 +58,21 @@ double chain_macs(const struct chain *c)
     return macs;
 }
 
-static struct shelf fill_shelf(const struct chain_set *set, int color, int border)
+/* Returns false if there is no such network. */
+static bool fill_shelf(const struct chain_set *set, int color, int border, struct shelf *s)
 {
-    struct shelf s = {{NULL}};
+    bool any = false;
+    *s = (struct shelf){{NULL}};
     for (int i = 0; i < set->count; i++) {
         const struct model *m = plan_model(set->plans[i]);
-        const struct plan **place = &s.of[m->scale];
-        if ((int)m->color == color && (int)m->border == border &&
-            (!*place || macs_of(set->plans[i]) < macs_of(*place)))
+        const struct plan **place = &s->of[m->scale];
+        if ((int)m->color != color || (int)m->border != border)
+            continue;
+        any = true;
+        if (!*place || macs_of(set->plans[i]) < macs_of(*place))
             *place = set->plans[i];
     }
-    return s;
+    return any;
 }
 
 static bool is_better(const struct chain *a, const struct chain *b)
@@ -114,8 +118,9 @@ bool chain_choose_factor(const struct chain_set *set, int factor, bool exact, st
     }
     bool found = best.count > 0;
     for (int k = 0; !found && k < COLORS * BORDERS; k++) {
-        struct shelf s = fill_shelf(set, k % COLORS, k / COLORS);
-        choose_from(&s, factor, &best);
+        struct shelf s;
+        if (fill_shelf(set, k % COLORS, k / COLORS, &s))
+            choose_from(&s, factor, &best);
     }
     if (best.count > 0)
         *c = best;

@@ -28,7 +28,7 @@ void command_tell_foreign(const struct options *o)
 
 struct models_source command_models_source(const struct options *o)
 {
-    return (struct models_source){o->models, o->kernels, options_model_limits(o)};
+    return (struct models_source){o->models, o->kernels, options_model_limits(o), NULL};
 }
 
 /* What to do about an error whose sentence does not say so. */

@@ -41,8 +41,9 @@ static enum err_code ask(struct convert *c, struct err *e)
 static enum err_code begin(struct convert *c, struct err *e)
 {
     const struct options *o = &c->options;
-    const struct models_source source = command_models_source(o);
+    struct models_source source = command_models_source(o);
     int threads = o->threads ? (int)o->threads : cpus_usable();
+    source.only = o->model ? o->model : MODELS_DEFAULT;
     enum err_code rc = pool_new(threads, &c->pool, e);
     if (rc == ERR_OK)
         rc = models_new(c->pool, &source, &c->models, e);

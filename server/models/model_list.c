@@ -69,6 +69,15 @@ enum err_code model_list_form(struct model_list *list, struct err *e)
     return check_families(list, e);
 }
 
+bool model_list_wants(const struct models_wish *wish, const struct model_file *file,
+                      const struct model_limits *limits)
+{
+    struct model_label label;
+    return !wish->only || !model_read_label(file, limits, &label) ||
+           strcmp(label.name, wish->only) == 0 || strcmp(label.family, wish->only) == 0 ||
+           model_list_entry(wish->list, label.name);
+}
+
 const struct model_entry *model_list_entry(const struct model_list *list, const char *name)
 {
     for (int i = 0; i < list->count; i++)

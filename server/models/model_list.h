@@ -18,6 +18,20 @@ struct model_list {
     int family_count;
 };
 
+/* Which files are read: those of a model or a family, and those that replace a model of `list`. */
+struct models_wish {
+    const char *only; /* NULL: all */
+    const struct model_list *list;
+};
+
+/* Also true of a file that is wrong: reading it says how. */
+bool model_list_wants(const struct models_wish *wish, const struct model_file *file,
+                      const struct model_limits *limits);
+
+/* models_file.c: reads a file that is wanted. *out stays as it is where it is not. */
+enum err_code models_read_wanted(const char *path, const struct model_limits *limits,
+                                 const struct models_wish *wish, struct model **out, struct err *e);
+
 /* The name of a model's family: its own where the file names none. */
 const char *model_list_family(const struct model *m);
 

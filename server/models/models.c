@@ -15,8 +15,6 @@
 #include "server/models/embedded.h"
 #include "server/models/model_list.h"
 
-static const char DEFAULT[] = "photo";
-
 struct models {
     pthread_mutex_t mutex;
     struct model_list *list;
@@ -98,13 +96,17 @@ static enum err_code list_add(struct model_list *list, struct model *model, cons
 }
 
 static enum err_code add_embedded(struct model_list *list, const struct model_limits *limits,
-                                  struct err *e)
+                                  const char *only, struct err *e)
 {
+    const struct models_wish wish = {only, list};
     enum err_code rc = ERR_OK;
     for (int i = 0; i < embedded_count && rc == ERR_OK; i++) {
         const struct embedded_model *em = &embedded_models[i];
+        const struct model_file file = {em->stem, em->bytes, em->length, em->sha256};
         struct model *model = NULL;
-        rc = model_read(&(struct model_file){em->stem, em->bytes, em->length}, limits, &model, e);
+        if (!model_list_wants(&wish, &file, limits))
+            continue;
+        rc = model_read(&file, limits, &model, e);
         if (rc == ERR_OK)
             rc = list_add(list, model, NULL, e);
     }
@@ -117,22 +119,23 @@ static int is_json(const struct dirent *d)
     return d->d_name[0] != '.' && length > 5 && strcmp(d->d_name + length - 5, ".json") == 0;
 }
 
-static enum err_code add_folder(struct model_list *list, const char *folder,
-                                const struct model_limits *limits, struct err *e)
+static enum err_code add_folder(struct model_list *list, const struct models *m, const char *only,
+                                struct err *e)
 {
+    const struct models_wish wish = {only, list};
     struct dirent **names;
-    int count = scandir(folder, &names, is_json, alphasort);
+    int count = scandir(m->folder, &names, is_json, alphasort);
     if (count < 0)
-        return file_complain("read models in", folder, e);
+        return file_complain("read models in", m->folder, e);
     enum err_code rc = ERR_OK;
     for (int i = 0; i < count; i++) {
         char path[4096];
         struct model *model = NULL;
         if (rc == ERR_OK) {
-            snprintf(path, sizeof path, "%s/%s", folder, names[i]->d_name);
-            rc = models_read_file(path, limits, &model, e);
+            snprintf(path, sizeof path, "%s/%s", m->folder, names[i]->d_name);
+            rc = models_read_wanted(path, &m->limits, &wish, &model, e);
         }
-        if (rc == ERR_OK)
+        if (model)
             rc = list_add(list, model, path, e);
         free(names[i]);
     }
@@ -157,16 +160,24 @@ static enum err_code reserve(struct pool *pool, const struct model_list *list, s
     return rc;
 }
 
-static enum err_code load(struct models *m, struct model_list **out, struct err *e)
+static enum err_code read_all(struct models *m, struct model_list *list, const char *only,
+                              struct err *e)
+{
+    enum err_code rc = add_embedded(list, &m->limits, only, e);
+    return rc == ERR_OK && m->folder ? add_folder(list, m, only, e) : rc;
+}
+
+static enum err_code load(struct models *m, const char *only, struct model_list **out,
+                          struct err *e)
 {
     struct model_list *list = mem_calloc(1, sizeof *list);
     if (!list)
         return err_set(e, ERR_MEMORY, "out of memory for the list of models");
     list->registry = m;
     list->holders = 1;
-    enum err_code rc = add_embedded(list, &m->limits, e);
-    if (rc == ERR_OK && m->folder)
-        rc = add_folder(list, m->folder, &m->limits, e);
+    enum err_code rc = read_all(m, list, only, e);
+    if (rc == ERR_OK && list->count == 0 && only)
+        rc = read_all(m, list, NULL, e);
     if (rc == ERR_OK && list->count == 0)
         rc = err_set(e, ERR_UNKNOWN_MODEL, "there is no model (see --models)");
     if (rc == ERR_OK)
@@ -216,7 +227,7 @@ enum err_code models_new(struct pool *pool, const struct models_source *from, st
     if (rc == ERR_OK && from->folder && !(m->folder = mem_strdup(from->folder)))
         rc = err_set(e, ERR_MEMORY, "out of memory for the models");
     if (rc == ERR_OK)
-        rc = load(m, &m->list, e);
+        rc = load(m, from->only, &m->list, e);
     if (rc != ERR_OK) {
         models_free(m);
         return rc;
@@ -238,7 +249,7 @@ void models_free(struct models *m)
 
 enum err_code models_prepare(struct models *m, struct model_list **out, struct err *e)
 {
-    return load(m, out, e);
+    return load(m, NULL, out, e);
 }
 
 void models_commit(struct models *m, struct model_list *fresh)
@@ -292,7 +303,7 @@ enum err_code models_get(struct models *m, const char *name, const struct model_
                          struct err *e)
 {
     struct model_list *list = hold_list(m);
-    const struct model_entry *entry = model_list_entry(list, name ? name : DEFAULT);
+    const struct model_entry *entry = model_list_entry(list, name ? name : MODELS_DEFAULT);
     if (!entry && !name)
         entry = &list->entries[0];
     if (!entry) {
@@ -314,7 +325,7 @@ enum err_code models_find(struct models *m, const char *name, const struct model
                           struct err *e)
 {
     struct model_list *list = hold_list(m);
-    const struct model_family *f = model_list_find(list, name ? name : DEFAULT);
+    const struct model_family *f = model_list_find(list, name ? name : MODELS_DEFAULT);
     if (!f && !name)
         f = model_list_find(list, model_list_family(list->entries[0].model));
     if (!f) {

@@ -25,6 +25,8 @@ struct model_family {
     struct model_list *list;   /* the owner */
 };
 
+#define MODELS_DEFAULT "photo"
+
 struct model_list; /* a set of models that were loaded together */
 struct models;     /* holds the set that is in force */
 
@@ -38,13 +40,17 @@ struct models_source {
     const char *folder;  /* of *.json files; NULL: none */
     const char *kernels; /* for models_use_kernels */
     struct model_limits limits;
+    /* The model or family that is asked for: the others are not read; MODELS_DEFAULT: the default;
+     * NULL: all are read. */
+    const char *only;
 };
 
 /* Loads the embedded models and those of the folder, where a file's model replaces an embedded one
  * of the same name, and reserves `pool`'s scratch for them. ERR_MODEL* names the file, or both
  * files where two have a model of the same name, or a family that bears the name of another's
  * model; ERR_UNKNOWN_MODEL where there is no model at all; ERR_BAD_PARAMETER where this processor
- * has no such set of kernels. On ERR_OK the caller owns *out. */
+ * has no such set of kernels. Where no model is `only`, all are loaded: models_get then names them.
+ * On ERR_OK the caller owns *out. */
 enum err_code models_new(struct pool *pool, const struct models_source *from, struct models **out,
                          struct err *e);
 void models_free(struct models *m); /* NULL is fine */

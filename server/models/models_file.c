@@ -8,7 +8,7 @@
 
 #include "engine/base/buf.h"
 #include "server/base/file.h"
-#include "server/models/models.h"
+#include "server/models/model_list.h"
 
 /* Makes "photo" of "dir/photo.json". */
 static void stem_of(const char *path, char stem[65])
@@ -88,8 +88,8 @@ static enum err_code name_file(const char *path, const char *stem, const struct 
     return rc;
 }
 
-enum err_code models_read_file(const char *path, const struct model_limits *limits,
-                               struct model **out, struct err *e)
+enum err_code models_read_wanted(const char *path, const struct model_limits *limits,
+                                 const struct models_wish *wish, struct model **out, struct err *e)
 {
     char stem[65];
     struct buf bytes;
@@ -98,12 +98,19 @@ enum err_code models_read_file(const char *path, const struct model_limits *limi
     stem_of(path, stem);
     buf_init(&bytes, limits->max_bytes);
     enum err_code rc = file_read(path, &file_model, &bytes, e);
-    if (rc == ERR_OK) {
+    const struct model_file file = {stem, bytes.data, bytes.length, NULL};
+    if (rc == ERR_OK && model_list_wants(wish, &file, limits)) {
         struct err why = ERR_INIT;
-        rc = model_read(&(struct model_file){stem, bytes.data, bytes.length}, limits, out, &why);
+        rc = model_read(&file, limits, out, &why);
         if (rc != ERR_OK)
             name_file(path, stem, &why, e);
     }
     buf_done(&bytes);
     return rc;
+}
+
+enum err_code models_read_file(const char *path, const struct model_limits *limits,
+                               struct model **out, struct err *e)
+{
+    return models_read_wanted(path, limits, &(struct models_wish){NULL, NULL}, out, e);
 }

@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const struct model_limits limits = {1 << 20, 64, 1 << 16, 1e6};
     struct err e = ERR_INIT;
     struct model *m = NULL;
-    enum err_code rc = model_read(&(struct model_file){"fuzz", data, size}, &limits, &m, &e);
+    enum err_code rc = model_read(&(struct model_file){"fuzz", data, size, NULL}, &limits, &m, &e);
     if (rc != e.code || (rc == ERR_OK) != (m != NULL) || (rc != ERR_OK && !e.text[0]) ||
         rc == ERR_INTERNAL)
         abort();

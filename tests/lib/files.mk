@@ -8,6 +8,8 @@ tests_lib_libharness_a_SOURCES = \
 	tests/lib/harness.h \
 	tests/lib/job_probe.c \
 	tests/lib/job_probe.h \
+	tests/lib/model_folder.c \
+	tests/lib/model_folder.h \
 	tests/lib/model_text.c \
 	tests/lib/model_text.h \
 	tests/lib/nn_build.c \

@@ -9,8 +9,9 @@ struct model *model_loaded(const char *text)
 {
     struct err e = ERR_INIT;
     struct model *m = NULL;
-    enum err_code rc = model_read(&(struct model_file){"stem", (const uint8_t *)text, strlen(text)},
-                                  &model_default_limits, &m, &e);
+    enum err_code rc =
+        model_read(&(struct model_file){"stem", (const uint8_t *)text, strlen(text), NULL},
+                   &model_default_limits, &m, &e);
     ck_assert_msg(rc == ERR_OK, "%d: %s", rc, e.text);
     return m;
 }
@@ -19,9 +20,9 @@ void model_refused(const struct refusal *row)
 {
     struct err e = ERR_INIT;
     struct model untouched, *m = &untouched;
-    enum err_code rc =
-        model_read(&(struct model_file){"stem", (const uint8_t *)row->text, strlen(row->text)},
-                   &model_default_limits, &m, &e);
+    enum err_code rc = model_read(
+        &(struct model_file){"stem", (const uint8_t *)row->text, strlen(row->text), NULL},
+        &model_default_limits, &m, &e);
     ck_assert_msg(rc == row->code && e.code == rc && strstr(e.text, row->says),
                   "%s\nrefused by %d (%d expected): %s\nexpected: %s", row->text, rc, row->code,
                   e.text, row->says);

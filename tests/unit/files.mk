@@ -29,9 +29,11 @@ test_programs += \
 	tests/unit/test_list \
 	tests/unit/test_model_json \
 	tests/unit/test_model_json_memory \
+	tests/unit/test_model_json_numbers \
 	tests/unit/test_model_json_refuse \
 	tests/unit/test_model_json_waifu2x \
 	tests/unit/test_models \
+	tests/unit/test_models_only \
 	tests/unit/test_multipart \
 	tests/unit/test_options \
 	tests/unit/test_peak \

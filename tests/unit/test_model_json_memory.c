@@ -121,8 +121,9 @@ START_TEST(a_large_file_costs_its_weights_and_little_more)
     mem_trim();
     size_t before = status_bytes("VmRSS"), peak_before = status_bytes("VmHWM");
     ck_assert_uint_le(peak_before, before + slack); /* or the peak would tell nothing */
-    enum err_code rc = model_read(&(struct model_file){"large", (const uint8_t *)t.bytes, t.length},
-                                  &model_default_limits, &m, &e);
+    enum err_code rc =
+        model_read(&(struct model_file){"large", (const uint8_t *)t.bytes, t.length, NULL},
+                   &model_default_limits, &m, &e);
     size_t after = status_bytes("VmRSS"), peak = status_bytes("VmHWM");
     ck_assert_msg(rc == ERR_OK, "%s", e.text);
     printf("# a file of %zu bytes, %zu of weights: %zu at the peak, %zu afterwards\n", t.length,
@@ -166,7 +167,7 @@ START_TEST(a_hostile_file_costs_65_mib_at_most)
     struct model *m = NULL;
     size_t before = status_bytes("VmRSS");
     enum err_code rc =
-        model_read(&(struct model_file){"hostile", (const uint8_t *)t.bytes, t.length},
+        model_read(&(struct model_file){"hostile", (const uint8_t *)t.bytes, t.length, NULL},
                    &model_default_limits, &m, &e);
     size_t peak = status_bytes("VmHWM");
     ck_assert_msg(rc == ERR_MODEL && strstr(e.text, "$.format"), "%d %s", rc, e.text);
@@ -204,8 +205,9 @@ static bool load_failing(const char *text, enum err_code expected, void (*arm)(l
     struct err e = ERR_INIT;
     struct model *m = NULL;
     arm(n);
-    enum err_code rc = model_read(&(struct model_file){"stem", (const uint8_t *)text, strlen(text)},
-                                  &model_default_limits, &m, &e);
+    enum err_code rc =
+        model_read(&(struct model_file){"stem", (const uint8_t *)text, strlen(text), NULL},
+                   &model_default_limits, &m, &e);
     arm(-1);
     ck_assert_msg(rc == expected || rc == ERR_MEMORY, "allocation %ld: %d %s", n, rc, e.text);
     ck_assert_int_eq(rc == ERR_OK, m != NULL);
@@ -257,16 +259,16 @@ START_TEST(any_allocation_of_jansson_may_fail)
     struct model *whole = NULL;
     json_set_alloc_funcs(json_malloc_failing, free); /* of this test's own process */
     enum err_code expected = model_read(
-        &(struct model_file){"stem", (const uint8_t *)loads[_i].text, strlen(loads[_i].text)},
+        &(struct model_file){"stem", (const uint8_t *)loads[_i].text, strlen(loads[_i].text), NULL},
         &model_default_limits, &whole, &(struct err)ERR_INIT);
     ck_assert_int_eq(expected, loads[_i].code);
     for (long n = 0; n < 400; n++) {
         struct err e = ERR_INIT;
         struct model *m = NULL;
         json_fail_nth(n);
-        enum err_code rc = model_read(
-            &(struct model_file){"stem", (const uint8_t *)loads[_i].text, strlen(loads[_i].text)},
-            &model_default_limits, &m, &e);
+        enum err_code rc = model_read(&(struct model_file){"stem", (const uint8_t *)loads[_i].text,
+                                                           strlen(loads[_i].text), NULL},
+                                      &model_default_limits, &m, &e);
         json_fail_nth(-1);
         ck_assert_int_eq(rc == ERR_OK, m != NULL);
         ck_assert_int_eq(rc, e.code);

@@ -312,9 +312,9 @@ START_TEST(limits_name_their_options)
 {
     struct err e = ERR_INIT;
     struct model *m = NULL;
-    enum err_code rc = model_read(
-        &(struct model_file){"stem", (const uint8_t *)limited[_i].text, strlen(limited[_i].text)},
-        &limited[_i].limits, &m, &e);
+    enum err_code rc = model_read(&(struct model_file){"stem", (const uint8_t *)limited[_i].text,
+                                                       strlen(limited[_i].text), NULL},
+                                  &limited[_i].limits, &m, &e);
     ck_assert_msg(rc == ERR_MODEL_LIMIT, "%d %s", rc, e.text);
     ck_assert_ptr_null(m);
     ck_assert_ptr_nonnull(e.option);
@@ -328,7 +328,7 @@ START_TEST(a_file_name_that_names_no_model_is_refused)
     struct err e = ERR_INIT;
     struct model *m = NULL;
     ck_assert_int_eq(model_read(&(struct model_file){"my\nmodel", (const uint8_t *)LAYERS(DOUBLE),
-                                                     strlen(LAYERS(DOUBLE))},
+                                                     strlen(LAYERS(DOUBLE)), NULL},
                                 &model_default_limits, &m, &e),
                      ERR_MODEL);
     ck_assert_msg(strstr(e.text, "my?model: $.name: a name expected, because the file's name") !=
@@ -348,7 +348,7 @@ static void refused_repeated(const char *before, const char *piece, size_t count
         memcpy(text + length + i * step, piece, step);
     struct err e = ERR_INIT;
     struct model *m = NULL;
-    enum err_code rc = model_read(&(struct model_file){"stem", text, length + count * step},
+    enum err_code rc = model_read(&(struct model_file){"stem", text, length + count * step, NULL},
                                   &model_default_limits, &m, &e);
     ck_assert_msg(rc != ERR_OK && strstr(e.text, says), "%d %s", rc, e.text);
     free(text);

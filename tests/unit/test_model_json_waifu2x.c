@@ -116,7 +116,7 @@ START_TEST(a_real_waifu2x_file_loads)
     struct err e = ERR_INIT;
     struct model *m = NULL;
     ck_assert_ptr_nonnull(bytes);
-    enum err_code rc = model_read(&(struct model_file){"up_photo_scale2x", bytes, length},
+    enum err_code rc = model_read(&(struct model_file){"up_photo_scale2x", bytes, length, NULL},
                                   &model_default_limits, &m, &e);
     ck_assert_msg(rc == ERR_OK, "%s", e.text);
     free(bytes);

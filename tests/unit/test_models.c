@@ -8,73 +8,11 @@
 
 #include "server/models/models.h"
 #include "tests/lib/harness.h"
-
-static char folder[64];
-static struct pool *pool;
-
-static void begin(void)
-{
-    strcpy(folder, "/tmp/upscaled-test-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    ck_assert_int_eq(pool_new(1, &pool, NULL), ERR_OK);
-}
-
-static void end(void)
-{
-    char command[128];
-    pool_free(pool);
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
-}
-
-/* A model of one layer, whose description tells its versions apart. */
-static void put(const char *file, const char *name, const char *description)
-{
-    char path[200];
-    snprintf(path, sizeof path, "%s/%s", folder, file);
-    FILE *f = fopen(path, "w");
-    ck_assert_ptr_nonnull(f);
-    fprintf(f,
-            "{\"format\": \"upscaled-model/1\", \"name\": \"%s\", \"scale\": 2, \"color\": \"y\", "
-            "\"border\": \"replicate\", \"description\": \"%s\", \"layers\": "
-            "[{\"type\": \"upsample\", \"scale_factor\": 2, \"mode\": \"nearest\"}]}",
-            name, description);
-    fclose(f);
-}
-
-/* A model of a family; it repeats every pixel. */
-static void put_member(const char *file, const char *name, const char *family, int scale)
-{
-    char path[200];
-    snprintf(path, sizeof path, "%s/%s", folder, file);
-    FILE *f = fopen(path, "w");
-    ck_assert_ptr_nonnull(f);
-    fprintf(f,
-            "{\"format\": \"upscaled-model/1\", \"name\": \"%s\", \"family\": \"%s\", "
-            "\"scale\": %d, \"color\": \"y\", \"layers\": "
-            "[{\"type\": \"upsample\", \"scale_factor\": %d, \"mode\": \"nearest\"}]}",
-            name, family, scale, scale);
-    fclose(f);
-}
-
-static void put_text(const char *file, const char *text)
-{
-    char path[200];
-    snprintf(path, sizeof path, "%s/%s", folder, file);
-    FILE *f = fopen(path, "w");
-    ck_assert_ptr_nonnull(f);
-    fputs(text, f);
-    fclose(f);
-}
+#include "tests/lib/model_folder.h"
 
 static struct models *load(void)
 {
-    struct models *m = NULL;
-    struct err e = ERR_INIT;
-    ck_assert_msg(models_new(pool, &(struct models_source){folder, NULL, model_default_limits}, &m,
-                             &e) == ERR_OK,
-                  "%s", e.text);
-    return m;
+    return folder_models(NULL);
 }
 
 static enum err_code reload(struct models *m, struct err *e)
@@ -102,9 +40,10 @@ START_TEST(photo_is_inside_and_the_default)
 {
     const struct model_entry *entry;
     struct models *m = NULL;
-    ck_assert_int_eq(
-        models_new(pool, &(struct models_source){NULL, NULL, model_default_limits}, &m, NULL),
-        ERR_OK);
+    ck_assert_int_eq(models_new(folder_pool,
+                                &(struct models_source){NULL, NULL, model_default_limits, NULL}, &m,
+                                NULL),
+                     ERR_OK);
     ck_assert_int_eq(models_get(m, NULL, &entry, NULL), ERR_OK);
     ck_assert_str_eq(entry->model->name, "photo");
     ck_assert_ptr_eq(plan_model(entry->plan), entry->model);
@@ -115,10 +54,10 @@ END_TEST
 
 START_TEST(files_of_the_folder_are_added_and_other_files_are_not)
 {
-    put("a.json", "one", "1");
-    put("b.json", "two", "2");
-    put(".hidden.json", "three", "3");
-    put_text("notes.txt", "no model");
+    folder_put_model("a.json", "one", "1");
+    folder_put_model("b.json", "two", "2");
+    folder_put_model(".hidden.json", "three", "3");
+    folder_put_text("notes.txt", "no model");
     struct models *m = load();
     ck_assert_str_eq(description_of(m, "one"), "1");
     ck_assert_str_eq(description_of(m, "two"), "2");
@@ -141,9 +80,9 @@ static int members_of(struct models *m, const char *name)
 
 START_TEST(files_of_a_family_are_one_model_to_requests)
 {
-    put_member("a.json", "style-x2", "style", 2);
-    put_member("b.json", "style-x3", "style", 3);
-    put_member("c.json", "photo-x4", "photo", 4);
+    folder_put_member("a.json", "style-x2", "style", 2);
+    folder_put_member("b.json", "style-x3", "style", 3);
+    folder_put_member("c.json", "photo-x4", "photo", 4);
     struct models *m = load();
     ck_assert_int_eq(members_of(m, "style"), 2);
     ck_assert_int_eq(members_of(m, "style-x3"), 1);
@@ -165,13 +104,11 @@ END_TEST
 
 START_TEST(a_family_lives_as_long_as_it_is_held)
 {
-    put_member("a.json", "style-x2", "style", 2);
+    folder_put_member("a.json", "style-x2", "style", 2);
     struct models *m = load();
     const struct model_family *f;
-    char path[200];
     ck_assert_int_eq(models_find(m, "style", &f, NULL), ERR_OK);
-    snprintf(path, sizeof path, "%s/a.json", folder);
-    ck_assert_int_eq(unlink(path), 0);
+    folder_remove("a.json");
     ck_assert_int_eq(reload(m, NULL), ERR_OK);
     ck_assert_int_eq(members_of(m, "style"), -1);
     ck_assert_str_eq(plan_model(f->set.plans[0])->name, "style-x2");
@@ -182,12 +119,13 @@ END_TEST
 
 START_TEST(a_family_may_not_hide_another_ones_file)
 {
-    put_member("a.json", "one", "two", 2);
-    put_member("b.json", "three", "one", 2);
+    folder_put_member("a.json", "one", "two", 2);
+    folder_put_member("b.json", "three", "one", 2);
     struct models *m = NULL;
     struct err e = ERR_INIT;
     ck_assert_int_eq(
-        models_new(pool, &(struct models_source){folder, NULL, model_default_limits}, &m, &e),
+        models_new(folder_pool,
+                   &(struct models_source){folder_path, NULL, model_default_limits, NULL}, &m, &e),
         ERR_MODEL);
     ck_assert_msg(strstr(e.text, "family named one") && strstr(e.text, "family two"), "%s", e.text);
 }
@@ -199,12 +137,13 @@ START_TEST(a_family_has_so_many_files_at_most)
         char name[40], file[50];
         snprintf(name, sizeof name, "m%d", i);
         snprintf(file, sizeof file, "m%d.json", i);
-        put_member(file, name, "many", 2);
+        folder_put_member(file, name, "many", 2);
     }
     struct models *m = NULL;
     struct err e = ERR_INIT;
     ck_assert_int_eq(
-        models_new(pool, &(struct models_source){folder, NULL, model_default_limits}, &m, &e),
+        models_new(folder_pool,
+                   &(struct models_source){folder_path, NULL, model_default_limits, NULL}, &m, &e),
         ERR_MODEL_LIMIT);
     ck_assert_msg(strstr(e.text, "family many"), "%s", e.text);
 }
@@ -212,7 +151,7 @@ END_TEST
 
 START_TEST(a_file_replaces_the_model_of_its_name_inside)
 {
-    put("mine.json", "photo", "mine");
+    folder_put_model("mine.json", "photo", "mine");
     struct models *m = load();
     ck_assert_str_eq(description_of(m, NULL), "mine");
     models_free(m);
@@ -221,12 +160,13 @@ END_TEST
 
 START_TEST(two_files_of_one_name_are_refused_by_their_paths)
 {
-    put("a.json", "one", "1");
-    put("b.json", "one", "2");
+    folder_put_model("a.json", "one", "1");
+    folder_put_model("b.json", "one", "2");
     struct models *m = NULL;
     struct err e = ERR_INIT;
     ck_assert_int_eq(
-        models_new(pool, &(struct models_source){folder, NULL, model_default_limits}, &m, &e),
+        models_new(folder_pool,
+                   &(struct models_source){folder_path, NULL, model_default_limits, NULL}, &m, &e),
         ERR_MODEL);
     ck_assert_msg(strstr(e.text, "/a.json") && strstr(e.text, "/b.json") && strstr(e.text, "one"),
                   "%s", e.text);
@@ -235,7 +175,7 @@ END_TEST
 
 START_TEST(an_unknown_name_is_told_what_there_is)
 {
-    put("a.json", "one", "1");
+    folder_put_model("a.json", "one", "1");
     struct models *m = load();
     const struct model_entry *entry;
     struct err e = ERR_INIT;
@@ -249,9 +189,10 @@ START_TEST(a_bad_file_is_named)
 {
     struct models *m = NULL;
     struct err e = ERR_INIT;
-    put_text("broken.json", "{");
+    folder_put_text("broken.json", "{");
     ck_assert_int_eq(
-        models_new(pool, &(struct models_source){folder, NULL, model_default_limits}, &m, &e),
+        models_new(folder_pool,
+                   &(struct models_source){folder_path, NULL, model_default_limits, NULL}, &m, &e),
         ERR_MODEL_JSON);
     ck_assert_ptr_nonnull(strstr(e.text, "broken"));
     ck_assert_ptr_null(m);
@@ -262,10 +203,11 @@ START_TEST(a_missing_folder_is_named)
 {
     struct models *m = NULL;
     struct err e = ERR_INIT;
-    ck_assert_int_eq(models_new(pool,
-                                &(struct models_source){"/nonexistent", NULL, model_default_limits},
-                                &m, &e),
-                     ERR_IO);
+    ck_assert_int_eq(
+        models_new(folder_pool,
+                   &(struct models_source){"/nonexistent", NULL, model_default_limits, NULL}, &m,
+                   &e),
+        ERR_IO);
     ck_assert_ptr_nonnull(strstr(e.text, "/nonexistent"));
 }
 END_TEST
@@ -278,11 +220,12 @@ START_TEST(a_file_over_the_limit_is_refused_by_option)
     char *large = malloc(2000001);
     memset(large, ' ', 2000000);
     large[2000000] = '\0';
-    put_text("large.json", large);
+    folder_put_text("large.json", large);
     free(large);
     limits.max_bytes = 1000000;
-    ck_assert_int_eq(models_new(pool, &(struct models_source){folder, NULL, limits}, &m, &e),
-                     ERR_MODEL_LIMIT);
+    ck_assert_int_eq(
+        models_new(folder_pool, &(struct models_source){folder_path, NULL, limits, NULL}, &m, &e),
+        ERR_MODEL_LIMIT);
     ck_assert_str_eq(e.option, "max-model-bytes");
     ck_assert_uint_eq(e.limit, 1000000);
 }
@@ -290,14 +233,12 @@ END_TEST
 
 START_TEST(a_reload_replaces_adds_and_removes)
 {
-    char path[200];
-    put("a.json", "one", "old");
-    put("b.json", "two", "old");
+    folder_put_model("a.json", "one", "old");
+    folder_put_model("b.json", "two", "old");
     struct models *m = load();
-    put("a.json", "one", "new");
-    put("c.json", "three", "new");
-    snprintf(path, sizeof path, "%s/b.json", folder);
-    ck_assert_int_eq(unlink(path), 0);
+    folder_put_model("a.json", "one", "new");
+    folder_put_model("c.json", "three", "new");
+    folder_remove("b.json");
     ck_assert_int_eq(reload(m, NULL), ERR_OK);
     const struct model_entry *entry;
     ck_assert_str_eq(description_of(m, "one"), "new");
@@ -310,10 +251,10 @@ END_TEST
 START_TEST(a_failed_reload_changes_nothing)
 {
     struct err e = ERR_INIT;
-    put("a.json", "one", "old");
+    folder_put_model("a.json", "one", "old");
     struct models *m = load();
-    put("a.json", "one", "new");
-    put_text("z.json", "[1, 2");
+    folder_put_model("a.json", "one", "new");
+    folder_put_text("z.json", "[1, 2");
     ck_assert_int_ne(reload(m, &e), ERR_OK);
     ck_assert_msg(strstr(e.text, "/z.json: "), "%s", e.text);
     ck_assert_str_eq(description_of(m, "one"), "old");
@@ -325,10 +266,10 @@ END_TEST
 START_TEST(a_request_under_way_keeps_its_model)
 {
     const struct model_entry *held;
-    put("a.json", "one", "old");
+    folder_put_model("a.json", "one", "old");
     struct models *m = load();
     ck_assert_int_eq(models_get(m, "one", &held, NULL), ERR_OK);
-    put("a.json", "one", "new");
+    folder_put_model("a.json", "one", "new");
     for (int i = 0; i < 3; i++)
         ck_assert_int_eq(reload(m, NULL), ERR_OK);
     ck_assert_str_eq(held->model->description, "old");
@@ -341,8 +282,8 @@ END_TEST
 
 START_TEST(the_list_as_json_is_sorted_and_whole)
 {
-    put("z.json", "alpha", "1");
-    put("a.json", "zulu", "2");
+    folder_put_model("z.json", "alpha", "1");
+    folder_put_model("a.json", "zulu", "2");
     struct models *m = load();
     char *text = models_json(m);
     json_t *o = json_loads(text, JSON_REJECT_DUPLICATES, NULL),
@@ -371,7 +312,7 @@ int main(void)
 {
     Suite *s = suite_create("models");
     TCase *c = tcase_create("models");
-    tcase_add_checked_fixture(c, begin, end);
+    tcase_add_checked_fixture(c, folder_begin, folder_end);
     tcase_add_test(c, photo_is_inside_and_the_default);
     tcase_add_test(c, files_of_the_folder_are_added_and_other_files_are_not);
     tcase_add_test(c, files_of_a_family_are_one_model_to_requests);

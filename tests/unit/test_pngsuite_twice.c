@@ -290,8 +290,8 @@ START_TEST(every_file_is_what_the_definitions_make_of_it)
     struct err e = ERR_INIT;
     int checked = 0;
     ck_assert_int_eq(pool_new(2, &pool, &e), ERR_OK);
-    enum err_code rc =
-        models_new(pool, &(struct models_source){NULL, NULL, model_default_limits}, &models, &e);
+    enum err_code rc = models_new(
+        pool, &(struct models_source){NULL, NULL, model_default_limits, NULL}, &models, &e);
     ck_assert_msg(rc == ERR_OK, "%s", e.text);
     ck_assert_int_eq(models_get(models, NULL, &entry, &e), ERR_OK);
     snprintf(folder, sizeof folder, "%s", harness_data("pngsuite/basn0g01.png"));
