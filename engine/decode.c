@@ -1,11 +1,11 @@
-/* decode.c - see decode.h. libpng, too, runs on the pool's threads only. */
+/* decode.c - see decode.h. libpng also runs only on the threads of the pool. */
 #include "engine/decode.h"
 
 #include "engine/png/png_reader.h"
 
 enum {
-    TURN_PIXELS = 1 << 18,  /* about 10 ms of work; then other requests have their turns */
-    SMALL_PIXELS = 1 << 16, /* two threads gain nothing on fewer pixels */
+    TURN_PIXELS = 1 << 18,  /* about 10 ms of work; then other requests can run */
+    SMALL_PIXELS = 1 << 16, /* with fewer pixels, a second thread saves no time */
 };
 
 struct decode {
@@ -42,7 +42,7 @@ static void small_piece(void *arg, int i, void *scratch)
         d->rc = png_reader_step(d->reader, d->img, TURN_PIXELS, &d->done, d->e);
 }
 
-/* Runs one piece. An error of the pool comes first. */
+/* Runs one piece. Returns the error of the pool, if there is one, and else that of the piece. */
 static enum err_code run_piece(struct decode *d, pool_piece *piece)
 {
     enum err_code rc =

@@ -1,6 +1,6 @@
 /* decode.h - decodes the pixels and the metadata of a PNG in memory, on the threads of a pool.
  *
- * The caller sleeps while the pool works. Threads: any, each with its own calls. */
+ * The caller sleeps while the pool works. Threads: any number of threads may decode at a time. */
 #ifndef UPSCALED_DECODE_H
 #define UPSCALED_DECODE_H
 
@@ -14,13 +14,13 @@
 struct decode_job {
     struct pool *pool;
     const atomic_bool *cancel; /* or NULL */
-    const uint8_t *bytes;      /* of the whole file, borrowed */
+    const uint8_t *bytes;      /* the whole file, borrowed */
     size_t length;
     struct png_limits limits;
 };
 
 /* Decodes a file. On ERR_OK the caller owns *img (image_free), and `meta` has the metadata. `meta`
- * must be initialised and empty, or NULL. The errors of png_reader.h; ERR_CANCELLED. */
+ * must be initialised and empty, or NULL. Errors: those of png_reader.h, and ERR_CANCELLED. */
 enum err_code decode_run(const struct decode_job *job, struct image **img, struct png_meta *meta,
                          struct err *e);
 

@@ -13,15 +13,15 @@ struct encode {
     const uint8_t *rows; /* the batch that is being encoded */
     size_t row_bytes;
     int count;
-    struct png_strip *strips; /* of that batch */
+    struct png_strip *strips; /* [strips of the batch] */
     atomic_int strip_rc;      /* the error of a strip, if any */
-    uint8_t *last_row;        /* of the batch before */
-    const uint8_t *above;     /* the same, once there is one */
+    uint8_t *last_row;        /* the last row of the previous batch */
+    const uint8_t *above;     /* last_row, or NULL before the second batch */
     enum err_code rc;         /* of the latest piece */
     struct err *e;
 };
 
-/* Runs one piece. An error of the pool comes first. */
+/* Runs one piece. Returns the error of the pool, if there is one, and else that of the piece. */
 static enum err_code run_piece(struct encode *c, pool_piece *piece, struct err *e)
 {
     c->e = e;
@@ -36,7 +36,7 @@ static void begin_piece(void *arg, int i, void *scratch)
     struct buf *out = c->job.out;
     (void)i;
     (void)scratch;
-    /* Reserved at once, because copying to a larger buffer would need twice the memory. */
+    /* Reserves the whole size now, because growing the buffer later would need twice the memory. */
     size_t bound = png_writer_bound(f, f->height);
     if (c->job.params.meta)
         bound += png_keep_bound(c->job.params.meta);
@@ -86,7 +86,7 @@ static void strip_piece(void *arg, int i, void *scratch)
     struct encode *c = arg;
     int y = i * c->strip_rows, left = c->count - y;
     const uint8_t *pixels = c->rows + (size_t)y * c->row_bytes;
-    struct err e = ERR_INIT; /* pieces run side by side */
+    struct err e = ERR_INIT; /* strips are encoded in parallel, so each has its own error */
     struct png_strip_job job = {
         .format = c->job.params.format,
         .compression = c->job.params.compression,

@@ -9,7 +9,7 @@
 /* A request that is being computed. */
 struct transcode {
     const struct transcode_call *call;
-    struct pool *pool; /* the caller's, or that of the one worker that does a short request */
+    struct pool *pool; /* the caller's or, for a short request, that of its one worker */
     struct buf *in, *out;
     struct image *img;
     struct png_meta meta;
@@ -19,7 +19,7 @@ struct transcode {
     double decode_ms, encode_ms, all_ms; /* wall clock */
     double decode_ns, encode_ns, all_ns; /* processor time */
     atomic_uint_fast64_t macs;
-    enum err_code rc; /* of a task */
+    enum err_code rc; /* the result of the task */
     struct err *e;
 };
 
@@ -50,7 +50,7 @@ static enum err_code begin_encoding(struct transcode *t)
     return encode_new(&job, &t->encode, t->e);
 }
 
-/* The sink of upscale_run: encodes a band's rows. */
+/* Takes a finished band from upscale_run and encodes its rows. */
 static enum err_code encode_band(void *arg, const uint8_t *pixels, size_t row_bytes, int count,
                                  struct err *e)
 {
@@ -131,7 +131,7 @@ enum err_code transcode_run(const struct transcode_call *call, struct buf *in, s
             .encode_ns = t.encode_ns,
             .macs = (double)t.macs,
         };
-    buf_done(in); /* a task that was cancelled before it began has not done so */
+    buf_done(in); /* decode() did not run if a task was cancelled before it began */
     encode_free(t.encode);
     png_meta_done(&t.meta);
     image_free(t.img);

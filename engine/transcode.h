@@ -1,6 +1,9 @@
 /* transcode.h - turns a PNG into a larger PNG: reads, upscales, writes. Requests and `upscaled
- * convert` both use it. The pool does all work on pixels while the caller sleeps. One thread does
- * the whole of a request that pool_prefers_task calls short. */
+ * convert` both use it.
+ *
+ * The pool does all work on pixels while the caller sleeps. If pool_prefers_task says that a
+ * request is short, one thread runs the whole of it. Threads: any number of threads may transcode
+ * at a time. */
 #ifndef UPSCALED_TRANSCODE_H
 #define UPSCALED_TRANSCODE_H
 
@@ -16,7 +19,7 @@ struct transcode_call {
     const atomic_bool *cancel; /* or NULL */
 };
 
-/* The results of a run, for headers, logs and people. */
+/* The results of a run, for response headers, logs and messages. */
 struct transcode_report {
     struct image_format in, out;
     struct chain chain;                      /* the networks that ran, unless samples were copied */
@@ -27,7 +30,8 @@ struct transcode_report {
 };
 
 /* Appends the output to `out`. Empties `in` (buf_done) as soon as it is decoded, to save memory.
- * After an error the contents of `out` are undefined. */
+ * Sets *report on ERR_OK only; after an error the contents of `out` are undefined. Errors: those of
+ * decode_run, transcode_target, upscale_run and encode_rows. */
 enum err_code transcode_run(const struct transcode_call *call, struct buf *in, struct buf *out,
                             struct transcode_report *report, struct err *e);
 

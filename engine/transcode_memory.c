@@ -9,7 +9,7 @@
 #include "engine/png/png_writer.h"
 
 enum {
-    SMALL = 1 << 16, /* structs, rows, and the rounding of the C library */
+    SMALL = 1 << 16, /* bytes for structs, rows, and the rounding of the C library */
 };
 
 enum err_code transcode_target(const struct transcode_params *params, const struct image_format *in,
@@ -80,7 +80,7 @@ enum err_code transcode_memory(struct pool *pool, const struct transcode_params 
     m.chain = up.chain;
     m.work.in_bytes = (double)image_bytes(&m.in);
     m.work.out_bytes = (double)image_bytes(&m.out);
-    /* when the file is complete, its other chunks are known to hold no pixels */
+    /* Once the file is complete, the sizes of the chunks that hold no pixels are known. */
     m.work.packed_bytes =
         (double)(file->length < file->file_bytes || glance.chunk_bytes > file->file_bytes
                      ? file->file_bytes

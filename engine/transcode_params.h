@@ -7,7 +7,7 @@
 #include "engine/upscale.h"
 
 struct transcode_params {
-    struct chain_set set; /* networks to choose from */
+    struct chain_set set; /* the networks to choose from */
     struct upscale_size size;
     int border;          /* enum model_border, or -1 for the model's own */
     bool separate_alpha; /* see upscale.h */

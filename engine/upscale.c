@@ -18,9 +18,9 @@
 #include "engine/tiles/tile_layout.h"
 #include "engine/tiles/window.h"
 
-enum { LARGEST_SIDE = 1 << 24 }; /* so that the sums of sides are far inside int */
+enum { LARGEST_SIDE = 1 << 24 }; /* keeps sums of sides far below INT_MAX */
 
-/* One side of `exact` pixels, rounded. */
+/* Rounds a side of `exact` pixels and checks it against the side `in` of the input. */
 static enum err_code find_side(double exact, int in, const char *name, int *out, struct err *e)
 {
     if (!(exact >= 0.5 && exact <= LARGEST_SIDE) || lround(exact) < in ||
@@ -58,7 +58,7 @@ enum err_code upscale_scratch_bytes(const struct chain_set *set, size_t *bytes, 
     for (int k = 0; k < 2 * CHAIN_FACTOR_MOST; k++) {
         struct chain c;
         if (!chain_choose_factor(set, 1 + k / 2, k % 2, &c) || chain_is_whole(&c))
-            continue; /* a picture of a `whole` model allocates its own block */
+            continue; /* upscale_run allocates a block of its own for a `whole` model */
         enum err_code rc = tile_scratch_bytes(&c, &one, e);
         if (rc != ERR_OK)
             return rc;
@@ -109,7 +109,7 @@ static void tile_piece(void *arg, int i, void *scratch)
         atomic_fetch_add_explicit(w->params->macs, (uint64_t)macs, memory_order_relaxed);
 }
 
-/* Copies row i of the band if no network runs. Samples may change their depth. */
+/* Copies row i of the band, if no network runs. Converts the depth of the samples if necessary. */
 static void copy_piece(void *arg, int i, void *scratch)
 {
     struct upscale *w = arg;
@@ -188,7 +188,7 @@ static enum err_code prepare_axes(struct upscale *w)
     return rc;
 }
 
-/* Computes the working memory for the one tile of models that cannot be cut. */
+/* Computes the working memory of a model that needs the whole picture as one tile. */
 static enum err_code whole_bytes(const struct upscale *w, size_t *bytes)
 {
     enum err_code rc = tile_whole_scratch_bytes(&w->job, bytes, w->e);
@@ -201,7 +201,7 @@ static enum err_code whole_bytes(const struct upscale *w, size_t *bytes)
     return rc;
 }
 
-/* Prepares one tile for the whole picture, in a block of its own. */
+/* Allocates the working memory for one tile that covers the whole picture. */
 static enum err_code prepare_whole(struct upscale *w)
 {
     size_t bytes = 0;
@@ -230,7 +230,7 @@ static bool is_whole(const struct upscale *w)
     return chain_is_whole(&w->job.chain) && !copies(w);
 }
 
-/* Chooses how the output is cut, for the run and for the estimate. */
+/* Chooses how the output is divided. upscale_run and the estimates both use it. */
 static enum err_code choose_bands(struct upscale *w)
 {
     w->strips = (struct strips){.count = 0};

@@ -3,7 +3,7 @@
 
 enum { WRONG = 0x80 };
 
-/* The value of a character of the alphabet, or WRONG. */
+/* Returns the value of a character of the alphabet, or WRONG. */
 static uint32_t value_of(uint8_t c)
 {
     if (c >= 'A' && c <= 'Z')
@@ -34,8 +34,8 @@ size_t base64_decode(const uint8_t *restrict text, size_t length, uint8_t *restr
 {
     size_t end = length - padding_of(text, length), i = 0;
     uint32_t bits = 0;
-    int have = 0;        /* bits that no byte has taken yet */
-    uint8_t values[256]; /* models have tens of megabytes */
+    int have = 0;        /* bits of `bits` that are not in `out` yet */
+    uint8_t values[256]; /* a table, because models have tens of megabytes of base64 */
     for (int c = 0; c < 256; c++)
         values[c] = (uint8_t)value_of((uint8_t)c);
     for (; i + 4 <= end; i += 4, out += 3) {

@@ -1,4 +1,4 @@
-/* buf.c - capped growth by halves. */
+/* buf.c - see buf.h. A full buffer grows by half, up to its maximum. */
 #include "engine/base/buf.h"
 
 #include <string.h>
@@ -43,7 +43,8 @@ enum err_code buf_append(struct buf *b, const void *bytes, size_t count, struct 
     if (count == 0)
         return ERR_OK;
     if (count > b->capacity - b->length) {
-        /* half as much again: the copies stay linear in the end, the waste under a third */
+        /* Growth by half keeps the copied bytes proportional to the final size, and leaves less
+         * than a third of the buffer unused. */
         size_t want = b->capacity < b->max / 3 * 2 ? b->capacity + b->capacity / 2 : b->max;
         if (want < b->length + count)
             want = b->length + count;

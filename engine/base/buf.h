@@ -1,4 +1,5 @@
-/* buf.h - a growing run of bytes that carries its maximum from birth. */
+/* buf.h - a byte buffer that grows up to a maximum, which is set when it is made. Threads: a buffer
+ * belongs to one thread at a time. */
 #ifndef UPSCALED_BASE_BUF_H
 #define UPSCALED_BASE_BUF_H
 
@@ -15,20 +16,22 @@ struct buf {
 };
 
 void buf_init(struct buf *b, size_t max);
-void buf_done(
-    struct buf *b); /* frees; the buffer may be used again, empty, with the same maximum */
+/* Frees the bytes. The buffer is then empty, with the same maximum, and may be used again. */
+void buf_done(struct buf *b);
 
-/* Appends. ERR_INTERNAL past the maximum (who knows the limit checks it first and names it),
- * ERR_MEMORY when memory is out; on either the contents are unchanged. */
+/* Appends `count` bytes. ERR_INTERNAL beyond the maximum: callers check their limit first, and name
+ * it in their error. ERR_MEMORY. After an error the contents are unchanged. */
 enum err_code buf_append(struct buf *b, const void *bytes, size_t count, struct err *e);
 
-/* Makes room for `count` bytes in all, so that appends up to there cannot fail. */
+/* Makes room for `count` bytes in all, so that appends up to that length cannot fail. ERR_INTERNAL
+ * beyond the maximum; ERR_MEMORY. */
 enum err_code buf_reserve(struct buf *b, size_t count, struct err *e);
 
-/* Gives back the room behind the contents. */
+/* Frees the capacity beyond the contents. The bytes may move. */
 void buf_fit(struct buf *b);
 
-/* Hands the bytes to the caller (mem_free) and leaves the buffer empty. */
+/* Returns the bytes, which the caller then owns (mem_free), and empties the buffer. NULL if nothing
+ * was ever allocated. */
 uint8_t *buf_take(struct buf *b, size_t *length);
 
 #endif

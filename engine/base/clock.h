@@ -1,7 +1,5 @@
-/* clock.h - the monotonic clock, which never jumps, and the time that a thread has computed.
- * Nothing else in the program measures time.
- *
- * Threads: pure functions. */
+/* clock.h - reads the monotonic clock, which never jumps, and the processor time of a thread. The
+ * program measures time with these functions alone. Threads: any. */
 #ifndef UPSCALED_BASE_CLOCK_H
 #define UPSCALED_BASE_CLOCK_H
 
@@ -11,13 +9,13 @@
 int64_t clock_ns(void);
 int64_t clock_ms(void);
 
-/* Nanoseconds that the calling thread has been running on a processor. */
+/* Returns the processor time that the calling thread has used, in nanoseconds. */
 int64_t clock_thread_ns(void);
 
-/* Milliseconds between two readings of clock_ns. */
+/* Returns the milliseconds between two readings of clock_ns. */
 double clock_ms_between(int64_t from_ns, int64_t to_ns);
 
-/* The moment `ns` nanoseconds from now, for waits on this clock. */
+/* Returns the moment `ns` nanoseconds from now, for waits on the monotonic clock. */
 struct timespec clock_after(int64_t ns);
 
 #endif

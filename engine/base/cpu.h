@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* Bytes of one core's second-level cache; 512 KiB where the system does not say. Sizes working
- * sets; results never depend on it. */
+/* Returns the bytes of one core's second-level cache, or 512 KiB if the system does not report
+ * them. They determine the size of working sets, but never a result. */
 size_t cpu_l2_bytes(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* err.c - recording the first error. */
+/* err.c - records the first error. */
 #include "engine/base/err.h"
 
 #include <stdarg.h>

@@ -1,4 +1,5 @@
-/* mem.c - aligned allocation with a fault to inject. */
+/* mem.c - see mem.h. The C library allocates; tests can count the bytes and make allocations
+ * fail. */
 #include "engine/base/mem.h"
 
 #include <stdatomic.h>
@@ -13,7 +14,8 @@
 
 #include "engine/base/size.h"
 
-/* The mutable globals of the engine: tests count allocations down, and their bytes up. */
+/* Mutable globals, for tests only: how many allocations succeed until one fails, and how many bytes
+ * are allocated. */
 static atomic_long fail_countdown = -1;
 static atomic_bool counting;
 static atomic_llong counted, counted_most;
@@ -30,7 +32,7 @@ void mem_fail_nth(long n)
     atomic_store(&fail_countdown, n < 0 ? -1 : n);
 }
 
-/* Adds the bytes of `p` to the count, or takes them off. */
+/* Adds the bytes of `p` to the count (`sign` is 1), or subtracts them (-1). */
 static void account(void *p, int sign)
 {
 #ifdef __GLIBC__

@@ -1,4 +1,5 @@
-/* pool.c - one mutex, workers, and what each of them has; pool_turns.h says whose piece is next. */
+/* pool.c - see pool.h. One mutex protects what the workers share; pool_turns.h chooses the next
+ * piece. */
 #include "engine/base/pool.h"
 
 #include <assert.h>
@@ -13,37 +14,37 @@
 #include "engine/base/pool_turns.h"
 
 enum {
-    PAUSE_NS = 250000,       /* a caller needs about a tenth of it to come with its next step */
-    SHORT_TASK_NS = 1000000, /* a second thread saves less than the dozen meetings cost */
-    LONG_TASK_NS = 10000000, /* what a piece may take */
+    PAUSE_NS = 250000,       /* a caller submits its next step within about a tenth of it */
+    SHORT_TASK_NS = 1000000, /* a second thread saves less than a dozen hand-overs cost */
+    LONG_TASK_NS = 10000000, /* the longest time that a piece should take */
 };
 
 struct worker {
     struct crew *crew;
     pthread_t thread;
-    void *scratch; /* touched by the worker alone */
-    void *spare;   /* a larger block that waits for the worker to change over; under the mutex */
+    void *scratch; /* used by the worker alone */
+    void *spare;   /* a larger block for its next pieces; under the mutex */
 };
 
-/* The workers, which all shares have in common. */
+/* The workers, which all shares of a pool use. */
 struct crew {
     pthread_mutex_t mutex;
     pthread_cond_t work;
     struct pool_turns turns;
     bool stopping;
-    int shares; /* requests under way, in work or between two steps */
+    int shares; /* requests in progress, also those between two steps */
     int threads;
     struct worker *workers;
     pthread_mutex_t reserving;
     size_t scratch_bytes; /* under `reserving` */
 };
 
-/* A way into the crew; the first one owns it. */
+/* A pool or a share of it. The pool owns the crew. */
 struct pool {
     struct crew *crew;
     bool is_owner;
-    struct worker *worker;       /* of a task: who does it all */
-    struct pool_account account; /* its used_ns under the mutex */
+    struct worker *worker;       /* for a task: its worker; else NULL */
+    struct pool_account account; /* used_ns is under the mutex */
 };
 
 static void take_spare(struct worker *w)
@@ -56,8 +57,8 @@ static void take_spare(struct worker *w)
 }
 
 /* A request is a chain of steps. Between two steps it has no run in the list, and a long piece of
- * another request would occupy the worker. So the worker waits a moment if its last request has less
- * work left than all runs in the list. */
+ * another request would occupy the worker. So the worker waits a moment if the request that it has
+ * just served has less work left than all runs in the list. */
 static void await_next_step(struct crew *c, double left)
 {
     if (!c->turns.first)
@@ -126,7 +127,8 @@ static void release(struct crew *c)
     mem_free(c);
 }
 
-/* Signals are for the program's own threads to take, never for a worker in mid-pixel. */
+/* Starts the workers with all signals blocked, so that other threads of the program handle them.
+ * Returns how many workers started. */
 static int start_workers(struct crew *c)
 {
     sigset_t all, old;
@@ -246,7 +248,8 @@ double pool_used_ns(struct pool *p)
     return used;
 }
 
-/* Gives every worker a block of `bytes`, or nobody. Called under `reserving`. */
+/* Gives every worker a new block of `bytes`, or no worker if memory is out. Call it under
+ * `reserving`. */
 static enum err_code hand_out(struct crew *c, size_t bytes, struct err *e)
 {
     size_t n = (size_t)c->threads;
@@ -294,7 +297,7 @@ size_t pool_scratch_bytes(struct pool *p)
     return bytes;
 }
 
-/* Waits for the workers to do all of `r`. */
+/* Submits `r`, and waits until the workers have done all of it. */
 static enum err_code await(struct crew *c, struct pool_work *r, struct err *e)
 {
     pthread_cond_init(&r->finished, NULL);
@@ -311,7 +314,7 @@ static enum err_code await(struct crew *c, struct pool_work *r, struct err *e)
     return r->skipped ? err_set(e, ERR_CANCELLED, "the request was cancelled") : ERR_OK;
 }
 
-/* Within a task: on the same thread. */
+/* Runs the pieces within a task, on the same thread. */
 static enum err_code run_here(struct worker *w, const struct pool_work *r, struct err *e)
 {
     for (int i = 0; i < r->pieces; i++) {
@@ -337,14 +340,14 @@ enum err_code pool_run(struct pool *p, int pieces, const struct pool_pieces *run
 struct task {
     pool_task *run;
     void *arg;
-    struct pool alone; /* whose worker is known once it runs */
+    struct pool alone; /* its worker is set when the task begins */
 };
 
 static void task_piece(void *arg, int i, void *scratch)
 {
     struct task *t = arg;
     (void)i;
-    (void)scratch; /* pool_run gives it to the task's pieces */
+    (void)scratch; /* pool_run gives it to the pieces of the task */
     t->run(t->arg, &t->alone);
 }
 

@@ -1,4 +1,4 @@
-/* sha256.c - FIPS 180-4, sections 4.1.2, 5.1.1, 5.3.3 and 6.2, as they are written there. */
+/* sha256.c - see sha256.h. It follows FIPS 180-4, sections 4.1.2, 5.1.1, 5.3.3 and 6.2. */
 #include "engine/base/sha256.h"
 
 #include <string.h>
@@ -20,7 +20,7 @@ static uint32_t turn(uint32_t x, int right)
     return x >> right | x << (32 - right);
 }
 
-/* Words 16 to 31 of the message schedule take the places of words 0 to 15, and so on. */
+/* Replaces the 16 words of the message schedule by the next 16. */
 static void advance(uint32_t w[16])
 {
     for (int t = 0; t < 16; t++) {
@@ -30,8 +30,8 @@ static void advance(uint32_t w[16])
     }
 }
 
-/* One step. The standard then moves every letter to the next; here the names move instead, so that
- * after eight steps each is where it was. */
+/* Does one step. The standard then moves the value of every variable to the next. Here the
+ * arguments rotate instead, and after eight steps every variable is in its place again. */
 #define STEP(a, b, c, d, e, f, g, h, t)                                                            \
     do {                                                                                           \
         h += (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + (g ^ (e & (f ^ g))) + k[t] + w[t];         \
@@ -108,7 +108,8 @@ void sha256_end(struct sha256 *s, uint8_t digest[SHA256_BYTES])
     uint8_t tail[8];
     for (int i = 0; i < 8; i++)
         tail[i] = (uint8_t)(bits >> (56 - 8 * i));
-    sha256_add(s, padding, used < 56 ? 56 - used : 120 - used); /* to 8 short of a block */
+    sha256_add(s, padding, used < 56 ? 56 - used : 120 - used); /* ends 8 bytes before a block
+                                                                 * does */
     sha256_add(s, tail, sizeof tail);
     for (int i = 0; i < SHA256_BYTES; i++)
         digest[i] = (uint8_t)(s->state[i / 4] >> (24 - 8 * (i % 4)));

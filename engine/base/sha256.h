@@ -1,4 +1,5 @@
-/* sha256.h - SHA-256 (FIPS 180-4), to name a model by its bytes; in pieces or at once. */
+/* sha256.h - computes SHA-256 (FIPS 180-4), in pieces or at once. A model is named by its digest.
+ * Threads: a struct sha256 belongs to one thread at a time. */
 #ifndef UPSCALED_BASE_SHA256_H
 #define UPSCALED_BASE_SHA256_H
 
@@ -15,9 +16,9 @@ struct sha256 {
 
 void sha256_init(struct sha256 *s);
 void sha256_add(struct sha256 *s, const void *bytes, size_t count);
-void sha256_end(struct sha256 *s, uint8_t digest[SHA256_BYTES]); /* s is used up */
+void sha256_end(struct sha256 *s, uint8_t digest[SHA256_BYTES]); /* `s` is then invalid */
 
-/* The digest of `count` bytes as lower-case hex with a final NUL. */
+/* Writes the digest of `count` bytes as lower-case hex with a final NUL. */
 void sha256_hex(const void *bytes, size_t count, char hex[2 * SHA256_BYTES + 1]);
 
 #endif

@@ -1,11 +1,12 @@
-/* size.h - sizes that cannot wrap. Every product that sizes memory goes through here. */
+/* size.h - arithmetic of sizes that detects overflow. Every product that determines a size of
+ * memory goes through these functions. Threads: pure functions. */
 #ifndef UPSCALED_BASE_SIZE_H
 #define UPSCALED_BASE_SIZE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Each returns false, leaving *out alone, where the result does not fit. */
+/* Each returns false and leaves *out unchanged if the result does not fit. */
 static inline bool size_add(size_t a, size_t b, size_t *out)
 {
     size_t sum;

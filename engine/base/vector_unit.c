@@ -10,7 +10,8 @@ static bool has_c(void)
 }
 
 #ifdef __x86_64__
-/* What the compiler is allowed for these sets: the flags in Makefile.am and engine/nn/files.mk. */
+/* These functions must check all that the compiler may use for a set: see the flags in Makefile.am
+ * and engine/nn/files.mk. */
 static bool has_avx2(void)
 {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
@@ -27,7 +28,7 @@ static bool has_avx512(void)
 #ifdef __aarch64__
 static bool has_neon(void)
 {
-    return true; /* a part of the architecture */
+    return true; /* every processor of the architecture has it */
 }
 #endif
 

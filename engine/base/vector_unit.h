@@ -1,10 +1,12 @@
 /* vector_unit.h - the vector units that code is compiled for, and the one that is in use.
  *
- * VECTOR_UNITS is the table: a unit is one row, the best first. The kernels of the network
- * (engine/nn) and the loops over pixels (engine/image, engine/png) have one set of functions for
- * each row; a set that is missing does not link. `--kernels` chooses the unit once for all of them.
- * Threads: vector_unit_use belongs to the start of the program; the rest may be called at any time.
- */
+ * VECTOR_UNITS is the table: it has one row for each unit, the best first. The kernels of the
+ * network (engine/nn) and the loops over pixels (engine/image, engine/png) have one set of
+ * functions for each row; a set that is missing does not link. `--kernels` chooses the unit once
+ * for all of them.
+ *
+ * Threads: call vector_unit_use when the program starts. Any thread may call the others at any
+ * time. */
 #ifndef UPSCALED_BASE_VECTOR_UNIT_H
 #define UPSCALED_BASE_VECTOR_UNIT_H
 
@@ -21,22 +23,23 @@
 
 #define VECTOR_UNIT_VALUE(UNIT, name) UNIT_##UNIT,
 
-/* UNIT_C is what every processor of the kind can do. */
+/* UNIT_C runs on every processor of the architecture. */
 enum vector_unit { VECTOR_UNITS(VECTOR_UNIT_VALUE) UNITS };
 
-/* The k-th unit that this processor has, the best first; UNITS past the last. */
+/* Returns the k-th unit that this processor has, the best first; UNITS past the last. */
 enum vector_unit vector_unit_at(int k);
 
-/* The unit of that name, the best one for NULL; UNITS where this processor has none. */
+/* Returns the unit of that name, or the best one for NULL; UNITS if this processor has no such
+ * unit. */
 enum vector_unit vector_unit_find(const char *name);
 
 const char *vector_unit_name(enum vector_unit unit);
 
-/* Puts the unit of that name in use, the best one for NULL. Where this processor has none, returns
- * false and changes nothing. */
+/* Puts the unit of that name in use, or the best one for NULL. If this processor has no such unit,
+ * returns false and changes nothing. */
 bool vector_unit_use(const char *name);
 
-/* The unit in use; the best one where vector_unit_use was never called. */
+/* Returns the unit in use. It is the best one if vector_unit_use was never called. */
 enum vector_unit vector_unit_used(void);
 
 #endif

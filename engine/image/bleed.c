@@ -1,9 +1,10 @@
-/* bleed.c - two sweeps that carry colours away from what shows.
+/* bleed.c - see bleed.h. Two sweeps spread the colours of the pixels that show.
  *
- * Borgefors 1986, "Distance transformations in digital images": steps of 3 to a side and 4 to a
- * corner, the first sweep downwards from the neighbours already seen, the second upwards. A byte of
- * distance a pixel is enough: past FAR (84 pixels) no filter of ours reaches a visible pixel, and
- * there any visible colour will do. */
+ * Borgefors 1986, "Distance transformations in digital images": a step to a side costs 3, and a
+ * step to a corner costs 4. The first sweep runs downwards and the second upwards; each looks at
+ * the four neighbours that it has already visited. A byte of distance for each pixel is enough:
+ * beyond FAR (84 pixels) no filter of ours reaches a visible pixel, and any visible colour will
+ * do. */
 #include "engine/image/bleed.h"
 
 #include <string.h>
@@ -16,7 +17,7 @@ enum { FAR = 254, NOWHERE = 255, SIDE = 3, CORNER = 4 };
 struct bleed {
     struct image *img;
     uint8_t *distance; /* [height + 2][width + 2], with a border of NOWHERE */
-    int row;           /* of the 2 x height rows to sweep */
+    int row;           /* rows that were swept, of 2 x height: the first sweep and the second */
 };
 
 enum bleed_alpha bleed_look(const struct image *img, int from, int to)
@@ -70,13 +71,13 @@ void bleed_free(struct bleed *b)
     mem_free(b);
 }
 
-/* A neighbour: where it lies, and what the step from it costs. */
+/* A neighbour: where its distance and its pixel lie, and what the step from it costs. */
 struct step {
     ptrdiff_t cell, byte;
     int cost;
 };
 
-/* The pixel takes the nearest neighbour's colour where that brings it nearer. */
+/* Copies the colour of the nearest neighbour if the way through it is shorter than *cell. */
 static inline void take(uint8_t *pixel, uint8_t *cell, const struct step *steps, size_t color)
 {
     int best = *cell;

@@ -1,9 +1,9 @@
-/* bleed.h - visible colour spread under transparency, so that borders do not fringe.
+/* bleed.h - spreads visible colours under transparent pixels, so that borders do not fringe.
  *
- * Interpolation near a transparent border mixes in the colour hidden under alpha 0, often black.
- * Pixels of alpha 0 therefore take the colour of (about) the nearest pixel that shows: a chamfer
- * distance transform that carries the source along (Borgefors 1986), two passes over the picture.
- */
+ * Interpolation near a transparent border mixes in the colours that are hidden under alpha 0, which
+ * are often black. So each pixel of alpha 0 takes the colour of (about) the nearest pixel that
+ * shows. The method is a chamfer distance transform (Borgefors 1986) that carries the colour along,
+ * in two passes over the picture. Threads: a bleed belongs to one thread at a time. */
 #ifndef UPSCALED_IMAGE_BLEED_H
 #define UPSCALED_IMAGE_BLEED_H
 
@@ -11,22 +11,23 @@
 
 #include "engine/image/image.h"
 
-/* What a picture's alpha says. */
+/* The kinds of alpha: all opaque, some not opaque, some fully transparent. */
 enum bleed_alpha { ALPHA_OPAQUE, ALPHA_PARTIAL, ALPHA_HOLES };
 
-/* Looks at rows from..to-1: all opaque, some translucent, or some fully transparent. */
+/* Examines rows from..to-1. Returns ALPHA_OPAQUE for a picture without alpha. */
 enum bleed_alpha bleed_look(const struct image *img, int from, int to);
 
 struct bleed;
 
-/* The memory that bleed_new takes for such a picture. */
+/* Returns the most memory that bleed_new allocates for a picture of this format. */
 size_t bleed_bytes(const struct image_format *f);
 
-/* For a picture with holes. On ERR_OK the caller owns *out (bleed_free); `img` is borrowed. */
+/* Begins to spread the colours of a picture with holes. `img` is borrowed. On ERR_OK the caller
+ * owns *out (bleed_free). ERR_MEMORY. */
 enum err_code bleed_new(struct image *img, struct bleed **out, struct err *e);
 void bleed_free(struct bleed *b); /* NULL is fine */
 
-/* Does about `pixels` more of the work on the picture; true when all is done. Cannot fail. */
+/* Processes about `pixels` more pixels. Returns true when the picture is done. Cannot fail. */
 bool bleed_step(struct bleed *b, size_t pixels);
 
 #endif

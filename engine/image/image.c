@@ -1,4 +1,4 @@
-/* image.c - a picture's memory. */
+/* image.c - see image.h. */
 #include "engine/image/image.h"
 
 #include "engine/base/mem.h"

@@ -1,4 +1,6 @@
-/* image.h - a decoded picture: interleaved samples, gamma-encoded as they were stored. */
+/* image.h - a decoded picture: interleaved samples, gamma-encoded as they were stored.
+ *
+ * Threads: any number of threads may read a picture while none writes it. */
 #ifndef UPSCALED_IMAGE_IMAGE_H
 #define UPSCALED_IMAGE_IMAGE_H
 
@@ -10,17 +12,17 @@
 struct image_format {
     int width, height;
     int channels; /* 1 gray, 2 gray + alpha, 3 RGB, 4 RGBA; alpha is not premultiplied */
-    int depth;    /* bits a sample: 8, or 16 in native byte order */
+    int depth;    /* bits of a sample: 8, or 16 in native byte order */
 };
 
 struct image {
     struct image_format format;
-    size_t row_bytes; /* distance of rows: width * channels * depth / 8 */
+    size_t row_bytes; /* bytes from one row to the next: width * channels * depth / 8 */
     uint8_t *pixels;  /* [height][row_bytes] */
 };
 
-/* Bytes of one row, and of all rows. The format was checked when the file was read, so these cannot
- * wrap (sides < 2^31, size_t of 64 bits). */
+/* Return the bytes of one row, and of all rows. The format was checked when the file was read, so
+ * these cannot overflow (sides < 2^31, size_t of 64 bits). */
 size_t image_row_bytes(const struct image_format *f);
 size_t image_bytes(const struct image_format *f);
 
@@ -30,7 +32,8 @@ static inline int image_has_alpha(const struct image_format *f)
     return f->channels % 2 == 0;
 }
 
-/* Uninitialised pixels. On ERR_OK the caller owns *out (image_free). */
+/* Makes a picture with uninitialised pixels. On ERR_OK the caller owns *out (image_free).
+ * ERR_MEMORY. */
 enum err_code image_new(const struct image_format *f, struct image **out, struct err *e);
 void image_free(struct image *img); /* NULL is fine */
 

@@ -1,7 +1,7 @@
-/* resample.c - tables of taps, and the two passes that apply them.
+/* resample.c - see resample.h.
  *
- * Positions are kept as exact fractions until the kernel is evaluated, so that a table does not
- * drift over a wide picture. */
+ * Positions are exact fractions until the kernel is evaluated, so that a table does not drift over
+ * a wide picture. */
 #include "engine/image/resample.h"
 
 #include <limits.h>
@@ -36,7 +36,7 @@ static double lanczos3(double x)
     return x < 3 ? sinc(x) * sinc(x / 3) : 0;
 }
 
-/* kernel(x) for x >= 0; none for the two filters that are defined by their cells */
+/* kernel(x) is for x >= 0. Two filters have none: tap and weight follow from the pixels' areas. */
 static const struct {
     double radius;
     double (*kernel)(double x);
@@ -51,7 +51,7 @@ static double max_double(double a, double b)
     return a > b ? a : b;
 }
 
-/* How many taps an output needs: the integers that fit in the kernel's open interval. */
+/* Returns how many taps an output needs: as many as integers fit in the kernel's open interval. */
 static double tap_count(enum resample_filter filter, int in, int out)
 {
     double ratio = (double)in / out;
@@ -62,7 +62,8 @@ static double tap_count(enum resample_filter filter, int in, int out)
     return ceil(2 * filters[filter].radius * max_double(ratio, 1));
 }
 
-/* Sample j covers out*j..out*(j+1) and output i in*i..in*(i+1), in the same unit. */
+/* Computes how much of each sample output i covers. In the same unit, sample j covers
+ * out*j..out*(j+1), and output i covers in*i..in*(i+1). */
 static void area_taps(const struct resample_axis *a, int i, double *weight)
 {
     int64_t from = (int64_t)i * a->in, to = from + a->in;
@@ -80,7 +81,7 @@ static double centre_of(int in, int out, int i)
     return (double)((2 * (int64_t)i + 1) * in - out) / (2.0 * out);
 }
 
-/* The first sample that output i reads. */
+/* Returns the first sample that output i reads. */
 static int first_tap(enum resample_filter filter, int in, int out, int i)
 {
     double support = filters[filter].radius * max_double((double)in / out, 1);

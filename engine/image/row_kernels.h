@@ -13,7 +13,7 @@
 struct row_kernels {
     const char *name; /* as in VECTOR_UNITS */
 
-    /* As color.h's functions. */
+    /* They do what the functions of color.h do. */
     void (*load)(const struct image_format *f, const uint8_t *row, int count, int channel,
                  float *restrict plane);
     void (*load_ycc)(const struct image_format *f, const uint8_t *row, int count, float *restrict y,
@@ -23,20 +23,21 @@ struct row_kernels {
     void (*store_ycc)(const struct image_format *f, const float *restrict y,
                       const float *restrict cb, const float *restrict cr, int count, uint8_t *row);
 
-    /* Outputs from..to-1 of one row, whose sample 0 is x0: the sum, in order of taps, of each
-     * weight times its sample. */
+    /* Computes outputs from..to-1 of one row into dst. src[0] is sample x0 of the row. An output is
+     * the sum of weight times sample over its taps, in their order. */
     void (*across)(const struct resample_axis *a, const float *restrict src, int x0, int from,
                    int to, float *restrict dst);
 
-    /* The same down columns: rows, one a tap, are `stride` floats apart. */
+    /* Does the same down `count` columns, for one row of outputs. `rows` has one row for each tap,
+     * and they are `stride` floats apart. */
     void (*down)(const float *restrict rows, size_t stride, const float *weight, int taps,
                  size_t count, float *restrict dst);
 };
 
-/* The set of the vector unit in use (engine/base/vector_unit.h). */
+/* Returns the set of the vector unit in use (engine/base/vector_unit.h). */
 const struct row_kernels *row_kernels_used(void);
 
-/* The k-th set that this processor has, the best first; NULL past the last. */
+/* Returns the k-th set that this processor has, the best first; NULL past the last. */
 const struct row_kernels *row_kernels_at(int k);
 
 #endif

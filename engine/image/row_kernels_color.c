@@ -1,4 +1,5 @@
-/* row_kernels_color.c - samples and planes; see row_kernels.h. Compiled for each set.
+/* row_kernels_color.c - converts samples to planes and back; see row_kernels.h. The build compiles
+ * it once for each set.
  *
  * Every function below is one loop whose format is a constant, so that the compiler can vectorise
  * it; the switches choose the constants. Nothing is summed across pixels, so a value does not
@@ -13,11 +14,11 @@
 /* A format as one number to switch on. */
 #define KIND(channels, depth) ((channels)*32 + (depth))
 
-/* 1.5 * 2^23: added to a float of 0..2^22, its fraction is rounded away, ties to even. */
+/* 1.5 * 2^23. Adding it to a float of 0..2^22 rounds the fraction away, ties to even. */
 static const float round_away = 12582912.0f;
 
-/* A division, because it is rounded correctly: the maximum gives 1.0, and every set of
- * instructions gives the same. */
+/* Divides, because a division is rounded correctly: the largest sample becomes 1.0, and every
+ * instruction set computes the same value. */
 INLINE float load_sample(const uint8_t *p, bool wide)
 {
     if (!wide)
@@ -122,7 +123,8 @@ void row_kernels_store(const struct image_format *f, const float *restrict plane
     }
 }
 
-/* Differences from green, so that for R = G = B the luma is that very value and the chroma 0. */
+/* Computes luma from differences to green. So for R = G = B the luma is that very value, and the
+ * chroma is 0. */
 INLINE float luma_of(const uint8_t *p, size_t bytes, bool wide, float *r, float *b)
 {
     float g = load_sample(p + bytes, wide);

@@ -1,6 +1,8 @@
-/* row_kernels_resample.c - the two passes of resampling; see row_kernels.h. Compiled for each set.
+/* row_kernels_resample.c - the two passes of resampling; see row_kernels.h. The build compiles it
+ * once for each set.
  *
- * Sums run over taps in order, one rounding a product and a sum, whatever is done side by side. */
+ * Every sum adds its taps in order and rounds after each product and each addition, however many
+ * outputs are computed together. */
 #include "engine/image/row_kernels_set.h"
 
 enum { CUBIC = 4 /* taps of an enlargement by the default filter */ };
@@ -17,8 +19,8 @@ static void any(const struct resample_axis *a, const float *restrict src, int x0
     }
 }
 
-/* Twice as large: even and odd outputs have one set of weights each, and step through the samples
- * together. */
+/* Computes `pairs` pairs of outputs, for an enlargement by 2. The even outputs share one set of
+ * weights, and the odd outputs another. From one pair to the next, both read one sample further. */
 static void doubled(const float *restrict even, const float *restrict odd,
                     const float *restrict even_src, const float *restrict odd_src, int pairs,
                     float *restrict dst)

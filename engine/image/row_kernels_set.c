@@ -1,4 +1,5 @@
-/* row_kernels_set.c - one set's table; see row_kernels.h. Compiled for each set. */
+/* row_kernels_set.c - the table of one set; see row_kernels.h. The build compiles it once for each
+ * set. */
 #include "engine/image/row_kernels_set.h"
 
 #define row_kernels_table IN_SET(row_kernels_table)

@@ -1,4 +1,5 @@
-/* row_kernels_set.h - the names of one set, by KERNEL_SET, which the build defines. */
+/* row_kernels_set.h - gives the functions of each set names of their own, by KERNEL_SET, which the
+ * build defines. */
 #ifndef UPSCALED_IMAGE_ROW_KERNELS_SET_H
 #define UPSCALED_IMAGE_ROW_KERNELS_SET_H
 

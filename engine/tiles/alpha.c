@@ -3,7 +3,7 @@
 
 #include "engine/image/bleed.h"
 
-enum { STEP_PIXELS = 1 << 18 }; /* of serial work before another request gets its turn */
+enum { STEP_PIXELS = 1 << 18 }; /* of serial work in one piece; then other requests can run */
 
 struct look {
     struct image *img;

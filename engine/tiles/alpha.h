@@ -15,7 +15,7 @@ struct alpha_call {
 
 /* Examines the alpha of `img`, which has an alpha channel. Unless the colours are to be kept,
  * replaces those of fully transparent pixels (bleed.h). The work is divided into pieces, so that
- * other requests have their turns. ERR_CANCELLED, ERR_MEMORY. */
+ * other requests can run in between. ERR_CANCELLED, ERR_MEMORY. */
 enum err_code alpha_prepare(struct pool *pool, struct image *img, const atomic_bool *cancel,
                             struct alpha_call *call, struct err *e);
 

@@ -2,7 +2,7 @@
 #include "engine/tiles/bands.h"
 
 enum {
-    PIECES_PER_THREAD = 4, /* in a band, so that threads end it at about the same time */
+    PIECES_PER_THREAD = 4, /* in a band, so that all threads end it at about the same time */
     PIECE_LEAST = 256,     /* output pixels; smaller pieces consist mostly of halo */
     PIECE_MULTIPLE = 16,
 };

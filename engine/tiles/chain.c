@@ -58,7 +58,7 @@ double chain_macs(const struct chain *c)
     return macs;
 }
 
-/* Returns false if there is no such network. */
+/* Collects the networks of this colour and border. Returns false if there are none. */
 static bool fill_shelf(const struct chain_set *set, int color, int border, struct shelf *s)
 {
     bool any = false;

@@ -8,13 +8,13 @@
 #include "engine/nn/plan.h"
 
 enum {
-    CHAIN_MOST = 3,      /* networks: 2^3 is the largest factor */
-    CHAIN_SET_MOST = 32, /* networks to choose from */
+    CHAIN_MOST = 3,      /* networks in a chain: 2^3 is the largest factor */
+    CHAIN_SET_MOST = 32, /* networks in a set */
     CHAIN_FACTOR_MOST = 8
 };
 
 struct chain {
-    const struct plan *plans[CHAIN_MOST]; /* of one colour and border */
+    const struct plan *plans[CHAIN_MOST]; /* all have the same colour and border */
     int count;
 };
 
@@ -29,7 +29,7 @@ static inline struct chain_set chain_set_of(const struct plan *p)
     return (struct chain_set){{p}, 1};
 }
 
-/* Returns the chain of the same network `count` times. */
+/* Returns the chain that runs the same network `count` times. */
 struct chain chain_repeated(const struct plan *p, int count);
 
 /* Returns a model with what all networks of the chain have in common: colour, channels at the ends,

@@ -1,6 +1,6 @@
-/* flat.h - alpha that is all transparent or all opaque around a pixel stays exactly so.
+/* flat.h - keeps alpha exact where it is all transparent or all opaque around a pixel.
  *
- * For a constant input, the output of a network differs from it by some levels.
+ * A network does not reproduce a constant picture exactly: its output differs by some levels.
  * Threads: pure functions. */
 #ifndef UPSCALED_TILES_FLAT_H
 #define UPSCALED_TILES_FLAT_H

@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-enum { STEP_PIXELS = 1 << 18 }; /* of serial work before another request gets its turn */
+enum { STEP_PIXELS = 1 << 18 }; /* of serial work in one piece; then other requests can run */
 
 struct gray_look {
     const struct image *img;
-    int rows; /* that were examined so far */
+    int rows; /* rows that were examined so far */
     bool gray;
 };
 

@@ -17,8 +17,8 @@ struct source {
     enum source_kind kind;
 };
 
-/* Loads the samples `x` of row y into `channels` planes: the three of SOURCE_RGB, or one sample
- * repeated. */
+/* Loads the samples at the columns `x` of row y into `channels` planes. SOURCE_RGB has three
+ * samples for each pixel; the one sample of other kinds is repeated. */
 void source_load(const struct source *s, int y, struct span x, int channels, float *const *planes);
 
 /* Loads the chroma of `area`: cb, cr [height][width]. `spare` holds area.width floats. */

@@ -7,13 +7,13 @@
 #include "engine/tiles/tile_layout.h"
 
 enum {
-    BAND_ROWS = 64,      /* about; threads wait for each other after each band */
-    STRIP_MULTIPLE = 16, /* columns */
-    MOST_A_THREAD = 16,  /* strips */
+    BAND_ROWS = 64,      /* about so many rows; the threads wait for each other after each band */
+    STRIP_MULTIPLE = 16, /* the width of a strip is a multiple of this many columns */
+    MOST_A_THREAD = 16,  /* the most strips for each thread */
 };
 
-/* Tiles are shorter pieces of work, for which other requests wait less. So strips must gain this
- * much. */
+/* Strips must take less than this part of the time of tiles. Tiles are shorter pieces of work, so
+ * that other requests wait less. */
 #define TILES_FAVOUR 0.95
 
 static int pieces(int side, int piece)
@@ -36,7 +36,7 @@ static double cost_of_tiles(const struct plan *p, const struct bands_wish *w, co
 static double cost_of_strips(const struct plan *p, const struct bands_wish *w, int a_thread)
 {
     int width = strip_width(w, a_thread * w->threads);
-    double longest = (double)width * a_thread * w->threads / w->out.x; /* by rounding */
+    double longest = (double)width * a_thread * w->threads / w->out.x; /* above 1 by rounding */
     return plan_cut_cost(p, width, w->out.y) * longest;
 }
 
@@ -46,7 +46,8 @@ static bool can_have_strips(const struct tile_job *job)
            !chain_is_whole(&job->chain);
 }
 
-/* Returns the cheapest multiple of the threads; 0 if tiles are cheaper. */
+/* Returns the number of strips that costs least, a multiple of the threads; 0 if tiles cost
+ * less. */
 static int choose_count(const struct tile_job *job, const struct bands_wish *w,
                         const struct bands *b)
 {

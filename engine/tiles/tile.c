@@ -33,13 +33,13 @@ struct tile {
     struct source source;
     int stage;                   /* the stage whose network runs */
     int chunk_y;                 /* the first row of l.out, in the output */
-    int chunk_rows;              /* how many there are */
+    int chunk_rows;              /* rows in l.out */
     double macs;                 /* multiply-adds so far */
     const struct strips *strips; /* if the tile is a part of a strip, or NULL */
     char *states;                /* of the strip */
 };
 
-/* Returns the model whose channels are those of every network. */
+/* Returns a geometry whose channels are those of every network of the chain. */
 static const struct model_geometry *geometry_of(const struct tile *t)
 {
     return &chain_model(&t->job->chain)->geometry;
@@ -100,7 +100,7 @@ static void keep_row(struct tile *t, int y, int count, const float *const *plane
                (size_t)count * sizeof **planes);
 }
 
-/* Makes the luma of three planes, for the output of an RGB model for a gray picture. */
+/* Computes the luma of three planes, if an RGB model enlarged a gray picture. */
 static void fold(const float *const *rgb, int count, float *out)
 {
     for (int i = 0; i < count; i++)
@@ -235,7 +235,7 @@ static void run_strip(struct tile *t, const struct plan_picture *picture, const 
     plan_strip_run(t->job->chain.plans[0], &strip, rows, picture, io);
 }
 
-/* Runs the networks over the samples of that kind, and stores the result. */
+/* Runs the networks over the samples of one kind, and stores the result. */
 static void run_source(struct tile *t, enum source_kind kind)
 {
     const struct tile_job *job = t->job;
@@ -256,7 +256,7 @@ static void run_source(struct tile *t, enum source_kind kind)
         shrink(t);
 }
 
-/* Alpha that is opaque everywhere needs no network. */
+/* Stores alpha that is opaque everywhere. It needs no network. */
 static void store_opaque(struct tile *t)
 {
     for (int i = 0; i < t->area.width; i++)
@@ -331,7 +331,8 @@ double tile_run(const struct tile_job *job, const struct tile_target *to, void *
     struct tile t = begin(job, to->area);
     struct tile_sides sides = sides_of(&t);
     size_t bytes = 0;
-    /* The sizes were bounded before any work. An error there must not overwrite memory. */
+    /* upscale_run checked the sizes before any work. If they are wrong here, stop before memory is
+     * overwritten. */
     assert(measure(&t, &bytes, NULL) == ERR_OK && bytes <= job->scratch_bytes);
     t.l = tile_lay_out(job, &sides, 0, scratch);
     return run(&t, to);

@@ -16,7 +16,7 @@ struct tile_job {
     struct image_format out;
     bool gray;            /* all pixels are gray but stored in colour, and the model sees RGB */
     bool alpha;           /* the network enlarges alpha; otherwise it is opaque, or there is none */
-    size_t scratch_bytes; /* of each worker; checked */
+    size_t scratch_bytes; /* bytes of scratch of each worker */
     const atomic_bool *cancel;                   /* ends tiles early, or NULL */
     struct profile *profile;                     /* counts the network's time, or NULL */
     const struct resample_axis *down_x, *down_y; /* last network's size to out's; NULL if equal */

@@ -7,9 +7,8 @@
 #include "engine/tiles/tile_chain.h"
 #include "engine/tiles/window.h"
 
-enum {
-    SHRUNK_MOST = 256
-}; /* pixels along a side of tiles that are downscaled, which keep all their rows */
+/* The largest sides of tiles that are downscaled. They keep all their rows. */
+enum { SHRUNK_MOST = 256 };
 
 static size_t area_of(int width, int height)
 {
@@ -49,15 +48,16 @@ struct tile_layout tile_lay_out(const struct tile_job *job, const struct tile_si
     return l;
 }
 
-/* The networks enlarge the picture by `full`, and the output may be as small as the picture along
- * one axis. An antialiased bicubic reaches two output pixels to either side, which are 2 * full.
- * With the fifth `full`, a tile of one pixel always fits. */
+/* Returns the pixels that a tile needs beside its own along a side. With `full` as the factor of
+ * the chain: an antialiased bicubic reaches two output pixels to either side. They are up to 2 *
+ * full pixels, because the output may be as small as the picture along one axis. The fifth `full`
+ * makes room for a tile of one output pixel. */
 static int shrink_margin(const struct chain *c)
 {
     return 5 * chain_factor(c) + 2;
 }
 
-/* The last network has the most to do. */
+/* Returns the tile of the last network, which does most of the work. */
 static struct pair tile_of(const struct chain *c)
 {
     return plan_tile(c->plans[c->count - 1]);
@@ -101,8 +101,8 @@ enum err_code tile_measure(const struct tile_job *job, const struct tile_sides *
     return ERR_OK;
 }
 
-/* Takes the larger of two needs: that of usual tiles, which store rows as they come, and that of
- * smaller tiles, which are downscaled. */
+/* Takes the larger of two needs: that of ordinary tiles, which store rows as they are computed, and
+ * that of smaller tiles, which are downscaled. */
 enum err_code tile_scratch_bytes(const struct chain *c, size_t *bytes, struct err *e)
 {
     const struct tile_job job = {.chain = *c};
@@ -139,10 +139,10 @@ enum err_code tile_strip_bytes(const struct tile_job *job, int width, size_t *by
     return ERR_OK;
 }
 
-/* One axis of the tile that covers everything. */
+/* The lengths along one axis, for the tile that covers the whole picture. */
 struct whole_axis {
-    int stage; /* output of networks but the last, or of the last where it is downscaled */
-    int run;   /* what plans run over */
+    int stage; /* outputs of all networks but the last; if that is downscaled, its own */
+    int run;   /* areas over which the plans run */
 };
 
 static struct whole_axis whole_axis(const struct tile_job *job, int side, int out, bool shrinks)
