@@ -40,6 +40,7 @@ check_PROGRAMS += tests/lib/png_dump
 tests_lib_png_dump_LDADD = $(PNG_LIBS)
 
 EXTRA_DIST += \
+	tests/lib/bookworm.sh \
 	tests/lib/claim.sh \
 	tests/lib/command.py \
 	tests/lib/daemon.py \
