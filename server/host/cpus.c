@@ -17,7 +17,7 @@ static int64_t quota_at(const char *folder)
         return 0;
     if (granted <= 0 || period <= 0 || granted / period >= CPUS_MAX)
         return 0;
-    return (granted + period - 1) / period;
+    return granted / period + (granted % period != 0); /* the sum of both could overflow */
 }
 
 int cpus_quota(const char *root)

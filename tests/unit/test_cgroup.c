@@ -70,6 +70,7 @@ START_TEST(quota_of_version_2_is_rounded_up)
         {"", 0},
         {"nonsense\n", 0},
         {"9223372036854775807 1\n", 0},
+        {"150000 9223372036854775807\n", 1},
     };
     put("/proc/self/cgroup", "0::/\n");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
