@@ -216,6 +216,13 @@ enum conn_phase conns_begin_reply(struct conns *c, struct conn *conn, size_t len
     return phase;
 }
 
+void conns_close(struct conns *c, struct conn *conn)
+{
+    pthread_mutex_lock(&c->lock);
+    conn->closes = true;
+    pthread_mutex_unlock(&c->lock);
+}
+
 enum conn_phase conns_begin_stream(struct conns *c, struct conn *conn)
 {
     enum conn_phase phase = conns_begin_reply(c, conn, 0);

@@ -41,6 +41,7 @@ struct conn {
     bool hurried;         /* the deadline is final */
     bool active;          /* a request is under way */
     bool fresh;           /* no request has arrived yet */
+    bool closes;          /* an answer said that the connection ends: no other may follow it */
     bool streams;         /* in REPLY: has no length, and lives while its client reads */
     bool interim;         /* the client takes interim responses: it speaks HTTP/1.1 */
     int64_t probed_ms;    /* in WORK: when the last one was sent to see whether it is there */
@@ -108,6 +109,9 @@ enum conn_phase conns_enter(struct conns *c, struct conn *conn, enum conn_phase 
  * run out while bytes moved at --min-rate. As conns_enter. */
 enum conn_phase conns_begin_body(struct conns *c, struct conn *conn);
 enum conn_phase conns_begin_reply(struct conns *c, struct conn *conn, size_t length);
+
+/* The answer to the present request says that it is the last one of the connection. */
+void conns_close(struct conns *c, struct conn *conn);
 
 /* Enters CONN_REPLY for a stream of events. Enters CONN_WORK. As conns_enter. */
 enum conn_phase conns_begin_stream(struct conns *c, struct conn *conn);

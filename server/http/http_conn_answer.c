@@ -71,6 +71,8 @@ void conn_refuse_when_due(struct conn *conn)
     unsigned under_way = atomic_load(&in->heads) - conn->ended;
     if (in->state != INTAKE_REFUSED || conn->phase == CONN_LOST || conn->phase == CONN_LINGER)
         return;
+    if (conn->closes && under_way == 0)
+        return; /* the library closes the connection */
     if (in->in_body && under_way == 0) {
         conn_shut(conn); /* its request has been answered otherwise */
     } else if (in->in_body ? under_way == 1 && conn->phase == CONN_BODY : under_way == 0) {

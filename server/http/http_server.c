@@ -6,6 +6,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/mem.h"
+#include "server/base/list.h"
 #include "server/http/http.h"
 #include "server/http/http_accept.h"
 #include "server/http/http_log.h"
@@ -36,9 +37,38 @@ static struct MHD_Response *make_response(struct http_request *request)
     return response;
 }
 
+/* What the request's Connection lines say. */
+struct connection_options {
+    bool close, keep_alive;
+};
+
+static enum MHD_Result add_options(void *arg, enum MHD_ValueKind kind, const char *name,
+                                   const char *value)
+{
+    struct connection_options *options = arg;
+    struct list_item item;
+    (void)kind;
+    while (value && strcasecmp(name, "Connection") == 0 && list_next(&value, ",", &item)) {
+        options->close |= item.length == 5 && strncasecmp(item.start, "close", 5) == 0;
+        options->keep_alive |= item.length == 10 && strncasecmp(item.start, "keep-alive", 10) == 0;
+    }
+    return MHD_YES;
+}
+
+/* Whether the connection ends with the answer to this request: because we say so, or by the rules of
+ * RFC 9112, section 9.3. */
+static bool is_last(const struct http_request *r)
+{
+    struct connection_options options = {false, false};
+    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, add_options, &options);
+    return r->answer.reply.close || atomic_load(&r->shared->service->draining) || options.close ||
+           !(r->interim || options.keep_alive);
+}
+
 static enum MHD_Result answer(struct http_request *r)
 {
     struct http_shared *shared = r->shared;
+    bool last = is_last(r);
     r->state = REQUEST_READY;
     enum conn_phase phase =
         r->answer.events ? conns_begin_stream(&shared->conns, r->conn)
@@ -56,7 +86,9 @@ static enum MHD_Result answer(struct http_request *r)
     for (int i = 0; ok && i < r->answer.reply.header_count; i++)
         ok = MHD_add_response_header(response, r->answer.reply.headers[i].name,
                                      reply_header_value(&r->answer.reply.headers[i]));
-    if (ok && (r->answer.reply.close || atomic_load(&shared->service->draining)))
+    if (last)
+        conns_close(&shared->conns, r->conn);
+    if (ok && last)
         ok = MHD_add_response_header(response, "Connection", "close");
     if (ok)
         ok = MHD_queue_response(r->connection, (unsigned)r->answer.reply.status, response);

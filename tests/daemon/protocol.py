@@ -189,6 +189,23 @@ def a_request_whose_end_is_in_doubt_ends_its_connection():
 
 
 @claim
+def nothing_follows_an_answer_that_ends_the_connection():
+    close, keep = b"Connection: x, Close\r\n", b"Connection: keep-alive\r\n"
+    for data, answers in ((request("POST", "/v1/upscale"), 1),
+                          (b"GET /livez HTTP/1.1\r\nHost: a\r\n" + close + b"\r\n", 1),
+                          (b"GET /livez HTTP/1.0\r\n\r\n", 1),
+                          (b"GET /livez HTTP/1.0\r\n" + keep + b"\r\n", 2),
+                          (b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n", 2)):
+        for wrong in (b"junk\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\n", b"GET /\r\n\r\n"):
+            with shared.connect() as client:
+                client.send(data + wrong)
+                for left in range(answers, 0, -1):
+                    equal(client.read_reply().headers.get("connection") == "close", left == 1,
+                          data + wrong)
+                client.is_closed()
+
+
+@claim
 def chunks_may_have_extensions_and_trailers_follow():
     picture = png()
     head = b"POST /v1/upscale HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
