@@ -42,21 +42,11 @@ struct daemon {
     struct notify notify;
 };
 
-/* Returns how many descriptors the supervisor passed from 3 on. LISTEN_PID says which process they
- * are for (sd_listen_fds(3)). */
-static int count_inherited(void)
-{
-    const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
-    if (!pid || !count || strtol(pid, NULL, 10) != (long)getpid())
-        return 0;
-    long n = strtol(count, NULL, 10);
-    return n > 0 && n <= LISTENERS_MAX ? (int)n : 0;
-}
-
 static enum err_code open_listeners(struct daemon *d, struct err *e)
 {
     const struct options *o = &d->options;
-    enum err_code rc = listeners_inherit(&d->listeners, FIRST_INHERITED, count_inherited(), e);
+    int inherited = listeners_passed(getenv("LISTEN_PID"), getenv("LISTEN_FDS"), getpid());
+    enum err_code rc = listeners_inherit(&d->listeners, FIRST_INHERITED, inherited, e);
     for (int i = 0; rc == ERR_OK && i < o->listen.count; i++)
         rc = listeners_open(&d->listeners, o->listen.items[i], e);
     if (rc == ERR_OK && d->listeners.count == 0)

@@ -249,6 +249,20 @@ enum err_code listeners_open(struct listeners *l, const char *address, struct er
     return rc;
 }
 
+/* Reads a whole number of at most 9 digits; -1 for any other text. */
+static long read_whole(const char *text)
+{
+    size_t digits = text ? strspn(text, "0123456789") : 0;
+    return digits > 0 && digits <= 9 && text[digits] == '\0' ? strtol(text, NULL, 10) : -1;
+}
+
+int listeners_passed(const char *listen_pid, const char *listen_fds, pid_t own)
+{
+    long count = read_whole(listen_fds);
+    return read_whole(listen_pid) == (long)own && count > 0 && count <= LISTENERS_MAX ? (int)count
+                                                                                      : 0;
+}
+
 static bool is_listening(int fd)
 {
     int type = 0, listening = 0;
