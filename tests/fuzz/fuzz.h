@@ -3,9 +3,24 @@
 #ifndef UPSCALED_TESTS_FUZZ_FUZZ_H
 #define UPSCALED_TESTS_FUZZ_FUZZ_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* How many changed seeds replay.c tries. */
+extern const int fuzz_rounds;
+
+/* Ends the program, and says where, if a claim does not hold. */
+#define must(claim) ((claim) ? (void)0 : fuzz_broken(__FILE__, __LINE__))
+
+static inline _Noreturn void fuzz_broken(const char *file, int line)
+{
+    fprintf(stderr, "%s:%d: the claim is broken\n", file, line);
+    abort();
+}
 
 #endif

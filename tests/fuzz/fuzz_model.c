@@ -1,11 +1,5 @@
-/* fuzz_model.c - model_read on any bytes: no crash, no leak, an error with its sentence.
- *
- * `make check` replays a corpus and its mutations (replay_model.c). To search on, with clang and a
- * build configured by CC=clang CFLAGS="-g -O1 -fsanitize=fuzzer-no-link,address,undefined":
- *
- *     make libengine.a && clang -g -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -I.. \
- *         ../tests/fuzz/fuzz_model.c libengine.a -ljansson -lm -o fuzz_model
- *     ./fuzz_model -max_len=4096 found ../tests/fuzz/corpus/model */
+/* fuzz_model.c - model_read on any bytes, in our format and in waifu2x's: no crash, no leak, an error
+ * with its sentence. */
 #include <stdlib.h>
 
 #include "engine/nn/model.h"

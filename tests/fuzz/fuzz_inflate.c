@@ -1,0 +1,109 @@
+/* fuzz_inflate.c - zlib streams through inflate.h and through zlib.
+ *
+ * The first byte is how the stream is cut. Then, by the second byte: a stream as it is, of which
+ * zlib must accept what we accept, with the same output; or data that zlib packs, which we must
+ * unpack. Either way the cuts change nothing. */
+#include <string.h>
+#include <zlib.h>
+
+#include "engine/png/inflate.h"
+#include "tests/fuzz/fuzz.h"
+
+const int fuzz_rounds = 20000;
+
+enum { MOST = 1 << 16 };
+
+/* A stream in spans of so many bytes. */
+struct source {
+    const uint8_t *bytes;
+    size_t left, span;
+};
+
+struct output {
+    enum inflate_result result;
+    size_t length;
+    uint32_t adler;
+    uint8_t bytes[MOST + 1 + INFLATE_OVER];
+};
+
+static bool next_span(void *arg, const uint8_t **bytes, size_t *length)
+{
+    struct source *s = arg;
+    *bytes = s->bytes;
+    *length = s->left < s->span ? s->left : s->span;
+    s->bytes += *length;
+    s->left -= *length;
+    return *length > 0;
+}
+
+/* Unpacks until the end, or until more than MOST bytes have come. */
+static void unpack(struct source from, size_t step, struct output *out)
+{
+    static struct inflate z;
+    uint8_t *at = out->bytes, *end = out->bytes + MOST + 1;
+    out->result = INFLATE_MORE;
+    inflate_init(&z, next_span, &from);
+    while (out->result == INFLATE_MORE && at < end) {
+        const uint8_t *limit = (size_t)(end - at) > step ? at + step : end;
+        out->result = inflate_run(&z, out->bytes, &at, limit, 1 + (uint32_t)step / 64);
+    }
+    out->length = (size_t)(at - out->bytes);
+    out->adler = z.adler;
+}
+
+static void check_by_zlib(const uint8_t *data, size_t size, const struct output *ours)
+{
+    static uint8_t theirs[MOST + 1];
+    z_stream z = {.next_in = (Bytef *)data + 2, .next_out = theirs};
+    must(size >= 6 && (data[0] & 15) == 8 && data[0] >> 4 == 7 && (data[1] & 32) == 0);
+    must((data[0] * 256 + data[1]) % 31 == 0);
+    z.avail_in = (uInt)size - 2;
+    z.avail_out = sizeof theirs;
+    must(inflateInit2(&z, -15) == Z_OK);
+    must(inflate(&z, Z_FINISH) == Z_STREAM_END && z.avail_in == 4);
+    must(z.total_out == ours->length && memcmp(theirs, ours->bytes, ours->length) == 0);
+    const uint8_t *tail = data + size - 4;
+    must(ours->adler == (((uint32_t)tail[0] << 24) | ((uint32_t)tail[1] << 16) |
+                         ((uint32_t)tail[2] << 8) | tail[3]));
+    inflateEnd(&z);
+}
+
+static size_t pack(const uint8_t *data, size_t size, uint8_t how, uint8_t *out, size_t room)
+{
+    z_stream z = {.next_in = (Bytef *)data, .next_out = out};
+    z.avail_in = (uInt)size;
+    z.avail_out = (uInt)room;
+    must(deflateInit2(&z, how % 10, Z_DEFLATED, 15, 1 + how % 9, how / 10 % 5) == Z_OK);
+    must(deflate(&z, Z_FINISH) == Z_STREAM_END);
+    deflateEnd(&z);
+    return z.total_out;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct output once, cut;
+    static uint8_t packed[2 * MOST];
+    if (size < 3 || size > MOST)
+        return 0;
+    size_t step = (size_t)data[0] * data[0] + 1;
+    uint8_t how = data[1];
+    data += 2, size -= 2;
+    struct source from = {data, size, size};
+    if (how > 0)
+        from = (struct source){packed, pack(data, size, how, packed, sizeof packed), sizeof packed};
+    unpack(from, MOST, &once);
+    from.span = step % 251 + 1;
+    unpack(from, step, &cut);
+    must(once.result == cut.result);
+    if (once.result != INFLATE_END || once.length > MOST) {
+        must(how == 0);
+        return 0;
+    }
+    must(once.length == cut.length && once.adler == cut.adler &&
+         memcmp(once.bytes, cut.bytes, once.length) == 0);
+    if (how > 0)
+        must(once.length == size && memcmp(once.bytes, data, size) == 0);
+    else
+        check_by_zlib(data, size, &once);
+    return 0;
+}

@@ -1,0 +1,18 @@
+/* input.h - a fuzzer's bytes in the forms in which parsers take them. */
+#ifndef UPSCALED_TESTS_FUZZ_INPUT_H
+#define UPSCALED_TESTS_FUZZ_INPUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A copy up to the first NUL byte, which ends it. Its memory is exact, so that a sanitizer sees a
+ * read behind it. free(). */
+char *input_text(const uint8_t *data, size_t size);
+
+/* Cuts off the first line of a text, and moves *at behind it. Returns the line, "" at the end. */
+char *input_line(char **at);
+
+/* The bytes as a file, the same one at each call. Returns its path, in static storage. */
+const char *input_file(const void *data, size_t size);
+
+#endif

@@ -1,0 +1,102 @@
+/* service.c - see service.h. */
+#include "tests/fuzz/service.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "server/http/http.h"
+#include "server/service/reload.h"
+#include "tests/fuzz/fuzz.h"
+
+enum { RUNNING = 2, WAITING = 4, THREADS = 2, BUDGET = 64 << 20 };
+
+static struct daemon {
+    struct options options;
+    struct service service;
+    struct reload reload;
+    struct listeners listeners;
+    struct http *http;
+    char path[64];
+} d;
+
+static void stop(void)
+{
+    http_drain(d.http, 1000);
+    http_free(d.http);
+    jobs_free(d.service.jobs);
+    progress_free(d.service.progress);
+    models_free(d.service.models);
+    pool_free(d.service.pool);
+    listeners_done(&d.listeners);
+    options_done(&d.options);
+    unlink(d.path);
+}
+
+/* The limits make every request small, and the timeouts none fail on a slow machine. */
+static void read_options(void)
+{
+    static const char *const variables[] = {
+        "UPSCALED_MAX_SIDE=64",       "UPSCALED_MAX_PIXELS=1024", "UPSCALED_MAX_BODY=32K",
+        "UPSCALED_DRAIN_TIMEOUT=1",   "UPSCALED_HTTP_THREADS=1",  "UPSCALED_CONNECTIONS=64",
+        "UPSCALED_WORK_TIMEOUT=3600", "UPSCALED_LOG_FORMAT=json", NULL};
+    struct option_words words = {0, NULL};
+    must(options_read(&d.options, FOR_SERVE, &words, (char *const *)variables, NULL) == ERR_OK);
+}
+
+static void start_work(void)
+{
+    struct service *s = &d.service;
+    const struct models_source source = {.limits = options_model_limits(&d.options)};
+    const struct jobs_config jobs = {.running = RUNNING,
+                                     .waiting = WAITING,
+                                     .timeout_ms = 3600 * 1000,
+                                     .work_ms = 3600 * 1000,
+                                     .workers = THREADS,
+                                     .budget = &s->budget};
+    must(pool_new(THREADS, &s->pool, NULL) == ERR_OK);
+    must(models_new(s->pool, &source, &s->models, NULL) == ERR_OK);
+    cost_init(&s->cost);
+    budget_init(&s->budget, BUDGET);
+    must(jobs_new(&jobs, &s->jobs, NULL) == ERR_OK);
+    must(progress_new(s->jobs, &s->progress, NULL) == ERR_OK);
+}
+
+static void start(void)
+{
+    struct service *s = &d.service;
+    char address[80];
+    signal(SIGPIPE, SIG_IGN);
+    read_options();
+    s->options = &d.options;
+    s->statm = -1;
+    s->usable_cpus = THREADS;
+    s->reload = &d.reload;
+    reload_init(&d.reload, s);
+    must(proxies_read(&s->proxies, "unix", NULL) == ERR_OK);
+    must(access_log_open(&s->log, open("/dev/null", O_WRONLY | O_CLOEXEC), d.options.log_format,
+                         NULL) == ERR_OK);
+    metrics_init(&s->metrics);
+    start_work();
+    snprintf(d.path, sizeof d.path, "/tmp/upscaled-fuzz-%ld", (long)getpid());
+    snprintf(address, sizeof address, "unix:%s", d.path);
+    must(listeners_open(&d.listeners, address, NULL) == ERR_OK);
+    must(http_new(s, &d.http, NULL) == ERR_OK);
+    must(http_serve(d.http, &d.listeners, NULL) == ERR_OK);
+    atexit(stop);
+}
+
+int service_connect(void)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    if (!d.http)
+        start();
+    strcpy(name.sun_path, d.path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    must(fd >= 0 && connect(fd, (const struct sockaddr *)&name, sizeof name) == 0);
+    return fd;
+}

@@ -1,0 +1,9 @@
+/* service.h - the daemon within a test program: its parts as `upscaled serve` starts them, on a
+ * Unix socket, without the sandbox and with small limits. */
+#ifndef UPSCALED_TESTS_FUZZ_SERVICE_H
+#define UPSCALED_TESTS_FUZZ_SERVICE_H
+
+/* Starts the daemon at the first call; it stops when the program ends. Returns a new connection. */
+int service_connect(void);
+
+#endif

@@ -1,0 +1,42 @@
+/* strict_http.h - a second reading of HTTP/1.1's grammar (RFC 9112), for fuzz targets: what one
+ * byte stream says, byte for byte. It shares no code with the server. */
+#ifndef UPSCALED_TESTS_FUZZ_STRICT_HTTP_H
+#define UPSCALED_TESTS_FUZZ_STRICT_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum strict {
+    STRICT_WHOLE,
+    STRICT_MORE,  /* the bytes end in its middle */
+    STRICT_WRONG, /* no reading is the only one */
+};
+
+struct strict_text {
+    const char *bytes;
+    size_t length;
+};
+
+struct strict_message {
+    size_t length, head; /* bytes in all, and up to the empty line */
+    struct strict_text first, second,
+        third; /* words of the first line; the third may have blanks */
+    int fields, hosts;
+    bool chunked, sized, closes, disguised; /* disguised: a field's name has an underscore */
+    uint64_t body_length, body_sum;
+    size_t longest_line, trailer; /* of a chunked body */
+    struct strict_text type;
+};
+
+/* Reads a request, with the empty lines before it. */
+enum strict strict_request(const char *bytes, size_t length, struct strict_message *out);
+
+/* Reads a response to a request of that method. */
+enum strict strict_response(const char *bytes, size_t length, bool to_head,
+                            struct strict_message *out);
+
+/* Whether the texts are the same, letters in either case. */
+bool strict_is(struct strict_text a, const char *b);
+
+#endif
