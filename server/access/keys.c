@@ -1,4 +1,4 @@
-/* keys.c - see keys.h; the file's lines are read in keys_file.c. */
+/* keys.c - see keys.h; keys_file.c reads the lines of the file. */
 #include "server/access/keys.h"
 
 #include <math.h>
@@ -12,8 +12,8 @@ static const double MS_A_MINUTE = 60000;
 
 struct key {
     struct key_row row;
-    int holders; /* references: the table in force, and requests */
-    int active;  /* pictures in work */
+    int holders; /* references: from the table in force, and from requests */
+    int active;  /* pictures in progress */
     double tokens;
     int64_t filled_ms;
     bool started; /* tokens and filled_ms are set */
@@ -23,7 +23,7 @@ struct keys {
     pthread_mutex_t lock;
     char *path;
     int count;
-    struct key **list; /* not sorted: keys_find looks at all of them */
+    struct key **list; /* not sorted, because keys_find compares all of them */
 };
 
 struct keys_table {
@@ -39,7 +39,7 @@ static void table_free(struct key **list, int count)
     mem_free(list);
 }
 
-/* Makes a table of new keys, each held once. */
+/* Makes a table of new keys, which holds each of them once. */
 static enum err_code make_table(const struct key_rows *rows, struct keys_table **out, struct err *e)
 {
     struct keys_table *t = mem_calloc(1, sizeof *t);
@@ -87,7 +87,8 @@ static struct key *named(const struct keys *k, const char *name)
     return NULL;
 }
 
-/* Under the lock. The fresh table takes over the old keys of the same name with their counts. */
+/* Call it under the lock. The fresh table takes over the old keys of the same name, with their
+ * counts. */
 static void adopt(const struct keys *k, struct keys_table *fresh)
 {
     for (int i = 0; i < fresh->count; i++) {
@@ -96,7 +97,7 @@ static void adopt(const struct keys *k, struct keys_table *fresh)
             continue;
         const struct key_row *row = &fresh->list[i]->row;
         memcpy(old->row.digest, row->digest, sizeof row->digest);
-        old->row.rate = row->rate; /* but not the name, which holders read without the lock */
+        old->row.rate = row->rate; /* the name stays, because holders read it without the lock */
         old->row.concurrency = row->concurrency;
         old->row.admin = row->admin;
         old->holders++;
@@ -153,7 +154,7 @@ int keys_count(struct keys *k)
     return count;
 }
 
-/* Takes the same time for all bytes. */
+/* Compares two digests in a time that does not depend on them. */
 static bool same_digest(const uint8_t *a, const uint8_t *b)
 {
     unsigned different = 0;
@@ -197,7 +198,7 @@ void key_release(struct keys *k, struct key *key)
         mem_free(key);
 }
 
-/* A token bucket that holds the pictures of one minute and is refilled evenly. */
+/* Refills the token bucket, which holds the pictures of one minute. */
 static void refill(struct key *key, int64_t now_ms)
 {
     double rate = key->row.rate;

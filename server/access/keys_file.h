@@ -1,4 +1,4 @@
-/* keys_file.h - the lines of --api-keys, see keys.h. */
+/* keys_file.h - reads the lines of --api-keys; see keys.h. Threads: pure functions. */
 #ifndef UPSCALED_SERVER_ACCESS_KEYS_FILE_H
 #define UPSCALED_SERVER_ACCESS_KEYS_FILE_H
 
@@ -14,11 +14,12 @@ struct key_row {
 
 struct key_rows {
     int count;
-    struct key_row *list; /* mem_free */
+    struct key_row *list; /* freed by the caller (mem_free) */
 };
 
-/* Reads the file. ERR_IO. ERR_KEYS_FILE, with path:line, for a bad field, a repeated name or digest,
- * and a file without keys. `out` may hold rows on an error too. */
+/* Reads the file. ERR_IO; ERR_MEMORY; ERR_KEYS_FILE, with path:line, for a bad field, a repeated
+ * name or digest, and a file without keys. `out` is empty at first, and may hold rows after an
+ * error too. */
 enum err_code key_rows_read(const char *path, struct key_rows *out, struct err *e);
 
 #endif

@@ -13,7 +13,8 @@ enum { MAPPED_BITS = 96 };
 
 static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
-/* Reads both kinds of address into one, so that ::ffff:10.0.0.1 is 10.0.0.1. */
+/* Reads an IPv4 or IPv6 address into the form of IPv6, so that ::ffff:10.0.0.1 is the same as
+ * 10.0.0.1. */
 static bool read_address(const char *text, uint8_t bytes[16], bool *four)
 {
     memcpy(bytes, mapped, sizeof mapped);
@@ -94,8 +95,8 @@ static void write_address(const uint8_t bytes[16], char out[PROXIES_TEXT_MAX])
         inet_ntop(AF_INET6, bytes, out, PROXIES_TEXT_MAX);
 }
 
-/* Writes the peer's address to `bytes` and `out` ("unix" for a peer without one). Returns whether the
- * peer is trusted. */
+/* Writes the peer's address to `bytes` and `out` ("unix" for a peer without one). Returns whether
+ * the peer is trusted. */
 static bool look_at_peer(const struct proxies *p, const struct sockaddr *peer, uint8_t bytes[16],
                          char out[PROXIES_TEXT_MAX])
 {
@@ -130,8 +131,8 @@ static bool read_entry(const char *start, size_t length, uint8_t bytes[16])
     return read_address(text, bytes, &four);
 }
 
-/* Each proxy appends the address that connected to it. So the list is read from its end, for as long
- * as the address that was read last is that of a trusted proxy. */
+/* Each proxy appends the address that connected to it. So the list is read from its end, for as
+ * long as the address that was read last is that of a trusted proxy. */
 void proxies_client(const struct proxies *p, const struct sockaddr *peer, const char *forwarded,
                     char out[PROXIES_TEXT_MAX])
 {

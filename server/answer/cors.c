@@ -28,7 +28,7 @@ static void name_origin(struct reply *r, const char *allowed, const char *origin
 void cors_apply(struct reply *r, const char *allowed, const char *origin)
 {
     if (allowed && strcmp(allowed, "*") != 0)
-        reply_header(r, "Vary", "Origin"); /* for caches, whether or not this origin is allowed */
+        reply_header(r, "Vary", "Origin"); /* caches need it for any origin */
     if (!allows(allowed, origin))
         return;
     name_origin(r, allowed, origin);

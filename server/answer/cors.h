@@ -1,11 +1,11 @@
-/* cors.h - which pages of other origins may use the API in a browser (fetch.spec.whatwg.org,
- * "CORS protocol"). */
+/* cors.h - lets pages of other origins use the API in a browser (fetch.spec.whatwg.org, "CORS
+ * protocol"). Threads: pure functions. */
 #ifndef UPSCALED_SERVER_ANSWER_CORS_H
 #define UPSCALED_SERVER_ANSWER_CORS_H
 
 #include "server/answer/reply.h"
 
-/* Adds the headers that let a page of `origin` (the header's value, or NULL) read the reply, when
+/* Adds the headers that let a page of `origin` (the header's value, or NULL) read the reply, if
  * `allowed` lists that origin. `allowed` is a list of origins separated by commas, `*` for all, or
  * NULL for none. */
 void cors_apply(struct reply *r, const char *allowed, const char *origin);

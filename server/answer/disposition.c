@@ -7,7 +7,7 @@
 
 enum { STEM_MAX = 30, SUFFIX_BYTES = 24 };
 
-/* Finds the last part of a path, with slashes of either kind, without leading dots and without .png.
+/* Finds the last part of a path with slashes of either kind, without leading dots and without .png.
  * Returns its length. */
 static size_t find_stem(const char *path, const char **stem)
 {
@@ -29,8 +29,8 @@ static bool is_plain(char c)
            (c != '\0' && strchr(" -_.()+,", c) != NULL);
 }
 
-/* The length of the UTF-8 sequence that begins at `s`, or 0 when none does (RFC 3629). Surrogates and
- * overlong forms of three and four bytes are accepted: they do no harm here. */
+/* Returns the length of the UTF-8 sequence that begins at `s`, or 0 if none does (RFC 3629). It
+ * accepts surrogates and overlong forms of three and four bytes, which do no harm here. */
 static size_t sequence_at(const char *s)
 {
     unsigned char c = (unsigned char)*s;
@@ -43,8 +43,8 @@ static size_t sequence_at(const char *s)
     return count;
 }
 
-/* The length of the longest prefix of whole characters within STEM_MAX bytes; 0 when the stem is not
- * UTF-8. *foreign: there are characters outside ASCII. */
+/* Returns the length of the longest prefix of whole characters within STEM_MAX bytes; 0 if the stem
+ * is not UTF-8. Sets *foreign to whether it has characters outside ASCII. */
 static size_t cut(const char *stem, size_t length, bool *foreign)
 {
     size_t end = 0;

@@ -16,7 +16,7 @@ static void make_tag(const struct reply *r, char tag[TAG_BYTES])
     snprintf(tag, TAG_BYTES, "\"%.*s\"", TAG_DIGITS, hex);
 }
 
-/* Whether the list has the tag. Weak tags match too (RFC 9110, section 13.1.2). */
+/* Whether the list names the tag. Weak tags match too (RFC 9110, section 13.1.2). */
 static bool names(const char *list, const char *tag)
 {
     struct list_item item;
@@ -39,7 +39,7 @@ void etag_apply(struct reply *r, const char *if_none_match)
     make_tag(r, tag);
     reply_header(r, "ETag", "%s", tag);
     reply_header(r, "Cache-Control",
-                 "no-cache"); /* caches may store it, and must validate it each time */
+                 "no-cache"); /* caches may store the reply, but must validate it each time */
     if (if_none_match && names(if_none_match, tag))
         r->status = 304;
 }

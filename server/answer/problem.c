@@ -11,8 +11,9 @@ const char problem_no_memory[] =
     "\"status\": 503, \"detail\": \"the server had no memory to answer the request\", "
     "\"code\": \"out_of_memory\"}\n";
 
-/* Sentences may quote what a client sent, and JSON accepts only valid UTF-8. Without this a stray byte
- * would make json_pack fail, and the reply would say that memory is out. */
+/* Replaces bytes that are not printable ASCII by `?`. Sentences may quote what a client sent, and
+ * JSON accepts only valid UTF-8. Otherwise one stray byte would make json_pack fail, and the reply
+ * would say that memory is out. */
 static void make_plain(const char *text, char *out, size_t size)
 {
     size_t i = 0;

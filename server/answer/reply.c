@@ -62,7 +62,7 @@ const char *reply_header_value(const struct reply_header *h)
 struct body {
     void *bytes;
     size_t length;
-    void (*release)(void *); /* NULL: nothing is to be freed */
+    void (*release)(void *); /* NULL: the bytes are in static storage */
 };
 
 static void set_body(struct reply *r, int status, const char *type, const struct body *body)
@@ -77,7 +77,7 @@ static void set_body(struct reply *r, int status, const char *type, const struct
 
 void reply_text(struct reply *r, int status, const char *type, const char *text)
 {
-    /* nothing writes to the text, because release is NULL */
+    /* the cast is safe: nothing writes to a body, and release is NULL */
     set_body(r, status, type, &(struct body){(void *)(uintptr_t)text, strlen(text), NULL});
 }
 

@@ -1,4 +1,5 @@
-/* reply.h - an answer before it is put on the wire, free of any HTTP library. */
+/* reply.h - an answer before it is sent: status, headers and body. It does not depend on the HTTP
+ * library. Threads: a reply belongs to one thread at a time. */
 #ifndef UPSCALED_SERVER_ANSWER_REPLY_H
 #define UPSCALED_SERVER_ANSWER_REPLY_H
 
@@ -14,12 +15,12 @@ enum { REPLY_HEADERS_MAX = 16, REPLY_VALUE_MAX = 192 };
 struct reply_header {
     const char *name; /* static storage */
     char value[REPLY_VALUE_MAX];
-    char *text; /* instead of `value`, from malloc; or NULL */
+    char *text; /* a longer value, from malloc, instead of `value`; or NULL */
 };
 
 struct reply {
     int status;
-    const char *code;   /* of an error, static storage; else NULL */
+    const char *code;   /* code of an error, in static storage; else NULL */
     const char *type;   /* Content-Type, static storage; NULL: none */
     const char *policy; /* Content-Security-Policy, static storage; NULL: none */
     uint8_t *body;
@@ -33,7 +34,8 @@ struct reply {
 void reply_init(struct reply *r);
 void reply_done(struct reply *r);
 
-/* Adds a header. A value that is too long is cut. */
+/* Adds a header. `name` is in static storage. A value that is too long is cut; a header beyond
+ * REPLY_HEADERS_MAX is left out. */
 void reply_header(struct reply *r, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -42,18 +44,21 @@ void reply_header(struct reply *r, const char *name, const char *format, ...)
 void reply_long_header(struct reply *r, const char *name, const char *value);
 const char *reply_header_value(const struct reply_header *h);
 
-/* These fill `r`, and keep the headers that were added before. */
-/* With text in static storage. */
+/* The following functions fill `r`, and keep the headers that were added before. They free the body
+ * that it had.
+ *
+ * reply_text: the body is text in static storage. */
 void reply_text(struct reply *r, int status, const char *type, const char *text);
-/* With text from malloc, which the reply takes over. NULL: the reply says that memory is out. */
+/* The body is text from malloc, which the reply then owns. If it is NULL, the reply says that
+ * memory is out. */
 void reply_owned(struct reply *r, int status, const char *type, char *text);
-/* With the contents of `b`, which is left empty. */
+/* The body is the contents of `b`, which is left empty. */
 void reply_bytes(struct reply *r, int status, const char *type, struct buf *b);
-/* With the problem of `e`, and Retry-After where trying again may help. */
+/* The body is the problem of `e`. A 503 has Retry-After. */
 void reply_error(struct reply *r, const struct err *e);
 
-/* Writes the reply as the bytes of an HTTP/1.1 response that closes the connection. This serves where
- * the HTTP library cannot send a reply. ERR_MEMORY. */
+/* Writes the reply as the bytes of an HTTP/1.1 response that closes the connection, for cases in
+ * which the HTTP library cannot send it. ERR_MEMORY. */
 enum err_code reply_render(const struct reply *r, struct buf *out, struct err *e);
 
 #endif

@@ -35,8 +35,8 @@ static void ask(struct search *s, const char *folder)
         s->least = here;
 }
 
-/* Asks the group `path` below `mount` and all groups above it. In a container the group may be
- * mounted at the top while `path` is its name outside; then only the top exists. */
+/* Asks the group `path` below `mount`, and all groups above it. In a container, the container's
+ * group may be mounted at the top while `path` is its name outside; then only the top exists. */
 static void ask_upwards(struct search *s, const char *mount, const char *path)
 {
     char folder[PATH_BYTES];
@@ -61,7 +61,8 @@ static bool has_word(const char *list, const char *word)
     return false;
 }
 
-/* Reads a line: "0::/a/b" is version 2, "4:cpu,cpuacct:/a/b" is a hierarchy of version 1. */
+/* Reads a line of /proc/self/cgroup: "0::/a/b" is version 2, and "4:cpu,cpuacct:/a/b" is a
+ * hierarchy of version 1. */
 static void ask_line(struct search *s, char *line)
 {
     char mount[PATH_BYTES];

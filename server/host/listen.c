@@ -121,10 +121,11 @@ static enum err_code describe(const char *address, struct listener *out, struct 
     return ERR_OK;
 }
 
-/* Accepted sockets inherit the setting. Without it the kernel takes megabytes at once, and the
- * library's inactivity timer, which sees only what the kernel takes, ends a slow reader in the
- * middle of a reply. Ten thousand clients that did not read held 2 GB of kernel memory at 128 KiB
- * each. Fast clients are as fast with 32 KiB. */
+/* Limits what the kernel accepts to send, in bytes. Accepted sockets inherit the setting. Without
+ * it the kernel takes megabytes at once. Then the inactivity timer of the HTTP library, which sees
+ * only what the kernel takes, ends a slow reader in the middle of a reply. With 128 KiB, ten
+ * thousand clients that did not read held 2 GB of kernel memory. Fast clients are as fast with 32
+ * KiB. */
 static void keep_little_unsent(int fd)
 {
     const int unsent = 32 * 1024;
@@ -171,14 +172,15 @@ static bool is_repeated(const struct addrinfo *first, const struct addrinfo *at)
     return false;
 }
 
-/* A name such as localhost has addresses that this machine may lack. */
+/* Whether the last error says that this machine lacks the address. A name such as localhost may
+ * have such addresses. */
 static bool is_lacking(void)
 {
     return errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT;
 }
 
-/* Whether we listen on exactly this address already: `:8080` is all of IPv6 too, and somebody may name
- * that beside it. */
+/* Whether a socket listens on exactly this address already. `:8080` includes all addresses of IPv6,
+ * and the user may name these too. */
 static bool is_open(const struct listeners *l, const struct addrinfo *at)
 {
     for (int i = 0; i < l->count; i++) {
@@ -197,8 +199,8 @@ static in_port_t *port_of(struct sockaddr *name)
                                        : &((struct sockaddr_in *)name)->sin_port;
 }
 
-/* The system chooses a port for 0: the other addresses of the same host get the one that the first
- * has got. */
+/* The system chooses a port for 0. This function gives the other addresses of the same host the
+ * port that the first one got. */
 static void same_port(const struct listeners *l, int before, struct addrinfo *at)
 {
     struct sockaddr_storage name = {0};

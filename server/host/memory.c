@@ -11,7 +11,8 @@ enum { PATH_BYTES = 1024 };
 
 static const int64_t least_machine = (int64_t)64 << 20; /* if /proc/meminfo cannot be read */
 
-/* Version 2 has "max" or a number. Version 1 has a number, which is huge if no limit is set. */
+/* Version 2 has "max" or a number. Version 1 has a number, which is very large if no limit is
+ * set. */
 static int64_t limit_at(const char *folder)
 {
     long long bytes = 0, ignored;

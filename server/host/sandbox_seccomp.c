@@ -27,7 +27,7 @@
 
 /* aarch64 lacks the old forms of some calls. */
 static const int allowed[] = {
-    /* sockets that are open; only accept makes new ones */
+    /* open sockets; only accept makes new ones */
     SYS_accept, SYS_accept4, SYS_shutdown, SYS_sendto, SYS_sendmsg, SYS_recvfrom, SYS_recvmsg,
     SYS_getsockopt, SYS_setsockopt, SYS_getsockname, SYS_getpeername, SYS_sendfile,
     /* waiting */
@@ -59,10 +59,10 @@ static const struct conditional {
     uint32_t mask;
     bool needs;
 } conditional[] = {
-    {SYS_openat, 2, O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND, false}, /* to read */
+    {SYS_openat, 2, O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND, false}, /* only to read */
     {SYS_mmap, 2, PROT_EXEC, false},
     {SYS_mprotect, 2, PROT_EXEC, false},
-    {SYS_clone, 0, CLONE_THREAD, true}, /* threads, not processes */
+    {SYS_clone, 0, CLONE_THREAD, true}, /* only threads, no processes */
 };
 
 enum {
@@ -86,7 +86,7 @@ static void give(struct program *p, uint32_t verdict)
     p->code[p->length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, verdict);
 }
 
-/* Skips `yes` or `no` instructions. */
+/* Skips the next `yes` instructions if the comparison holds, else the next `no`. */
 static void jump(struct program *p, unsigned short kind, uint32_t value, uint8_t yes, uint8_t no)
 {
     p->code[p->length++] =
@@ -123,7 +123,8 @@ static void write_program(struct program *p)
         allow(p, allowed[i]);
     for (int i = 0; i < CONDITIONAL; i++)
         allow_some(p, &conditional[i]);
-    /* a filter cannot see its flags, which are in memory; the C library falls back to clone */
+    /* The filter cannot read the flags of clone3, which are in memory. With ENOSYS the C library
+     * falls back to clone. */
     jump(p, BPF_JEQ, SYS_clone3, 0, 1);
     give(p, SECCOMP_RET_ERRNO | ENOSYS);
     give(p, refuse);

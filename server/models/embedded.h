@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct embedded_model {
-    const char *stem; /* "photo", of photo.json */
+    const char *stem; /* "photo" for photo.json */
     const uint8_t *bytes;
     size_t length;
     const char *sha256; /* of the bytes, 64 hex digits */

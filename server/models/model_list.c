@@ -8,7 +8,7 @@ const char *model_list_family(const struct model *m)
     return m->family ? m->family : m->name;
 }
 
-/* The family of that name, or where it belongs. */
+/* Returns the index of the family of that name, or the index at which it belongs. */
 static int family_place(const struct model_list *list, const char *name, bool *there)
 {
     int at = 0;
@@ -39,7 +39,8 @@ static enum err_code join_family(struct model_list *list, const struct model_ent
     return ERR_OK;
 }
 
-/* A request that names a family must not mean a file outside of it. */
+/* Checks that no model has the name of a family that it does not belong to. A request with that
+ * name would be ambiguous. */
 static enum err_code check_families(const struct model_list *list, struct err *e)
 {
     for (int i = 0; i < list->count; i++) {

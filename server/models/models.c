@@ -47,7 +47,7 @@ static void list_release(struct model_list *list)
         list_free(list);
 }
 
-/* The index of that name, or where it belongs. */
+/* Returns the index of the model of that name, or the index at which it belongs. */
 static int place_of(const struct model_list *list, const char *name, bool *taken)
 {
     int at = 0;
@@ -65,7 +65,8 @@ static enum err_code prepare(struct model_entry *entry, const char *path, struct
     return plan_new(entry->model, kernels_used(), &entry->plan, e);
 }
 
-/* Adds a model, which it takes over. It replaces a model of the same name that is in the binary. */
+/* Adds a model, and owns it from now on. It replaces a model of the same name that is in the
+ * binary. */
 static enum err_code list_add(struct model_list *list, struct model *model, const char *path,
                               struct err *e)
 {
@@ -192,7 +193,7 @@ static enum err_code load(struct models *m, const char *only, struct model_list 
     return ERR_OK;
 }
 
-/* The names of this processor's vector units, for people. */
+/* Writes the names of this processor's vector units to `text`, and returns it. */
 static const char *unit_names(char *text, size_t size)
 {
     enum vector_unit unit;

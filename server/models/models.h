@@ -12,12 +12,12 @@
 struct model_entry {
     struct model *model;
     struct plan *plan;
-    char *path;              /* of its file; NULL if the model is in the binary */
+    char *path;              /* path of its file; NULL if the model is in the binary */
     struct model_list *list; /* the owner */
 };
 
 /* The models of one style, which differ in their factor: those whose files name the family, and the
- * one that has its name. A family lives until its last holder releases it. */
+ * one that has its name. It lives until its last holder releases it. */
 struct model_family {
     const char *name;
     struct chain_set set;
@@ -30,66 +30,67 @@ struct model_family {
 struct model_list; /* a set of models that were loaded together */
 struct models;     /* holds the set that is in force */
 
-/* Puts the kernels of that name (NULL: the best) in use, for networks and pixels alike, in the
- * whole program; before other threads compute. ERR_BAD_PARAMETER names those that this processor
- * has. */
+/* Puts the kernels of that name (NULL: the best) in use, for networks and pixels, in the whole
+ * program. Call it before other threads compute. ERR_BAD_PARAMETER names the kernels that this
+ * processor has. */
 enum err_code models_use_kernels(const char *name, struct err *e);
 
-/* Where models come from beside the binary, and how they run. */
+/* The places that models come from beside the binary, and how they run. */
 struct models_source {
-    const char *folder;  /* of *.json files; NULL: none */
+    const char *folder;  /* a folder of *.json files; NULL: none */
     const char *kernels; /* for models_use_kernels */
     struct model_limits limits;
-    /* The model or family that is asked for: the others are not read; MODELS_DEFAULT: the default;
-     * NULL: all are read. */
+    /* If not NULL, only this model or family is read; MODELS_DEFAULT is the default one. NULL: all
+     * are read. */
     const char *only;
 };
 
-/* Loads the embedded models and those of the folder, where a file's model replaces an embedded one
- * of the same name, and reserves `pool`'s scratch for them. ERR_MODEL* names the file, or both
- * files where two have a model of the same name, or a family that bears the name of another's
- * model; ERR_UNKNOWN_MODEL where there is no model at all; ERR_BAD_PARAMETER where this processor
- * has no such set of kernels. Where no model is `only`, all are loaded: models_get then names them.
- * On ERR_OK the caller owns *out. */
+/* Loads the embedded models and those of the folder, and reserves the scratch of `pool` for them. A
+ * model of the folder replaces an embedded one of the same name. If there is no model `only`, all
+ * are loaded, so that models_get can name them. On ERR_OK the caller owns *out (models_free).
+ * ERR_MODEL* names the file, the two files that have a model of the same name, or a model that has
+ * the name of a family that it does not belong to. ERR_UNKNOWN_MODEL if there is no model at all.
+ * ERR_BAD_PARAMETER if this processor does not have the kernels. ERR_IO, ERR_MEMORY. */
 enum err_code models_new(struct pool *pool, const struct models_source *from, struct models **out,
                          struct err *e);
 void models_free(struct models *m); /* NULL is fine */
 
-/* models_prepare loads all models again. Nothing changes until models_commit puts them in force;
- * models_discard (NULL is fine) drops them. */
+/* models_prepare loads all models again and changes nothing. Then models_commit puts them in force,
+ * or models_discard frees them (NULL is fine). The errors are those of models_new. */
 enum err_code models_prepare(struct models *m, struct model_list **out, struct err *e);
 void models_commit(struct models *m, struct model_list *fresh);
 void models_discard(struct model_list *fresh);
 
-/* Finds the model of that name; NULL: the default, which is `photo` or else the first. The caller
- * holds it until models_release. ERR_UNKNOWN_MODEL names the models that exist. */
+/* Finds the model of that name. NULL is the default: `photo`, or else the first. The caller holds
+ * it until models_release. ERR_UNKNOWN_MODEL names the models that exist. */
 enum err_code models_get(struct models *m, const char *name, const struct model_entry **out,
                          struct err *e);
 void models_release(const struct model_entry *entry); /* NULL is fine */
 
-/* Finds the family of that name, or the model of that name, which is then alone; NULL: the default.
- * The caller holds it until models_let_go. ERR_UNKNOWN_MODEL names what exists. */
+/* Finds the family of that name, or else the model of that name, as a family of one. NULL is the
+ * default. The caller holds it until models_let_go. ERR_UNKNOWN_MODEL names what exists. */
 enum err_code models_find(struct models *m, const char *name, const struct model_family **out,
                           struct err *e);
 void models_let_go(const struct model_family *family); /* NULL is fine */
 
-/* Loads one file as a model, outside the set; the caller frees it by model_free. */
+/* Reads one file as a model, which does not join the set. On ERR_OK the caller owns *out
+ * (model_free). ERR_IO; ERR_MODEL* and ERR_MEMORY with the path. */
 enum err_code models_read_file(const char *path, const struct model_limits *limits,
                                struct model **out, struct err *e);
 
-/* Whether a name ends as files of trained networks do that upscaled-import turns into model
- * files. */
+/* Whether the name ends like a file of a trained network that upscaled-import can turn into a model
+ * file. */
 bool models_is_foreign(const char *name);
 
-/* Says by which command; returns ERR_MODEL. The name is foreign. */
+/* Reports such a name as ERR_MODEL. The sentence has the command that makes a model file of it. */
 enum err_code models_refuse_foreign(const char *name, struct err *e);
 
-/* Calls `each` for the foreign files of the folder that have no model file of their name beside
- * them. NULL is no folder. */
+/* Calls `each` for every such file in the folder that has no model file of the same name beside it.
+ * NULL is no folder. */
 void models_each_foreign(const char *folder, void (*each)(void *arg, const char *path), void *arg);
 
-/* Describe all models, sorted by name, or one, as JSON text with a final newline. free() it. NULL
- * when memory is out. */
+/* Describe all models, sorted by name, or one model, as JSON text with a final newline. The caller
+ * frees it with free(). NULL if memory is out. */
 char *models_json(struct models *m);
 char *model_json(const struct model *m);
 

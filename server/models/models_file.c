@@ -1,4 +1,4 @@
-/* models_file.c - one model's file. See models.h. */
+/* models_file.c - reads the file of one model; see models.h. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "server/base/file.h"
 #include "server/models/model_list.h"
 
-/* Makes "photo" of "dir/photo.json". */
+/* Writes the stem of a path: "photo" for "dir/photo.json". */
 static void stem_of(const char *path, char stem[65])
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
@@ -20,8 +20,8 @@ static void stem_of(const char *path, char stem[65])
     snprintf(stem, 65, "%.*s", (int)(length > 64 ? 64 : length), name);
 }
 
-/* The end of a name that says what a trained network's file is, or NULL. ncnn's .bin lies beside its
- * .param; a folder is searched for the latter alone. */
+/* Returns the end of a name that says that the file is a trained network, or NULL. ncnn has two
+ * files; is_foreign_entry finds the .param, and the .bin lies beside it. */
 static const char *foreign_end(const char *name)
 {
     static const char *const ends[] = {".onnx", ".pth", ".pt", ".safetensors", ".param", ".bin"};
@@ -73,7 +73,7 @@ void models_each_foreign(const char *folder, void (*each)(void *arg, const char 
         free(names);
 }
 
-/* Puts the path where the sentence has the stem. */
+/* Passes an error on, with the path instead of the stem at the start of the sentence. */
 static enum err_code name_file(const char *path, const char *stem, const struct err *from,
                                struct err *e)
 {

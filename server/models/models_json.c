@@ -1,4 +1,4 @@
-/* models_json.c - models as the API describes them. */
+/* models_json.c - describes models as the API does; see models.h. */
 #include "engine/upscale.h"
 #include "server/base/json_text.h"
 #include "server/models/models.h"
@@ -21,7 +21,7 @@ static void set_json(json_t **o, const char *key, const char *text)
         json_put(o, key, json_parse(text));
 }
 
-/* The factors that need no reduction. */
+/* Returns the factors that chains of the set make without reduction. */
 static json_t *scales(const struct chain_set *set)
 {
     json_t *list = json_array();
@@ -34,7 +34,7 @@ static json_t *scales(const struct chain_set *set)
     return list;
 }
 
-/* Without a plan: the factor of a model and its powers. */
+/* Returns 1, the factor of a model and the powers of the factor. */
 static json_t *powers(int scale)
 {
     json_t *list = json_array();
@@ -75,7 +75,7 @@ static void append(void *arg, const struct model *m)
     json_add(arg, describe(m));
 }
 
-/* The chains by factor: for each factor of the table the names of its models, in order. */
+/* Returns the chains by factor: for each factor, the names of its models in order. */
 static json_t *chains(const struct chain_set *set)
 {
     json_t *o = json_object();

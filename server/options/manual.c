@@ -7,7 +7,8 @@
 #include "server/base/errors.h"
 #include "server/options/options_table.h"
 
-/* Writes text so that troff keeps its dashes and backslashes and sees no control line. */
+/* Writes text so that troff keeps its dashes and backslashes, and takes no line for a control
+ * line. */
 static void roff(FILE *out, const char *text)
 {
     if (*text == '.' || *text == '\'')
@@ -117,7 +118,7 @@ void manual_errors(FILE *out)
     }
 }
 
-/* What happens beyond a limit: the codes of the answer, or a text where there is none. */
+/* Says what happens beyond a limit: the codes of the answer, or a text if there is no answer. */
 static const struct {
     const char *option;
     enum err_code codes[2];

@@ -1,5 +1,5 @@
-/* options.c - the places that options come from: the defaults, the file, the environment, the
- * command line. The options themselves are in options_table.c. */
+/* options.c - see options.h. Reads the places that options come from: the file, the environment,
+ * the command line. The options themselves are in options_table.c. */
 #include "server/options/options.h"
 
 #include <assert.h>
@@ -93,7 +93,8 @@ static void forget_list(struct option_list *list)
     }
 }
 
-/* The values of a stronger place replace those of a weaker one as a whole. */
+/* Adds a value to a list. The values of a stronger place replace those of a weaker one as a
+ * whole. */
 static enum err_code add_to_list(struct option_list *list, enum option_source source,
                                  const char *where, const char *value, struct err *e)
 {
@@ -186,7 +187,8 @@ static enum err_code read_flags(struct reading *r, struct option_words *words, s
     return ERR_OK;
 }
 
-/* UPSCALED_MAX_BODY=... for the row max-body; NULL where not set. */
+/* Returns the value of the row's variable, UPSCALED_MAX_BODY for max-body; NULL if it is not
+ * set. */
 static const char *from_environment(const struct option_row *row, char *const *environment)
 {
     static const char prefix[] = "UPSCALED_";
@@ -233,7 +235,7 @@ static enum err_code take_line(void *arg, const char *where, char *line, struct 
         return err_set(e, ERR_BAD_PARAMETER, "%s: unknown option %s", where, name);
     char which[544];
     snprintf(which, sizeof which, "%.510s: %.31s", where, name);
-    /* one file may serve all sub-commands; each takes its own options */
+    /* one file may serve all sub-commands, each of which takes its own options */
     return row->commands & r->command ? set(r, row, which, value, e) : ERR_OK;
 }
 
@@ -254,7 +256,8 @@ static const char *variable(const char *name, char *const *environment)
     return NULL;
 }
 
-/* Platforms of containers set PORT to where they will connect, from outside. */
+/* Sets the default of --listen. Container platforms set PORT to the port to which they connect,
+ * from outside the container. */
 static enum err_code set_fallback_listen(struct options *o, char *const *environment, struct err *e)
 {
     const char *port = variable("PORT", environment);
@@ -271,7 +274,8 @@ static enum err_code set_fallback_listen(struct options *o, char *const *environ
     return ERR_OK;
 }
 
-/* The file that --config or UPSCALED_CONFIG names; it must be known before all else is read. */
+/* Returns the file that --config or UPSCALED_CONFIG names, or NULL. The file is needed before
+ * anything else is read. */
 static const char *find_config(const struct option_words *words, char *const *environment)
 {
     const char *found = from_environment(find_row("config", 6, 0), environment);

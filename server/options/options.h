@@ -4,7 +4,7 @@
  * key `name = VALUE` of the --config file, the range check, the line of --help and the entry of the
  * docs. A flag overrides the environment, the environment overrides the file, and the file
  * overrides the default. One more variable, PORT, replaces the default of --listen: platforms set
- * it for every program. */
+ * it for every program. Threads: a struct options never changes once it is read. */
 #ifndef UPSCALED_SERVER_OPTIONS_OPTIONS_H
 #define UPSCALED_SERVER_OPTIONS_OPTIONS_H
 
@@ -18,10 +18,10 @@
 
 enum { OPTION_LIST_MAX = 16 };
 
-/* Which sub-commands take an option. */
+/* The sub-commands that take an option. */
 enum { FOR_SERVE = 1, FOR_CONVERT = 2, FOR_MODELS = 4, FOR_HEALTH = 8, FOR_BENCH = 16 };
 
-/* Where a value comes from, the weakest place first. */
+/* The places that a value comes from, the weakest first. */
 enum option_source { SOURCE_NONE, SOURCE_FILE, SOURCE_ENVIRONMENT, SOURCE_FLAG };
 
 /* The values of an option that may be repeated. */
@@ -41,11 +41,10 @@ struct option_words {
 struct options {
     char *config;
     struct option_list listen; /* host:port, [v6]:port or unix:/path */
-    char fallback_listen[24];  /* where none of these is given: $PORT on all addresses, or
-                                 127.0.0.1:8080 */
+    char fallback_listen[24];  /* if `listen` is empty: $PORT on all addresses, or 127.0.0.1:8080 */
     char *models;              /* folder, or NULL */
     int64_t threads;
-    char *kernels; /* name of a set, or NULL for the best */
+    char *kernels; /* name of a vector unit, or NULL for the best */
     /* limits on requests */
     int64_t max_body, max_side, max_pixels, max_output_pixels, max_chunks, max_chunk_bytes;
     int64_t max_output_bytes, max_whole_bytes;
@@ -79,10 +78,12 @@ enum err_code options_read(struct options *o, int command, struct option_words *
                            char *const *environment, struct err *e);
 void options_done(struct options *o);
 
-/* The value of an option that is a text; NULL if it is not given, or there is no such option. */
+/* Returns the value of an option that is a text; NULL if it is not given, or if there is no such
+ * option. */
 const char *options_text(const struct options *o, const char *name);
 
-/* Writes the lines of --help for these sub-commands; docs/options.md. */
+/* options_help writes the lines of --help for these sub-commands; options_markdown writes
+ * docs/options.md. */
 void options_help(FILE *out, int command);
 void options_markdown(FILE *out);
 
@@ -94,8 +95,8 @@ void options_limits(const struct options *o,
 struct png_limits options_png_limits(const struct options *o);
 struct model_limits options_model_limits(const struct options *o);
 
-/* Reads a whole number with an optional K, M or G (powers of 1024). Returns false for other text.
- */
+/* Reads a whole number with an optional K, M or G (powers of 1024). Returns false for any other
+ * text. */
 bool options_size(const char *text, int64_t *out);
 
 #endif

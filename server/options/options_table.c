@@ -74,7 +74,6 @@ const struct option_row option_rows[] = {
 
 const int option_count = sizeof option_rows / sizeof *option_rows;
 
-/* 64M for 67108864. */
 void options_write_size(FILE *out, int64_t value)
 {
     static const char suffixes[] = {0, 'K', 'M', 'G'};

@@ -8,7 +8,7 @@
 
 enum option_type {
     OPTION_COUNT, /* a whole number */
-    OPTION_BYTES, /* a whole number, usually with K, M or G */
+    OPTION_BYTES, /* a whole number, usually given with K, M or G */
     OPTION_TEXT,
     OPTION_LIST, /* a struct option_list: text, may be repeated */
     OPTION_FLAG,
@@ -18,7 +18,7 @@ struct option_row {
     const char *name;
     enum option_type type;
     size_t field; /* offset in struct options */
-    int commands; /* FOR_* that take it */
+    int commands; /* the sub-commands that take it, FOR_* */
     int64_t standard, least, most;
     bool limit; /* /v1/limits lists it */
     const char *help;

@@ -3,7 +3,8 @@
 
 #include <stdio.h>
 
-enum { SMALL_STEP = 4096, LARGE_STEP = 65536 }; /* in which a body is charged to the budget */
+/* A body is charged to the budget in steps of so many bytes. */
+enum { SMALL_STEP = 4096, LARGE_STEP = 65536 };
 
 enum err_code admission_bound(const struct need *n, const struct request_bounds *bounds,
                               struct err *e)
@@ -45,7 +46,7 @@ static int64_t round_up(int64_t bytes, int64_t step)
     return (bytes + step - 1) / step * step;
 }
 
-/* A file that is moved as it grows is there twice for a moment. */
+/* If the buffer is copied as it grows, the file is in memory twice for a moment. */
 enum err_code admission_take(struct body_memory *body, size_t length, struct err *e)
 {
     int64_t bytes = (int64_t)length * (body->moves ? 2 : 1);
@@ -82,7 +83,7 @@ static enum err_code refuse(const struct queue_state *q, const char *option, int
 enum err_code admission_queue(const struct queue_state *q, struct err *e)
 {
     char text[160];
-    int idle = q->drivers - q->running; /* each takes a job at once, which then does not wait */
+    int idle = q->drivers - q->running; /* each takes a job at once, which does not wait */
     if (q->waiting >= q->places + idle) {
         snprintf(text, sizeof text,
                  "the queue is full: %d requests run or wait (--max-running, --queue)",

@@ -1,8 +1,7 @@
 /* api.h - the parameters of a request: turns names and values into transcode_params.
  *
- * The parameters of a query are also flags of `upscaled convert`: model, scale, width, height,
- * compression (0..9), metadata (keep, color, none), depth (same, 8, 16), edge (replicate, reflect,
- * wrap, zero). */
+ * The parameters of a query are also options of `upscaled convert`. api.c has the table of their
+ * names and setters. Threads: a struct api_request belongs to one thread at a time. */
 #ifndef UPSCALED_SERVER_WORK_API_H
 #define UPSCALED_SERVER_WORK_API_H
 
@@ -12,12 +11,12 @@
 
 struct api_request {
     struct transcode_params params;
-    const struct model_family *model; /* held */
-    unsigned seen; /* the parameters given so far, a bit for each row of the table */
+    const struct model_family *model; /* held until api_request_done; NULL before api_finish */
+    unsigned seen; /* the parameters that were given, one bit for each row of the table */
     char model_name[65];
 };
 
-/* Sets the defaults and the limits. */
+/* Sets the defaults, and the limits of the options. */
 void api_request_init(struct api_request *r, const struct options *o);
 void api_request_done(struct api_request *r);
 
@@ -29,7 +28,7 @@ enum err_code api_set(struct api_request *r, const char *name, const char *value
  * ERR_BAD_PARAMETER, ERR_UNKNOWN_MODEL. */
 enum err_code api_finish(struct api_request *r, struct models *models, struct err *e);
 
-/* The name of a parameter, from 0; NULL after the last. */
+/* Returns the name of parameter `index`, from 0; NULL after the last. */
 const char *api_parameter(int index);
 
 #endif

@@ -27,7 +27,7 @@ static int64_t sum(const struct budget *b)
     return all;
 }
 
-/* Under the lock. */
+/* Call it under the lock. */
 static int64_t most_now(const struct budget *b, enum budget_use use)
 {
     int64_t limit = b->limit - b->used[BUDGET_SCRATCH];
@@ -42,7 +42,7 @@ int64_t budget_most(struct budget *b, enum budget_use use)
     return most;
 }
 
-/* Under the lock. */
+/* Call it under the lock. */
 static bool fits_now(const struct budget *b, enum budget_use use, int64_t bytes)
 {
     return bytes <= b->limit - sum(b) && bytes <= most_now(b, use) - b->used[use];

@@ -1,6 +1,6 @@
-/* clients.h - how many requests each client has in work, so that many requests of one client do not
- * delay a request of another. Clients that share a place of the table share their weight. No client
- * is refused. Threads: any. */
+/* clients.h - counts the requests that each client has in progress, so that many requests of one
+ * client do not delay a request of another. Clients whose names have the same place in the table
+ * share their weight. No client is refused. Threads: any. */
 #ifndef UPSCALED_SERVER_WORK_CLIENTS_H
 #define UPSCALED_SERVER_WORK_CLIENTS_H
 
@@ -12,9 +12,9 @@ struct clients {
     atomic_int in_work[CLIENTS_PLACES];
 };
 
-/* Counts one more request of the client of that name, which is the name of a key or an address.
- * Returns its place, for clients_leave. *weight is the weight of the request: 1 for the client's
- * only one, 1/2 for its second. */
+/* Counts one more request of the client `name` (the name of a key, or an address). Returns its
+ * place, for clients_leave. *weight becomes the weight of the request: 1 for the client's only one,
+ * 1/2 for its second. */
 int clients_enter(struct clients *c, const char *name, double *weight);
 void clients_leave(struct clients *c, int place);
 

@@ -5,10 +5,10 @@
 #include <string.h>
 
 enum {
-    FADING = 16,           /* each request replaces a sixteenth of the past */
-    SAMPLE_SIDE = 96,      /* of the picture that is measured */
-    REQUEST_NS = 1000000,  /* that the smallest request takes: switching threads, tables */
-    REFERENCE_SLOWER = 12, /* how many times as long a network takes that is not streamed */
+    FADING = 16,           /* each request replaces a sixteenth of the sums */
+    SAMPLE_SIDE = 96,      /* the side of the picture that is measured */
+    REQUEST_NS = 1000000,  /* the time of the smallest request: switching threads, tables */
+    REFERENCE_SLOWER = 12, /* a network that is not streamed takes so many times as long */
 };
 
 static const double mac_ns = 1, decode_ns[2] = {10, 30};
@@ -18,7 +18,7 @@ static const double mac_ns = 1, decode_ns[2] = {10, 30};
  * dithered pictures and noise of a few values, which need an eighth. */
 static const double encode_ns[2][COST_LEVELS][COST_DENSITIES] = {
     {
-        /* as it is:  1/2  1/4  1/8  1/16 1/32 1/64 less */
+        /* not resized: */
         {5, 5, 5, 5, 5, 5, 5},
         {20, 20, 30, 30, 20, 10, 10},
         {25, 30, 40, 40, 30, 20, 10},
@@ -36,13 +36,13 @@ static const double encode_ns[2][COST_LEVELS][COST_DENSITIES] = {
     },
 };
 
-/* Which row of the table: 0, 1..3, 4..6, 7, 8, 9. */
+/* Returns the row of the table: compression 0, 1..3, 4..6, 7, 8, 9. */
 static int level_of(int compression)
 {
     return compression < 7 ? (compression + 2) / 3 : compression - 4;
 }
 
-/* Which column: one for each halving. */
+/* Returns the column of the table: one for each halving of the density. */
 static int density_of(const struct need *n)
 {
     const struct transcode_work *w = &n->memory.work;
@@ -163,7 +163,8 @@ double cost_expected_ns(struct cost *c, const struct need *n)
     return ns;
 }
 
-/* Of a file that has only begun, the pixels may be packed more densely than its length says. */
+/* Returns the lowest rate of encoding. If only the head of the file is known, its pixels may be
+ * packed more densely than the length says, so the columns of higher densities count too. */
 static double least_encode(struct cost *c, const struct need *n)
 {
     const struct cost_rate *columns = c->encode[n->memory.work.resized][level_of(n->compression)];

@@ -10,7 +10,7 @@
 
 enum {
     RETRY_MOST_S = 600, /* the largest Retry-After */
-    PLACES_MS = 100,    /* how long computed places remain in use */
+    PLACES_MS = 100,    /* computed places remain in use for so long */
 };
 
 struct jobs {
@@ -74,7 +74,7 @@ static void end(struct jobs *j, struct job *job)
     j->running--;
     j->long_running -= turns_is_long(job->expected_ms);
     j->placed_ms = -1;
-    pthread_cond_signal(&j->work); /* a long job may be waiting for this place */
+    pthread_cond_signal(&j->work); /* a long job may wait for the place of this one */
 }
 
 static void *drive(void *arg)
@@ -164,7 +164,7 @@ static unsigned retry_s(const struct jobs *j)
     return s < 1 ? 1 : s > RETRY_MOST_S ? RETRY_MOST_S : (unsigned)s;
 }
 
-/* Whether a driver is free for the new job after the waiting jobs that can begin have theirs. */
+/* Whether a driver remains for the new job after the waiting jobs that can begin have theirs. */
 static bool has_driver(const struct jobs *j, double expected_ms)
 {
     int idle = j->config.running - j->running, left = turns_now(j).long_places;

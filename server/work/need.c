@@ -11,7 +11,7 @@ static int64_t scratch_growth(struct pool *pool, const struct transcode_memory *
     return growth > 0 ? growth : 0;
 }
 
-/* The first 32 bits of the digest. */
+/* Returns the first 32 bits of the model's digest. */
 static uint32_t model_id(const struct model *m)
 {
     char digits[9] = "";
@@ -29,7 +29,7 @@ enum err_code need_find(const struct need_source *s, struct need *out, struct er
     n.work_bytes = (int64_t)(n.memory.peak - s->file.file_bytes) + n.scratch_bytes;
     n.macs = n.memory.work.network.color + n.memory.work.network.alpha;
     const struct plan *last = n.memory.chain.plans[n.memory.chain.count - 1];
-    n.model = model_id(plan_model(last)); /* it has the most to do */
+    n.model = model_id(plan_model(last)); /* this network does most of the work */
     n.streamed = plan_streams(last);
     *out = n;
     return ERR_OK;
@@ -41,7 +41,8 @@ enum err_code need_find_least(const struct need_source *s, struct need *out, str
     uint8_t file[PNG_HEAD_BYTES + sizeof end];
     struct need_source least = *s;
     struct png_head h;
-    /* the head alone first: a file of another kind is named by its own bytes, not by this end */
+    /* Checks the head alone first, so that an error names the kind of file by its own bytes and not
+     * by the IEND that is added below. */
     enum err_code rc = png_head_read(s->file.bytes, PNG_HEAD_BYTES, &s->params->limits, &h, e);
     if (rc != ERR_OK)
         return rc;

@@ -1,5 +1,6 @@
-/* need.h - what a request needs, told by the bytes of its picture that have arrived. Memory and
- * work are told by the functions that plan them for transcode_run. */
+/* need.h - computes what a request needs, from the bytes of its picture that have arrived. The
+ * figures come from the functions with which transcode_run plans its memory and work. Threads:
+ * any. */
 #ifndef UPSCALED_SERVER_WORK_NEED_H
 #define UPSCALED_SERVER_WORK_NEED_H
 
@@ -14,21 +15,22 @@ struct need_source {
 struct need {
     size_t file_bytes;
     struct transcode_memory memory;
-    int64_t work_bytes;    /* of memory.peak: beside the file; with scratch_bytes */
-    int64_t scratch_bytes; /* by which the workers' buffers must grow; they keep it */
+    int64_t work_bytes;    /* memory.peak without the file, and scratch_bytes */
+    int64_t scratch_bytes; /* growth of the workers' buffers, which they keep afterwards */
     double macs;           /* multiply-adds of the network, halos included */
-    uint32_t model;        /* a number of the model: requests of one model share it */
-    bool streamed;         /* whether the network runs the fast way */
+    uint32_t model;        /* number of the model; requests of one model have the same */
+    bool streamed;         /* the network runs depth first */
     int compression;
-    bool is_least; /* from need_find_least */
+    bool is_least; /* the figures are from need_find_least */
 };
 
-/* Needs PNG_HEAD_BYTES at least; with the whole file the figures are closer. The errors of
- * transcode_memory. */
+/* Computes the need. At least PNG_HEAD_BYTES of the file are there; with the whole file the figures
+ * are tighter. The errors are those of transcode_memory. */
 enum err_code need_find(const struct need_source *s, struct need *out, struct err *e);
 
-/* The least that a file can need that begins with these PNG_HEAD_BYTES: it has no transparency that
- * its head does not name, and nothing to keep. What is too much is too much whatever follows. */
+/* Computes the least that a file can need that begins with these PNG_HEAD_BYTES: it has no
+ * transparency that its head does not name, and no chunks to keep. A request for which this is too
+ * much can be refused, whatever follows. The errors are those of transcode_memory. */
 enum err_code need_find_least(const struct need_source *s, struct need *out, struct err *e);
 
 #endif

@@ -15,10 +15,10 @@ struct ticket {
     enum progress_state state;
     double fraction, expected_s;
     int64_t began_ms, work_ms;
-    uint64_t number;     /* of its job */
-    atomic_bool *cancel; /* NULL once it has ended */
+    uint64_t number;     /* number of its job */
+    atomic_bool *cancel; /* NULL once the request has ended */
     int holders;
-    struct ticket *next, **link; /* in the table until it ends */
+    struct ticket *next, **link; /* links in the table, until the request ends */
 };
 
 struct progress {
@@ -102,7 +102,7 @@ void progress_move(struct progress *p, struct ticket *t, double fraction)
     pthread_mutex_unlock(&p->lock);
 }
 
-/* Under the lock. Whether the last holder is gone. */
+/* Call it under the lock. Returns whether the last holder is gone. */
 static bool let_go(struct ticket *t)
 {
     return --t->holders == 0;
@@ -166,8 +166,8 @@ void progress_cancel(struct progress *p, struct ticket *t)
     pthread_mutex_unlock(&p->lock);
 }
 
-/* Under the lock. Seconds that a working request still needs at the rate of its first part. Until
- * enough of it is done, the estimate counts. Negative: not known. */
+/* Call it under the lock. Returns the seconds that a running request still needs, at the rate of
+ * the work that is done. Until enough is done, it uses the expected time. Negative: not known. */
 static double left_s(const struct ticket *t, int64_t now_ms)
 {
     static const double enough = 0.02;
@@ -179,7 +179,8 @@ static double left_s(const struct ticket *t, int64_t now_ms)
     return t->expected_s > worked_s ? t->expected_s - worked_s : 0;
 }
 
-/* Under the lock. For a waiting request: without the others that wait before it. */
+/* Call it under the lock. For a waiting request, the result leaves out the requests that wait
+ * before it. */
 static double expected_s(const struct progress *p, const struct ticket *t, int64_t now_ms)
 {
     if (t->state == PROGRESS_DONE)
@@ -196,8 +197,8 @@ static double expected_s(const struct progress *p, const struct ticket *t, int64
     return sum;
 }
 
-/* The queue is asked without our lock, for it calls us under its own. A request that has left the
- * queue meanwhile is the first. */
+/* Adds the place in the queue. The caller does not hold our lock, because the queue calls us under
+ * its own. A request that has left the queue in between is shown as the first. */
 static void add_place(const struct progress *p, uint64_t number, int64_t now_ms,
                       struct progress_view *v)
 {

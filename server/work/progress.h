@@ -19,7 +19,7 @@ enum {
 };
 
 enum progress_state {
-    PROGRESS_RECEIVING, /* its body arrives */
+    PROGRESS_RECEIVING, /* its body is arriving */
     PROGRESS_WAITING,
     PROGRESS_WORKING,
     /* final */
@@ -33,33 +33,36 @@ struct ticket; /* one request's entry */
 
 struct progress_view {
     enum progress_state state;
-    int position;    /* in the order in which waiting requests begin, from 1; 0: it does not wait */
+    int position;    /* from 1, in the order in which waiting requests begin; 0: it does not wait */
     double fraction; /* of the work, 0..1 */
-    double elapsed_s;  /* since its head arrived */
-    double expected_s; /* until it is done; negative: not known */
+    double elapsed_s;  /* seconds since its head arrived */
+    double expected_s; /* seconds until it is done; negative: not known */
     char id[PROGRESS_ID_MAX + 1];
 };
 
-/* `queue`, which is borrowed, tells the places of those that wait. */
+/* Makes the table of requests. `queue` is borrowed and gives the places of requests that wait. On
+ * ERR_OK the caller owns *out (progress_free). ERR_MEMORY. */
 enum err_code progress_new(struct jobs *queue, struct progress **out, struct err *e);
 void progress_free(struct progress *p); /* NULL is fine; no ticket may be held */
 
-/* Adds a request that begins. Returns its ticket, or NULL when memory is out; with NULL the
- * functions below do nothing. progress_cancel sets `cancel`, which must live until progress_leave.
- * `id` and `owner` are copied. */
+/* Adds a request. Returns its ticket, or NULL if memory is out; the three functions below and
+ * progress_leave do nothing for NULL. progress_cancel sets `cancel`, which must live until
+ * progress_leave. `id` and `owner` are copied. */
 struct ticket *progress_enter(struct progress *p, const char *id, const char *owner,
                               atomic_bool *cancel, int64_t now_ms);
 
-/* The request waits from now on, as the job of that number. `expected_s`: how long it will run once
- * it begins; 0: not known. */
+/* progress_wait: the request waits from now on, as the job of that number. `expected_s` is how long
+ * it will run once it begins; 0: not known. progress_work: it runs from now on. progress_move:
+ * `fraction` of its work is done, 0..1. */
 void progress_wait(struct progress *p, struct ticket *t, uint64_t number, double expected_s);
 void progress_work(struct progress *p, struct ticket *t, int64_t now_ms);
 void progress_move(struct progress *p, struct ticket *t, double fraction);
 
-/* The request ends in a final state and is not found any more. */
+/* Ends the request in a final state. It is not found any more. */
 void progress_leave(struct progress *p, struct ticket *t, enum progress_state how);
 
-/* Finds a request of this owner, and holds its ticket until progress_release. ERR_NO_ROUTE. */
+/* Finds a request of this owner, and holds its ticket until progress_release. ERR_NO_ROUTE if there
+ * is none. */
 enum err_code progress_find(struct progress *p, const char *id, const char *owner,
                             struct ticket **out, struct err *e);
 void progress_release(struct progress *p, struct ticket *t);

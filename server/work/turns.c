@@ -17,7 +17,7 @@ int turns_long_places(int running)
     return running - running / 4;
 }
 
-/* The expected time divided by the weight, at least 1 ms. */
+/* Returns the expected time divided by the weight, at least 1 ms. */
 static double length_of(const struct job *job)
 {
     double length = job->expected_ms / (job->weight > 0 ? job->weight : 1);
@@ -35,7 +35,7 @@ static bool has_place(const struct job *job, const struct turns *t)
     return !turns_is_long(job->expected_ms) || t->long_places > 0;
 }
 
-/* Whether it has been passed over for long enough. */
+/* Whether a job that finds too little memory is no longer passed over. */
 static bool is_aged(const struct job *job, const struct turns *t)
 {
     return t->now_ms - job->queued_ms >= t->patience_ms;
@@ -64,9 +64,8 @@ struct job **turns_next(struct job **first, const struct turns *t)
 
 struct turn {
     double ratio;
-    struct job *job; /* NULL once it has its place */
-    int64_t
-        aged[2]; /* the most memory that an aged job from here on needs: short ones, long ones */
+    struct job *job; /* NULL once its place is set */
+    int64_t aged[2]; /* most memory of an aged job from here on: [short, long] */
 };
 
 static int by_ratio(const void *one, const void *other)
@@ -90,7 +89,7 @@ static void find_aged(struct turn *turns, int count, const struct turns *t)
     }
 }
 
-/* The places that are given so far. */
+/* The places that were given so far. */
 struct places {
     int count;
     double before_ms;
@@ -104,9 +103,9 @@ static void give_place(struct places *p, struct turn *turn)
     turn->job = NULL;
 }
 
-/* Follows turns_next. What a job takes is gone for those after it, so a job that cannot begin in
- * its turn cannot begin later either, and does not hold others back: either it is young or there is
- * no place for a long one. */
+/* Gives places in the order of turns_next. What a job takes is not free for those after it. So a
+ * job that cannot begin in its turn cannot begin later either. It does not hold others back: either
+ * it is young, or it is long and there is no place for a long job. */
 static void place_those_that_can_begin(struct turn *turns, int count, struct turns left,
                                        struct places *p)
 {

@@ -12,26 +12,27 @@
 
 #include "server/work/jobs.h"
 
-/* What the order depends on beside the jobs themselves. */
+/* What the order depends on, beside the jobs themselves. */
 struct turns {
     int64_t now_ms;
-    int64_t patience_ms;  /* how long a job that finds too little memory is passed over */
-    int long_places;      /* how many long jobs may begin */
-    int64_t memory_bytes; /* that jobs may take */
+    int64_t patience_ms;  /* time for which a job that finds too little memory is passed over */
+    int long_places;      /* long jobs that may begin now */
+    int64_t memory_bytes; /* free memory of the budget */
 };
 
-/* Whether a job is long: its expected time reaches a second of a worker thread. */
+/* Whether a job is long: whether its expected time reaches one second of a worker. */
 bool turns_is_long(double expected_ms);
 
-/* How many of `running` drivers long jobs may occupy. */
+/* Returns how many of `running` drivers long jobs may occupy. */
 int turns_long_places(int running);
 
-/* The link of the job that begins next, in the list that starts at *first; NULL: none can begin. */
+/* Returns the link of the job that begins next, in the list that starts at *first; NULL if none can
+ * begin. */
 struct job **turns_next(struct job **first, const struct turns *t);
 
-/* Sets `place` of the `count` jobs of the list: the order in which they would begin if drivers
- * became free one after another and nothing else changed; then, by their ratio, those that need
- * more than is free now. Without memory for the sorting the places stay as they are. */
+/* Sets `place` of the `count` jobs of the list. First come the jobs that would begin if drivers
+ * became free one after another and nothing else changed. Then come, by their ratio, the jobs that
+ * need more than is free now. If memory for the sorting is out, the places stay as they are. */
 void turns_arrange(struct job *first, int count, const struct turns *t);
 
 #endif
