@@ -1,4 +1,4 @@
-/* chain_for.h - the chain by which one network makes a size. */
+/* chain_for.h - for tests: the chain of one network, and the scratch that it needs. */
 #ifndef UPSCALED_TESTS_LIB_CHAIN_FOR_H
 #define UPSCALED_TESTS_LIB_CHAIN_FOR_H
 

@@ -12,7 +12,7 @@ MODEL = {"format": "upscaled-model/1", "name": "double", "scale": 2, "color": "y
 
 
 def upscaled(*arguments, data=b"", folder=None, environment=()):
-    """Runs a sub-command; what it printed, and its status."""
+    """Runs a sub-command. Returns its output and its status."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("UPSCALED_")}
     return subprocess.run([os.path.abspath(BINARY), *arguments], input=data, cwd=folder,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=DEADLINE,
@@ -20,7 +20,7 @@ def upscaled(*arguments, data=b"", folder=None, environment=()):
 
 
 def expect(status, done, *words):
-    """The status, and words that standard error must have."""
+    """Checks the status, and that standard error has these words."""
     equal(done.returncode, status, "status of %s: %s" % (done.args[1:], done.stderr.decode()))
     for word in words:
         equal(word.encode() in done.stderr, True, "%s in %r" % (word, done.stderr))

@@ -1,8 +1,8 @@
-"""daemon.py - what the whole-daemon tests share: the real binary on port 0, sockets, PNGs, TAP.
+"""daemon.py - shared by the tests of the whole daemon: the real binary on port 0, sockets, PNGs, TAP.
 
-Only Python's standard library. A test is a function whose name is its claim, marked @claim; it
-fails by an exception. Nothing here sleeps for a fixed time and hopes: waits look at a condition
-until a generous deadline, so that slow (sanitized) builds are slow and not wrong.
+It uses only Python's standard library. A test is a function with the mark @claim, whose name is its
+claim. It fails by an exception. No function sleeps for a fixed time: waits check a condition until a
+generous deadline, so that slow (sanitized) builds do not fail.
 """
 import functools
 import json
@@ -56,7 +56,7 @@ def equal(got, wanted, about=""):
 
 
 def wait_until(condition, about):
-    """Looks until the condition holds."""
+    """Waits until the condition holds, and returns its value."""
     end = time.monotonic() + DEADLINE
     while True:
         value = condition()
@@ -70,20 +70,20 @@ def wait_until(condition, about):
 # ---------------------------------------------------------------- the binary
 
 
-# sd_listen_fds(3): descriptors from 3 on, for the process of that number
+# sd_listen_fds(3): the sockets are descriptors from 3 on, and LISTEN_PID names the process
 HAND_OVER = ("import os, sys; os.dup2(int(sys.argv[1]), 3); os.environ['LISTEN_FDS'] = '1'; "
              "os.environ['LISTEN_PID'] = str(os.getpid()); os.execv(sys.argv[2], sys.argv[2:])")
 
 
-# where a claim is not about them: how long a picture is expected to take is the machine's affair
+# for all claims that are not about these timeouts: the expected time depends on the machine
 PATIENCE = {"UPSCALED_QUEUE_TIMEOUT": "86400", "UPSCALED_WORK_TIMEOUT": "86400"}
 
 
 class Daemon:
-    """`with Daemon("--queue", "1") as d:` - stopped at the end, and then its status must be 0.
+    """`with Daemon("--queue", "1") as d:` - stops at the end, when its status must be 0.
 
-    `inherit`: a listening socket that it is given as a supervisor would, instead of `listen`.
-    A `listen` of None is no option: the daemon finds its address by itself."""
+    `inherit` is a listening socket that the daemon gets as from a supervisor, instead of `listen`.
+    A None in `listen` gives no option: the daemon finds its address by itself."""
 
     def __init__(self, *options, listen=("127.0.0.1:0",), inherit=None, environment=(), before=()):
         arguments, keep = [*before, BINARY, "serve"], ()
@@ -110,7 +110,7 @@ class Daemon:
                 raise AssertionError("no daemon: %r %s" % (line, self.log()))
             self.urls.append(line[len("listening on "):].strip())
         self.addresses = [address_of(url) for url in self.urls]
-        self.lines = []  # of the access log
+        self.lines = []  # the access log
         self.listener = threading.Thread(target=self._read_lines, daemon=True)
         self.listener.start()
 
@@ -129,7 +129,7 @@ class Daemon:
         return Client(self.addresses[which])
 
     def ask(self, method, target, body=b"", headers=(), which=0):
-        """One request on a connection of its own."""
+        """Sends one request on a connection of its own. Returns the reply."""
         with self.connect(which) as client:
             return client.ask(method, target, body, headers)
 
@@ -178,7 +178,7 @@ def address_of(url):
     return (family, (host.strip("[]"), int(port)))
 
 
-# ---------------------------------------------------------------- a client that can be rude
+# ---------------------------------------------------------------- a client that can misbehave
 
 
 class Reply:
@@ -221,7 +221,7 @@ class Client:
         self.socket.sendall(data)
 
     def send_until_refused(self, data):
-        """Whether the other side took all."""
+        """Sends the data. Returns whether the other side took all of it."""
         try:
             self.socket.sendall(data)
             return True
@@ -241,7 +241,7 @@ class Client:
         return line.decode("latin-1")
 
     def read_reply(self, method="GET"):
-        """The next reply; EOFError where the connection is closed before it, or in its middle."""
+        """Returns the next reply. EOFError if the connection is closed before its end."""
         status = int(self._line().split(" ")[1])
         headers = {}
         while True:
@@ -266,7 +266,7 @@ class Client:
         return self.read_reply(method)
 
     def is_closed(self):
-        """Waits for the end of the connection; raises when something else comes."""
+        """Waits until the other side closes the connection. Raises if data comes first."""
         try:
             if self.pending or self._more():
                 raise AssertionError("more came: %r" % self.pending[:200])
@@ -293,7 +293,7 @@ def chunked_request(target, chunks, headers=()):
 
 
 def form(*parts, boundary="XyZ"):
-    """(headers, body) of a multipart form; a part is (name, filename, bytes)."""
+    """Returns (headers, body) of a multipart form. A part is (name, filename, bytes)."""
     body = b""
     for name, filename, data in parts:
         body += ("--%s\r\nContent-Disposition: form-data; name=\"%s\"; filename=\"%s\"\r\n"
@@ -319,7 +319,7 @@ def header(width, height, color=2, depth=8):
 
 @functools.lru_cache(None)
 def png(width=8, height=6, color=2, depth=8, extra=b""):
-    """A soft pattern; `extra` are chunks between IHDR and IDAT."""
+    """Returns a PNG of a smooth pattern. `extra` are chunks between IHDR and IDAT."""
     rows = bytearray()
     for y in range(height):
         rows.append(0)
@@ -333,14 +333,14 @@ def png(width=8, height=6, color=2, depth=8, extra=b""):
 
 @functools.lru_cache(None)
 def flat_png(width, height):
-    """One gray, quickly made."""
+    """Returns a PNG of one gray, which is made quickly."""
     rows = (b"\0" + b"\x55" * width) * height
     return (SIGNATURE + header(width, height, 0) + chunk(b"IDAT", zlib.compress(rows)) +
             chunk(b"IEND", b""))
 
 
 def shape(data):
-    """(width, height, color type, depth) of a PNG, whose end must be there."""
+    """Returns (width, height, color type, depth) of a PNG, whose end must be there."""
     equal(data[:8], SIGNATURE, "signature")
     equal(data[-8:-4], b"IEND", "end")
     width, height, depth, color = struct.unpack(">IIBB", data[16:26])
@@ -348,6 +348,6 @@ def shape(data):
 
 
 def png_of_bytes(length):
-    """A PNG of exactly that many bytes, padded by a private chunk."""
+    """Returns a PNG of exactly that many bytes, padded by a private chunk."""
     least = len(png(8, 6, extra=chunk(b"tsTs", b"")))
     return png(8, 6, extra=chunk(b"tsTs", b"\0" * (length - least)))

@@ -1,10 +1,11 @@
-/* enlarge.h - a small network, random pictures, and whole pictures enlarged, for tests. */
+/* enlarge.h - for tests: makes a small network and random pictures, and enlarges whole pictures. */
 #ifndef UPSCALED_TESTS_LIB_ENLARGE_H
 #define UPSCALED_TESTS_LIB_ENLARGE_H
 
 #include "engine/upscale.h"
 
-/* A network of the form of our models: valid convolutions, a skip, a transposed convolution. */
+/* Makes a network of the form of our models: valid convolutions, a skip, a transposed convolution.
+ * engine_of takes it over. */
 struct model *small_model(enum model_color color, enum model_border border);
 
 /* A model with its plan. */
@@ -13,11 +14,11 @@ struct engine {
     struct plan *plan;
 };
 
-/* Finishes the model and plans it; owns both until engine_done. */
+/* Finishes the model and plans it. The result owns both until engine_done. */
 struct engine engine_of(struct model *m);
 void engine_done(struct engine *x);
 
-/* Free them with image_free. */
+/* The caller frees the pictures with image_free. */
 struct image *random_image(int width, int height, int channels, int depth, uint64_t seed);
 struct image *copy_image(const struct image *img);
 
@@ -28,7 +29,7 @@ struct how {
     bool restores;
 };
 
-/* Upscales a copy of `img`. Returns the bytes of the output; free() them. */
+/* Upscales a copy of `img`. Returns the bytes of the output, which the caller frees with free(). */
 uint8_t *enlarge(const struct engine *x, const struct image *img, const struct how *how);
 
 #endif

@@ -1,6 +1,6 @@
-/* fail_malloc.c - loaded in front of the C library (LD_PRELOAD): fails one allocation of the whole
- * process, ours or a library's, and counts the blocks that live. A test talks to it through the
- * file named by FAIL_MALLOC, which both map. */
+/* fail_malloc.c - a library for LD_PRELOAD: makes one allocation of the process fail, whether the
+ * program or a library asks for it, and counts the live blocks. A test controls it through the file
+ * that FAIL_MALLOC names, which both map. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -16,8 +16,8 @@ void *__libc_memalign(size_t alignment, size_t size);
 void __libc_free(void *p);
 
 struct order {
-    atomic_llong countdown; /* 0: the next one fails; below: none does */
-    atomic_llong live;      /* blocks */
+    atomic_llong countdown; /* allocations before the one that fails; negative: none fails */
+    atomic_llong live;      /* blocks that are not freed */
 };
 
 static struct order unheard = {-1, 0};

@@ -1,4 +1,4 @@
-"""fronts.py - HAProxy and nginx in front of a daemon, where they are installed."""
+"""fronts.py - runs HAProxy and nginx in front of a daemon, if they are installed."""
 import contextlib
 import os
 import shutil

@@ -1,5 +1,5 @@
-/* job_probe.h - jobs that tests watch: each holds its driver until it is released, and records what
- * happened to it. */
+/* job_probe.h - for tests: jobs that occupy their driver until the test releases them, and record
+ * which callbacks ran. */
 #ifndef UPSCALED_TESTS_LIB_JOB_PROBE_H
 #define UPSCALED_TESTS_LIB_JOB_PROBE_H
 
@@ -9,7 +9,7 @@
 
 struct probe {
     struct job job;           /* must be first, because the callbacks get its address */
-    sem_t started, go, ended; /* post `go` to release it */
+    sem_t started, go, ended; /* the test posts `go` to release the job */
     atomic_int admitted, ran, dropped;
     enum err_code why;
     atomic_int *rank; /* counts the jobs that began, or NULL */
@@ -18,13 +18,13 @@ struct probe {
 
 void probe_init(struct probe *p);
 
-/* A queue with these numbers of drivers and places, and a timeout of a second. */
+/* Makes a queue with these numbers of drivers and places, and a timeout of one second. */
 struct jobs *new_jobs(int running, int waiting);
 
-/* A queue with a budget of 1000 bytes, which it initialises, and with a bound on the work. */
+/* Makes a queue with a budget of 1000 bytes, which it initialises, and with a limit on the work. */
 struct jobs *new_budgeted(struct budget *b, int running, int64_t work_ms);
 
-/* A queue of four drivers, of which three have long jobs. The fourth long job waits. */
+/* Makes a queue of four drivers. Long jobs occupy three of them, and the fourth long job waits. */
 struct jobs *new_busy_with_long(struct probe slow[4], int64_t timeout_ms);
 void end_long(struct jobs *j, struct probe slow[4]); /* releases the four, and frees the queue */
 

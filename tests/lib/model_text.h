@@ -1,4 +1,4 @@
-/* model_text.h - small models as text, for tests: what loads, and what is refused. */
+/* model_text.h - for tests: small models as text, some to be loaded and some to be refused. */
 #ifndef UPSCALED_TESTS_LIB_MODEL_TEXT_H
 #define UPSCALED_TESTS_LIB_MODEL_TEXT_H
 
@@ -10,19 +10,20 @@
 #define LAYERS(list) HEAD "\"layers\": [" list "]}"
 #define DOUBLE "{\"type\": \"upsample\", \"scale_factor\": 2}"
 #define RELU "{\"type\": \"relu\"}"
-/* the layer in question is $.layers[1] */
+/* the tested layer is $.layers[1] */
 #define SECOND(layer) LAYERS(RELU ", " layer ", " DOUBLE)
 
 struct refusal {
     const char *text;
     enum err_code code;
-    const char *says; /* part of the sentence */
+    const char *says; /* a part of the error's sentence */
 };
 
-/* Reads a model whose stem is "stem"; it must load. model_free. */
+/* Reads a model with the stem "stem", which must succeed. The caller frees it with model_free. */
 struct model *model_loaded(const char *text);
 
-/* It must be refused as the row says, in printable words, without touching the output. */
+/* Checks that the reader refuses the model as the row says, with a sentence of printable
+ * characters, and does not change its output. */
 void model_refused(const struct refusal *row);
 
 #endif

@@ -1,17 +1,18 @@
-/* nn_build.h - networks built in C for tests, as a reader would leave them to model_finish.
+/* nn_build.h - for tests: builds networks in C, as the JSON reader passes them to model_finish.
  *
- * Layers start with PyTorch's defaults and read the layer before. Weights come from splitmix64 in
- * layer order, weight before bias, each sample of harness_float divided by a power of two that
- * keeps sums of that many terms near 1: exact, so that Python makes the same numbers. */
+ * Layers start with PyTorch's defaults and take the output of the layer before. Weights come from
+ * splitmix64 in layer order, weight before bias. Each is a harness_float divided by a power of two
+ * that keeps sums of that many terms near 1. All operations are exact, so Python computes the same
+ * numbers. */
 #ifndef UPSCALED_TESTS_LIB_NN_BUILD_H
 #define UPSCALED_TESTS_LIB_NN_BUILD_H
 
 #include "engine/nn/model.h"
 
-/* An empty model with room for 1024 layers. */
+/* Makes an empty model with room for 1024 layers. */
 struct model *build_model(enum model_color color, int scale, enum model_border border);
 
-/* Adds a layer; its parameters may be changed before the weights are made. */
+/* Adds a layer. Its parameters may be changed before the weights are made. */
 struct layer *build_layer(struct model *m, enum layer_kind kind);
 struct layer *build_conv(struct model *m, enum layer_kind kind, int in, int out, int kernel,
                          int stride, int padding);
@@ -21,13 +22,13 @@ struct layer *build_prelu(struct model *m, int parameters);
 struct layer *build_pool(struct model *m, enum layer_kind kind, int kernel, int stride);
 struct layer *build_upsample(struct model *m, int factor, enum upsample_mode mode);
 
-/* Allocates and fills what weights the layer has. `bias` is about convolutions. */
+/* Makes the weights of a layer that has any. `bias` concerns convolutions. */
 void build_weights(struct layer *l, bool bias, uint64_t *seed);
 
-/* build_weights for all layers that have none yet. */
+/* Makes the weights of all layers that have none yet. */
 void build_all_weights(struct model *m, uint64_t seed);
 
-/* `count` samples of harness_float; mem_free. */
+/* Returns `count` values of harness_float, which the caller frees with mem_free. */
 float *build_samples(size_t count, uint64_t *seed);
 
 #endif

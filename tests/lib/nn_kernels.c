@@ -45,7 +45,7 @@ static void conv_blocked(const struct kernel_conv *k)
     conv(k, LANES);
 }
 
-/* One line of B' d. */
+/* Computes one line of B' d. */
 static void transform_in(const float d[6], float v[6])
 {
     float p = fmaf(-4, d[2], d[4]), q = fmaf(-4, d[1], d[3]), r = d[4] - d[2], s = d[3] - d[1];
@@ -57,7 +57,7 @@ static void transform_in(const float d[6], float v[6])
     v[5] = fmaf(4, d[1], fmaf(-5, d[3], d[5]));
 }
 
-/* One line of A' m. */
+/* Computes one line of A' m. */
 static void transform_out(const float m[6], float o[4])
 {
     float t = m[1] + m[2], u = m[3] + m[4], g = m[1] - m[2], h = m[3] - m[4];
@@ -67,7 +67,7 @@ static void transform_out(const float m[6], float o[4])
     o[3] = fmaf(8, h, g) + m[5];
 }
 
-/* V of one channel of one tile. */
+/* Computes V of one channel of one tile. */
 static void tile_in(const struct kernel_winograd *k, int tile, int c, float v[36])
 {
     int blocks = (k->in_channels + LANES - 1) / LANES;

@@ -43,7 +43,7 @@ static void espcn(struct model *m)
     build_layer(m, LAYER_PIXEL_SHUFFLE)->upscale_factor = 2;
 }
 
-/* Bhardwaj et al. 2022, collapsed: two long skips; unpadded, so that adding crops. */
+/* Bhardwaj et al. 2022, collapsed: two long skips. It is unpadded, so that adding crops. */
 static void sesr(struct model *m)
 {
     conv(m, 1, 16, 5, 0);
@@ -55,14 +55,15 @@ static void sesr(struct model *m)
     build_with(m, LAYER_ADD, 1);
     conv(m, 16, 4, 5, 0);
     struct layer *l =
-        build_with(m, LAYER_CONCAT, LAYER_INPUT); /* a nearest upscale, for the skip */
+        build_with(m, LAYER_CONCAT, LAYER_INPUT); /* repeats the picture, for a nearest upscale as
+                                                   * the skip */
     l->input = l->others[1] = l->others[2] = LAYER_INPUT;
     l->other_count = 3;
     build_with(m, LAYER_ADD, m->layer_count - 2);
     build_layer(m, LAYER_PIXEL_SHUFFLE)->upscale_factor = 2;
 }
 
-/* U-shaped: down by pooling, back by unpooling, the skip by concat. */
+/* A U: pooling, unpooling, and a skip by concat. */
 static void unet(struct model *m)
 {
     conv(m, 3, 8, 3, 1);
@@ -102,7 +103,7 @@ static void upconv_7(struct model *m)
     build_layer(m, LAYER_CLAMP)->clamp = (struct clamp_params){0, 1};
 }
 
-/* Wang et al. 2018, ESRGAN: a dense block behind a pixel_unshuffle, and two nearest enlargements. */
+/* Wang et al. 2018, ESRGAN: pixel_unshuffle, a dense block, and two nearest enlargements. */
 static void rrdbnet(struct model *m)
 {
     build_layer(m, LAYER_PIXEL_UNSHUFFLE)->downscale_factor = 2; /* 0 */
@@ -121,8 +122,8 @@ static void rrdbnet(struct model *m)
     conv(m, 16, 3, 3, 1);
 }
 
-/* Many channels to a few, enlarged, whose phases share a block; an activation with a slope for
- * each, and an add of two of them. */
+/* Enlarges many channels to a few, so that their phases share a block. An activation with a slope
+ * for each channel and an add of two of them follow. */
 static void folded(struct model *m)
 {
     conv(m, 1, 64, 3, 0); /* 0 */
@@ -169,7 +170,7 @@ struct model *net_new(const struct net *n, enum model_border border, uint64_t se
     return m;
 }
 
-/* A random network in the making. */
+/* A random network that is being built. */
 struct growth {
     struct model *m;
     uint64_t *seed;
@@ -238,7 +239,7 @@ static struct layer *any_pool(struct growth *g)
     return l;
 }
 
-/* Half the size and back. */
+/* Adds layers that halve the size and double it again. */
 static void any_valley(struct growth *g)
 {
     int kind = one_of(g, 0, 3);

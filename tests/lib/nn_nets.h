@@ -1,10 +1,10 @@
-/* nn_nets.h - whole networks for tests: the shapes of published ones, and random ones. */
+/* nn_nets.h - for tests: whole networks, with the shapes of published ones and random ones. */
 #ifndef UPSCALED_TESTS_LIB_NN_NETS_H
 #define UPSCALED_TESTS_LIB_NN_NETS_H
 
 #include "engine/nn/model.h"
 
-/* Scale 2, weights by seed, not yet finished. */
+/* A network of scale 2. net_new makes its weights from a seed; the model is not finished. */
 struct net {
     const char *name;
     void (*build)(struct model *m);
@@ -19,17 +19,17 @@ const struct net *net_find(const char *name);
 
 struct model *net_new(const struct net *n, enum model_border border, uint64_t seed);
 
-/* A network of scale 2 that pads inside, as PyTorch's own networks do, for `border: model`. If `whole`,
- * the padding is circular: every output depends on the far side, so the picture cannot be cut. It has
- * no weights yet. */
+/* Makes a network of scale 2 that pads inside, as PyTorch's own networks do, for `border: model`.
+ * If `whole`, the padding is circular: every output depends on the far side, so the picture cannot
+ * be divided. It has no weights yet. */
 struct model *net_padded(bool whole);
 
-/* A network of scale 2 with pooling and unpooling, whose windows are multiples of two. It has no
- * weights yet. */
+/* Makes a network of scale 2 with pooling and unpooling, whose windows are multiples of two. It has
+ * no weights yet. */
 struct model *net_pooling(void);
 
-/* A random network of convolutions, skips, pooling, strides and every way up, of scale 2; it may be
- * one that model_finish refuses. */
+/* Makes a random network of scale 2 of convolutions, skips, pooling, strides and all kinds of
+ * enlargement. model_finish may refuse it. */
 struct model *net_random(uint64_t seed);
 
 #endif

@@ -47,7 +47,8 @@ float *run_plan(const struct plan *p, const struct test_picture *picture, struct
     r.out = mem_alloc((size_t)(keep.width * keep.height * r.channels), sizeof *r.out);
     ck_assert_int_eq(plan_scratch_bytes(p, keep.width, keep.height, &bytes, &e), ERR_OK);
     char *scratch = mem_alloc(1, bytes);
-    memset(scratch, 0xff, bytes); /* NaN wherever something is read before it is written */
+    memset(scratch, 0xff, bytes); /* so that samples that are read before they are written are
+                                   * NaN */
     plan_run(p, scratch, keep, &(struct plan_picture){picture->width, picture->height, padded},
              &(struct plan_io){.load = load, .store = store, .arg = &r});
     ck_assert_int_eq(r.next, keep.height);

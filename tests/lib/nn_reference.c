@@ -1,5 +1,5 @@
-/* nn_reference.c - see nn_reference.h. Deliberately unlike the engine: samples are scattered where
- * it gathers, padding is made of copies, indices are checked on every access. */
+/* nn_reference.c - see nn_reference.h. It differs from the engine on purpose: it scatters samples
+ * where the engine gathers, copies samples for padding, and checks the indices of every access. */
 #include "tests/lib/nn_reference_parts.h"
 
 #include <float.h>
@@ -37,8 +37,9 @@ void exact_free(struct exact *t)
     free(t);
 }
 
-/* x times a gate between 0 and 1. The slopes are below 1.2 (hardswish: 1.5). The gate rounds a few
- * times, absolutely: where 1 and a number near -1 are added, the sum has the error of its terms. */
+/* Computes x times a gate between 0 and 1. The slopes are below 1.2 (hardswish: 1.5). The gate has
+ * an absolute error of a few roundings: where 1 and a number near -1 are added, the sum has the
+ * error of its terms. */
 static double gated(const struct layer *l, double v, double *slope)
 {
     *slope = 1.5;
@@ -69,7 +70,8 @@ static double affine(const struct affine_params *p, int c, double v, double *slo
     return weight * v + (p->bias_count ? (double)p->bias[p->bias_count > 1 ? c : 0] : 0);
 }
 
-/* Value and slope bound of an activation; each rounds a few times. */
+/* Computes the value of an activation and a bound on its slope. Each activation rounds a few
+ * times. */
 static double activate(const struct layer *l, int c, double v, double *slope)
 {
     double leak = 0;
@@ -105,7 +107,7 @@ static struct exact *activation(const struct layer *l, const struct exact *in)
         double slope;
         out->value[k] = activate(l, k % in->channels, in->value[k], &slope);
         out->error[k] = slope * in->error[k] + 4 * (double)FLT_EPSILON * fabs(out->value[k]);
-        if (is_gated(l)) /* eight roundings of a gate of at most 1 */
+        if (is_gated(l)) /* the gate, which is at most 1, rounds eight times */
             out->error[k] += 8 * (double)FLT_EPSILON * fabs(in->value[k]);
         if (l->kind == LAYER_AFFINE) /* the product rounds, and may cancel with the bias */
             out->error[k] += (double)FLT_EPSILON * slope * fabs(in->value[k]);
@@ -205,7 +207,7 @@ static double cubic(double d)
     return d < 2 ? a * d * d * d - 5 * a * d * d + 8 * a * d - 4 * a : 0;
 }
 
-/* The weight that input sample i has for output sample o along one axis, before clamping. */
+/* Returns the weight of input sample i for output sample o along one axis, before clamping. */
 static double upsample_weight(const struct upsample_params *u, int factor, int n, int o, int i)
 {
     if (u->mode == UPSAMPLE_NEAREST)
@@ -217,8 +219,9 @@ static double upsample_weight(const struct upsample_params *u, int factor, int n
     return u->mode == UPSAMPLE_BICUBIC ? cubic(d) : fmax(0, 1 - fabs(d));
 }
 
-/* Positions are off by up to 2 n eps in float32 (three roundings of numbers up to n), weights
- * by 1.5 times that (the steepest slope of the cubic is 1.35), along each of two axes. */
+/* Along each of two axes, the position has an error of up to 2 n eps in float32 (three roundings of
+ * numbers up to n). The weight has 1.5 times that error, because the steepest slope of the cubic is
+ * 1.35. */
 static struct exact *upsample(const struct upsample_params *u, const struct exact *in)
 {
     struct pair f = u->scale_factor;
@@ -229,7 +232,7 @@ static struct exact *upsample(const struct upsample_params *u, const struct exac
         int y = k / out->channels / out->width;
         struct sum s = {0};
         double seen = 0;
-        for (int n_y = -4; n_y <= 4; n_y++) /* no tap is further than that from y / f */
+        for (int n_y = -4; n_y <= 4; n_y++) /* no tap is farther than that from y / f */
             for (int n_x = -4; n_x <= 4; n_x++) {
                 int iy = y / f.y + n_y, ix = x / f.x + n_x;
                 double w = upsample_weight(u, f.y, in->height, y, iy) *

@@ -53,7 +53,7 @@ struct exact *exact_conv2d(const struct conv_params *c, const struct exact *in)
     return out;
 }
 
-/* Every input sample is scattered over the outputs under its kernel. */
+/* Scatters an input sample over the outputs under its kernel. */
 static void scatter(const struct conv_params *c, const struct exact *in, int iy, int ix, int i,
                     struct sum *sums, const struct exact *out)
 {

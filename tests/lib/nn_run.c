@@ -9,7 +9,7 @@
 #include "tests/lib/harness.h"
 #include "tests/lib/nn_build.h"
 
-enum { GUARD = 32 }; /* floats on each side */
+enum { GUARD = 32 }; /* guard floats on each side of the output */
 #define GUARD_VALUE -12345.5f
 
 enum err_code run_check(struct model *m, int channels, struct err *e)

@@ -1,4 +1,4 @@
-/* png_build.c - see png_build.h. Written from the specification, for nothing but clarity. */
+/* png_build.c - see png_build.h. It follows the specification and aims at clarity alone. */
 #include "tests/lib/png_build.h"
 
 #include <stdlib.h>
@@ -53,7 +53,8 @@ void png_build_random(struct png_build *p, struct png_head head, bool transparen
     for (size_t i = 0; i < count; i++)
         p->samples[i] = (uint16_t)harness_between(seed, 0, most);
     if (transparent && (head.color_type == 0 || head.color_type == 2)) {
-        p->key = true; /* the colour of some pixel, and of a neighbour that only nearly has it */
+        p->key = true; /* the key is the colour of a pixel, and another pixel differs from it
+                        * slightly */
         memcpy(p->key_color, p->samples, channels * sizeof *p->samples);
         if (count >= 2 * channels) {
             memcpy(p->samples + channels, p->samples, channels * sizeof *p->samples);
@@ -118,8 +119,8 @@ static int paeth(int a, int b, int c)
     return pa <= pb && pa <= pc ? a : pb <= pc ? b : c;
 }
 
-/* One line with its filter byte, added at once: `bytes` has no room to spare, so that what reads past
- * the end is seen. `above` is NULL for the first of a pass. */
+/* Adds one line with its filter byte, all at once: `bytes` has no spare room, so that tools see a
+ * read past the end. `above` is NULL for the first line of a pass. */
 static void add_filtered(struct bytes *out, const uint8_t *line, const uint8_t *above,
                          size_t length, size_t step, uint8_t filter)
 {
@@ -135,7 +136,7 @@ static void add_filtered(struct bytes *out, const uint8_t *line, const uint8_t *
     free(filtered);
 }
 
-/* Samples of every dx-th pixel from x0 on, packed. */
+/* Packs the samples of every dx-th pixel from x0 on. */
 static void pack_line(const struct png_build *p, int y, int x0, int dx, uint8_t *line)
 {
     size_t channels = (size_t)stored_channels(&p->head), depth = (size_t)p->head.bit_depth, bit = 0;

@@ -1,5 +1,6 @@
-/* png_dump.c - a PNG from standard input, decoded by libpng alone: "WIDTH HEIGHT\n", then RGBA with
- * 16 bits a sample, as stored (no gamma), on standard output. Status 1 where libpng refuses. */
+/* png_dump.c - decodes a PNG from standard input by libpng alone. It writes "WIDTH HEIGHT\n" and
+ * then RGBA, with 16 bits of each sample and as stored (no gamma), to standard output. The status
+ * is 1 if libpng refuses the file. */
 #include <png.h>
 #include <stdio.h>
 #include <stdlib.h>

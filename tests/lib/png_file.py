@@ -1,10 +1,10 @@
-"""png_file.py - a second decoder, for files that the daemon writes: nothing of libpng's or ours but
-zlib's inflate, and stricter than both. PNG specification, third edition: 5.6 (order), 9.2 (filters),
-10.1 (compression), 11 (chunks)."""
+"""png_file.py - a second decoder for files that the daemon writes. It uses zlib's inflate but no code of
+libpng or of ours, and is stricter than both. PNG specification, third edition: 5.6 (order), 9.2
+(filters), 10.1 (compression), 11 (chunks)."""
 import zlib
 
-# The last place where a chunk may stand, and whether it may come more than once. What is not
-# listed may stand anywhere, but must be safe to copy: it was in the input.
+# The last place where a chunk may stand, and whether it may occur only once. Chunks that are not
+# listed may stand anywhere, but must be safe to copy, because they were in the input.
 BEFORE_PALETTE, BEFORE_PIXELS, ANYWHERE = range(3)
 PLACES = {
     "cHRM": (BEFORE_PALETTE, 1), "cICP": (BEFORE_PALETTE, 1), "gAMA": (BEFORE_PALETTE, 1),
@@ -26,7 +26,7 @@ def check(condition, what):
 
 
 def chunks(data):
-    """(type, contents) of each, in order; lengths, check sums and the end are right."""
+    """Returns (type, contents) of all chunks, in order. Checks lengths and check sums."""
     check(data[:8] == b"\x89PNG\r\n\x1a\n", "signature")
     at, found = 8, []
     while at < len(data):
@@ -57,7 +57,7 @@ def check_order(found):
 
 
 def unfilter(kind, row, above, step):
-    """In place: `row` is a bytearray, `above` the one before it."""
+    """Unfilters `row`, a bytearray, in place. `above` is the row before it."""
     check(kind <= 4, "filter")
     if kind == 1:
         for i in range(step, len(row)):
@@ -77,7 +77,7 @@ def unfilter(kind, row, above, step):
 
 
 class Picture:
-    """Of a file: width, height, depth, channels, rows (bytes as stored), chunks."""
+    """A file: its width, height, depth, channels, rows (bytes as stored) and chunks."""
 
     def __init__(self, data):
         self.chunks = chunks(data)
@@ -106,7 +106,7 @@ class Picture:
         return rows
 
     def dump(self):
-        """As png_dump writes it: sides, then RGBA of 16 bits a sample."""
+        """Returns what png_dump writes: the sides, then RGBA with 16 bits of each sample."""
         out = bytearray(b"%d %d\n" % (self.width, self.height))
         size, gray = self.depth // 8, self.channels < 3
         for row in self.rows:

@@ -64,7 +64,7 @@ static void decode(png_structp png, png_infop info, struct source *s, struct ima
 
 uint8_t *png_libpng_decode(const uint8_t *bytes, size_t length, struct image_format *f)
 {
-    struct source *s = calloc(1, sizeof *s); /* not on the stack: longjmp */
+    struct source *s = calloc(1, sizeof *s); /* not on the stack, because of longjmp */
     *s = (struct source){.bytes = bytes, .length = length};
     png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, NULL, on_error, on_warning);
     png_infop info = png_create_info_struct(png);

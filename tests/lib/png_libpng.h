@@ -1,4 +1,4 @@
-/* png_libpng.h - libpng's own opinion of a file, by its plain interface; nothing of ours. */
+/* png_libpng.h - for tests: decodes a file with libpng's plain interface, and no code of ours. */
 #ifndef UPSCALED_TESTS_LIB_PNG_LIBPNG_H
 #define UPSCALED_TESTS_LIB_PNG_LIBPNG_H
 
@@ -7,8 +7,8 @@
 
 #include "engine/image/image.h"
 
-/* The pixels, expanded as png_set_expand does, 16 bits in native order (free()); NULL where libpng
- * refuses the file. Check sums are not looked at. */
+/* Returns the pixels, expanded as by png_set_expand, with 16 bits in native order; NULL if libpng
+ * refuses the file. The caller frees them with free(). Check sums are not verified. */
 uint8_t *png_libpng_decode(const uint8_t *bytes, size_t length, struct image_format *f);
 
 #endif

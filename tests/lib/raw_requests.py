@@ -1,5 +1,5 @@
-"""raw_requests.py - raw requests of which another HTTP agent could make two, or none (RFC 9112,
-section 11.2): each hides a request for /livez?hidden behind an ambiguity. See hidden.py."""
+"""raw_requests.py - raw requests that another HTTP agent could read as two requests, or as none (RFC
+9112, section 11.2). Each hides a request for /livez?hidden behind an ambiguity. See hidden.py."""
 
 from daemon import png
 
@@ -12,7 +12,7 @@ def head(*lines, start=b"POST /v1/upscale HTTP/1.1\r\n", host=b"Host: a\r\n"):
 
 
 def _lengths():
-    """The hidden request is the body by one reading, and the next request by another."""
+    """In one reading the hidden request is the body, and in another it is the next request."""
     n = b"%d" % len(HIDDEN)
     for about, value in (("list", b"0, " + n), ("list, equal", n + b", " + n),
                          ("plus", b"+" + n), ("minus", b"-1"), ("minus zero", b"-0"),
@@ -73,7 +73,7 @@ def _codings():
 
 
 def _chunks():
-    """Chunk sizes and ends that agents read differently, after a picture that is good."""
+    """Chunk sizes and ends that agents read differently, after a valid picture."""
     start = head(b"Transfer-Encoding: chunked")
     n, picture = b"%x" % len(HIDDEN), png()
     whole = start + b"%x\r\n%s\r\n" % (len(picture), picture)
@@ -187,6 +187,6 @@ def _unseen():
 
 
 def cases():
-    """(about, bytes) of all, in a fixed order."""
+    """Returns (about, bytes) of all requests, in a fixed order."""
     for group in (_lengths, _codings, _chunks, _heads, _unseen):
         yield from group()

@@ -1,8 +1,9 @@
-# setup.sh - what ./start and ./check share: packages, and build folders. Read by them from the top
-# folder; needs no other file.
+# setup.sh - shared by ./start and ./check: installs packages and prepares build folders. They read it
+# from the top folder. It needs no other file.
 
-# needs - what is looked for: for what, what, and its packages on Debian (and Ubuntu), Fedora, Alpine
-# and Arch. Without what is `more` (`-`: no package), tests are skipped by name.
+# needs - prints a table: the purpose, the kind and the name of what is needed, and its packages on
+# Debian (and Ubuntu), Fedora, Alpine and Arch (`-`: there is none). If something of the purpose `more`
+# is missing, the tests that need it are skipped by name.
 needs() {
     cat <<'END'
 build command cc            gcc               gcc                  gcc,musl-dev,linux-headers gcc
@@ -28,7 +29,7 @@ more  command pngcheck      pngcheck          pngcheck             -            
 END
 }
 
-# What only Debian is asked for: the heavy tests, and the figures of tests/bench.
+# The packages for the heavy tests and for the figures of tests/bench, on Debian only.
 bench_packages="wrk chromium mate-backgrounds python3-opencv python3-torch python3-numpy python3-pil"
 all_packages="systemd clang clang-format-14 chromium haproxy nginx-light python3-torch python3-numpy python3-pil gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user mmdebstrap"
 
@@ -38,7 +39,7 @@ refuse() {
     exit 1
 }
 
-# system KEY - a line of os-release(5)
+# system KEY - prints a value of os-release(5)
 system() {
     [ ! -r "${OS_RELEASE:-/etc/os-release}" ] || sed -n "s/^$1=\"\{0,1\}\([^\"]*\)\"\{0,1\}$/\1/p" "${OS_RELEASE:-/etc/os-release}"
 }
@@ -46,7 +47,7 @@ is_debian() {
     [ "$(system ID)" = debian ] && command -v apt-get >/dev/null && command -v dpkg-query >/dev/null
 }
 
-# packages COLUMN FOR... - the packages for those purposes, in a column of the table
+# packages COLUMN FOR... - prints the packages for these purposes, from that column of the table
 packages() {
     column=$1
     shift
@@ -57,8 +58,9 @@ packages() {
         }'
 }
 
-# setup_packages [start] [check] [all] [bench] - has what is needed, or ends. Debian's packages are
-# installed, after it is said which; elsewhere what is missing is named. Silent where nothing is missing.
+# setup_packages [start] [check] [all] [bench] - makes sure that what these purposes need is there, or
+# exits. On Debian it names the missing packages and installs them; elsewhere it only names them. It
+# prints nothing if nothing is missing.
 setup_packages() {
     [ "$(uname -s)" = Linux ] || refuse "upscaled runs on Linux alone; this is $(uname -s)"
     if is_debian; then
@@ -68,14 +70,14 @@ setup_packages() {
     fi
 }
 
-# install_packages [PURPOSE...] - by apt, what dpkg has not installed
+# install_packages [PURPOSE...] - installs by apt the packages that dpkg does not have
 install_packages() {
     want=$(packages 4 build "$@")
     case " $* " in *" check "*) want="$want$(packages 4 more)" ;; esac
     case " $* " in *" all "*) want="$want $all_packages" ;; esac
     case " $* " in *" bench "*) want="$want $bench_packages" ;; esac
     case " $* " in *" all "* | *" bench "*)
-        command -v npm >/dev/null || want="$want nodejs npm" # one from elsewhere will do
+        command -v npm >/dev/null || want="$want nodejs npm" # any npm will do
         ;;
     esac
     missing=
@@ -98,7 +100,8 @@ install_packages() {
     ${sudo}env DEBIAN_FRONTEND=noninteractive $install
 }
 
-# name_missing [PURPOSE...] - ends with what is missing, its packages' names and the way by hand
+# name_missing [PURPOSE...] - if something is missing, names it and its packages, says how to install
+# them by hand, and exits
 name_missing() {
     missing=$(needs | while read -r purpose kind name others; do
         case " build $* " in *" $purpose "*) has "$kind" "$name" || echo "$name" ;; esac
@@ -119,7 +122,7 @@ name_missing() {
     exit 1
 }
 
-# has KIND NAME - whether a command, a library or a module of Python's is there
+# has KIND NAME - succeeds if a command, a library or a Python module is there
 has() {
     case $1 in
     command) command -v "$2" >/dev/null ;;
@@ -128,7 +131,7 @@ has() {
     esac
 }
 
-# found [configure option...] - what configure would find now, one a line
+# found [configure option...] - prints what configure would find now, one item per line
 found() {
     echo "options $*"
     compiler=${CC:-cc}
@@ -142,9 +145,9 @@ found() {
     done
 }
 
-# setup_build FOLDER [configure option...] - brings a build folder up to date. It is configured again
-# where configure would find something else than it did, or is given other options; without options,
-# a folder keeps its own.
+# setup_build FOLDER [configure option...] - brings a build folder up to date. It runs configure again
+# if configure would find something else than before, or gets other options. Without options, a folder
+# keeps those that it has.
 setup_build() {
     folder=$1
     shift
@@ -162,8 +165,8 @@ setup_build() {
     make -s -C "$folder" -j"$(nproc)"
 }
 
-# configure_again [configure option...] - in $folder. What was compiled with another version of
-# something is compiled again; what is only new can have left no trace.
+# configure_again [configure option...] - runs configure in $folder. If something was there in another
+# version, everything is compiled again. Something that is new cannot have left a trace.
 configure_again() {
     if [ -f "$folder/Makefile" ] && [ -f "$folder/found" ] &&
         grep -v '^options ' "$folder/found" | grep -vqxFf "$folder/found.now"; then

@@ -1,19 +1,20 @@
-# sum.awk - holds what the tests reported against tests/suite.txt, the list of what must report:
+# sum.awk - compares the tests that reported with tests/suite.txt, the list of those that must report:
 #
 #   awk -v build=FOLDER [-v heavy=1] [-v write="PROGRAM..."] -f tests/lib/sum.awk tests/suite.txt
 #
-# A line of the list is a test program's name, the tests that it has, and `all` where only ./check --all
-# runs it. One that reports fewer than listed has failed; what could not run counts as skipped, with
-# all its tests, and is named. The last line says `sum PASSED FAILED SKIPPED`. With `write`, the list is
-# printed anew instead: the tests that those programs reported; where one did not run, what was listed.
+# A line of the list is a test program's name, the number of its tests, and `all` if only ./check --all
+# runs it. A program that reports fewer tests than listed has failed. A program that could not run is
+# named, and all its tests count as skipped. The last line is `sum PASSED FAILED SKIPPED`. With `write`,
+# it prints a new list instead: the tests that those programs reported, and the listed number for a
+# program that did not run.
 
 function base(name) {
     sub(/\.(sh|py)$/, "", name)
     return build "/" name
 }
 
-# Reads NAME's results as automake's driver noted them: counts of each kind, and the reason where all of
-# it was skipped.
+# Reads the results of program NAME that automake's driver wrote: the count of each kind, and the reason
+# if the whole program was skipped.
 function read_results(name, line) {
     split("", results)
     reported = left_out = 0
@@ -47,7 +48,7 @@ function fail(text) {
     named("FAIL: " text)
 }
 
-# A program of which `least` tests are listed.
+# Judges a program of which `least` tests are listed.
 function judge(name, least, all) {
     read_results(name)
     if (!reported && all && !heavy) {
@@ -94,7 +95,7 @@ END {
             row(programs[i])
         exit
     }
-    # programs that reported and are not in the list
+    # programs that reported but are not in the list
     find = "find '" build "/tests' -name '*.trs' 2>/dev/null | sort"
     while ((find | getline trs) > 0) {
         sub(/\.trs$/, "", trs)

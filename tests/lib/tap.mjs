@@ -1,4 +1,4 @@
-// tap.mjs - claims, one after the other, in TAP; and the daemon they are about.
+// tap.mjs - runs claims one after another and reports them in TAP; starts the daemon that they test.
 import { spawn } from "node:child_process";
 
 const claims = [];
