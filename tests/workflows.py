@@ -15,7 +15,7 @@ except ImportError:
 
 TOP = os.environ.get("top_srcdir", ".")
 FOLDER = os.path.join(TOP, ".github/workflows")
-OPTIONS = {"./check": {"--all", "--sanitize"}, "deploy/build-image": {"--target", "static", "--fresh"},
+OPTIONS = {"./check": {"--all", "--coverage", "--sanitize"}, "deploy/build-image": {"--target", "static", "--fresh"},
            "tests/arm64/run": set()}
 TARGETS = {"check", "distcheck"}
 

@@ -9,14 +9,15 @@ import sys
 import time
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
-from daemon import Daemon, claim, equal, flat_png, png, png_of_bytes, request, run_claims, wait_until  # noqa: E402
+from daemon import (DEADLINE, Daemon, claim, equal, flat_png, png, png_of_bytes, request,  # noqa: E402
+                    run_claims, wait_until)
 
-SLACK = 0.5
-LATE = 2.0  # on a machine that is busy with other things; tests/abuse/slow.py measures it
+ROUNDING = 0.01
 
 
 def timed_out(client, option, seconds, drip=b""):
-    """The 408 that names the option comes about when it should, however often bytes drip in."""
+    """The 408 that names the option comes, not too early, however often bytes drip in. How late it
+    comes depends on what else the machine does; tests/abuse/slow.py measures it."""
     start = time.monotonic()
     client.socket.settimeout(0.05)
     while True:
@@ -25,14 +26,14 @@ def timed_out(client, option, seconds, drip=b""):
             break
         except socket.timeout:
             client.send_until_refused(drip)
-        equal(time.monotonic() - start < 60, True, "it is ended at all")
+        equal(time.monotonic() - start < DEADLINE, True, "it is ended at all")
     took = time.monotonic() - start
-    client.socket.settimeout(60)
+    client.socket.settimeout(DEADLINE)
     problem = client.read_reply().expect(408, "timeout").problem()
     equal(problem["option"], option)
     equal("--" + option in problem["detail"], True, problem["detail"])
     equal(client.is_closed(), True)
-    equal(seconds - SLACK <= took <= seconds + LATE, True, "%.2f s" % took)
+    equal(took >= seconds - ROUNDING, True, "%.2f s" % took)
 
 
 @claim
@@ -51,11 +52,12 @@ def dripping_bodies_end_at_their_deadline():
 
 @claim
 def a_body_at_the_least_rate_may_take_longer():
-    with Daemon("--body-timeout", "1", "--min-rate", "1000") as d, d.connect() as client:
+    """Only a machine that stands still for two of the three seconds could spoil it."""
+    with Daemon("--body-timeout", "3", "--min-rate", "1") as d, d.connect() as client:
         whole = request("POST", "/v1/upscale", png_of_bytes(10000))
         for at in range(0, len(whole), 500):
             client.send(whole[at:at + 500])
-            time.sleep(0.15)
+            time.sleep(0.2)
         client.read_reply().expect(200)
 
 
@@ -64,14 +66,14 @@ LARGE = flat_png(2400, 2400), "?compression=0"  # 23 MB, which no socket's buffe
 
 @claim
 def a_reader_that_stops_is_ended():
-    with Daemon("--write-timeout", "2", "--min-rate", "8M") as d, d.connect() as client:
+    with Daemon("--write-timeout", "5", "--min-rate", "8M") as d, d.connect() as client:
         client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        start = time.monotonic()
         client.send(request("POST", "/v1/upscale" + LARGE[1], LARGE[0]))
         wait_until(lambda: d.health()["memory"]["replies"] > 20 << 20, "the reply is on its way")
-        start = time.monotonic()
         wait_until(lambda: d.health()["memory"]["replies"] == 0, "it is ended")
         took = time.monotonic() - start
-        equal(2 - 2 * SLACK <= took <= 2 + LATE, True, "%.2f s" % took)
+        equal(took >= 5 - ROUNDING, True, "%.2f s" % took)
         try:
             client.read_reply()
             raise AssertionError("it came whole")
@@ -81,15 +83,16 @@ def a_reader_that_stops_is_ended():
 
 @claim
 def a_reader_that_drips_is_ended_and_one_at_the_least_rate_is_not():
-    with Daemon("--write-timeout", "1", "--min-rate", "2M") as d:
-        for pause, whole in ((0.5, False), (0.004, True)):
+    """The one at the least rate takes twenty times as much, so that a busy machine is no matter."""
+    with Daemon("--write-timeout", "2", "--min-rate", "100K") as d:
+        for pause, size, whole in ((0.1, 4096, False), (0.007, 65536, True)):
             with d.connect() as client:
                 client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
                 client.send(request("POST", "/v1/upscale" + LARGE[1], LARGE[0]))
                 got = 0
                 try:
                     while got < 23040000:
-                        data = client.socket.recv(65536)
+                        data = client.socket.recv(size)
                         if not data:
                             break
                         got += len(data)
@@ -131,12 +134,10 @@ def the_work_for_a_client_that_leaves_is_cancelled():
         client = d.connect()
         client.send(request("POST", "/v1/upscale?scale=8", flat_png(1500, 1500)))
         wait_until(lambda: d.health()["running"] == 1, "it is in work")
-        start = time.monotonic()
         client.socket.close()
         wait_until(lambda: d.health()["running"] == 0, "it is cancelled")
-        took = time.monotonic() - start
-        print("# cancelled within %.2f s" % took)
-        equal(took < 20, True, "%.2f s" % took)
+        wait_until(lambda: b"\nupscaled_cancelled_total 1\n" in d.ask("GET", "/metrics").body,
+                   "it is counted")
         for use in ("bodies", "work", "replies"):
             equal(d.health()["memory"][use], 0, use)
         d.upscale(png()).expect(200)

@@ -18,7 +18,7 @@ import sys
 import tempfile
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
-from daemon import BINARY, DEADLINE, Daemon, equal, flat_png, png, shape  # noqa: E402
+from daemon import BINARY, DEADLINE, SANDBOX, Daemon, equal, flat_png, png, shape  # noqa: E402
 
 TOP = pathlib.Path(os.environ.get("top_srcdir", ".")).resolve()
 BINARY_PATH = os.path.abspath(BINARY)
@@ -102,7 +102,7 @@ def set_out(folder):
 def run(block, folder, address):
     before = {path: path.stat().st_mtime_ns for path in folder.glob("**/*.png")}
     environment = {k: v for k, v in os.environ.items() if not k.startswith("UPSCALED_")}
-    environment.update(PATH="%s/build:%s" % (folder, environment["PATH"]), UPSCALED_LISTEN=address,
+    environment.update(SANDBOX, PATH="%s/build:%s" % (folder, environment["PATH"]), UPSCALED_LISTEN=address,
                        top_builddir=os.path.dirname(BINARY_PATH), top_srcdir=str(TOP))
     text = block.text.replace("127.0.0.1:8080", address)
     done = subprocess.run(["bash", "-eu", "-o", "pipefail", "-c", text], cwd=folder, timeout=DEADLINE,

@@ -43,6 +43,7 @@ EXTRA_DIST += \
 	tests/lib/bookworm.sh \
 	tests/lib/claim.sh \
 	tests/lib/command.py \
+	tests/lib/coverage.awk \
 	tests/lib/daemon.py \
 	tests/lib/fail_malloc.c \
 	tests/lib/fronts.py \

@@ -58,7 +58,7 @@ packages() {
         }'
 }
 
-# setup_packages [start] [check] [all] [bench] - makes sure that what these purposes need is there, or
+# setup_packages [start] [check] [all] [bench] [coverage] - makes sure that what these purposes need is there, or
 # exits. On Debian it names the missing packages and installs them; elsewhere it only names them. It
 # prints nothing if nothing is missing.
 setup_packages() {
@@ -76,6 +76,7 @@ install_packages() {
     case " $* " in *" check "*) want="$want$(packages 4 more)" ;; esac
     case " $* " in *" all "*) want="$want $all_packages" ;; esac
     case " $* " in *" bench "*) want="$want $bench_packages" ;; esac
+    case " $* " in *" coverage "*) want="$want gcovr" ;; esac
     case " $* " in *" all "* | *" bench "*)
         command -v npm >/dev/null || want="$want nodejs npm" # any npm will do
         ;;

@@ -5,6 +5,8 @@
 #include "engine/nn/kernels.h"
 #include "tests/lib/harness.h"
 
+enum { SETS = 3 }; /* of x86-64, whose tests are counted */
+
 /* s = s / 2 + 1/4, from s = i on: i / 2^n + (1 - 1 / 2^n) / 2, exact while n is small. */
 static float expected(const struct kernels *set, int n)
 {
@@ -16,10 +18,9 @@ static float expected(const struct kernels *set, int n)
 
 START_TEST(does_the_rounds_it_is_counted_for)
 {
-    const struct kernels *set;
-    for (int k = 0; (set = kernels_at(k)) != NULL; k++)
-        for (int n = 0; n < 8; n++)
-            ck_assert_msg(set->peak(n) == expected(set, n), "%s, %d rounds", set->name, n);
+    const struct kernels *set = kernels_at(_i);
+    for (int n = 0; n < 8; n++)
+        ck_assert_msg(set->peak(n) == expected(set, n), "%s, %d rounds", set->name, n);
 }
 END_TEST
 
@@ -27,7 +28,13 @@ int main(void)
 {
     Suite *s = suite_create("peak");
     TCase *c = tcase_create("peak");
-    tcase_add_test(c, does_the_rounds_it_is_counted_for);
+    int sets = 0;
+    while (kernels_at(sets))
+        sets++;
+    if (sets < SETS)
+        harness_left_out(SETS - sets, "does_the_rounds_it_is_counted_for",
+                         "this processor has not all sets");
+    tcase_add_loop_test(c, does_the_rounds_it_is_counted_for, 0, sets);
     suite_add_tcase(s, c);
     return harness_run(s);
 }

@@ -103,7 +103,10 @@ int main(void)
         bytes[i] = (uint8_t)harness_random(&seed);
     Suite *s = suite_create("row_kernels");
     TCase *c = tcase_create("row_kernels");
-    tcase_add_test(c, colours_agree);
+    if (row_kernels_at(1))
+        tcase_add_test(c, colours_agree);
+    else
+        harness_left_out(1, "colours_agree", "this processor has one set, so none to compare");
     tcase_add_test(c, resampling_agrees);
     suite_add_tcase(s, c);
     return harness_run(s);

@@ -281,6 +281,32 @@ START_TEST(each_layer_holds_alone)
 }
 END_TEST
 
+/* What a thread that has entered the sandbox could do: 1 where that is as it should be. */
+static void *enter(void *arg)
+{
+    static struct sandbox_plan plan;
+    struct sandbox_state state;
+    sandbox_allow_beside(&plan, file, false);
+    sandbox_allow_beside(&plan, name, true);
+    *(int *)arg = sandbox_enter(SANDBOX_STRICT, &plan, &state, NULL) == ERR_OK &&
+                  reads_a_model() == 0 && reads_a_password() != 0 && writes_a_model() != 0 &&
+                  connects() != 0;
+    return NULL;
+}
+
+/* So serve enters it before it starts its threads. */
+START_TEST(it_binds_the_thread_that_enters_it)
+{
+    pthread_t thread;
+    int bound = 0;
+    ck_assert_int_eq(pthread_create(&thread, NULL, enter, &bound), 0);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    ck_assert_int_eq(bound, 1);
+    ck_assert_int_eq(reads_a_password(), 0);
+    ck_assert_int_eq(connects(), 0);
+}
+END_TEST
+
 START_TEST(a_folder_that_is_not_there_is_named)
 {
     struct sandbox_plan *plan = calloc(1, sizeof *plan);
@@ -329,6 +355,7 @@ int main(void)
     tcase_add_loop_test(t, what_the_daemon_does_goes_on, 0, sizeof allowed / sizeof *allowed);
     tcase_add_loop_test(t, what_it_never_does_fails, 0, sizeof forbidden / sizeof *forbidden);
     tcase_add_test(t, each_layer_holds_alone);
+    tcase_add_test(t, it_binds_the_thread_that_enters_it);
     tcase_add_test(t, a_folder_that_is_not_there_is_named);
     tcase_add_test(t, modes_are_words);
     tcase_add_test(t, what_is_missing_is_named);

@@ -1,0 +1,45 @@
+# coverage.awk - the sums of a CSV file of gcovr by folder, and by the folder at the top:
+#
+#   awk -f tests/lib/coverage.awk coverage.csv
+
+BEGIN { FS = "," }
+FNR == 1 {
+    for (i = 1; i <= NF; i++)
+        column[$i] = i
+    next
+}
+function add(name) {
+    lines[name] += $column["line_total"]
+    lines_run[name] += $column["line_covered"]
+    branches[name] += $column["branch_total"]
+    branches_run[name] += $column["branch_covered"]
+    seen[name] = 1
+}
+function share(part, all) {
+    return all ? sprintf("%5.1f %%", 100 * part / all) : "     -"
+}
+function row(name) {
+    printf "%-24s %6d lines %s %6d branches %s\n", name, lines[name], share(lines_run[name], lines[name]),
+        branches[name], share(branches_run[name], branches[name])
+}
+{
+    folder = $column["filename"]
+    sub(/[^\/]*$/, "", folder)
+    add(folder)
+    top = folder
+    sub(/\/.*/, "", top)
+    add(top)
+}
+END {
+    count = 0
+    for (name in seen)
+        names[++count] = name
+    for (i = 2; i <= count; i++) # few enough
+        for (k = i; k > 1 && names[k - 1] > names[k]; k--) {
+            other = names[k]
+            names[k] = names[k - 1]
+            names[k - 1] = other
+        }
+    for (i = 1; i <= count; i++)
+        row(names[i])
+}
