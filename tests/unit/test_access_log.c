@@ -1,4 +1,5 @@
-/* test_access_log.c - lines of the log: what they say, and that nothing breaks out of them. */
+/* test_access_log.c - the lines of the log: their contents, and that no text can break out of
+ * one. */
 #include <fcntl.h>
 #include <jansson.h>
 #include <string.h>
@@ -109,7 +110,7 @@ START_TEST(a_reader_that_is_late_is_told_what_it_missed)
     ck_assert_int_eq(pipe(ends), 0);
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     ck_assert_int_eq(access_log_open(&log, ends[1], "json", NULL), ERR_OK);
-    for (int i = 0; i < 5000; i++) /* more than a pipe holds */
+    for (int i = 0; i < 5000; i++) /* more lines than a pipe holds */
         access_log_write(&log, &whole);
     ck_assert_uint_gt(atomic_load(&log.lost), 0);
     while (read(ends[0], line, sizeof line) > 0)
@@ -130,7 +131,7 @@ START_TEST(formats_are_words)
     struct access_log log;
     int fd = open("/dev/null", O_WRONLY);
     ck_assert_int_eq(access_log_open(&log, fd, NULL, NULL), ERR_OK);
-    ck_assert_int_eq(log.format, ACCESS_JSON); /* no terminal */
+    ck_assert_int_eq(log.format, ACCESS_JSON); /* the output is not a terminal */
     ck_assert_int_eq(access_log_open(&log, fd, "text", NULL), ERR_OK);
     ck_assert_int_eq(log.format, ACCESS_TEXT);
     ck_assert_int_eq(access_log_open(&log, fd, "off", NULL), ERR_OK);

@@ -1,5 +1,5 @@
 /* test_admission.c - what a request needs: memory by the published formula, work by the network's;
- * how long that takes; how much a client's requests weigh. */
+ * how long it takes; and how much weight the requests of a client have. */
 #include <stdio.h>
 #include <string.h>
 
@@ -71,7 +71,7 @@ static struct need need_of(int width, int height, int color_type, size_t length)
     return n;
 }
 
-/* What the workers' buffers would have to grow by is asked for once. */
+/* The memory by which the workers' buffers must grow is counted once. */
 START_TEST(scratch_that_is_missing_counts)
 {
     struct need n = need_of(90, 70, 2, 0);
@@ -133,7 +133,7 @@ START_TEST(work_is_that_of_the_engine)
 }
 END_TEST
 
-/* Refusals by the head are final, so that it must count nothing that may not come. */
+/* Refusals by the head are final, so the need must not include anything that may not follow. */
 START_TEST(the_least_by_a_head_is_what_the_plainest_file_needs)
 {
     static const int types[] = {0, 2, 3, 4, 6};
@@ -174,7 +174,7 @@ START_TEST(errors_are_those_of_the_formula)
 }
 END_TEST
 
-/* A need of one kind of work: a picture of a megabyte of samples. */
+/* Returns the need of one kind of work, for a picture with a megabyte of samples. */
 static struct need kind_of(int compression, double density, bool resized, double macs)
 {
     struct need n = {.compression = compression, .streamed = true, .macs = macs};
@@ -201,7 +201,7 @@ START_TEST(what_is_measured_at_the_start_is_expected)
 }
 END_TEST
 
-/* A request of this need took so many times as long as the rates of the start say. */
+/* Teaches the rates that a request of this need took `times` as long as the starting rates say. */
 static void learn(struct cost *c, const struct need *n, double times)
 {
     struct cost start;
@@ -227,7 +227,7 @@ START_TEST(what_requests_take_is_learned_and_the_past_fades)
         learn(&c, &n, 3);
     ck_assert_double_eq_tol(cost_expected_ns(&c, &n), 3 * start, 0.05 * start);
     ck_assert_double_eq_tol(cost_mac_ns(&c), 3, 0.01);
-    learn(&c, &n, 4); /* a disturbed request counts for no more than others */
+    learn(&c, &n, 4); /* a request that was disturbed counts no more than others */
     ck_assert_double_le(cost_expected_ns(&c, &n), 3.1 * start);
     for (int i = 0; i < 200; i++)
         learn(&c, &n, 0.5);
@@ -260,7 +260,7 @@ START_TEST(compression_and_content_count)
                 slow = kind_of(9, 0.16, false, 0), photo = kind_of(9, 0.9, false, 0),
                 flat = kind_of(9, 0.001, false, 0);
     ck_assert_double_le(cost_expected_ns(&c, &fast), cost_expected_ns(&c, &usual));
-    /* a million pixels of noise in two values take a second of a thread */
+    /* a million pixels of noise in two values take a second of one thread */
     ck_assert_double_ge(cost_expected_ns(&c, &slow), 0.5e9);
     ck_assert_double_ge(cost_expected_ns(&c, &slow), 10 * cost_expected_ns(&c, &usual));
     ck_assert_double_ge(cost_expected_ns(&c, &slow), 4 * cost_expected_ns(&c, &photo));
@@ -269,8 +269,8 @@ START_TEST(compression_and_content_count)
 }
 END_TEST
 
-/* Eight requests of a megapixel at compression=9, and then hundreds, once made a large picture, whose
- * head had been admitted, too much work. */
+/* Eight requests of a megapixel at compression=9, and later hundreds of them, once made an admitted
+ * large picture count as too much work. */
 START_TEST(nobody_is_talked_out_of_a_place)
 {
     struct cost c;
@@ -297,14 +297,14 @@ START_TEST(nobody_is_talked_out_of_a_place)
         bounds.least_s = cost_least_ns(&c, &large) / 1e9;
         ck_assert_msg(admission_bound(&large, &bounds, &e) == ERR_OK, "%s", e.text);
         ck_assert_double_le(cost_least_ns(&c, &large), least);
-        ck_assert_double_eq(cost_expected_ns(&c, &large), expected); /* other kinds of work */
+        ck_assert_double_eq(cost_expected_ns(&c, &large), expected); /* not the same kind of work */
     }
     bytes_done(&chunk);
     cost_done(&c);
 }
 END_TEST
 
-/* Even those who send the very same kind of work, as slow as can be, move no final verdict. */
+/* Requests of the very same kind of work, however slow, do not make a final decision stricter. */
 START_TEST(final_verdicts_only_become_milder)
 {
     struct cost c;
@@ -331,7 +331,7 @@ START_TEST(nothing_is_learned_from_nothing)
     double expected = cost_expected_ns(&c, &n), mac_ns = cost_mac_ns(&c);
     cost_learn(&c, &n, &no_time);
     ck_assert_double_eq(cost_expected_ns(&c, &n), expected);
-    learn(&c, &still, 2); /* scale=1: the network did not run */
+    learn(&c, &still, 2); /* at scale=1 the network did not run */
     ck_assert_double_eq(cost_mac_ns(&c), mac_ns);
     cost_done(&c);
 }
@@ -367,7 +367,7 @@ START_TEST(any_name_has_a_place)
         int place = clients_enter(&c, i ? name : "", &weight);
         ck_assert_int_ge(place, 0);
         ck_assert_int_lt(place, CLIENTS_PLACES);
-        ck_assert_double_gt(weight, 1. / 40); /* spread: five a place on average */
+        ck_assert_double_gt(weight, 1. / 40); /* five clients at a place, on average */
     }
 }
 END_TEST

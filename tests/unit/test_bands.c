@@ -1,5 +1,5 @@
-/* test_bands.c - how outputs are cut: every wish within its bounds, enough tiles for all threads.
- */
+/* test_bands.c - how outputs are divided: within the bounds of every wish, and into enough tiles
+ * for all threads. */
 #include "engine/tiles/bands.h"
 
 #include "tests/lib/harness.h"
@@ -19,7 +19,7 @@ static void check(const struct bands_wish *w)
     ck_assert(b.rows >= 1 && b.rows <= w->out.y);
     if (w->rows == 0)
         ck_assert(b.rows % multiple == 0 || b.rows == w->out.y);
-    /* a band's tiles cover it, and none of them is empty */
+    /* the tiles of a band cover it, and none of them is empty */
     int tiles = bands_tiles(&b, w->out.x, b.rows), across = bands_tiles(&b, w->out.x, 1);
     ck_assert((long)across * b.tile.x >= w->out.x && (long)(across - 1) * b.tile.x < w->out.x);
     ck_assert_int_eq(tiles % across, 0);

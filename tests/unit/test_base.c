@@ -1,4 +1,4 @@
-/* test_base.c - errors, checked sizes, allocation that fails on demand, capped buffers. */
+/* test_base.c - errors, checked sizes, allocations that fail on demand, buffers with a maximum. */
 #include <stdlib.h>
 #include <string.h>
 

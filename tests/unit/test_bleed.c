@@ -1,4 +1,4 @@
-/* test_bleed.c - colours spread under transparency. */
+/* test_bleed.c - colours that spread under transparency. */
 #include <string.h>
 
 #include "engine/base/mem.h"
@@ -35,7 +35,7 @@ static void spread(struct image *img, size_t step)
     bleed_free(b);
 }
 
-/* A few visible pixels of random colour on transparent black. */
+/* Makes a picture of transparent black with a few visible pixels of random colours. */
 static struct image *dots(uint64_t *seed, int channels, int depth, int count)
 {
     struct image *img = picture(31, 23, channels, depth);
@@ -44,7 +44,7 @@ static struct image *dots(uint64_t *seed, int channels, int depth, int count)
         uint8_t *p = at(img, harness_between(seed, 0, 30), harness_between(seed, 0, 22));
         for (size_t i = 0; i < bytes; i++)
             p[i] = (uint8_t)harness_random(seed);
-        p[bytes - 1] |= 1; /* in 16 bits, either byte may be 0 */
+        p[bytes - 1] |= 1; /* with 16 bits, one of the two bytes may be 0 */
         if (alpha == 2)
             p[bytes - 2] = (uint8_t)(n % 2);
     }
@@ -65,7 +65,7 @@ static bool shows(const struct image *img, int x, int y)
     return p[0] != 0 || p[alpha - 1] != 0;
 }
 
-/* Whether some visible pixel at the least distance has (x, y)'s colour. */
+/* Whether pixel (x, y) has the colour of a visible pixel at the least distance. */
 static bool took_a_nearest(const struct image *before, const struct image *after, int x, int y)
 {
     size_t color = pixel_bytes(before) - (size_t)before->format.depth / 8;
@@ -138,7 +138,7 @@ START_TEST(look_tells_opaque_from_translucent_from_holes)
         struct image *img = picture(3, 4, 4, depth), *solid = picture(2, 2, 3, depth);
         memset(img->pixels, 255, image_bytes(&img->format));
         ck_assert_int_eq(bleed_look(img, 0, 4), ALPHA_OPAQUE);
-        at(img, 2, 3)[pixel_bytes(img) - 1] = 254; /* one less, or in 16 bits 256 or 1 less */
+        at(img, 2, 3)[pixel_bytes(img) - 1] = 254; /* one less; with 16 bits, 256 or 1 less */
         ck_assert_int_eq(bleed_look(img, 0, 3), ALPHA_OPAQUE);
         ck_assert_int_eq(bleed_look(img, 3, 4), ALPHA_PARTIAL);
         memset(at(img, 1, 1), 0, pixel_bytes(img));

@@ -1,4 +1,5 @@
-/* test_border.c - what stands for a pixel beyond the edge, and the windows that reach there. */
+/* test_border.c - the pixels that stand for positions beyond the edge, and the windows that reach
+ * there. */
 #include <stdlib.h>
 
 #include "engine/tiles/border.h"
@@ -38,7 +39,8 @@ START_TEST(maps_as_documented)
 }
 END_TEST
 
-/* What must hold for any chain of windows of a plan: `layerwise` ones are whole windows. */
+/* Checks what every chain of windows of a plan must satisfy. If `layerwise`, the windows are
+ * whole. */
 static void check_chain(const struct plan *p, bool layerwise, enum model_border border, int stages,
                         int side, int from, int to)
 {
@@ -57,7 +59,7 @@ static void check_chain(const struct plan *p, bool layerwise, enum model_border 
             ck_assert_int_ge(s->end - s->begin, g->least);
             ck_assert_int_eq(s->begin % g->align, 0);
             ck_assert_int_eq((s->end - s->begin) % g->align, 0);
-            /* all that is asked for, with its halo or up to the picture's edge */
+            /* the window has all that is wanted, with its halo or up to the picture's edge */
             int halo = padded ? 0 : g->halo;
             ck_assert((s->begin + halo) * g->scale <= from || (padded && s->begin == 0));
             ck_assert((s->end - halo) * g->scale >= to || (padded && s->end >= n));
@@ -72,7 +74,7 @@ static void check_chain(const struct plan *p, bool layerwise, enum model_border 
     }
 }
 
-/* Chains over one random model, by both kinds of plan. */
+/* Checks chains of one random model, with both kinds of plan. */
 static void check_model(const struct model *m, uint64_t *seed)
 {
     const struct kernels *kernels[2] = {NULL, &kernels_plain};

@@ -1,4 +1,4 @@
-/* test_budget.c - the budget of memory: what fits, what does not, and nothing lost in between. */
+/* test_budget.c - the memory budget: what fits, what does not, and that no byte is lost. */
 #include <pthread.h>
 #include <stdatomic.h>
 

@@ -9,7 +9,7 @@
 #include "tests/lib/harness.h"
 #include "tests/lib/nn_build.h"
 
-/* `depth` convolutions of 3x3 and a shuffle. */
+/* Makes a network of `depth` convolutions of 3x3 and a shuffle. */
 static struct model *network(int channels, int depth)
 {
     struct model *m = build_model(COLOR_RGB, 2, BORDER_REPLICATE);
@@ -25,7 +25,7 @@ static struct model *network(int channels, int depth)
     return m;
 }
 
-/* A picture whose client leaves while its nth row is read. */
+/* A picture whose client cancels while its nth row is read. */
 struct leaving {
     atomic_bool cancel;
     atomic_int rows;
@@ -54,7 +54,7 @@ static void store(void *arg, int y, int x, int count, const float *const *planes
     l->stored++;
 }
 
-/* Runs a plan of these kernels over all of an output; *macs, if not NULL, counts. */
+/* Runs a plan with these kernels over all of an output. *macs, if not NULL, counts the work. */
 static void run(struct model *m, const struct kernels *kernels, struct pair out, struct leaving *l,
                 double *macs)
 {
@@ -71,7 +71,7 @@ static void run(struct model *m, const struct kernels *kernels, struct pair out,
     plan_free(plan);
 }
 
-/* The step that reads the picture ends, and no other begins. */
+/* The step that reads the picture is the last one. */
 START_TEST(a_run_ends_within_a_step)
 {
     struct model *m = network(16, 20);
@@ -87,11 +87,11 @@ START_TEST(a_run_ends_within_a_step)
 }
 END_TEST
 
-/* The client leaves during a call of a kernel, which must be the last, and short. */
+/* The client cancels during a call of a kernel. That call must be the last one, and short. */
 static struct kernels watched;
 static struct leaving *watcher;
 static int calls;
-static double longest; /* multiply-adds of a call */
+static double longest; /* the most multiply-adds of one call */
 
 static void watched_winograd(const struct kernel_winograd *k)
 {
@@ -114,16 +114,16 @@ START_TEST(a_step_ends_within_a_call_of_a_kernel)
     ck_assert_int_eq(calls, 2);
     ck_assert_int_eq(leaves.stored, 0);
     ck_assert_double_gt(longest, 0);
-    ck_assert_double_le(longest, 2e9); /* 0.2 s at 10 billion a second, as the C set does */
+    ck_assert_double_le(longest, 2e9); /* 0.2 s at 10 billion per second, the C set's speed */
     model_free(m);
 }
 END_TEST
 
-/* A thread that runs layer by layer, whose client leaves while it computes the first layer. */
+/* A thread that runs layer by layer. Its client cancels while it computes the first layer. */
 struct runner {
     struct model *m;
     struct leaving client;
-    double ended; /* by its own clock, in seconds */
+    double ended; /* processor time of the thread, in seconds */
 };
 
 static double seconds(clockid_t clock)
@@ -141,7 +141,8 @@ static void *run_layers(void *arg)
     return NULL;
 }
 
-/* Without looking, the second layer alone would take 15 billion multiply-adds: several seconds. */
+/* If the layers did not check `cancel`, the second layer alone would take 15 billion multiply-adds:
+ * several seconds. */
 START_TEST(a_layer_ends_within_three_tenths_of_a_second)
 {
     enum { READ = 320 + 2 * 3, MOMENT_NS = 100 * 1000 * 1000 };

@@ -1,4 +1,4 @@
-/* test_cgroup.c - what control groups grant, of CPUs and memory, in folders that look like the
+/* test_cgroup.c - the CPUs and the memory that control groups grant, in folders that look like the
  * system's. */
 #include <errno.h>
 #include <fcntl.h>
@@ -120,7 +120,7 @@ END_TEST
 
 enum { MIB = 1 << 20 };
 
-/* A machine of 1 GiB. */
+/* Makes the files of a machine with 1 GiB of memory. */
 static void put_machine(void)
 {
     put("/proc/meminfo", "MemTotal:        1048576 kB\nMemFree:          10 kB\n");

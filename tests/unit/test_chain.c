@@ -1,5 +1,6 @@
 /* test_chain.c - which networks enlarge a picture: the exact one, or the chain with the fewest
- * multiply-adds; and a chain of different networks computes what one after another would. */
+ * multiply-adds. A chain of different networks computes the same as its networks one after
+ * another. */
 #include "engine/tiles/chain.h"
 
 #include <stdio.h>
@@ -45,7 +46,7 @@ static void shelf_done(struct shelf *s)
     }
 }
 
-/* "2 3" for a chain of factor 2 and then 3; static until the next call. */
+/* Returns "2 3" for a chain of factor 2 and then 3. The text is valid until the next call. */
 static const char *chosen(const struct shelf *s, struct pair in, struct pair out)
 {
     static char text[16];
@@ -60,14 +61,14 @@ static const char *chosen(const struct shelf *s, struct pair in, struct pair out
 }
 
 struct choice {
-    int files; /* of 2, 4 and 3, so many */
+    int files; /* the set has the first so many networks of factors 2, 4 and 3 */
     struct pair out;
     const char *chain;
 };
 
 START_TEST(the_exact_file_or_the_cheapest_chain)
 {
-    /* of a picture of 100 x 100; the costs are 100, 204 and 140 */
+    /* for a picture of 100 x 100; the networks cost 100, 204 and 140 */
     static const struct choice choices[] = {
         {1, {200, 200}, "2"},   {1, {201, 200}, "2 2"},   {1, {300, 300}, "2 2"},
         {1, {400, 400}, "2 2"}, {1, {500, 500}, "2 2 2"}, {1, {800, 800}, "2 2 2"},
@@ -142,7 +143,7 @@ START_TEST(of_two_files_of_one_factor_the_cheaper_runs)
 }
 END_TEST
 
-/* No chain that reaches the factor is cheaper than the chosen one, by trying all. */
+/* Tries all chains: none that reaches the factor is cheaper than the chosen one. */
 START_TEST(nothing_is_cheaper)
 {
     uint64_t seed = harness_seed(18);
@@ -177,7 +178,7 @@ struct plane {
     int width, height;
 };
 
-/* Networks of 1x1 kernels: each pixel becomes factor x factor of them, by itself. */
+/* Runs a network of 1x1 kernels: each pixel by itself becomes factor x factor pixels. */
 static struct plane run_one(const struct model *m, struct plane in)
 {
     int s = m->scale, width = m->layers[0].channels;

@@ -1,11 +1,11 @@
-/* test_color.c - samples to planes and back. */
+/* test_color.c - conversion of samples to planes and back. */
 #include <math.h>
 #include <string.h>
 
 #include "engine/image/color.h"
 #include "tests/lib/harness.h"
 
-enum { COUNT = 37 }; /* past two vectors of 16, and a rest */
+enum { COUNT = 37 }; /* two vectors of 16 and a rest */
 
 static int most_of(int depth)
 {
@@ -138,7 +138,8 @@ START_TEST(no_chroma_gives_r_g_b_alike)
 }
 END_TEST
 
-/* 5 operations on values below 1, scaled by at most 1/1.402: under 8 roundings of 2^-24 each. */
+/* There are 5 operations on values below 1, scaled by at most 1/1.402: under 8 roundings of 2^-24
+ * each. */
 START_TEST(luma_and_chroma_are_bt601_and_invertible)
 {
     uint64_t seed = 4;

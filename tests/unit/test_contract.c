@@ -1,5 +1,5 @@
-/* test_contract.c - the contract and the tables of routes, parameters, options and errors say the
- * same, in both directions. */
+/* test_contract.c - the contract (openapi.json) and the tables of routes, parameters, options and
+ * errors agree, in both directions. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,7 @@ static void tear_down(void)
     json_decref(contract);
 }
 
-/* A place in the contract, by keys with / between. */
+/* Returns a value of the contract. `path` has the keys with / between them. */
 static json_t *at(const char *path)
 {
     char part[64];
@@ -87,7 +87,7 @@ START_TEST(has_every_parameter)
     for (; (name = api_parameter(count)); count++)
         ck_assert_str_eq(json_string_value(json_object_get(json_object_get(named, name), "name")),
                          name);
-    ck_assert_uint_eq(json_object_size(named), (size_t)count + 1); /* and X-Request-ID */
+    ck_assert_uint_eq(json_object_size(named), (size_t)count + 1); /* one more: X-Request-ID */
     for (const char *const *path = (const char *const[]){"post", "put", NULL}; *path; path++) {
         json_t *upload = json_object_get(json_object_get(at("paths"), "/v1/upscale"), *path);
         ck_assert_uint_eq(json_array_size(json_object_get(upload, "parameters")),

@@ -1,4 +1,5 @@
-/* test_deflate.c - codes, blocks and the encoder's kernels: what zlib inflates is what went in. */
+/* test_deflate.c - codes, blocks and the encoder's kernels: zlib inflates the bytes that were
+ * packed. */
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -8,14 +9,14 @@
 
 enum { BYTES = 70000, SETS = 3 };
 
-/* Counts of many shapes: those that make trees deep most of all. */
+/* Makes counts of many shapes, above all those that make trees deep. */
 static void make_counts(int shape, int symbols, uint64_t *seed, uint32_t *counts)
 {
     uint32_t a = 1, b = 1;
     for (int i = 0; i < symbols; i++) {
         uint32_t next = a + b < 1 << 23 ? a + b : 1 << 23;
         switch (shape) {
-        case 0: /* Fibonacci's: a tree like a comb */
+        case 0: /* Fibonacci numbers, whose tree is as deep as possible */
             counts[i] = a;
             a = b;
             b = next;
@@ -29,7 +30,7 @@ static void make_counts(int shape, int symbols, uint64_t *seed, uint32_t *counts
         case 3:
             counts[i] = 5;
             break;
-        default: /* one, or none */
+        default: /* one symbol, or none */
             counts[i] = shape == 4 && i == 3;
         }
     }
@@ -49,8 +50,8 @@ static int by_weight(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* The least cost under a limit, by the coin collector's problem (Larmore and Hirschberg 1990): the
- * 2 * (n - 1) lightest packages of the last level. */
+/* Computes the least cost under a limit, by the coin collector's problem (Larmore and Hirschberg
+ * 1990): it is that of the 2 * (n - 1) lightest packages of the last level. */
 static uint64_t least_cost(const uint32_t *counts, int symbols, int limit)
 {
     uint64_t leaves[DEFLATE_LITERALS], level[2 * DEFLATE_LITERALS], sum = 0;
@@ -116,7 +117,7 @@ START_TEST(canonical_codes_are_those_of_the_specification)
 }
 END_TEST
 
-/* Bytes of many kinds: noise, one value, runs of all lengths, few values, skewed ones. */
+/* Makes bytes of many kinds: noise, one value, runs of all lengths, few values, skewed values. */
 static size_t make_bytes(int kind, uint64_t *seed, uint8_t *bytes)
 {
     size_t count =
@@ -134,7 +135,7 @@ static size_t make_bytes(int kind, uint64_t *seed, uint8_t *bytes)
     return count;
 }
 
-/* Matches wherever there happen to be any, of any length and distance. */
+/* Makes matches of any length, wherever a random distance has one. */
 static size_t random_matches(const uint8_t *bytes, size_t count, uint64_t *seed,
                              struct deflate_match *matches)
 {
@@ -197,7 +198,7 @@ START_TEST(blocks_inflate_to_what_went_in)
 }
 END_TEST
 
-/* Copies of what was before, now and then changed: pixels, rows, and far away. */
+/* Makes bytes that repeat earlier ones with some changes: pixels, rows, and bytes far away. */
 static size_t make_picture(int kind, uint64_t *seed, size_t pixel, size_t row, uint8_t *bytes)
 {
     size_t count = make_bytes(kind % 6, seed, bytes);
@@ -210,7 +211,7 @@ static size_t make_picture(int kind, uint64_t *seed, size_t pixel, size_t row, u
     return count;
 }
 
-/* Packs as the encoder does, block by block; how many bytes that makes. */
+/* Packs as the encoder does, block by block. Returns the number of bytes. */
 static size_t pack_matches(const struct png_kernels *k, struct deflate_search s, uint8_t *packed)
 {
     static struct deflate_match matches[DEFLATE_MATCHES];
@@ -249,7 +250,8 @@ START_TEST(matches_inflate_to_what_they_were_found_in)
 }
 END_TEST
 
-/* Text-like data, where zlib's fastest is the measure; and one value, where little is left. */
+/* Compares with zlib's fastest level on data like text, and checks that one value packs to almost
+ * nothing. */
 START_TEST(matches_are_worth_their_while)
 {
     uint64_t seed = 99;
@@ -290,7 +292,7 @@ START_TEST(the_sets_agree)
     static struct deflate_match matches[2][PNG_KERNELS_RUNS(BYTES)];
     const struct png_kernels *c = NULL, *k;
     for (int i = 0; (k = png_kernels_at(i)); i++)
-        c = k; /* the last is the plain one */
+        c = k; /* the last set is the plain one */
     ck_assert_str_eq(c->name, "c");
     for (int round = 0; round < 60; round++) {
         size_t count = make_bytes(round % 6, &seed, bytes),

@@ -1,4 +1,4 @@
-/* test_file.c - outputs appear whole or not at all. */
+/* test_file.c - outputs appear as a whole or not at all. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -53,7 +53,7 @@ static void expect(const char *path, const char *text)
 static int entries(void)
 {
     DIR *d = opendir(".");
-    int count = -2; /* . and .. */
+    int count = -2; /* not counting . and .. */
     while (readdir(d))
         count++;
     closedir(d);

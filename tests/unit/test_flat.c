@@ -1,5 +1,5 @@
-/* test_flat.c - alpha that is flat stays exact, at every edge and wherever a row is cut; and pictures
- * that are gray. */
+/* test_flat.c - flat alpha stays exact, at every edge and wherever a row is divided; gray pictures
+ * are found. */
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@ enum { UNTOUCHED = 77 };
 static const enum model_border borders[] = {BORDER_REPLICATE, BORDER_REFLECT, BORDER_WRAP,
                                             BORDER_ZERO};
 
-/* The position that stands for `i`, counted step by step; -1: nothing. */
+/* Returns the position that stands for `i`, counted step by step; -1 if none does. */
 static int stands_for(enum model_border border, int i, int n)
 {
     int step = 1, at = 0;
@@ -49,7 +49,7 @@ static unsigned sample(const struct image *img, int x, int y)
     return img->pixels[(size_t)y * img->row_bytes + (size_t)(x * channels + channels - 1)];
 }
 
-/* What the output pixel must be, or UNTOUCHED. */
+/* Returns what the output pixel must be, or UNTOUCHED. */
 static unsigned wanted(const struct tile_job *job, int x, int y)
 {
     const struct image_format *in = &job->img->format, *out = &job->out;
@@ -67,7 +67,8 @@ static unsigned wanted(const struct tile_job *job, int x, int y)
     return zeros == 9 ? 0 : fulls == 9 ? 255 : UNTOUCHED;
 }
 
-/* Large fields of 0 and 255, so that flat places are common, with a pixel between here and there. */
+/* Fills the picture with large fields of 0 and 255, so that flat places are common, and with a few
+ * pixels between. */
 static void fill(struct image *img, uint64_t *seed)
 {
     struct image_format *f = &img->format;
@@ -134,7 +135,7 @@ static bool is_gray(struct pool *pool, const struct image *img)
     return gray;
 }
 
-/* A picture of grays, in which one sample of one pixel may differ. */
+/* Changes one sample of one pixel in a gray picture. */
 START_TEST(one_coloured_pixel_is_found_wherever_it_is)
 {
     struct pool *pool = NULL;
@@ -152,7 +153,7 @@ START_TEST(one_coloured_pixel_is_found_wherever_it_is)
                 uint8_t *p = img->pixels + (size_t)y * img->row_bytes + (size_t)x * step;
                 memset(p, (x * 7 + y) & 255, step);
                 if (f.channels == 4)
-                    memset(p + 3 * bytes, 13, bytes); /* alpha is no colour */
+                    memset(p + 3 * bytes, 13, bytes); /* alpha is not a colour */
             }
         ck_assert(is_gray(pool, img));
         int x = harness_between(&seed, 0, f.width - 1), y = harness_between(&seed, 0, f.height - 1);

@@ -1,5 +1,6 @@
-/* test_geometry.c - what model_finish finds of networks, and what it refuses and how it says so.
- * That halos suffice, to the bit, is test_plan's output_does_not_depend_on_the_window. */
+/* test_geometry.c - what model_finish computes about networks, which networks it refuses, and with
+ * what sentence. test_plan's output_does_not_depend_on_the_window shows that halos suffice, to the
+ * bit. */
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -53,7 +54,8 @@ START_TEST(known_networks_have_known_geometry)
 }
 END_TEST
 
-/* scale * n - c at every multiple of align from least on, and nothing below least. */
+/* The size is scale * n - c at every multiple of `align` from `least` on, and there is none below
+ * `least`. */
 START_TEST(sizes_are_linear_from_least_on)
 {
     struct extent *extents = calloc(1025, sizeof *extents);
@@ -105,8 +107,8 @@ START_TEST(what_sees_the_whole_picture_says_so)
 }
 END_TEST
 
-/* A sound network, for the refusals below to spoil: conv, relu, pool, conv, unpool, deconvolution.
- */
+/* Makes a valid network, which the refusals below spoil: conv, relu, pool, conv, unpool,
+ * deconvolution. */
 static struct model *sound(void)
 {
     struct model *m = build_model(COLOR_Y, 2, BORDER_REPLICATE);
@@ -177,7 +179,7 @@ static void huge_halo(struct model *m)
 static const struct {
     void (*spoil)(struct model *m);
     enum err_code code;
-    const char *sentence; /* how it begins */
+    const char *sentence; /* how the sentence begins */
 } refusals[] = {
     {nothing, ERR_OK, ""},
     {wrong_in, ERR_MODEL, "$.layers[3].in_channels: 8 expected, the channels of its input, not 16"},
@@ -244,7 +246,7 @@ START_TEST(limits_are_held)
     } cases[] = {
         {{1, 8, 1 << 20, 1e9}, ""},
         {{1, 7, 1 << 20, 1e9}, "$.layers: at most 7 layers"},
-        {{1, 8, 80, 1e9}, ""}, /* filled in below: exactly what the model has */
+        {{1, 8, 80, 1e9}, ""}, /* set below: exactly the values of the model */
         {{1, 8, 79, 1e9},
          "$.layers[0]: this layer brings the model over the limit of 79 parameters"},
         {{1, 8, 1 << 20, 100}, "$.layers: "},
@@ -266,7 +268,8 @@ START_TEST(limits_are_held)
 }
 END_TEST
 
-/* Numbers from the edges of int in every field: an answer, quickly, and no overflow (UBSan). */
+/* Puts numbers from the edges of int in every field. There must be an answer, quickly and without
+ * overflow (UBSan). */
 static void scramble(struct layer *l, uint64_t *seed)
 {
     static const int nasty[] = {INT_MIN, -1, 0, 1, 2, 3, 15, 16, 64, 256, 4096, 65536, INT_MAX};

@@ -1,4 +1,4 @@
-/* test_http_filter.c - what the request filter lets through and what it refuses. */
+/* test_http_filter.c - which requests the filter accepts and which it refuses. */
 #include <string.h>
 
 #include "server/http/http_filter.h"
@@ -45,7 +45,7 @@ static const struct head_case good[] = {
 };
 
 static const struct head_case bad[] = {
-    /* which body is it? */
+    /* more than one body is possible */
     {"POST", "/", "HTTP/1.1", {HOST, {"Content-Length", "5"}, {"Content-Length", "6"}}},
     {"POST", "/", "HTTP/1.1", {HOST, {"Content-Length", "5"}, {"Content-Length", "5"}}},
     {"POST", "/", "HTTP/1.1", {HOST, {"Content-Length", "5"}, {"Transfer-Encoding", "chunked"}}},
@@ -88,7 +88,7 @@ static const struct head_case bad[] = {
     {"GET", "/", "HTTP/1.2", {HOST}},
     {"GET", "/", "HTTP/2.0", {HOST}},
     {"GET", "/", "", {HOST}},
-    /* bodies where none belongs */
+    /* bodies of methods that have none */
     {"GET", "/", "HTTP/1.1", {HOST, {"Content-Length", "1"}}},
     {"HEAD", "/", "HTTP/1.1", {HOST, {"Transfer-Encoding", "chunked"}}},
     {"DELETE", "/", "HTTP/1.1", {HOST, {"Content-Length", "1"}}},

@@ -1,5 +1,5 @@
-/* test_inflate.c - zlib streams of every kind, in spans and steps of any size; what zlib refuses is
- * refused; and rows unfiltered by the definition. */
+/* test_inflate.c - zlib streams of every kind, in spans and steps of any size; streams that zlib
+ * refuses are refused; rows are unfiltered as by the definition. */
 #include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "tests/lib/harness.h"
 #include "tests/lib/png_build.h"
 
-/* A stream in spans: `span` bytes each, or random sizes for 0. */
+/* A stream in spans of `span` bytes each, or of random sizes for 0. */
 struct source {
     const uint8_t *bytes;
     size_t left, span;
@@ -30,8 +30,9 @@ static bool next_span(void *arg, const uint8_t **bytes, size_t *length)
     return n > 0;
 }
 
-/* All of a stream, in steps of `step` bytes at a time; free(). NULL: refused, or more than `most`.
- * Its memory is exact, so that a sanitizer sees what is beyond. */
+/* Inflates all of a stream, in steps of `step` bytes. Returns the bytes, which the caller frees
+ * with free(); NULL if the stream is refused or has more than `most` bytes. The memory has the
+ * exact size, so that a sanitizer sees an access beyond it. */
 static uint8_t *inflate_all(const struct bytes *z, size_t span, size_t step, size_t most,
                             size_t *length)
 {
@@ -56,7 +57,7 @@ static uint8_t *inflate_all(const struct bytes *z, size_t span, size_t step, siz
     return out;
 }
 
-/* Noise, runs, few values, far repetitions: all that makes deflate choose. */
+/* Makes noise, runs, few values and far repetitions, so that deflate uses all of its means. */
 static void make_data(struct bytes *data, size_t length, uint64_t *seed)
 {
     uint8_t *p = malloc(length + 1);
@@ -103,7 +104,7 @@ START_TEST(what_zlib_writes_is_read)
 }
 END_TEST
 
-/* libdeflate's blocks use long codes; its levels differ from zlib's. */
+/* Reads what libdeflate writes: its blocks use long codes, and its levels differ from zlib's. */
 START_TEST(what_libdeflate_writes_is_read)
 {
     uint64_t seed = 77;
@@ -127,7 +128,7 @@ START_TEST(what_libdeflate_writes_is_read)
 }
 END_TEST
 
-/* What zlib makes of a stream; NULL where it refuses. */
+/* Returns what zlib inflates; NULL if it refuses the stream. */
 static uint8_t *by_zlib(const struct bytes *z, size_t most, size_t *length)
 {
     uint8_t *out = malloc(most + 1);
@@ -183,14 +184,14 @@ static void put(struct bits *b, unsigned value, unsigned bits)
         b->data[b->count / 8] |= (uint8_t)((value >> i & 1) << b->count % 8);
 }
 
-/* A Huffman code goes from its highest bit. */
+/* Writes a Huffman code, which begins with its highest bit. */
 static void put_code(struct bits *b, unsigned code, unsigned bits)
 {
     while (bits-- > 0)
         put(b, code >> bits, 1);
 }
 
-/* The beginning of a dynamic block whose code lengths are 1 (code 10), 6 (11) and 9 (0). */
+/* Writes the beginning of a dynamic block whose code lengths are 1 (code 10), 6 (11) and 9 (0). */
 static void begin_dynamic(struct bits *b, unsigned literals, unsigned distances)
 {
     static const uint8_t order[18] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1};
@@ -204,7 +205,8 @@ static void begin_dynamic(struct bits *b, unsigned literals, unsigned distances)
         put(b, order[i] == 9 ? 1 : order[i] == 1 || order[i] == 6 ? 2 : 0, 3);
 }
 
-/* 256 literals of 9 bits, `literals` - 256 symbols of 6: complete for 288. */
+/* Writes code lengths: 9 bits for 256 literals, and 6 for the other `literals` - 256 symbols. The
+ * code is complete for 288. */
 static struct bytes with_literals(struct bits *b, unsigned literals, unsigned distances)
 {
     begin_dynamic(b, literals, distances);
@@ -246,7 +248,7 @@ START_TEST(refuses_what_is_behind_the_end_and_other_windows)
     bytes_add(&z, "x", 1);
     ck_assert_ptr_null(inflate_all(&z, z.length, 2000, 1000, &length));
     z.length--;
-    z.data[0] = 0x68; /* 16 KiB */
+    z.data[0] = 0x68; /* a window of 16 KiB */
     z.data[1] = 0x81;
     ck_assert_int_eq((z.data[0] << 8 | z.data[1]) % 31, 0);
     ck_assert_ptr_null(inflate_all(&z, z.length, 2000, 1000, &length));
@@ -259,7 +261,7 @@ START_TEST(reads_a_match_by_the_fixed_code)
 {
     struct bits b = {.count = 0};
     size_t length;
-    /* by the fixed code: "a", and a match of 3 from 1 back, then the end */
+    /* in the fixed code: "a", a match of 3 from 1 back, and the end */
     put(&b, 0x0178, 16);
     put(&b, 1, 1);
     put(&b, 1, 2);
@@ -298,7 +300,7 @@ static int predict(int filter, int a, int b, int c)
     }
 }
 
-/* The specification, 9.2. */
+/* Unfilters as the specification defines it, in 9.2. */
 static void define(int filter, const uint8_t *filtered, const uint8_t *above, size_t count,
                    size_t step, uint8_t *out)
 {

@@ -1,5 +1,5 @@
-/* test_intake.c - what an intake hands over of the bytes that arrive, however they are cut, and what it
- * refuses. */
+/* test_intake.c - what an intake hands over of the bytes that arrive, however they are split, and
+ * what it refuses. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -149,7 +149,8 @@ START_TEST(what_is_handed_over_does_not_depend_on_the_pieces)
 }
 END_TEST
 
-/* A head of exactly the limit passes, and one more byte does not, whatever of it is long. */
+/* A head of exactly the limit passes, and one more byte is refused, whichever part of it is
+ * long. */
 START_TEST(heads_have_a_limit)
 {
     static const struct {
@@ -191,7 +192,7 @@ START_TEST(lines_and_trailers_of_chunks_have_limits)
 }
 END_TEST
 
-/* Empty lines before a request are none yet. */
+/* Empty lines before a request are not a part of it. */
 START_TEST(a_head_begins_with_its_first_byte)
 {
     struct seen seen = {0};

@@ -1,4 +1,4 @@
-/* test_jobs.c - the bounds and deadlines of the queue; each job ends exactly once. test_turns.c
+/* test_jobs.c - the limits and deadlines of the queue; every job ends exactly once. test_turns.c
  * tests the order. */
 #include <pthread.h>
 #include <string.h>
@@ -83,7 +83,7 @@ START_TEST(drops_what_waited_too_long)
     ck_assert_int_eq(late.dropped, 0);
     jobs_tick(j, 1500);
     ck_assert_int_eq(late.dropped, 1);
-    /* the emptied queue still works */
+    /* the queue still works when it is empty */
     probe_init(&early);
     sem_post(&early.go);
     ck_assert_int_eq(jobs_submit(j, &early.job, 2000, NULL), ERR_OK);
@@ -141,7 +141,7 @@ START_TEST(drops_the_waiting_when_freed)
     probe_init(&queued);
     ck_assert_int_eq(jobs_submit(j, &queued.job, 0, NULL), ERR_OK);
     pthread_create(&thread, NULL, free_jobs, j);
-    /* once it refuses, it has been told to stop: the driver will not take another */
+    /* once the queue refuses jobs, it was told to stop, and the driver does not take another */
     while (jobs_would_admit(j, 0, NULL) != ERR_DRAINING)
         sched_yield();
     sem_post(&busy.go);
@@ -156,7 +156,7 @@ END_TEST
 START_TEST(a_driver_that_long_jobs_leave_is_no_wait)
 {
     struct probe slow[4], quick;
-    struct jobs *j = new_busy_with_long(slow, 2300); /* half of what runs takes 2250 */
+    struct jobs *j = new_busy_with_long(slow, 2300); /* half of the running jobs takes 2250 ms */
     struct err e = ERR_INIT;
     ck_assert_int_eq(jobs_would_admit(j, 1500, &e), ERR_BUSY);
     ck_assert_str_eq(e.option, "queue-timeout");
@@ -201,7 +201,7 @@ START_TEST(refuses_what_would_wait_too_long_and_says_when_to_come_back)
 }
 END_TEST
 
-/* Drivers, a ticking thread and cancellation at once: each job ends exactly once. */
+/* Drivers, a ticking thread and cancellations run at once, and each job ends exactly once. */
 START_TEST(ends_each_job_once)
 {
     enum { N = 400 };

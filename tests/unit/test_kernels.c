@@ -1,5 +1,5 @@
-/* test_kernels.c - every set that this processor has, against the formulas of kernels.h: sums in
- * double with the bound that float rounding allows, and the fused sets to the bit. */
+/* test_kernels.c - compares every set that this processor has with the formulas of kernels.h: with
+ * sums in double, within the bound that float rounding allows, and for fused sets to the bit. */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 enum { L = KERNEL_LANES, FEW = 4, GUARD = 4 * L, WIDEST = 2 * 5 * L + 3 };
 static const float guard = -12345.5f;
 
-/* Floats that end at a page nobody may touch, so that reading on is seen. */
+/* Floats that end at an inaccessible page, so that a read beyond them is noticed. */
 struct fenced {
     float *data;
     void *map;
@@ -39,7 +39,7 @@ static void fenced_free(struct fenced *f)
     munmap(f->map, f->bytes);
 }
 
-/* Rows to write to, with guards on both sides of each. */
+/* Output rows, with guards on both sides of each. */
 struct rows {
     float *all;
     float *row[4 * 4];
@@ -63,15 +63,15 @@ static void rows_free(struct rows *r, const char *name)
 {
     for (int k = 0; k < r->count; k++)
         for (size_t i = 0; i < GUARD; i++)
-            ck_assert_msg(r->row[k][-1 - (ptrdiff_t)i] == guard && /* exactly: nobody wrote there */
+            ck_assert_msg(r->row[k][-1 - (ptrdiff_t)i] == guard && /* nothing was written there */
                               r->row[k][r->length + i] == guard,
                           "%s wrote beyond its rows", name);
     mem_free(r->all);
 }
 
-/* While this is set, what is wrong is counted and not reported: for kernels that must be caught. */
+/* While this is set, errors are counted and not reported, for kernels that must be caught. */
 static int *caught;
-static float spoil; /* what the first transformed weight is then off by */
+static float spoil; /* the error that is added to the first transformed weight */
 
 static void wrong(const char *name, double got, double want, double bound)
 {
@@ -90,7 +90,7 @@ static void same_bits(const struct rows *got, const struct rows *want, size_t co
                 wrong(name, (double)got->row[k][i], (double)want->row[k][i], 0);
 }
 
-/* Every way to store, by number: activations, clamps, an add before or after. */
+/* Returns one of the ways to store, by its number: activations, clamps, an add before or after. */
 enum { STORES = 6 };
 
 static struct kernel_store store_at(int k, const float *slope)
@@ -109,7 +109,8 @@ static void fill(float *v, size_t count, uint64_t *seed)
         v[i] = harness_float(seed);
 }
 
-/* What a sum of float products may be off by: (terms + 2) * epsilon * sum of magnitudes. */
+/* Checks a sum of float products: its error is at most (terms + 2) * epsilon * sum of
+ * magnitudes. */
 static void within(float got, double want, double magnitude, double terms, const char *name)
 {
     double bound = (terms + 2) * (double)FLT_EPSILON * magnitude;
@@ -139,7 +140,7 @@ static const struct conv_case conv_cases[] = {
     {56, 1, 1, false}, {128, 3, 1, false}, {512, 1, 1, false},
 };
 
-/* The sum in double of one output of a convolution, and of its terms' magnitudes. */
+/* Computes one output of a convolution in double, and the sum of its terms' magnitudes. */
 static double conv_sum(const struct kernel_conv *k, int block, int x, int o, double *magnitude)
 {
     int blocks = (k->in_channels + block - 1) / block;
@@ -223,7 +224,7 @@ static void each_set(void (*claim)(const struct kernels *set, uint64_t *seed))
 static void all_convs(const struct kernels *set, uint64_t *seed)
 {
     for (size_t c = 0; c < sizeof conv_cases / sizeof *conv_cases; c++)
-        for (int width = 1; width <= 52; width++) /* two blocks of 24 pixels, and 4 */
+        for (int width = 1; width <= 52; width++) /* up to two blocks of 24 pixels, and 4 */
             try_conv(set, &conv_cases[c], width, width % STORES, seed);
 }
 
@@ -233,7 +234,7 @@ START_TEST(convolutions_are_within_float_rounding)
 }
 END_TEST
 
-/* One output of a 3x3 convolution in double, from the unpacked weights. */
+/* Computes one output of a 3x3 convolution in double, from the unpacked weights. */
 static double direct_3x3(const float *const *in, int blocks, const float *w, int channels, int y,
                          int x)
 {
@@ -246,14 +247,14 @@ static double direct_3x3(const float *const *in, int blocks, const float *w, int
     return sum;
 }
 
-/* |B'| and |A'|: rounding errors grow no more than magnitudes do. */
+/* |B'| and |A'|. Rounding errors grow no more than magnitudes do. */
 static const double abs_in[6][6] = {{4, 0, 5, 0, 1, 0}, {0, 4, 4, 1, 1, 0}, {0, 4, 4, 1, 1, 0},
                                     {0, 2, 1, 2, 1, 0}, {0, 2, 1, 2, 1, 0}, {0, 4, 0, 5, 0, 1}};
 static const double abs_out[4][6] = {
     {1, 1, 1, 1, 1, 0}, {0, 1, 1, 2, 2, 0}, {0, 1, 1, 4, 4, 0}, {0, 1, 1, 8, 8, 1}};
 
-/* The magnitude of all that output o's sample (y, x) of a tile is summed from: |A'| (the sum over
- * channels of (|B'| |d| |B|) |U|) |A|. */
+/* Computes the sum of the magnitudes of all terms of sample (y, x) of a tile of output o: |A'| (the
+ * sum over channels of (|B'| |d| |B|) |U|) |A|. */
 static void tile_magnitudes(const struct kernel_winograd *k, int tile, int o, double out[4][4])
 {
     double m[6][6] = {{0}};
@@ -275,8 +276,8 @@ static void tile_magnitudes(const struct kernel_winograd *k, int tile, int o, do
     }
 }
 
-/* Roundings on the way of any term: three a dimension into V, one of U, one a channel, four a
- * dimension out of M. */
+/* Each term is rounded three times per dimension into V, once for U, once per channel, and four
+ * times per dimension out of M. */
 static void try_winograd(const struct kernels *set, int channels, int outs, int tiles, int variant,
                          uint64_t *seed)
 {
@@ -349,7 +350,7 @@ static void all_winograds(const struct kernels *set, uint64_t *seed)
     for (int channels = 1; channels <= 40; channels += 3)
         try_winograd(set, channels, 1 + channels * 7 % 40, 1 + channels % 17, channels % STORES,
                      seed);
-    for (int tiles = 1; tiles <= 29; tiles++) /* two groups of 14, pairs of blocks and one, and 1 */
+    for (int tiles = 1; tiles <= 29; tiles++) /* two groups of 14, and pairs of blocks */
         try_winograd(set, 21, 33, tiles, tiles % STORES, seed);
     try_winograd(set, 128, 20, 3, 1, seed);
 }
@@ -458,7 +459,7 @@ START_TEST(unblocking_moves_every_sample_to_its_plane)
 }
 END_TEST
 
-/* Kernels that are wrong by the least: one channel too few, and products that are rounded. */
+/* Kernels that are slightly wrong: one channel too few, and products that are rounded. */
 static void lazy_conv(const struct kernel_conv *k)
 {
     struct kernel_conv less = *k;
@@ -488,7 +489,7 @@ START_TEST(wrong_kernels_are_caught)
 }
 END_TEST
 
-/* A Winograd whose very first weight is a thousandth off. */
+/* A Winograd kernel whose first weight is off by a thousandth. */
 START_TEST(a_wrong_winograd_is_caught)
 {
     int count = 0;
@@ -498,7 +499,7 @@ START_TEST(a_wrong_winograd_is_caught)
     try_winograd(kernels_find("c"), 16, 16, 5, 0, &seed);
     spoil = 0;
     caught = NULL;
-    ck_assert_int_eq(count, 5); /* only a tile's first sample has to do with that point */
+    ck_assert_int_eq(count, 5); /* only the first sample of a tile depends on that point */
 }
 END_TEST
 

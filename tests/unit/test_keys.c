@@ -1,4 +1,4 @@
-/* test_keys.c - the file of keys, who is let in, and how often. */
+/* test_keys.c - the file of keys, which keys are accepted, and how often. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "server/access/keys.h"
 #include "tests/lib/harness.h"
 
-/* printf abc | sha256sum, and of abd */
+/* the SHA-256 of abc, and of abd */
 #define ABC "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 #define ABD "a52d159f262b2c6ddb724a61840befc36eb30c88877a4030b65cbe86298449c9"
 
@@ -124,7 +124,7 @@ START_TEST(a_rate_is_a_minutes_bucket)
     ck_assert_int_eq(retry_s, 4);
     ck_assert_int_eq(enter(k, key, 11100), ERR_OK);
     ck_assert_int_eq(enter(k, key, 11100), ERR_RATE);
-    for (int i = 0; i < 6; i++) /* an hour later there is a minute's worth, not an hour's */
+    for (int i = 0; i < 6; i++) /* an hour refills the pictures of one minute, no more */
         ck_assert_int_eq(enter(k, key, 3600000), ERR_OK);
     ck_assert_int_eq(enter(k, key, 3600000), ERR_RATE);
     key_release(k, key);
@@ -168,9 +168,9 @@ START_TEST(a_reload_changes_keys_and_keeps_counts)
     struct key *again = find(k, "abc");
     ck_assert(key_is_admin(k, again));
     ck_assert_int_eq(enter(k, again, 0), ERR_OK);
-    ck_assert_int_eq(enter(k, again, 0), ERR_RATE); /* one from before, one from after */
+    ck_assert_int_eq(enter(k, again, 0), ERR_RATE); /* one from before the reload, one after */
     ck_assert_int_eq(keys_find(k, "abd", &none, NULL), ERR_KEY);
-    ck_assert_str_eq(key_name(gone), "bob"); /* while somebody holds it */
+    ck_assert_str_eq(key_name(gone), "bob"); /* the key exists while it is held */
     key_leave(k, held);
     key_release(k, held);
     key_release(k, again);

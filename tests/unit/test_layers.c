@@ -1,5 +1,5 @@
-/* test_layers.c - every layer kind against double arithmetic, with derived bounds, for hundreds of
- * random parameter sets; and the exact answers that PyTorch documents. */
+/* test_layers.c - compares every layer kind with double arithmetic, within derived bounds, for
+ * hundreds of random parameter sets, and with the exact answers that PyTorch documents. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -22,7 +22,7 @@ static void compare(const struct ran *got, const struct exact *want, uint64_t se
                          k, (double)got->data[k], want->value[k], want->error[k]);
 }
 
-/* A network of what the kind needs in front of it, and a random layer of the kind. */
+/* Makes a network with the layers that the kind needs before it, and a random layer of the kind. */
 static struct model *random_model(enum layer_kind kind, int *channels, uint64_t *seed)
 {
     static const int shuffled[] = {4, 9, 36};
@@ -46,7 +46,7 @@ static struct model *random_model(enum layer_kind kind, int *channels, uint64_t 
     return m;
 }
 
-/* One attempt; whether the random parameters fitted the random picture. */
+/* Makes one attempt. Returns whether the random parameters fitted the random picture. */
 static bool agrees_once(enum layer_kind kind, uint64_t seed)
 {
     uint64_t start = seed;
@@ -82,7 +82,8 @@ START_TEST(agrees_with_double_arithmetic)
 }
 END_TEST
 
-/* Overlapping windows have one maximum, 9, in the middle: all four values want its place. */
+/* Overlapping windows have one maximum, 9, in the middle, so all four values belong to its
+ * place. */
 START_TEST(last_of_several_values_for_one_place_stays)
 {
     float picture[9] = {1, 2, 3, 4, 9, 5, 6, 7, 8}, values[4] = {10, 20, 30, 40};
@@ -119,7 +120,7 @@ START_TEST(first_of_equal_maxima_is_the_one)
 }
 END_TEST
 
-/* Which is what a model that computes nonsense must be found out by. */
+/* The linter depends on this to find models that compute NaN. */
 START_TEST(activations_let_nan_through)
 {
     static const enum layer_kind kinds[] = {

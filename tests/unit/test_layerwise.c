@@ -1,5 +1,5 @@
-/* test_layerwise.c - a layerwise run's output is that of its layers, whatever the window; memory is
- * used again and given back. */
+/* test_layerwise.c - the output of a layerwise run is that of its layers, whatever the window;
+ * memory is reused and given back. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +10,8 @@
 #include "tests/lib/nn_nets.h"
 #include "tests/lib/nn_run.h"
 
-/* A finished random model by the first seed from *seed on that makes one; *seed moves past it. */
+/* Returns a finished random model, from the first seed at or after *seed that makes one. *seed
+ * moves past it. */
 static struct model *next_model(uint64_t *seed)
 {
     for (;;) {
@@ -45,7 +46,7 @@ static float *run(const struct model *m, const struct layerwise *p, const float 
     size_t bytes, channels = (size_t)m->geometry.out_channels;
     ck_assert_int_eq(layerwise_scratch_bytes(p, width, height, &bytes, &e), ERR_OK);
     char *scratch = mem_alloc(1, bytes);
-    memset(scratch, 0xff, bytes); /* NaN wherever something is read before it is written */
+    memset(scratch, 0xff, bytes); /* a sample that is read before it is written is NaN */
     float *out = mem_alloc((size_t)keep.width * (size_t)keep.height * channels, sizeof *out);
     struct layerwise_window w = {
         .in = in, .width = width, .height = height, .keep = keep, .out = out};
@@ -55,7 +56,7 @@ static float *run(const struct model *m, const struct layerwise *p, const float 
     return out;
 }
 
-/* The part of a picture that a window shows. */
+/* Copies the part of a picture that a window covers. */
 static float *cut(const float *picture, int width, int channels, struct plan_rect r)
 {
     float *part = mem_alloc((size_t)(r.width * r.height * channels), sizeof *part);
@@ -65,7 +66,7 @@ static float *cut(const float *picture, int width, int channels, struct plan_rec
     return part;
 }
 
-/* Runs everything a window of width x height makes, against layers run one by one. */
+/* Compares all that a window of width x height makes with layers run one by one. */
 static void equals_layers(struct model *m, int width, int height, uint64_t seed)
 {
     struct model_geometry *g = &m->geometry;
@@ -108,7 +109,7 @@ START_TEST(known_networks_equal_their_layers)
 }
 END_TEST
 
-/* One interior area computed from the window that holds just its halo, and from a large one. */
+/* Computes one interior area from the window that just holds its halo, and from a large one. */
 static void same_in_any_window(const struct model *m, uint64_t seed)
 {
     const struct model_geometry *g = &m->geometry;
@@ -149,7 +150,7 @@ START_TEST(output_does_not_depend_on_the_window)
         same_in_any_window(m, seed);
         model_free(m);
     }
-    ck_assert_int_ge(pooled, 50); /* windows that may begin only where strides and pools do */
+    ck_assert_int_ge(pooled, 50); /* windows that must begin at multiples of strides */
 }
 END_TEST
 
@@ -174,12 +175,12 @@ START_TEST(failed_allocations_leak_nothing)
         ck_assert(rc == ERR_OK || rc == ERR_MEMORY);
         layerwise_free(p);
     }
-    ck_assert_int_eq(n, 10); /* three of geometry, five of the plan, one to measure; then success */
+    ck_assert_int_eq(n, 10); /* 3 in the geometry, 5 in the plan, 1 to measure; then success */
     model_free(m);
 }
 END_TEST
 
-/* Two tensors are alive at a time in a chain, so depth costs nothing. */
+/* A chain needs two tensors at a time, so its memory does not grow with its depth. */
 START_TEST(chains_reuse_two_buffers)
 {
     size_t bytes[2];

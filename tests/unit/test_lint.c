@@ -1,4 +1,4 @@
-/* test_lint.c - good models pass the linter; each deliberate fault is found, and only it. */
+/* test_lint.c - good models pass the linter; each deliberate fault is found, and no other. */
 #include <string.h>
 
 #include "server/commands/lint.h"
@@ -15,7 +15,7 @@
 #define POINT(weight, bias)                                                                        \
     "{\"type\": \"conv2d\", \"in_channels\": 1, \"out_channels\": 1, \"kernel_size\": 1, "         \
     "\"weight\": [" weight "], \"bias\": [" bias "]}"
-/* 3x3 of stride 2: the kernel's middle meets every other sample alone */
+/* a kernel of 3x3 with stride 2, whose middle alone meets every other sample */
 #define UNEVEN                                                                                     \
     "{\"type\": \"conv_transpose2d\", \"in_channels\": 1, \"out_channels\": 1, \"kernel_size\": "  \
     "3, \"stride\": 2, \"padding\": 1, \"output_padding\": 1, \"weight\": [0.25, 0.5, 0.25, 0.5, " \
@@ -37,7 +37,7 @@ static struct lint linted(const char *text)
     return l;
 }
 
-/* What lint_print says, in static storage; *warnings is what it returns. */
+/* Returns the output of lint_print, in static storage. *warnings is its result. */
 static const char *printed(const struct lint *l, int *warnings)
 {
     static char text[2000];
@@ -90,7 +90,7 @@ END_TEST
 START_TEST(a_kernel_that_overlaps_unevenly_is_a_checkerboard)
 {
     struct lint l = linted(LAYERS(UNEVEN));
-    ck_assert_int_eq(l.grays_changed, 250); /* up to 5 * 0.9 = 4.5 they round to themselves */
+    ck_assert_int_eq(l.grays_changed, 250); /* up to 5 * 0.9 = 4.5 the grays round to themselves */
     ck_assert(l.checker_flat > 5);
     warns(LAYERS(UNEVEN), "checkerboard shows on flat");
     warns(LAYERS(UNEVEN), "checkerboard shows on gentle slopes");
@@ -99,7 +99,8 @@ END_TEST
 
 START_TEST(a_checkerboard_is_measured_in_levels)
 {
-    /* 1.02 at one position of four: 0.02 * 255 levels at white, 3/4 of it above the mean */
+    /* A gain of 1.02 at one position of four: 0.02 * 255 levels at white, of which 3/4 are above
+     * the mean. */
     struct lint l = linted(LAYERS("{\"type\": \"conv_transpose2d\", \"in_channels\": 1, "
                                   "\"out_channels\": 1, \"kernel_size\": 2, \"stride\": 2, "
                                   "\"weight\": [1, 1, 1, 1.02]}"));
@@ -131,7 +132,7 @@ END_TEST
 
 START_TEST(a_ramp_that_turns_back_is_found)
 {
-    /* x - 3 max(x - 0.5, 0): rises by 1, falls by 2 */
+    /* x - 3 max(x - 0.5, 0): it rises by 1, and then falls by 2 */
     static const char fold[] = LAYERS("{\"type\": \"relu\", \"name\": \"x\"}, " POINT(
         "1", "-0.5") ", {\"type\": \"relu\"}, " POINT("-3", "0") ", {\"type\": \"add\", \"with\": "
                                                                  "\"x\"}, " DOUBLE);

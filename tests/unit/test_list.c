@@ -1,4 +1,4 @@
-/* test_list.c - lists in options and header fields, and files of one setting a line. */
+/* test_list.c - lists in options and header fields, and files with one setting per line. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "server/base/list.h"
 #include "tests/lib/harness.h"
 
-/* The items with | after each. */
+/* Returns the items, with | after each. */
 static const char *forwards(const char *list, const char *separators)
 {
     static char all[200];

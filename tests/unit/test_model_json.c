@@ -1,6 +1,6 @@
-/* test_model_json.c - what model files say, and that it arrives in the model. Refusals are in
- * test_model_json_refuse.c, waifu2x's files in test_model_json_waifu2x.c, memory in
- * test_model_json_memory.c. */
+/* test_model_json.c - checks that what a model file says arrives in the model. Other files test
+ * refusals (test_model_json_refuse.c), the files of waifu2x (test_model_json_waifu2x.c) and memory
+ * (test_model_json_memory.c). */
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -38,7 +38,8 @@ START_TEST(nested_flat_and_base64_are_the_same_bits)
 }
 END_TEST
 
-/* 1, -2, the largest, the smallest normal and subnormal numbers, minus zero, 1/3 rounded, 0. */
+/* The values: 1, -2, the largest, the smallest normal and subnormal numbers, minus zero, 1/3
+ * rounded, 0. */
 START_TEST(halves_are_widened_exactly)
 {
     static const float want[8] = {1, -2, 65504, 0x1p-14f, 0x1p-24f, -0.0f, 0x1.554p-2f, 0};
@@ -55,7 +56,7 @@ END_TEST
 
 START_TEST(numbers_do_not_depend_on_the_locale)
 {
-    const char *old = setlocale(LC_NUMERIC, "de_DE.UTF-8"); /* where there is none, still true */
+    const char *old = setlocale(LC_NUMERIC, "de_DE.UTF-8"); /* also true without this locale */
     struct model *m = model_loaded(LAYERS("{\"type\": \"prelu\", \"weight\": [1.5]}, " DOUBLE));
     ck_assert_float_eq(m->layers[0].prelu.weight[0], 1.5f);
     model_free(m);
@@ -226,7 +227,7 @@ START_TEST(the_head_arrives)
 }
 END_TEST
 
-/* Whoever converts a network begins with these. */
+/* A user who converts a network starts from these examples. */
 START_TEST(the_examples_of_the_contract_load)
 {
     const char *top = getenv("top_srcdir");
@@ -235,7 +236,7 @@ START_TEST(the_examples_of_the_contract_load)
     snprintf(path, sizeof path, "%s/weights/FORMAT.md", top ? top : "..");
     char *text = (char *)harness_read(path, &length);
     ck_assert_ptr_nonnull(text);
-    text[length - 1] = 0; /* in place of the last newline */
+    text[length - 1] = 0; /* replaces the last newline */
     int examples = 0;
     for (char *at = strstr(text, "```json\n"); at; at = strstr(at, "```json\n")) {
         char *begin = at + strlen("```json\n"), *end = strstr(begin, "```");

@@ -1,4 +1,5 @@
-/* test_model_json_memory.c - what loading a model costs, and that any allocation may fail.
+/* test_model_json_memory.c - how much memory the loading of a model takes, and that any allocation
+ * may fail.
  *
  * The large model is nn.ConvTranspose2d(2048, 256, 4, stride=2, padding=1, bias=False) between two
  * 1x1 convolutions: 8.4 million weights, 90 MB as nested lists, 45 MB as base64. */
@@ -24,7 +25,7 @@ enum { SANITIZED = 0 };
 enum { IN = 2048, OUT = 256, SIDE = 4, WEIGHTS = IN * OUT * SIDE * SIDE };
 enum { PARAMETERS = WEIGHTS + 3 * IN + OUT * 3 };
 
-/* A figure of /proc/self/status in bytes. */
+/* Returns a figure of /proc/self/status, in bytes. */
 static size_t status_bytes(const char *field)
 {
     FILE *f = fopen("/proc/self/status", "r");
@@ -47,13 +48,13 @@ struct text {
 static void put(struct text *t, const char *words)
 {
     size_t count = strlen(words);
-    if (count > t->room - t->length) /* an assertion costs a system call, and this is hot */
+    if (count > t->room - t->length) /* ck_assert would make a system call each time */
         ck_abort();
     memcpy(t->bytes + t->length, words, count);
     t->length += count;
 }
 
-/* Brackets that open (or close) at element i of a list of that shape. */
+/* Writes the brackets that open (or close) at element i of a list of that shape. */
 static void put_brackets(struct text *t, const int *shape, int rank, int i, bool open)
 {
     int inner = 1;
@@ -84,7 +85,7 @@ static void put_base64(struct text *t)
 {
     put(t, "{\"shape\": [2048, 256, 4, 4], \"dtype\": \"float32\", \"base64\": \"");
     for (int i = 0; i < WEIGHTS / 3; i++)
-        put(t, "AACAPwAAgD8AAIA/"); /* three ones */
+        put(t, "AACAPwAAgD8AAIA/"); /* the number 1 three times */
     put(t, WEIGHTS % 3 == 2 ? "AACAPwAAgD8=" : "AACAPw==");
     put(t, "\"}");
 }
@@ -92,7 +93,7 @@ static void put_base64(struct text *t)
 static struct text large_model(bool base64)
 {
     struct text t = {.room = base64 ? 46u << 20 : 110u << 20};
-    t.bytes = malloc(t.room); /* pages are touched as they are filled */
+    t.bytes = malloc(t.room); /* pages are used as they are filled */
     ck_assert_ptr_nonnull(t.bytes);
     put(&t, "{\"format\": \"upscaled-model/1\", \"scale\": 2, \"color\": \"rgb\", \"layers\": ["
             "{\"type\": \"conv2d\", \"in_channels\": 3, \"out_channels\": 2048, "
@@ -111,7 +112,7 @@ static struct text large_model(bool base64)
     return t;
 }
 
-/* Where SLACK is the skeleton, its tree and the C library's own: this file has three layers. */
+/* The slack is for the skeleton, its tree and the C library; this file has three layers. */
 START_TEST(a_large_file_costs_its_weights_and_little_more)
 {
     const size_t weights = (size_t)PARAMETERS * sizeof(float), slack = 2u << 20;
@@ -120,7 +121,7 @@ START_TEST(a_large_file_costs_its_weights_and_little_more)
     struct model *m = NULL;
     mem_trim();
     size_t before = status_bytes("VmRSS"), peak_before = status_bytes("VmHWM");
-    ck_assert_uint_le(peak_before, before + slack); /* or the peak would tell nothing */
+    ck_assert_uint_le(peak_before, before + slack); /* otherwise the peak would mean nothing */
     enum err_code rc =
         model_read(&(struct model_file){"large", (const uint8_t *)t.bytes, t.length, NULL},
                    &model_default_limits, &m, &e);
@@ -141,7 +142,7 @@ START_TEST(a_large_file_costs_its_weights_and_little_more)
 }
 END_TEST
 
-/* Texts that are all skeleton, as much of it as is taken. */
+/* Texts that are only skeleton, as long as the reader accepts. */
 static const struct {
     const char *before, *piece, *after;
     int count;
@@ -199,7 +200,8 @@ static const struct {
     enum err_code code;
 } loads[] = {{everything, ERR_OK}, {refused, ERR_MODEL}, {waifu2x, ERR_OK}};
 
-/* Loads with the nth allocation failing; whether none was left to fail. */
+/* Loads a model while the nth allocation fails. Returns true if the result was as expected all the
+ * same. */
 static bool load_failing(const char *text, enum err_code expected, void (*arm)(long), long n)
 {
     struct err e = ERR_INIT;
@@ -242,7 +244,7 @@ static bool same(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* What Jansson makes of text: it must be whole, or the model must be refused. */
+/* Compares the texts that Jansson makes: a model must have all of them, or be refused. */
 static bool same_texts(const struct model *a, const struct model *b)
 {
     bool all = same(a->name, b->name) && same(a->license, b->license) &&
@@ -253,11 +255,12 @@ static bool same_texts(const struct model *a, const struct model *b)
     return all;
 }
 
-/* Jansson may do with less where a buffer does not grow, so success does not end this. */
+/* Jansson may succeed although a buffer could not grow, so this test does not end at the first
+ * success. */
 START_TEST(any_allocation_of_jansson_may_fail)
 {
     struct model *whole = NULL;
-    json_set_alloc_funcs(json_malloc_failing, free); /* of this test's own process */
+    json_set_alloc_funcs(json_malloc_failing, free); /* concerns the process of this test alone */
     enum err_code expected = model_read(
         &(struct model_file){"stem", (const uint8_t *)loads[_i].text, strlen(loads[_i].text), NULL},
         &model_default_limits, &whole, &(struct err)ERR_INIT);

@@ -1,5 +1,5 @@
-/* test_model_json_numbers.c - the numbers of model files: all halves, and decimals as strtod reads
- * them. */
+/* test_model_json_numbers.c - the numbers of model files: all halves, and decimals, which must be
+ * read as strtod reads them. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,8 @@
 
 enum { SIDE = 40, NUMBERS = SIDE * SIDE, HALVES = 1 << 16 };
 
-/* By the definition of binary16: sign, exponent less 15, ten bits of fraction. */
+/* Computes the value by the definition of binary16: sign, exponent less 15, ten bits of
+ * fraction. */
 static float value_of(unsigned half)
 {
     int exponent = (int)(half >> 10 & 31);
@@ -49,14 +50,14 @@ START_TEST(a_half_that_is_not_finite_is_found_anywhere)
             memcpy((uint16_t *)numbers + at, &infinite[k], sizeof infinite[k]);
             ck_assert(!dtype_find("float16")->settle(numbers, count));
             memset(numbers, 0, sizeof numbers);
-            if (at + 1 < 200) /* beyond the end it is nobody's */
+            if (at + 1 < 200) /* beyond the end the byte belongs to no text */
                 memcpy((uint16_t *)numbers + count, &infinite[k], sizeof infinite[k]);
             ck_assert(dtype_find("float16")->settle(numbers, count));
         }
 }
 END_TEST
 
-/* Writes a number in one of the ways in which programs write them, and in some that they don't. */
+/* Writes a number in one of the forms that programs use, or in an unusual one. */
 static void write_number(uint64_t *seed, char text[128])
 {
     static const char *const odd[] = {

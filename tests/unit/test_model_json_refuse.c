@@ -1,4 +1,4 @@
-/* test_model_json_refuse.c - model files that are refused: by which code, and in which words. */
+/* test_model_json_refuse.c - model files that are refused: with which code and which sentence. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 
 #define CONV(more)                                                                                 \
     SECOND("{\"type\": \"conv2d\", \"in_channels\": 1, \"out_channels\": 1, " more "}")
-/* of a 2x2 convolution 1 -> 2 */
+/* the weights of a 2x2 convolution 1 -> 2 */
 #define WEIGHT(value)                                                                              \
     SECOND("{\"type\": \"conv2d\", \"in_channels\": 1, \"out_channels\": 2, \"kernel_size\": 2, "  \
            "\"weight\": " value "}")
@@ -337,7 +337,7 @@ START_TEST(a_file_name_that_names_no_model_is_refused)
 }
 END_TEST
 
-/* `count` times `piece` between two ends. */
+/* Checks the refusal of a text that has `piece` `count` times between two ends. */
 static void refused_repeated(const char *before, const char *piece, size_t count, const char *says)
 {
     size_t length = strlen(before), step = strlen(piece);

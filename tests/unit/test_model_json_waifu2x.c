@@ -6,7 +6,7 @@
 #include "tests/lib/harness.h"
 #include "tests/lib/model_text.h"
 
-/* A layer of waifu2x's JSON: planes, class and strides, and what comes after. */
+/* Parts of a layer in waifu2x's JSON: planes, class and strides, and what follows. */
 #define PLAIN "\"nInputPlane\": 1, \"nOutputPlane\": 1, \"kW\": 1, \"kH\": 1"
 #define ONE "\"weight\": [1], \"bias\": [0]"
 #define FULL "\"class_name\": \"nn.SpatialFullConvolution\""

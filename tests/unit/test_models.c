@@ -1,4 +1,5 @@
-/* test_models.c - the registry: what is loaded, what a reload replaces, who holds what. */
+/* test_models.c - the set of models: what is loaded, what a reload replaces, and which requests
+ * hold what. */
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@ static enum err_code reload(struct models *m, struct err *e)
     return rc;
 }
 
-/* What the model of that name says of itself; static until the next call. */
+/* Returns the description of the model of that name. The text is valid until the next call. */
 static const char *description_of(struct models *m, const char *name)
 {
     static char text[100];
@@ -67,7 +68,7 @@ START_TEST(files_of_the_folder_are_added_and_other_files_are_not)
 }
 END_TEST
 
-/* How many models the family of that name has; -1 where there is none. */
+/* Returns how many models the family of that name has; -1 if there is no such family. */
 static int members_of(struct models *m, const char *name)
 {
     const struct model_family *f;
@@ -86,7 +87,7 @@ START_TEST(files_of_a_family_are_one_model_to_requests)
     struct models *m = load();
     ck_assert_int_eq(members_of(m, "style"), 2);
     ck_assert_int_eq(members_of(m, "style-x3"), 1);
-    ck_assert_int_eq(members_of(m, "photo"), 2); /* with the one inside, which bears the name */
+    ck_assert_int_eq(members_of(m, "photo"), 2); /* with the embedded one, which has this name */
     ck_assert_int_eq(members_of(m, "photo-x4"), 1);
     ck_assert_int_eq(members_of(m, NULL), 2);
     ck_assert_int_eq(members_of(m, "art"), 1);
@@ -262,7 +263,7 @@ START_TEST(a_failed_reload_changes_nothing)
 }
 END_TEST
 
-/* Under the sanitizers a model freed too early, or never, is seen. */
+/* The sanitizers notice a model that is freed too early or never. */
 START_TEST(a_request_under_way_keeps_its_model)
 {
     const struct model_entry *held;

@@ -31,7 +31,8 @@ static int count_of(struct models *m)
     return models;
 }
 
-/* Of a family of two, another file that replaces one of them, and a third that is not concerned. */
+/* The folder has a family of two, a file that replaces one of them, and a file that does not
+ * matter. */
 START_TEST(only_what_is_asked_for_is_read)
 {
     const struct model_family *f;
@@ -61,7 +62,7 @@ START_TEST(what_is_asked_for_and_missing_is_told_what_there_is)
     struct models *m = NULL;
     const struct models_source from = {folder_path, NULL, model_default_limits, "photo"};
     ck_assert_int_eq(models_new(folder_pool, &from, &m, &e),
-                     ERR_MODEL_JSON); /* it may be the one */
+                     ERR_MODEL_JSON); /* it may be the wanted model */
     ck_assert_ptr_nonnull(strstr(e.text, "b.json"));
     folder_remove("b.json");
     m = folder_models("photo");

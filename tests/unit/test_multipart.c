@@ -1,15 +1,16 @@
-/* test_multipart.c - forms: what a part is, however the bytes are cut; and what is refused. */
+/* test_multipart.c - forms: their parts, however the bytes are split, and the forms that are
+ * refused. */
 #include <stdio.h>
 #include <string.h>
 
 #include "server/http/multipart.h"
 #include "tests/lib/harness.h"
 
-/* What was read, as text: name/file name/encoding=data; for each part. */
+/* What was read, as text: name/file name/encoding=data; for each part */
 struct heard {
     char text[2048];
     size_t length;
-    enum err_code refuse; /* what the next event returns */
+    enum err_code refuse; /* the result of the next event */
 };
 
 static void append(struct heard *h, const char *bytes, size_t count)

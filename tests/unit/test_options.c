@@ -1,4 +1,4 @@
-/* test_options.c - options from their four places, and the tables beside them. */
+/* test_options.c - options from their four places, and the tables of the options. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,7 +192,7 @@ START_TEST(refusals_name_their_place)
     } rows[] = {
         {"--nonsense 3", "unknown option --nonsense"},
         {"--max-bod 3", "unknown option --max-bod"},
-        {"--model x", "unknown option --model"}, /* convert's */
+        {"--model x", "unknown option --model"}, /* an option of convert */
         {"--max-body", "--max-body needs a value"},
         {"--max-body 3X", "--max-body"},
         {"--max-body -3", "--max-body"},
@@ -332,7 +332,7 @@ START_TEST(parameters_are_read_strictly)
         ck_assert_msg(rc == (rows[i].good ? ERR_OK : ERR_BAD_PARAMETER), "%s=%s", rows[i].name,
                       rows[i].value);
         ck_assert(rows[i].good || strstr(e.text, rows[i].name));
-        if (rows[i].good) /* never twice */
+        if (rows[i].good) /* a parameter that is given twice is refused */
             ck_assert_int_eq(api_set(&r, rows[i].name, rows[i].value, &e), ERR_BAD_PARAMETER);
     }
     options_done(&o);
@@ -368,7 +368,7 @@ START_TEST(every_parameter_of_a_request_is_an_option_of_convert)
         options_done(&o);
         ck_assert_int_eq(read_words(&o, FOR_CONVERT, "", NULL, NULL), ERR_OK);
         ck_assert_ptr_null(options_text(&o, name));
-        ck_assert_ptr_null(options_text(&o, "threads")); /* no text */
+        ck_assert_ptr_null(options_text(&o, "threads")); /* the option is not a text */
         options_done(&o);
     }
     ck_assert_int_ge(count, 8);

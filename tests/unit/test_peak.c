@@ -1,5 +1,5 @@
-/* test_peak.c - the loop that finds a vector unit's peak does the arithmetic that it is counted for.
- */
+/* test_peak.c - the loop that measures the peak of a vector unit does the arithmetic that is
+ * counted. */
 #include <math.h>
 
 #include "engine/nn/kernels.h"
@@ -7,7 +7,8 @@
 
 enum { SETS = 3 }; /* of x86-64, whose tests are counted */
 
-/* s = s / 2 + 1/4, from s = i on: i / 2^n + (1 - 1 / 2^n) / 2, exact while n is small. */
+/* Each step is s = s / 2 + 1/4, from s = i on. The result i / 2^n + (1 - 1 / 2^n) / 2 is exact
+ * while n is small. */
 static float expected(const struct kernels *set, int n)
 {
     float sums = (float)set->peak_flops / 2 / KERNEL_LANES, total = 0;

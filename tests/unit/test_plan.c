@@ -1,4 +1,5 @@
-/* test_plan.c - depth first gives what layer by layer gives, and the same bytes for every area. */
+/* test_plan.c - a depth-first plan computes what a layerwise one computes, and the same bytes for
+ * every area. */
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -28,7 +29,7 @@ static bool is_streamed(const struct plan *p)
 
 static const struct plan_picture endless = {0, 0, false};
 
-/* A picture that holds all that both plans may ask for around an area. */
+/* Makes a picture with all pixels that both plans may ask for around an area. */
 static struct test_picture picture_around(const struct plan *a, const struct plan *b,
                                           struct plan_rect keep, uint64_t *seed)
 {
@@ -63,7 +64,7 @@ static void check_close(const float *got, const float *want, size_t count, const
                       "%s: sample %zu is %.9g, not %.9g", name, i, (double)got[i], (double)want[i]);
 }
 
-/* Both ways over one area; cuts of it must give the same bytes. */
+/* Runs both plans over one area. Parts of the area must have the same bytes. */
 static bool same_both_ways(const struct model *m, const char *name, uint64_t seed)
 {
     struct plan *fast = plan_of(m, &kernels_plain), *slow = plan_of(m, NULL);
@@ -133,7 +134,7 @@ START_TEST(random_networks_agree)
 }
 END_TEST
 
-/* Outputs 2q + 1 and 2q + 2 of the usual kernel of 4 are made of the same two inputs. */
+/* With the usual kernel of 4, outputs 2q + 1 and 2q + 2 depend on the same two inputs. */
 START_TEST(phases_ask_for_no_more_than_their_taps)
 {
     for (int padding = 0; padding <= 3; padding++) {
@@ -155,7 +156,7 @@ START_TEST(phases_ask_for_no_more_than_their_taps)
 }
 END_TEST
 
-/* The network's own padding at the picture's edges. */
+/* The network pads at the picture's edges by itself. */
 START_TEST(padding_meets_the_edges)
 {
     static const char *const names[] = {"fsrcnn", "espcn", "rrdbnet"};
@@ -194,7 +195,7 @@ START_TEST(padding_meets_the_edges)
 }
 END_TEST
 
-/* A mixed cluster gives one answer: sets with fused multiply-add agree to the bit. */
+/* Sets with fused multiply-add agree to the bit, so that a mixed cluster gives one answer. */
 START_TEST(kernel_sets_agree)
 {
     uint64_t seed = 5;

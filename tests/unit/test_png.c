@@ -14,7 +14,7 @@ static const struct {
 
 enum { TYPES = sizeof types / sizeof *types };
 
-static bool warned; /* of anything, by the file that was decoded last */
+static bool warned; /* whether the latest file caused a warning */
 
 static bool has_warnings(const struct png_meta *m)
 {
@@ -100,12 +100,12 @@ START_TEST(every_prefix_is_truncated_and_more_than_the_file_is_fine)
     struct bytes file = {0}, part = {0};
     small_file(&file, types[_i].color_type, types[_i].bit_depth, 1);
     for (size_t n = 0; n < file.length; n++) {
-        part.data = malloc(n + 1); /* its own memory, so that a sanitizer sees a read too far */
+        part.data = malloc(n + 1); /* of the exact size: a sanitizer sees a read beyond */
         part.data = realloc(part.data, n ? n : 1);
         memcpy(part.data, file.data, n);
         part.length = n;
-        enum err_code rc =
-            decode_only(&part); /* the text behind the pixels and IEND are 35 bytes */
+        enum err_code rc = decode_only(&part); /* the text after the pixels and IEND take 35
+                                                * bytes */
         ck_assert_int_eq(rc, n < file.length - 35 ? ERR_PNG_TRUNCATED : ERR_OK);
         ck_assert(rc != ERR_OK || warned);
         free(part.data);
@@ -163,7 +163,8 @@ static enum err_code decode_damaged(const char *lines, size_t count, size_t cut,
     return rc;
 }
 
-/* The same with the data whole but for its lines and check sum, however it is split. */
+/* Does the same with complete data: only its lines and its check sum differ. All splits must
+ * agree. */
 static enum err_code decode_gray(const char *lines, size_t count, const char *tail, int adler_step)
 {
     enum err_code rc = decode_damaged(lines, count, 0, tail, adler_step, 0);
@@ -181,18 +182,19 @@ START_TEST(a_picture_is_complete_or_refused)
     ck_assert_int_eq(decode_gray(good, 0, "", 0), ERR_PNG_TRUNCATED);
     for (size_t cut = 1; cut <= 16; cut++)
         ck_assert_int_eq(decode_damaged(good, 8, cut, "", 0, 0), ERR_PNG_TRUNCATED);
-    for (size_t cut = 5; cut <= 16; cut++) /* without 1 to 4, only the Adler-32 is incomplete */
+    for (size_t cut = 5; cut <= 16; cut++) /* a cut of 1 to 4 only shortens the Adler-32 */
         ck_assert_int_eq(decode_damaged(good, 8, cut, "", 0, 1), ERR_PNG_TRUNCATED);
     ck_assert_int_eq(decode_damaged(good, 8, 4, "xxxx", 0, 0), ERR_PNG_ZLIB);
-    ck_assert_int_eq(decode_gray(good, 8, "", 1), ERR_PNG_ZLIB);         /* Adler-32 */
-    ck_assert_int_eq(decode_gray("\5abc\0def", 8, "", 0), ERR_PNG_ZLIB); /* filter 5 */
-    /* too much is harmless: the picture is whole */
+    ck_assert_int_eq(decode_gray(good, 8, "", 1), ERR_PNG_ZLIB);         /* the Adler-32 is wrong */
+    ck_assert_int_eq(decode_gray("\5abc\0def", 8, "", 0), ERR_PNG_ZLIB); /* there is no filter 5 */
+    /* too much data does no harm: the picture is complete */
     ck_assert_int_eq(decode_gray("\0abc\0def\0ghi", 12, "", 0), ERR_OK);
     ck_assert_int_eq(decode_gray(good, 8, "more behind the end", 0), ERR_OK);
 }
 END_TEST
 
-/* Chunks by name behind signature and IHDR; "PLTE" and "IDAT" are given fitting contents. */
+/* Decodes a file that has these chunks after the signature and IHDR. "PLTE" and "IDAT" have fitting
+ * contents. */
 static enum err_code decode_order(int color_type, const char *names, struct err *e)
 {
     static const uint8_t palette[6] = {1, 2, 3, 4, 5, 6};
@@ -205,7 +207,7 @@ static enum err_code decode_order(int color_type, const char *names, struct err 
     for (const char *n = names; *n; n += 4 + (n[4] == ' ')) {
         if (strncmp(n, "IDAT", 4) == 0)
             png_build_idat(&file, &lines, 0);
-        else if (strncmp(n, "idat", 4) == 0) /* an empty one */
+        else if (strncmp(n, "idat", 4) == 0) /* an empty IDAT */
             png_build_chunk(&file, "IDAT", NULL, 0);
         else
             png_build_chunk(&file, n, palette, strncmp(n, "PLTE", 4) == 0 ? 6 : 0);
@@ -227,8 +229,8 @@ START_TEST(chunks_stand_where_they_must)
     } cases[] = {
         {0, "IDAT IEND", ERR_OK, ""},
         {0, "idat IDAT IEND", ERR_OK, ""},
-        {0, "IDAT idat IEND IHDR", ERR_OK, ""}, /* nobody reads past IEND */
-        {0, "IDAT", ERR_OK, ""},                /* the picture is whole */
+        {0, "IDAT idat IEND IHDR", ERR_OK, ""}, /* decoding ends at IEND */
+        {0, "IDAT", ERR_OK, ""},                /* the picture is complete */
         {0, "", ERR_PNG_TRUNCATED, "IEND"},
         {0, "IEND", ERR_PNG_CHUNK, "IEND at byte 33"},
         {0, "IDAT prIv idat IEND", ERR_PNG_CHUNK, "IDAT"},
@@ -244,7 +246,7 @@ START_TEST(chunks_stand_where_they_must)
         {0, "PLTE PLTE IDAT IEND", ERR_PNG_CHUNK, "second"},
         {0, "PLTE IDAT IEND", ERR_OK, ""},
         {2, "IDAT PLTE IEND", ERR_PNG_CHUNK, "after the pixels"},
-        {0, "tRNS IDAT tRNS IEND", ERR_OK, ""}, /* of no use: ignored as by all decoders */
+        {0, "tRNS IDAT tRNS IEND", ERR_OK, ""}, /* it has no use, and all decoders ignore it */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct err e;
@@ -274,7 +276,7 @@ START_TEST(what_is_outside_the_palette_is_black_as_in_browsers)
 }
 END_TEST
 
-/* Each is work, and makes nothing. */
+/* Each chunk is work, but adds no pixels. */
 START_TEST(empty_pixel_chunks_and_frames_are_counted)
 {
     static const struct {
@@ -315,7 +317,7 @@ START_TEST(chunks_beside_the_pixels_are_counted_before_memory_is_taken)
     struct bytes texts = {0}, file = {0};
     for (int i = 0; i < 10; i++)
         png_build_chunk(&texts, "tEXt", "Key\0abcdef", 10);
-    for (int i = 0; i < 50; i++) /* frames are not kept, and cost nothing */
+    for (int i = 0; i < 50; i++) /* frames are not kept, and take no memory */
         png_build_chunk(&texts, "fdAT", "12345678901234567890", 20);
     png_build_random(&p, h, false, &seed);
     png_build_file(&p, &seed, &texts, NULL, &texts, &file);
@@ -327,7 +329,7 @@ START_TEST(chunks_beside_the_pixels_are_counted_before_memory_is_taken)
             limits.max_chunk_bytes = (size_t)bytes;
             bool fits = n >= 20 && bytes >= 200;
             if (!fits)
-                mem_fail_nth(0); /* would be told as ERR_MEMORY */
+                mem_fail_nth(0); /* a failed allocation would return ERR_MEMORY */
             enum err_code rc = decode(&file, 100, &limits, &img, &e);
             mem_fail_nth(-1);
             ck_assert_int_eq(rc, fits ? ERR_OK : ERR_PNG_LIMIT);

@@ -1,4 +1,5 @@
-/* test_png_head.c - the first 33 bytes: what is taken, what is refused, and by what words. */
+/* test_png_head.c - the first 33 bytes: what is accepted, what is refused, and with what
+ * sentence. */
 #include <string.h>
 
 #include "engine/png/png_head.h"
@@ -54,7 +55,7 @@ static const struct {
     FILE_START("P6\n3 4\n255\n", "PPM"),
     FILE_START("\1\2\3\4\5\6\7\x08\x09", "01 02 03 04 05 06 07 08"),
     FILE_START("\0", "00"),
-    /* PNGs once */
+    /* these were PNGs before a transfer in text mode */
     FILE_START("\x89PNG\n\x1a\n\0\0\0\rIHDR", "text-mode"),
     FILE_START("\x89PNG\r\r\n\x1a\r\n", "text-mode"),
     FILE_START("\x89PNG\n\n\x1a\n", "text-mode"),

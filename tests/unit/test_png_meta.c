@@ -1,4 +1,4 @@
-/* test_png_meta.c - what a PNG says beside its pixels, from the input file to the output file. */
+/* test_png_meta.c - the data beside the pixels, from the input file to the output file. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,10 +24,10 @@ struct chunk {
 
 struct options {
     enum png_metadata metadata;
-    int depth, factor; /* of the output */
+    int depth, factor; /* depth and factor of the output */
 };
 
-/* Reads `file`, enlarges nothing but the numbers, writes with its metadata; the output file. */
+/* Reads `file`, enlarges only the numbers in its metadata, and writes the output file with them. */
 static enum err_code carry(const struct bytes *file, struct options o, struct buf *out,
                            bool *animated, struct err *e)
 {
@@ -47,7 +47,7 @@ static enum err_code carry(const struct bytes *file, struct options o, struct bu
         *animated = png_warned(&meta.warnings, PNG_WARN_ANIMATION);
         rc = image_new(&params.format, &img, e);
     }
-    png_reader_free(r); /* the copy must hold what it needs */
+    png_reader_free(r); /* the copy must have all that it needs */
     if (rc == ERR_OK) {
         memset(img->pixels, 0, image_bytes(&img->format));
         rc = write_png(&params, img, out, e);
@@ -77,7 +77,7 @@ static uint32_t u32(const uint8_t *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* The types of a file's chunks, IHDR and IEND left out, IDAT once. */
+/* Lists the types of a file's chunks, without IHDR and IEND, and IDAT once. */
 static void list(const struct buf *file, char *names)
 {
     *names = 0;
@@ -90,7 +90,7 @@ static void list(const struct buf *file, char *names)
     }
 }
 
-/* The contents of the first chunk of a type, or NULL. */
+/* Returns the contents of the first chunk of a type, or NULL. */
 static const uint8_t *content(const struct buf *file, const char *type, uint32_t *length)
 {
     for (size_t at = 8; at < file->length; at += 12 + *length) {
@@ -101,8 +101,8 @@ static const uint8_t *content(const struct buf *file, const char *type, uint32_t
     return NULL;
 }
 
-/* pngcheck's verdict on a file that we wrote; but for the chunks of the specification's third
- * edition (2025), which pngcheck 3.0.3 (2021) takes for illegal. */
+/* Checks a file that we wrote with pngcheck. Chunks of the specification's third edition (2025) are
+ * left out, because pngcheck 3.0.3 (2021) takes them for illegal. */
 static void check_by_pngcheck(const struct buf *file)
 {
     if (system("command -v pngcheck >/dev/null 2>&1") != 0)
@@ -127,14 +127,14 @@ static void check_by_pngcheck(const struct buf *file)
 static const struct chunk before_palette[] = {
     CHUNK("iCCP", "sRGB\0\0x\234\3\0\0\0\0\1"),
     CHUNK("gAMA", "\0\0\xb1\x8f"),
-    CHUNK("gAMA", "\0\1\x86\xa0"), /* a second one: ignored */
+    CHUNK("gAMA", "\0\1\x86\xa0"), /* a second gAMA is ignored */
     CHUNK("cHRM", "\0\0\x7a\x26\0\0\x80\x84\0\0\xfa\0\0\0\x80\xe8\0\0\x75\x30\0\0\xea\x60\0\0\x3a"
                   "\x98\0\0\x17\x70"),
     CHUNK("cICP", "\x0c\x0d\0\1"),
     CHUNK("mDCV", "123456789012345678901234"),
     CHUNK("cLLI", "12345678"),
-    CHUNK("sRGB", "\7"), /* no such intent */
-    CHUNK("sRGB", "\0"), /* not beside a profile */
+    CHUNK("sRGB", "\7"), /* there is no such intent */
+    CHUNK("sRGB", "\0"), /* ignored beside a profile */
     CHUNK("acTL", "\0\0\0\2\0\0\0\0"),
     CHUNK("fcTL", "12345678901234567890123456"),
     CHUNK("tEXt", "Title\0before"),
@@ -160,7 +160,7 @@ static const struct chunk after_pixels[] = {
     CHUNK("bKGD", "\1"), /* too late */
     CHUNK("fdAT", "\0\0\0\1rest"),
     CHUNK("pHYs", "\0\0\x0b\x13\0\0\x0b\x13\1"), /* too late */
-    CHUNK("eXIf", "II*\0\x08\0\0\0"),            /* but the second */
+    CHUNK("eXIf", "II*\0\x08\0\0\0"),            /* not the first eXIf */
     CHUNK("iTXt", "Key\0\0\0\0\0text"),
     CHUNK("tEXt", "Author\0after"),
     CHUNK("tIME", "\7\xe4\1\1\0\0\0"),
@@ -223,8 +223,8 @@ static const struct {
     const char *name;
     int color_type, bit_depth;
     bool transparent;
-    int depth;            /* of the output, or 0 */
-    struct chunk in, out; /* no type: not written */
+    int depth;            /* depth of the output, or 0 */
+    struct chunk in, out; /* without a type: not written */
 } conversions[] = {
     {"an intent stays", 2, 8, false, 0, CHUNK("sRGB", "\1"), CHUNK("sRGB", "\1")},
     {"RGB bits stay", 2, 8, false, 0, CHUNK("sBIT", "\5\6\5"), CHUNK("sBIT", "\5\6\5")},
@@ -322,7 +322,7 @@ START_TEST(what_depends_on_the_pixels_follows_them)
 {
     struct bytes extra = {0}, file = {0};
     const struct chunk *in = &conversions[_i].in, *want = &conversions[_i].out;
-    bool late = strcmp(in->type, "bKGD") == 0; /* it follows the palette */
+    bool late = strcmp(in->type, "bKGD") == 0; /* bKGD follows the palette */
     png_build_chunk(&extra, in->type, in->data, in->length);
     make_file(conversions[_i].color_type, conversions[_i].bit_depth, conversions[_i].transparent,
               late ? NULL : &extra, late ? &extra : NULL, NULL, &file);
@@ -346,7 +346,7 @@ START_TEST(what_depends_on_the_pixels_follows_them)
 }
 END_TEST
 
-/* Extensions 1.5.0 let it stand there; the specification's third edition does not any more. */
+/* The PNG extensions 1.5.0 allowed eXIf there; the specification's third edition does not. */
 START_TEST(exif_from_behind_the_pixels_goes_before_them)
 {
     struct bytes third = {0}, file = {0};

@@ -1,5 +1,5 @@
-/* test_png_strip.c - the encoder's strips: libpng finds the pixels that went in, whatever they are;
- * the bytes are the same on every vector unit; what should be small is. */
+/* test_png_strip.c - the encoder's strips: libpng decodes the pixels that were encoded; the bytes
+ * are the same on every vector unit; files that should be small are small. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,14 +10,14 @@
 
 enum { KINDS = 7 };
 
-/* Small sums of waves and a little noise: what an enlarged photograph is like. */
+/* Makes sums of small waves and a little noise, as in an enlarged photograph. */
 static uint8_t photograph(int x, int y, int c, uint64_t *seed)
 {
     int wave = (x * (5 + c) / 7 + y * y / 90) & 255;
     return (uint8_t)((wave < 128 ? wave : 255 - wave) + 40 + (int)(harness_random(seed) & 7));
 }
 
-/* Letters, more or less: 8x8 glyphs of two colours, some of them again and again. */
+/* Makes letters, roughly: 8x8 glyphs of two colours, some of which repeat. */
 static uint8_t text(int x, int y)
 {
     uint64_t glyph = (uint64_t)((x / 8 * 7 + y / 8 * 3) % 11) * UINT64_C(0x9e3779b97f4a7c15);
@@ -37,9 +37,9 @@ static uint8_t sample(int kind, int x, int y, int c, uint64_t *seed)
         return text(x, y);
     case 4: /* a gradient */
         return (uint8_t)((x + y) / 3);
-    case 5: /* rows that are all the same */
+    case 5: /* equal rows */
         return (uint8_t)(x % 1000 * (x % 1000) % 251 + c);
-    default: /* half flat, half photograph */
+    default: /* half of it flat, half a photograph */
         return x / 90 % 2 ? 255 : photograph(x, y, c, seed);
     }
 }
@@ -97,7 +97,7 @@ START_TEST(libpng_finds_what_went_in)
 }
 END_TEST
 
-/* Rows longer than deflate's window, and strips of few rows. */
+/* The rows are longer than deflate's window, and strips have few rows. */
 START_TEST(wide_pictures_come_back)
 {
     uint64_t seed = 210 + (uint64_t)_i;
@@ -126,7 +126,7 @@ START_TEST(the_sets_make_the_same_bytes)
                          ERR_OK);
         uint8_t *scratch = mem_alloc(bytes, 1);
         for (int k = 0; (job.kernels = png_kernels_at(k)); k++) {
-            memset(scratch, 17 * k, bytes); /* what was there before is of no effect */
+            memset(scratch, 17 * k, bytes); /* the earlier contents have no effect */
             ck_assert_int_eq(png_strip_encode(&job, scratch, &again, NULL), ERR_OK);
             if (k == 0) {
                 first = again;
@@ -143,8 +143,8 @@ START_TEST(the_sets_make_the_same_bytes)
 }
 END_TEST
 
-/* Bytes a picture of 600 x 600 RGB may have: noise is enlarged by heads and flushes alone; the rest
- * is what it was when this was written and 5%. */
+/* The most bytes of a picture of 600 x 600 RGB. Noise grows only by heads and flushes; the other
+ * limits are 5% above the sizes at the time of writing. */
 START_TEST(sizes_do_not_grow)
 {
     static const size_t most[KINDS] = {1081000, 2400, 570000, 32000, 7700, 3300, 336000};

@@ -1,5 +1,5 @@
-/* test_png_warnings.c - what programs write that is not quite PNG: accepted, with a warning that says
- * what was left out or mended; damage to the pixels stays an error. */
+/* test_png_warnings.c - files that are not quite PNG but that programs write: they are accepted
+ * with a warning that says what was left out or mended. Damage to the pixels stays an error. */
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -12,7 +12,7 @@
 #include "tests/lib/png_libpng.h"
 #include "tests/lib/write_png.h"
 
-/* Decodes a file; the warnings of the whole decoding. */
+/* Decodes a file. Returns the warnings of the whole decoding in *w. */
 static enum err_code decode(const struct bytes *file, struct image **img, struct png_warnings *w,
                             struct err *e)
 {
@@ -29,8 +29,8 @@ static enum err_code decode(const struct bytes *file, struct image **img, struct
     return rc;
 }
 
-/* The one kind that a file warns of, PNG_WARNINGS where there is none; -1 where it is not accepted, or
- * the pixels are not those that `same`, which is libpng's to read, has. */
+/* Returns the one kind of warning that a file causes, or PNG_WARNINGS if there is none. Returns -1
+ * if the file is refused, or if its pixels differ from those that libpng reads from `same`. */
 static int kind_of(const struct bytes *file, const struct bytes *same, struct png_warnings *w)
 {
     struct err e = ERR_INIT;
@@ -66,7 +66,7 @@ static const char *const ancillary[] = {"tEXt", "zTXt", "iTXt", "iCCP", "sRGB", 
 
 enum { ANCILLARY = sizeof ancillary / sizeof *ancillary };
 
-/* In each of three places: the file is read as if the chunk were not there. */
+/* At each of three places, the file is read as if the chunk were not there. */
 START_TEST(a_damaged_ancillary_chunk_is_left_out)
 {
     static const int types[][2] = {{0, 8}, {2, 8}, {3, 4}, {6, 16}};
@@ -147,7 +147,7 @@ END_TEST
 
 enum { WIDE = 200, HIGH = 200 };
 
-/* Noise whose second half repeats the first, some 20 kB before; gray, 8 bits. */
+/* Adds gray pixels of 8 bits: noise whose second half repeats the first, about 20 kB before. */
 static void add_far_pixels(struct bytes *file, bool interlaced, int bits, size_t split)
 {
     struct bytes lines = {0}, packed = {0};
@@ -162,7 +162,8 @@ static void add_far_pixels(struct bytes *file, bool interlaced, int bits, size_t
         else
             raw[i] = interlaced ? (uint8_t)(i % 50 * 5 / 250 + harness_random(&seed) % 5)
                                 : (uint8_t)harness_random(&seed);
-    /* an interlaced picture has more lines, whose filters lie at other places: all bytes are below 5 */
+    /* an interlaced picture has more lines, whose filter bytes lie at other places; so all bytes
+     * are below 5 */
     size_t total = HIGH * (WIDE + 1);
     if (interlaced) {
         static const int dx[7] = {8, 8, 4, 4, 2, 2, 1}, dy[7] = {8, 8, 8, 4, 4, 2, 2};
@@ -215,7 +216,7 @@ START_TEST(a_small_window_hides_no_damage)
     struct image *img = NULL;
     struct png_warnings w;
     add_far_pixels(&file, false, 9, 1 << 20);
-    file.data[file.length - 12 - 4 - 1] ^= 1; /* Adler-32 */
+    file.data[file.length - 12 - 4 - 1] ^= 1; /* changes the Adler-32 */
     png_build_mend(&file);
     ck_assert_int_eq(decode(&file, &img, &w, &e), ERR_PNG_ZLIB);
     ck_assert_uint_gt(strlen(e.text), 10);
@@ -224,7 +225,7 @@ START_TEST(a_small_window_hides_no_damage)
 }
 END_TEST
 
-/* The file is cut at each byte: once the last IDAT is whole, the picture is. */
+/* Cuts the file at each byte. Once the last IDAT is complete, the picture is complete. */
 START_TEST(a_file_may_end_behind_its_pixels)
 {
     static const int types[][3] = {{0, 8, 0}, {2, 8, 1}, {3, 2, 0}, {6, 16, 0}, {0, 1, 1}};
@@ -273,7 +274,7 @@ START_TEST(bytes_behind_the_end_are_told)
 }
 END_TEST
 
-/* Contents of an eXIf with two entries, the second of which is the orientation. */
+/* Makes the contents of an eXIf with two entries, of which the second is the orientation. */
 static void add_exif(struct bytes *out, bool big, int type, int value)
 {
     uint8_t t[38] = {0};
@@ -284,11 +285,11 @@ static void add_exif(struct bytes *out, bool big, int type, int value)
         t[at[i] + !big] = (uint8_t)(words[i] >> 8);
         t[at[i] + big] = (uint8_t)words[i];
     }
-    t[big ? 17 : 14] = t[big ? 29 : 26] = 1; /* counts */
+    t[big ? 17 : 14] = t[big ? 29 : 26] = 1; /* the counts of the entries */
     png_build_chunk(out, "eXIf", t, sizeof t);
 }
 
-/* The orientation that a file written with this choice of metadata states. */
+/* Returns the orientation in a file that was written with this choice of metadata. */
 static int carried(const struct bytes *file, enum png_metadata metadata, uint32_t *length)
 {
     struct err e = ERR_INIT;
@@ -351,7 +352,7 @@ START_TEST(orientation_survives_every_choice_of_metadata)
 }
 END_TEST
 
-/* No length and no offset leads outside; the memory ends where the chunk does. */
+/* No length or offset leads outside the chunk, and the memory ends where the chunk does. */
 START_TEST(exif_is_read_within_its_bounds)
 {
     struct bytes exif = {0};

@@ -1,5 +1,5 @@
-/* test_png_writer.c - writing PNGs: pixels come back, pngcheck is content, a full buffer is told.
- */
+/* test_png_writer.c - writes PNGs: the pixels come back, pngcheck finds no fault, and a full buffer
+ * is reported. */
 #include <png.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,13 +46,13 @@ static void check_by_our_reader(const struct image *img, const struct buf *file)
     png_reader_free(r);
 }
 
-/* libpng's simplified interface: nothing of ours in between. */
+/* Reads the file with libpng's simplified interface, without any code of ours. */
 static void check_by_libpng(const struct image *img, const struct buf *file)
 {
     static const png_uint_32 formats[5] = {
         [1] = PNG_FORMAT_GRAY, [2] = PNG_FORMAT_GA, [3] = PNG_FORMAT_RGB, [4] = PNG_FORMAT_RGBA};
     if (img->format.depth != 8)
-        return; /* it would convert 16 bits to linear light */
+        return; /* libpng would convert 16 bits to linear light */
     png_image image = {.version = PNG_IMAGE_VERSION};
     ck_assert(png_image_begin_read_from_memory(&image, file->data, file->length));
     image.format = formats[img->format.channels];
@@ -124,7 +124,7 @@ START_TEST(every_failed_allocation_is_told)
         ck_assert_int_eq(e.code, rc);
         buf_done(&file);
     } while (rc != ERR_OK);
-    ck_assert_int_gt(n, 4); /* writer, file, scratch, strip */
+    ck_assert_int_gt(n, 4); /* the writer, the file, the scratch, the strip */
     image_free(img);
 }
 END_TEST
@@ -161,7 +161,7 @@ START_TEST(rows_must_be_as_many_as_promised)
 }
 END_TEST
 
-/* The definition of PNG 9.2, read the other way: residue + prediction = byte. */
+/* Computes the prediction by the definition in PNG 9.2, in reverse: residue + prediction = byte. */
 static int prediction(int filter, int a, int b, int c)
 {
     int p = a + b - c, pa = abs(p - a), pb = abs(p - b), pc = abs(p - c);

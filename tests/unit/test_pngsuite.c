@@ -1,5 +1,5 @@
 /* test_pngsuite.c - Willem van Schaik's PngSuite: every valid file decodes as libpng alone decodes
- * it, every broken one is refused with the code that says why. */
+ * it, and every broken file is refused with the code that says why. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +25,8 @@ static enum err_code decode(const uint8_t *bytes, size_t length, size_t step, st
     return rc;
 }
 
-/* Calls `check` for each file of the suite that starts with x, or with anything else. */
+/* Calls `check` for each file of the suite: if `broken`, for those that start with x, else for the
+ * others. */
 static int each(bool broken, void (*check)(const char *name, const char *path))
 {
     char folder[4096], path[8192];
@@ -72,7 +73,7 @@ START_TEST(valid_files_decode_as_libpng_decodes_them)
 }
 END_TEST
 
-/* Reads with metadata, writes all of it again. */
+/* Reads a file with its metadata and writes all of it again. */
 static void rewrite(const char *name, const struct bytes *in, struct buf *out)
 {
     struct png_reader *r = NULL;
@@ -91,7 +92,7 @@ static void rewrite(const char *name, const struct bytes *in, struct buf *out)
     png_reader_free(r);
 }
 
-static char written[] = "test_pngsuite.XXXXXX"; /* a folder */
+static char written[] = "test_pngsuite.XXXXXX"; /* name of a folder */
 
 static void check_rewritten(const char *name, const char *path)
 {

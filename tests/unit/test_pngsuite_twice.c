@@ -1,6 +1,7 @@
-/* test_pngsuite_twice.c - every valid file of Willem van Schaik's PngSuite, enlarged twice by the
- * default model, against the same made another way: decoded by libpng, every layer in double
- * (nn_reference.h), colour and chroma by their formulas here, and decoded by libpng again. */
+/* test_pngsuite_twice.c - enlarges every valid file of Willem van Schaik's PngSuite twice by the
+ * default model, and compares the result with another way of making it. That way decodes with
+ * libpng, computes every layer in double (nn_reference.h) and colour and chroma by the formulas
+ * below, and decodes with libpng again. */
 #include <dirent.h>
 #include <math.h>
 #include <stdio.h>
@@ -15,9 +16,10 @@
 #include "tests/lib/nn_reference.h"
 #include "tests/lib/png_libpng.h"
 
-/* What float32 may make of sums that double does not, as a part of the whole range: a quarter of a
- * level of 16 bits. Some 1,700 roundings of 2^-24 follow one another in the network, and add up as
- * independent errors do: to 2.5e-6. (Their worst case, nn_reference.h's, is three levels of 8.) */
+/* The error of float32 sums against double, as a part of the whole range: a quarter of a level of
+ * 16 bits. Some 1,700 roundings of 2^-24 follow one another in the network. They add up as
+ * independent errors do, to 2.5e-6. (Their worst case, as in nn_reference.h, is three levels of 8
+ * bits.) */
 static const double float_error = 0x1p-18;
 
 /* A picture as doubles in 0..1, [channel][y][x]. */
@@ -63,7 +65,8 @@ static int inside(int v, int side)
     return v < 0 ? 0 : v >= side ? side - 1 : v;
 }
 
-/* The network on the plane extended by its last samples, the middle of what comes out. */
+/* Runs the network on the plane, extended by its last samples, and takes the middle of the
+ * output. */
 static void enlarge_by_network(const struct model *m, const double *in, int width, int height,
                                double *out)
 {
@@ -107,7 +110,7 @@ static void enlarge_by_bicubic(const double *in, int width, int height, double *
         }
 }
 
-/* BT.601, full range. */
+/* Enlarges colours in full-range BT.601. */
 static void enlarge_color(const struct model *m, const struct planes *p, struct planes *out)
 {
     struct planes ycc = planes_new(p->width, p->height, 3);
@@ -132,7 +135,7 @@ static void enlarge_color(const struct model *m, const struct planes *p, struct 
     planes_done(&big);
 }
 
-/* Alpha is exactly 0 or 1 where the nine pixels around are all so (engine/tiles/flat.h). */
+/* Makes alpha exactly 0 or 1 where the nine pixels around are all so (engine/tiles/flat.h). */
 static void keep_flat(const double *in, int width, int height, double *out)
 {
     for (int y = 0; y < 2 * height; y++)
@@ -168,7 +171,7 @@ static struct planes expect(const struct model *m, const struct planes *p)
     return out;
 }
 
-/* Colour spreads under transparency before anything else (test_bleed.c). */
+/* Spreads colours under transparency, before anything else (test_bleed.c). */
 static void spread_colors(uint8_t *pixels, const struct image_format *f)
 {
     struct image *img = NULL;
@@ -185,7 +188,7 @@ static void spread_colors(uint8_t *pixels, const struct image_format *f)
     image_free(img);
 }
 
-/* What a request does, from file to file. */
+/* Does what a request does, from file to file. */
 static struct buf transcode(struct pool *pool, const struct plan *plan, const uint8_t *bytes,
                             size_t length, const char *name)
 {
@@ -208,7 +211,7 @@ static struct buf transcode(struct pool *pool, const struct plan *plan, const ui
     return out;
 }
 
-/* A stored sample is the exact one, cut to the range and rounded once. */
+/* Checks that a stored sample is the exact one, limited to the range and rounded once. */
 static void compare(const struct planes *want, const uint8_t *got, const struct image_format *f,
                     const char *name)
 {
@@ -226,7 +229,7 @@ static void compare(const struct planes *want, const uint8_t *got, const struct 
         }
 }
 
-/* What was expected of the pictures so far: half of the suite says the same in another way. */
+/* The expected outputs so far. Half of the suite has the same pictures in another form. */
 struct known {
     struct image_format format;
     uint8_t *pixels;
@@ -235,7 +238,7 @@ struct known {
 static struct known known[256];
 static int known_count;
 
-/* Takes `pixels`. */
+/* Returns the expected output. Takes over `pixels`. */
 static const struct planes *expect_known(const struct model *m, uint8_t *pixels,
                                          const struct image_format *f)
 {

@@ -1,4 +1,4 @@
-/* test_pool.c - every piece once, fair turns, cancellation, scratch that grows under load. */
+/* test_pool.c - every piece runs once; fair turns; cancellation; scratch that grows under load. */
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -74,7 +74,7 @@ START_TEST(serves_many_callers_at_once)
 }
 END_TEST
 
-/* A poster of many pieces; the gate lets the test hold the single worker inside its first one. */
+/* A poster of many pieces. The gate lets the test hold the only worker inside the first piece. */
 struct poster {
     sem_t begun, gate;
     atomic_int done;
@@ -118,7 +118,7 @@ static void hold_worker(struct poster_run *r, pthread_t *thread)
 
 struct thumbnail {
     struct poster *poster;
-    int poster_done; /* when the thumbnail's only piece ran */
+    int poster_done; /* pieces of the poster done when the thumbnail's only piece ran */
 };
 
 static void thumbnail_piece(void *arg, int i, void *scratch)
@@ -136,8 +136,8 @@ static void *run_thumbnail(void *arg)
     return NULL;
 }
 
-/* How many of a poster's pieces were done when a thumbnail that came during the first got its turn.
- */
+/* Returns how many pieces of a poster were done when a thumbnail got its turn that came during the
+ * first piece. */
 static int thumbnail_after(void)
 {
     static struct poster_run r;
@@ -158,8 +158,9 @@ static int thumbnail_after(void)
 
 START_TEST(thumbnail_waits_for_one_more_piece_of_a_poster)
 {
-    /* the piece under way and the one whose turn it was; nothing tells when the thumbnail has
-     * queued, so it may come late, but served in order of arrival it would see 1000 every time */
+    /* These are the running piece and the one whose turn it was. Nothing tells when the thumbnail
+     * is in the queue, so it may be late in some rounds. If it were served in order of arrival, it
+     * would see 1000 every time. */
     int least = 1000;
     for (int round = 0; round < 50 && least > 2; round++) {
         int after = thumbnail_after();
@@ -187,7 +188,7 @@ START_TEST(cancel_skips_what_has_not_begun)
 }
 END_TEST
 
-/* Runs of one piece, one after the other, until told to stop. */
+/* Runs of one piece, one after another, until the test stops them. */
 struct stream {
     struct pool *pool;
     atomic_bool *stop;
@@ -223,7 +224,7 @@ START_TEST(short_runs_do_not_starve_a_long_one)
         streams[i] = (struct stream){.pool = p, .stop = &stop};
         pthread_create(&thread[i], NULL, run_stream, &streams[i]);
     }
-    /* ends only if it gets turns of its own while the others never stop */
+    /* this run ends only if it gets turns while the others never stop */
     ck_assert_int_eq(pool_run(p, PIECES, &(struct pool_pieces){count_piece, &t, NULL}, NULL),
                      ERR_OK);
     atomic_store(&stop, true);
@@ -233,7 +234,7 @@ START_TEST(short_runs_do_not_starve_a_long_one)
 }
 END_TEST
 
-/* Shares that queue behind a held worker; each piece writes down whose it was. */
+/* Shares that wait behind a worker that is held. Each piece records its share. */
 enum { QUEUED_MAX = 3, ORDER_MAX = 400 };
 
 struct queued {
@@ -265,8 +266,8 @@ struct wanted {
     int pieces;
 };
 
-/* Runs the shares a, b, c.. together and gives the order in which their pieces were begun; those
- * in `cancelled` are so before they begin. */
+/* Runs the shares a, b, c.. together and returns the order in which their pieces began. Those in
+ * `cancelled` are cancelled before they begin. */
 static const char *order_of(const struct wanted *wanted, int count, const char *cancelled)
 {
     static struct poster_run r;
@@ -276,7 +277,7 @@ static const char *order_of(const struct wanted *wanted, int count, const char *
     atomic_int at = 0;
     memset(order, 0, sizeof order);
     hold_worker(&r, &poster);
-    atomic_store(&r.cancel, true); /* of the poster only the piece that holds the worker is done */
+    atomic_store(&r.cancel, true); /* only the piece of the poster that holds the worker is done */
     for (int i = 0; i < count; i++) {
         queued[i] = (struct queued){
             .at = &at, .order = order, .name = (char)('a' + i), .pieces = wanted[i].pieces};
@@ -355,7 +356,7 @@ struct fill {
 static void fill_scratch(void *arg, int i, void *scratch)
 {
     const struct fill *f = arg;
-    memset(scratch, i, f->bytes); /* the sanitizers judge */
+    memset(scratch, i, f->bytes); /* a sanitizer reports an access that is wrong */
 }
 
 static void *fill_for_long(void *arg)

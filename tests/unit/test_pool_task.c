@@ -1,4 +1,4 @@
-/* test_pool_task.c - requests that run whole on one worker. */
+/* test_pool_task.c - requests that run as a whole on one worker. */
 #include <pthread.h>
 #include <string.h>
 
@@ -20,14 +20,14 @@ static struct pool *new_share(struct pool *p, double expected_ns)
     return share;
 }
 
-/* What a request's steps saw. */
+/* What the steps of a request saw. */
 struct seen {
     pthread_t caller, worker;
     int at;
-    size_t bytes; /* of scratch that it may write */
+    size_t bytes; /* bytes of scratch that it may write */
     bool elsewhere, out_of_order, on_caller;
     atomic_bool cancel;
-    int cancel_at; /* the piece that does it, or -1 */
+    int cancel_at; /* the piece that cancels, or -1 */
     enum err_code rc;
     int threads;
 };
@@ -39,12 +39,12 @@ static void look_piece(void *arg, int i, void *scratch)
         s->elsewhere = true;
     if (i != s->at++)
         s->out_of_order = true;
-    memset(scratch, i, s->bytes); /* the sanitizers judge */
+    memset(scratch, i, s->bytes); /* a sanitizer reports an access that is wrong */
     if (i == s->cancel_at)
         atomic_store(&s->cancel, true);
 }
 
-/* Two steps, of which the second needs more scratch. */
+/* Runs two steps, of which the second needs more scratch. */
 static void look(void *arg, struct pool *alone)
 {
     struct seen *s = arg;
@@ -84,7 +84,7 @@ START_TEST(cancel_ends_it_at_the_next_piece)
     ck_assert_int_eq(s.at, 8);
     s = (struct seen){.cancel = true, .cancel_at = -1};
     ck_assert_int_eq(pool_run_task(share, look, &s, &s.cancel, NULL), ERR_CANCELLED);
-    ck_assert_int_eq(s.threads, 0); /* never begun */
+    ck_assert_int_eq(s.threads, 0); /* the task never began */
     pool_free(share);
     pool_free(p);
 }
@@ -99,7 +99,7 @@ START_TEST(short_requests_are_tasks)
     pool_free(unknown);
     static const struct {
         double expected_ns;
-        bool alone, beside; /* another request */
+        bool alone, beside; /* whether there is another request */
     } rows[] = {
         {1, true, true},    {1e6, true, true},     {2e6, false, true},
         {1e7, false, true}, {1.1e7, false, false}, {1e12, false, false},

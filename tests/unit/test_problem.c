@@ -55,7 +55,7 @@ START_TEST(a_limit_is_told_with_its_option)
 }
 END_TEST
 
-/* Otherwise jansson refuses the text, and the answer would be that memory is out. */
+/* Otherwise jansson would refuse the text, and the answer would say that memory is out. */
 START_TEST(bytes_that_are_no_text_do_not_hide_the_error)
 {
     struct err e = ERR_INIT;

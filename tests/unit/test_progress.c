@@ -1,4 +1,5 @@
-/* test_progress.c - the table of requests under way: who finds what, and what it says. */
+/* test_progress.c - the table of requests in progress: which requests are found by whom, and what
+ * it says about them. */
 #include <jansson.h>
 #include <semaphore.h>
 #include <stdlib.h>
@@ -32,7 +33,7 @@ static void hold(struct job *job)
     sem_wait(&go);
 }
 
-/* Holds the queue's one driver. */
+/* Occupies the only driver of the queue. */
 static struct job busy = {.admitted = ignore, .run = hold, .done = ignore, .drop = ignore_drop};
 
 static void set_up(void)
@@ -56,7 +57,7 @@ static void tear_down(void)
     jobs_free(queue);
 }
 
-/* Has the request wait as this job, which takes so long. */
+/* Makes the request wait as this job, which takes so long. */
 static void submit(struct ticket *t, struct job *job, double expected_s, int64_t now_ms)
 {
     *job = busy;
@@ -138,7 +139,7 @@ START_TEST(counts_those_that_wait_before)
     ck_assert_double_eq(look(t[1], 0).expected_s, 3);
     progress_work(table, t[2], 0);
     ck_assert_int_eq(look(t[2], 0).position, 0);
-    ck_assert_double_eq(look(t[1], 0).expected_s, 4); /* its work, and two that wait before it */
+    ck_assert_double_eq(look(t[1], 0).expected_s, 4); /* its work, and that of two before it */
     for (int i = 0; i < 3; i++)
         progress_leave(table, t[i], PROGRESS_FAILED);
 }

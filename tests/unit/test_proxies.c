@@ -1,4 +1,4 @@
-/* test_proxies.c - whose word about the client's address counts. */
+/* test_proxies.c - which peers are believed about the client's address. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -24,12 +24,12 @@ static const struct sockaddr *address(const char *text)
 static const struct {
     const char *trusted, *peer, *forwarded, *client;
 } cases[] = {
-    /* nobody is trusted unless said so */
+    /* no peer is trusted by default */
     {NULL, "10.0.0.1", "1.2.3.4", "10.0.0.1"},
     {"", "10.0.0.1", "1.2.3.4", "10.0.0.1"},
     {"10.0.0.2", "10.0.0.1", "1.2.3.4", "10.0.0.1"},
     {"10.0.0.1", "unix", "1.2.3.4", "unix"},
-    /* who is, is believed */
+    /* trusted peers are believed */
     {"10.0.0.1", "10.0.0.1", "1.2.3.4", "1.2.3.4"},
     {"10.0.0.1", "10.0.0.1", NULL, "10.0.0.1"},
     {"10.0.0.1", "10.0.0.1", "", "10.0.0.1"},
@@ -37,14 +37,14 @@ static const struct {
     {"::1", "::1", "2001:db8::5", "2001:db8::5"},
     {"10.0.0.1", "::ffff:10.0.0.1", "::ffff:1.2.3.4", "1.2.3.4"},
     {"192.0.2.1 ,10.0.0.0/8", "10.200.3.4", "1.2.3.4", "1.2.3.4"},
-    /* networks end where they say */
+    /* networks end after their bits */
     {"10.0.0.0/9", "10.127.255.255", "1.2.3.4", "1.2.3.4"},
     {"10.0.0.0/9", "10.128.0.0", "1.2.3.4", "10.128.0.0"},
     {"0.0.0.0/0", "10.128.0.0", "1.2.3.4", "1.2.3.4"},
     {"0.0.0.0/0", "2001:db8::5", "1.2.3.4", "2001:db8::5"},
     {"2001:db8::/33", "2001:db8:7fff::1", "1.2.3.4", "1.2.3.4"},
     {"2001:db8::/33", "2001:db8:8000::1", "1.2.3.4", "2001:db8:8000::1"},
-    /* what a client wrote itself stands further left, and is not reached */
+    /* addresses that the client wrote itself stand further left, and are not reached */
     {"10.0.0.1", "10.0.0.1", "6.6.6.6, 1.2.3.4", "1.2.3.4"},
     {"10.0.0.0/8", "10.0.0.1", "6.6.6.6, 1.2.3.4, 10.9.9.9", "1.2.3.4"},
     {"10.0.0.0/8", "10.0.0.1", "10.1.1.1,10.2.2.2", "10.1.1.1"},

@@ -1,4 +1,5 @@
-/* test_reply_headers.c - what is added to replies: ETag and 304, CORS, the name to save as. */
+/* test_reply_headers.c - headers that are added to replies: ETag and 304, CORS, the name to save
+ * as. */
 #include <string.h>
 
 #include "server/answer/cors.h"
@@ -14,7 +15,7 @@ static const char *value_of(const struct reply *r, const char *name)
     return NULL;
 }
 
-/* The tag that the bytes "abc" have: the start of their SHA-256 (FIPS 180-4's own example). */
+/* The tag of the bytes "abc": the start of their SHA-256 (the example of FIPS 180-4). */
 #define ABC "\"ba7816bf8f01cfea414140de5dae2223\""
 
 static const struct {

@@ -1,4 +1,4 @@
-/* test_resample.c - resampling against its definition in double arithmetic. */
+/* test_resample.c - compares resampling with its definition in double arithmetic. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,7 @@ static double kernel(enum resample_filter filter, double x)
     }
 }
 
-/* The share of sample j in output i, before normalisation. */
+/* Computes the share of sample j in output i, before normalisation. */
 static double share(enum resample_filter filter, int in, int out, int i, int j)
 {
     double ratio = (double)in / out, centre = (i + 0.5) * ratio - 0.5;
@@ -38,7 +38,7 @@ static double share(enum resample_filter filter, int in, int out, int i, int j)
     return kernel(filter, (j - centre) / fmax(ratio, 1));
 }
 
-/* One output of one axis, by definition, and the sum of |terms| for the bound. */
+/* Computes one output along one axis by the definition, and the sum of |terms| for the bound. */
 static double direct(enum resample_filter filter, int in, int out, int i, const double *src,
                      double *size)
 {
@@ -67,8 +67,8 @@ static int clamp(int i, int least, int most)
     return i < least ? least : i > most ? most : i;
 }
 
-/* Runs on the part `in` of a plane that repeats its edge; hands over exactly what is named as read,
- * in memory of its own, so that a sanitizer sees any other read. */
+/* Resamples from the part `in` of a plane that repeats its edge. It passes exactly the samples that
+ * resample_axis_reach finds, in a block of that size, so that a sanitizer sees any other read. */
 static void run(const struct resample_axis *x, const struct resample_axis *y, const float *src,
                 struct resample_area in, float *dst, struct resample_area out)
 {
@@ -89,7 +89,8 @@ static void run(const struct resample_axis *x, const struct resample_axis *y, co
     mem_free(scratch);
 }
 
-/* taps products and sums of float, and taps weights rounded to float */
+/* The bound is for as many products and sums of float as there are taps, and as many weights
+ * rounded to float. */
 START_TEST(one_axis_is_its_definition)
 {
     enum resample_filter filter = (enum resample_filter)_i;
@@ -107,7 +108,7 @@ START_TEST(one_axis_is_its_definition)
                 double size, want = direct(filter, in, out, i, exact, &size);
                 ck_assert_double_eq_tol(dst[i], want, (a->taps + 4) * 1.2e-7 * size + 1e-9);
             }
-            /* and downwards the same, to the bit but for the pass of one tap */
+            /* downwards it is the same, to the bit apart from the pass of one tap */
             float down[24];
             run(one, a, src, (struct resample_area){0, 0, 1, in}, down,
                 (struct resample_area){0, 0, 1, out});
@@ -177,7 +178,7 @@ END_TEST
 
 START_TEST(centres_are_half_pixels)
 {
-    /* twice as wide, bilinear: quarters from each side; the edge repeats */
+    /* Twice as wide, bilinear: quarters from each side, and the edge repeats. */
     const float src[2] = {0, 1}, want[4] = {0, 0.25f, 0.75f, 1};
     float dst[4];
     struct resample_axis *a = axis(RESAMPLE_BILINEAR, 2, 4), *one = axis(RESAMPLE_NEAREST, 1, 1);

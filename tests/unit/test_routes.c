@@ -1,4 +1,4 @@
-/* test_routes.c - which path and method leads where, and a reply as bytes. */
+/* test_routes.c - which handler a path and a method lead to, and a reply as bytes. */
 #include <string.h>
 
 #include "server/answer/reply.h"

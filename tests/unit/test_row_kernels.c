@@ -1,4 +1,4 @@
-/* test_row_kernels.c - all sets of this processor give the same bytes. */
+/* test_row_kernels.c - all sets of this processor compute the same bytes. */
 #include <string.h>
 
 #include "engine/base/mem.h"
@@ -7,7 +7,7 @@
 
 enum { WIDEST = 150, FLOATS = WIDEST * 8 };
 
-/* What one set makes of everything, one result after another. */
+/* The results of one set, one after another. */
 struct made {
     float planes[8][FLOATS];
     uint8_t rows[8][FLOATS];
@@ -47,7 +47,7 @@ START_TEST(colours_agree)
 }
 END_TEST
 
-/* Also against the sum as it is defined, tap by tap. */
+/* Compares also with the sum as it is defined, tap by tap. */
 static void try_axis(const struct resample_axis *a, int from, int to)
 {
     int first, last;
@@ -98,7 +98,7 @@ int main(void)
     uint64_t seed = 20261123;
     for (int i = 0; i < 16; i++)
         for (int x = 0; x < FLOATS; x++)
-            in[i][x] = 0.6f * harness_float(&seed) + 0.4f; /* some beyond 0..1 */
+            in[i][x] = 0.6f * harness_float(&seed) + 0.4f; /* some values lie beyond 0..1 */
     for (int i = 0; i < FLOATS; i++)
         bytes[i] = (uint8_t)harness_random(&seed);
     Suite *s = suite_create("row_kernels");

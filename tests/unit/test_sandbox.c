@@ -1,4 +1,4 @@
-/* test_sandbox.c - the sandbox from inside: what must go on working, and what must not work. */
+/* test_sandbox.c - the sandbox from inside: what must still work, and what must fail. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -136,7 +136,7 @@ static int runs_a_program(void)
 {
     char shell[] = "/bin/true";
     char *const arguments[] = {shell, NULL};
-    return execve(shell, arguments, NULL); /* status 0 where it can */
+    return execve(shell, arguments, NULL); /* the status is 0 if it can run */
 }
 
 static int forks(void)
@@ -197,7 +197,8 @@ static int undoes_it(void)
 
 enum { NO_SANDBOX = 77 };
 
-/* Runs `act` in a process that has entered the sandbox, or has not: 0 where it gave that. */
+/* Runs `act` in a process that has entered the sandbox, or has not. Returns 0 if `act` returned
+ * 0. */
 static int inside(bool sandboxed, int (*act)(void))
 {
     pid_t pid = fork();
@@ -247,12 +248,12 @@ static int (*const forbidden[])(void) = {
 START_TEST(what_it_never_does_fails)
 {
     ck_assert_int_eq(inside(true, forbidden[_i]), 1);
-    if (forbidden[_i] != undoes_it) /* the others prove something: outside they can be done */
+    if (forbidden[_i] != undoes_it) /* to prove anything, the others must succeed outside */
         ck_assert_int_eq(inside(false, forbidden[_i]), 0);
 }
 END_TEST
 
-/* Landlock alone, so that each layer is known to hold without the other. */
+/* Enters Landlock alone, to show that each layer works without the other. */
 static int landlock_alone(void)
 {
     static struct sandbox_plan plan;

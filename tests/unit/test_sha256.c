@@ -1,4 +1,4 @@
-/* test_sha256.c - SHA-256 and base64 against the vectors of their standards. */
+/* test_sha256.c - compares SHA-256 and base64 with the vectors of their standards. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,7 +85,7 @@ END_TEST
 
 static const struct {
     const char *text;
-    int wrong; /* position; -1: the length */
+    int wrong; /* position of the fault; -1: the length */
 } malformed[] = {
     {"Z", -1},   {"Zg", -1},   {"Zg=", -1},      {"Zm9vYg=", -1}, {"Zh==", 1},
     {"Zm9=", 2}, {"Zm9\n", 3}, {"Zm 9", 2},      {"Zm-_", 2},     {"Zg==Zg==", 2},

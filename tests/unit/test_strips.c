@@ -1,5 +1,5 @@
-/* test_strips.c - pictures cut into strips: the bytes of tiles, whatever the number of strips, bands,
- * threads and kernels; deep networks choose them. */
+/* test_strips.c - strips give the same bytes as tiles, whatever the number of strips, bands,
+ * threads and kernels; deep networks choose strips. */
 #include "engine/tiles/strips.h"
 
 #include <stdlib.h>
@@ -13,7 +13,8 @@
 
 enum { CUTS = 12 };
 
-/* `depth` convolutions of 3x3, then a transposed convolution or a shuffle of stride `scale`. */
+/* Makes a network of `depth` convolutions of 3x3, and then a transposed convolution or a shuffle of
+ * stride `scale`. */
 static struct model *network(enum model_color color, enum model_border border, int scale,
                              int channels, int depth)
 {
@@ -35,7 +36,7 @@ static struct model *network(enum model_color color, enum model_border border, i
     return m;
 }
 
-/* Random samples; alpha is opaque on the left, and random on the right. */
+/* Makes random samples. Alpha is opaque on the left, and random on the right. */
 static struct image *random_image(int width, int height, int channels, int depth)
 {
     uint64_t seed = 42;
@@ -67,7 +68,8 @@ struct cut {
     struct pair tile;
 };
 
-/* Upscales a picture of that format; the output's bytes (free). */
+/* Upscales a picture of that format. Returns the bytes of the output, which the caller frees with
+ * free(). */
 static uint8_t *enlarge(const struct plan *plan, const struct image_format *in,
                         const struct cut *cut, size_t *length)
 {
@@ -187,7 +189,7 @@ START_TEST(deep_networks_run_in_strips)
 }
 END_TEST
 
-/* What the largest of common pictures takes with the deepest of common networks. */
+/* Measures the memory for the largest of common pictures with the deepest of common networks. */
 START_TEST(deep_networks_take_bounded_memory)
 {
     struct model *m = network(COLOR_RGB, BORDER_MODEL, 2, 64, 33);

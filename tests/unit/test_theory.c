@@ -1,5 +1,5 @@
-/* test_theory.c - what a transposed convolution is, by the several definitions that must agree.
- * (Dumoulin, Visin 2016, "A guide to convolution arithmetic for deep learning".) */
+/* test_theory.c - the several definitions of a transposed convolution agree (Dumoulin, Visin 2016,
+ * "A guide to convolution arithmetic for deep learning"). */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -35,7 +35,7 @@ static struct ran samples_of(int width, int height, int channels, uint64_t *seed
     return r;
 }
 
-/* The next set that is legal and makes an output. */
+/* Returns the next set of parameters that is legal and makes an output. */
 static struct trial trial_new(uint64_t *seed)
 {
     for (;;) {
@@ -86,8 +86,8 @@ START_TEST(output_size_follows_the_law)
 }
 END_TEST
 
-/* Zeros between the samples, and around them as many as the kernel reaches less the padding; where
- * that is negative, samples fall off. */
+/* Inserts zeros between the samples, and around them as many as the kernel reaches less the
+ * padding. If that is negative, it removes samples. */
 static struct ran insert_zeros(const struct trial *t)
 {
     struct conv_params *c = t->c;
@@ -108,8 +108,8 @@ static struct ran insert_zeros(const struct trial *t)
     return z;
 }
 
-/* The ordinary convolution's weights: axes of channels swapped within a group, kernel turned by a
- * half turn. */
+/* Makes the weights of the ordinary convolution: the axes of channels are swapped within a group,
+ * and the kernel is rotated by a half turn. */
 static void flip(const struct conv_params *c, struct conv_params *to)
 {
     int taps = c->kernel_size.y * c->kernel_size.x;
@@ -141,15 +141,15 @@ START_TEST(is_zero_insertion_and_the_flipped_kernel)
             near((double)t.out->data[n], (double)other->data[n],
                  2.0 * (terms + 3) * (double)FLT_EPSILON * (terms + 1));
         ran_free(other);
-        l->conv.bias = NULL; /* lent */
+        l->conv.bias = NULL; /* the bias is borrowed */
         mem_free(z.data);
         trial_free(&t);
     }
 }
 END_TEST
 
-/* The matrix C of the ordinary convolution that maps pictures of t->out's shape to t->in's: rows
- * are samples of the small picture, columns of the large one. */
+/* Returns the matrix C of the ordinary convolution that maps pictures of t->out's shape to t->in's.
+ * Rows are samples of the small picture, and columns those of the large one. */
 static double *matrix(const struct trial *t)
 {
     const struct conv_params *c = t->c;
@@ -202,7 +202,8 @@ START_TEST(is_the_transposed_matrix)
 }
 END_TEST
 
-/* <C x, y> = <x, C^T y>, C x by conv2d and C^T y by conv_transpose2d with the same weights. */
+/* <C x, y> = <x, C^T y>, if conv2d computes C x and conv_transpose2d computes C^T y with the same
+ * weights. */
 START_TEST(is_the_adjoint_of_conv2d)
 {
     uint64_t seed = 4;
@@ -286,7 +287,7 @@ START_TEST(wide_layer_doubles_its_input)
     ck_assert_int_eq(out->shape.height, 4);
     ck_assert_int_eq(out->shape.channels, 256);
     for (int o = 0; o < 256;
-         o += 51) { /* output (0, 0) meets input (0, 0) by the tap (1, 1) alone */
+         o += 51) { /* output (0, 0) depends on input (0, 0) by the tap (1, 1) alone */
         double sum = 0, magnitude = 0;
         for (int i = 0; i < 2048; i++) {
             double product = (double)in[i] * (double)l->conv.weight[(i * 256 + o) * 16 + 5];
@@ -301,8 +302,8 @@ START_TEST(wide_layer_doubles_its_input)
 }
 END_TEST
 
-/* Between 1x1 convolutions 3 -> 2048 and 256 -> 3, in windows of 32x32: 34 MB of weights, once more
- * packed, and 8 + 4 MiB of buffers. */
+/* The layer runs between 1x1 convolutions 3 -> 2048 and 256 -> 3, in windows of 32x32. It has 34 MB
+ * of weights, as much again when they are packed, and 8 + 4 MiB of buffers. */
 START_TEST(wide_model_runs_in_stated_memory)
 {
     struct err e = ERR_INIT;
@@ -329,7 +330,7 @@ START_TEST(wide_model_runs_in_stated_memory)
     model_free(m);
 #ifndef __SANITIZE_ADDRESS__
 #ifndef __SANITIZE_THREAD__
-    struct rusage usage; /* of this test's own process, the layers run one by one included */
+    struct rusage usage; /* of this test's process, with the layers run one by one */
     getrusage(RUSAGE_SELF, &usage);
     ck_assert_int_le(usage.ru_maxrss, 130L << 10);
 #endif

@@ -1,4 +1,5 @@
-/* test_transcode.c - PNG to PNG: the same file whatever the threads; errors; nothing leaks. */
+/* test_transcode.c - PNG to PNG: the file is the same for any number of threads; errors; no
+ * leaks. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +34,8 @@ static void engine_done(struct engine *x)
     model_free(x->model);
 }
 
-/* Half noise, half flat, with some transparency: strips of every kind. */
+/* Makes a picture of which half is noise and half is flat, with some transparency, so that there
+ * are strips of every kind. */
 static struct buf picture(int width, int height, int channels)
 {
     struct image_format f = {width, height, channels, 8};
@@ -63,7 +65,7 @@ static struct transcode_params params_for(const struct engine *x, double scale, 
     };
 }
 
-/* Of a request that is thought to need so long; at least one nanosecond makes it a task. */
+/* Runs a request that is expected to take so long; at least one nanosecond makes it a task. */
 static enum err_code run_as(const struct engine *x, const struct transcode_params *p, int threads,
                             double expected_ns, const struct buf *file, struct buf *out,
                             struct err *e)
@@ -192,7 +194,8 @@ static void stop_at(void *arg, double fraction)
     atomic_store(&stop->cancel, true);
 }
 
-/* Whoever leaves after the first band: the second is not made, and the file's bytes are gone. */
+/* A client cancels after the first band: the second is not made, and the bytes of the file are
+ * freed. */
 START_TEST(cancelled_between_bands)
 {
     for (double expected_ns = 0; expected_ns < 2; expected_ns++) {

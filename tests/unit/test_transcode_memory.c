@@ -1,4 +1,5 @@
-/* test_transcode_memory.c - what a request is said to take at most, held against what it takes. */
+/* test_transcode_memory.c - compares the memory that a request is said to take at most with what it
+ * takes. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,8 @@ static struct model *small_model(enum model_color color, bool whole)
     return m;
 }
 
-/* So many layers that pictures are cut into strips, whose rows are the picture's own memory. */
+/* Makes a model with so many layers that pictures are divided into strips, whose memory belongs to
+ * the picture. */
 static struct model *deep_model(void)
 {
     struct err e = ERR_INIT;
@@ -38,12 +40,12 @@ static struct model *deep_model(void)
     return m;
 }
 
-/* One request, counted. */
+/* One request, whose allocations are counted. */
 struct trial {
     struct pool *pool;
     struct transcode_params params;
     struct bytes file;
-    struct transcode_memory all, head; /* by the whole file, by its first bytes */
+    struct transcode_memory all, head; /* computed from the whole file, and from its first bytes */
     size_t most;
     size_t answer;
     enum err_code rc;
@@ -68,7 +70,8 @@ static void run(struct trial *t)
     struct err e = ERR_INIT;
     struct transcode_report report;
     size_t scratch;
-    /* once: what workers change over from would be counted as given back */
+    /* reserve the scratch first, because the blocks that workers replace would count as given
+     * back */
     ck_assert_int_eq(upscale_scratch_bytes(&t->params.set, &scratch, NULL), ERR_OK);
     scratch = scratch > t->all.scratch ? scratch : t->all.scratch;
     ck_assert_int_eq(pool_reserve(t->pool, scratch, NULL), ERR_OK);
@@ -91,7 +94,7 @@ static void check(const struct trial *t, const char *what)
     ck_assert_uint_le(t->answer, t->all.answer);
     ck_assert_uint_le(t->all.peak, t->head.peak);
     ck_assert_msg(t->most <= t->all.peak, "%s: took %zu, said %zu", what, t->most, t->all.peak);
-    /* an upper bound that is far away is of no use either */
+    /* an upper bound that is far too high is useless, too */
     ck_assert_msg(t->all.peak <= t->most + t->most / 2 + (3 << 20), "%s: took %zu, said %zu", what,
                   t->most, t->all.peak);
 }
@@ -110,9 +113,9 @@ static const struct {
     int width, height;
 } sizes[] = {{1, 1}, {300, 200}, {2000, 30}, {40, 1500}};
 
-static const double scales[] = {1, 2, 2.7, 8, 1 /* by the network */};
+static const double scales[] = {1, 2, 2.7, 8, 1 /* 1 runs the network */};
 
-/* The colours are random, so that nothing can be compressed. */
+/* Makes a file of random colours, so that nothing can be compressed. */
 static void make_file(struct trial *t, const struct kind *k, int width, int height, uint64_t *seed)
 {
     struct png_build p;
@@ -127,7 +130,7 @@ static void make_file(struct trial *t, const struct kind *k, int width, int heig
     png_build_done(&p);
 }
 
-/* Frees the model. */
+/* Tries all kinds of requests with a model, and frees it. */
 static void try_all(struct model *m, int threads, const struct kind *k)
 {
     uint64_t seed = 7;
@@ -210,7 +213,7 @@ START_TEST(nor_where_the_answer_is_larger_than_it_may_be)
 }
 END_TEST
 
-/* Random requests: sides, factors, kinds of files, models, compression, threads. */
+/* Tries random requests: sides, factors, kinds of files, models, compression, threads. */
 START_TEST(random_requests_take_what_was_said_and_half_of_it_at_least)
 {
     uint64_t seed = harness_seed(4) + (uint64_t)_i;

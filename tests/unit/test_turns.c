@@ -4,7 +4,7 @@
 #include "tests/lib/harness.h"
 #include "tests/lib/job_probe.h"
 
-/* A job that is released already, and records when it began. */
+/* A job that does not wait to be released, and records when it began. */
 struct ranked {
     double expected_ms;
     int64_t bytes, now_ms;
@@ -50,7 +50,7 @@ START_TEST(the_long_have_their_turn_with_age)
     probe_start(j, &busy);
     submit_ranked(j, &p[0], &(struct ranked){500, 0, 0, &rank});
     submit_ranked(j, &p[1], &(struct ranked){10, 0, 890, &rank});
-    jobs_tick(j, 899); /* ratios (899 + 500) / 500 and (9 + 10) / 10 */
+    jobs_tick(j, 899); /* the ratios are (899 + 500) / 500 and (9 + 10) / 10 */
     sem_post(&busy.go);
     sem_wait(&p[0].ended);
     sem_wait(&p[1].ended);
@@ -139,7 +139,7 @@ START_TEST(long_jobs_leave_a_quarter_of_the_drivers)
 }
 END_TEST
 
-/* The places of jobs that wait, by jobs_place, as digits. */
+/* Returns the places of waiting jobs, by jobs_place, as digits. */
 static const char *places_of(struct jobs *j, const struct probe *p, int count, int64_t now_ms)
 {
     static char text[16];
@@ -149,7 +149,7 @@ static const char *places_of(struct jobs *j, const struct probe *p, int count, i
     return text;
 }
 
-/* Two drivers, of which long jobs may have both; little memory. */
+/* There are two drivers, of which long jobs may have both, and little memory. */
 START_TEST(places_heed_memory_and_are_the_order_in_which_jobs_begin)
 {
     struct budget b;
@@ -164,7 +164,7 @@ START_TEST(places_heed_memory_and_are_the_order_in_which_jobs_begin)
     ck_assert_str_eq(places_of(j, p, 3, 100), "321");
     ck_assert_double_eq(jobs_place(j, p[0].job.number, 100).before_ms, 140);
     ck_assert_double_eq(jobs_place(j, p[1].job.number, 100).before_ms, 40);
-    ck_assert_str_eq(places_of(j, p, 3, 600), "132"); /* aged: nobody passes it any more */
+    ck_assert_str_eq(places_of(j, p, 3, 600), "132"); /* the job is aged, so no other passes it */
     budget_give(&b, BUDGET_REPLIES, 500);
     jobs_tick(j, 700);
     ck_assert_str_eq(places_of(j, p, 3, 700), "132");
@@ -188,13 +188,13 @@ START_TEST(places_heed_that_long_jobs_leave_drivers)
     struct jobs *j = new_busy_with_long(slow, 100000);
     atomic_int rank = 0;
     struct probe last;
-    probe_start(j, &last); /* a short one has the fourth driver */
+    probe_start(j, &last); /* a short job has the fourth driver */
     submit_ranked(j, &p[0], &(struct ranked){100, 0, 0, &rank});
     submit_ranked(j, &p[1], &(struct ranked){2000, 0, 0, &rank});
     submit_ranked(j, &p[2], &(struct ranked){300, 0, 0, &rank});
     ck_assert_int_eq(jobs_place(j, slow[3].job.number, 0).position, 3);
     ck_assert_str_eq(places_of(j, p, 3, 0), "142");
-    sem_post(&last.go); /* the fourth driver takes the short ones, and no long one */
+    sem_post(&last.go); /* the fourth driver takes the short jobs, and no long one */
     sem_wait(&p[0].ended);
     sem_wait(&p[2].ended);
     sem_wait(&last.ended);
@@ -205,7 +205,7 @@ START_TEST(places_heed_that_long_jobs_leave_drivers)
 }
 END_TEST
 
-/* As turns_next takes the jobs one after another; then the rest by their ratio. */
+/* Lists the jobs as turns_next takes them one after another, and then the rest by their ratio. */
 static int follow(struct job **first, struct turns t, uint64_t *numbers)
 {
     int count = 0;
@@ -258,7 +258,7 @@ START_TEST(places_are_those_of_the_rule_for_any_queue)
         }
         held_back += count > 0 && numbers[0] != 1;
     }
-    ck_assert_int_gt(held_back, QUEUES / 10); /* the rules did something */
+    ck_assert_int_gt(held_back, QUEUES / 10); /* the rules had an effect */
 }
 END_TEST
 

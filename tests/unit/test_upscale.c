@@ -1,5 +1,5 @@
-/* test_upscale.c - whole pictures: against the network run on the whole extended picture at once,
- * and the same bytes however the work is cut. */
+/* test_upscale.c - compares whole pictures with the network run on the whole extended picture at
+ * once. The bytes are the same however the work is divided. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #include "tests/lib/nn_nets.h"
 #include "tests/lib/nn_run.h"
 
-/* As small_model, with layers that go by Winograd's tiles. */
+/* Makes small_model with layers that use Winograd tiles. */
 static struct model *tiled_model(enum model_border border)
 {
     struct model *m = build_model(COLOR_Y, 2, border);
@@ -49,7 +49,8 @@ static struct model *pooling_model(void)
     return m;
 }
 
-/* As RRDBNet for a factor of 2: cells of two pixels become channels, and are enlarged twice. */
+/* Makes a network like RRDBNet for a factor of 2: cells of two pixels become channels, and are
+ * enlarged twice. */
 static struct model *cells_model(enum model_border border)
 {
     struct model *m = build_model(COLOR_Y, 2, border);
@@ -67,7 +68,7 @@ static struct model *cells_model(enum model_border border)
     return m;
 }
 
-/* Of scale 1: the picture keeps its size. */
+/* Makes a network of scale 1, with which the picture keeps its size. */
 static struct model *restoring_model(enum model_color color, enum model_border border)
 {
     int ends = color == COLOR_Y ? 1 : 3;
@@ -81,7 +82,8 @@ static struct model *restoring_model(enum model_color color, enum model_border b
     return m;
 }
 
-/* The definition: extends the plane by `margin`, runs the layers on all of it, cuts the middle. */
+/* Computes by the definition: extends the plane by `margin`, runs the layers on all of it, and
+ * takes the middle. */
 static float *reference_stage(const struct model *m, enum model_border border, const float *in,
                               int width, int height)
 {
@@ -179,7 +181,8 @@ START_TEST(larger_factors_repeat_the_network_in_float)
 }
 END_TEST
 
-/* One sample of the x2 plane brought down again, beyond whose edges the border is. */
+/* Computes one sample of the x2 plane when it is reduced. The border determines what lies beyond
+ * its edges. */
 static double brought_down(const float *plane, int width, int height, struct pair at)
 {
     struct resample_axis *x, *y;
@@ -223,7 +226,7 @@ START_TEST(a_factor_of_1_copies_or_brings_down_what_was_enlarged)
 }
 END_TEST
 
-/* Every way to cut must give the bytes of the first. */
+/* Checks that every way to divide the picture gives the same bytes as the first. */
 static void check_cuts(struct model *m, int channels, int depth, int width, int height,
                        double factor)
 {
@@ -273,8 +276,8 @@ START_TEST(bytes_do_not_depend_on_bands_and_threads)
 }
 END_TEST
 
-/* A tile enlarged with `wrap` is what the middle of its 3x3 tiling becomes, in colour and at any
- * factor: nothing shows where copies meet. */
+/* With `wrap`, an enlarged tile equals the middle of its enlarged 3x3 tiling, in colour and at any
+ * factor: no seam shows where copies meet. */
 START_TEST(wrapped_tiles_join)
 {
     static const double factors[] = {2, 3, 4, 1.5, 8};

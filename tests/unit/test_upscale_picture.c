@@ -1,5 +1,5 @@
-/* test_upscale_picture.c - whole pictures: sizes, gray, alpha, copies, cancelling, and memory that is
- * out. */
+/* test_upscale_picture.c - whole pictures: sizes, gray, alpha, copies, cancellation, and failed
+ * allocations. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +10,8 @@
 #include "tests/lib/harness.h"
 #include "tests/lib/upscale_pool.h"
 
-/* A side may grow eight times beside one that hardly does: then a tile is made from far more than
- * itself. tile_run checks its memory; this only has to come through. */
+/* One side may grow eight times while the other hardly grows. Then a tile depends on far more than
+ * its own pixels. tile_run checks its memory; this test only has to pass. */
 START_TEST(sides_may_grow_by_different_factors)
 {
     static const double factors[] = {1, 1.1, 3, 8};
@@ -84,7 +84,7 @@ START_TEST(alpha_goes_through_the_network_as_gray_does)
 }
 END_TEST
 
-/* A red square on transparent black: nothing black may shine through at its border. */
+/* Enlarges a red square on transparent black: no black may show at its border. */
 START_TEST(hidden_colour_does_not_fringe)
 {
     struct engine x = engine_of(small_model(COLOR_Y, BORDER_REPLICATE));
@@ -131,7 +131,7 @@ START_TEST(output_sizes_are_as_documented)
 {
     static const struct {
         struct upscale_size want;
-        int width, height, out_width, out_height; /* 0: refused */
+        int width, height, out_width, out_height; /* 0: the size is refused */
     } rows[] = {
         {{2, 0, 0}, 10, 7, 20, 14},   {{1, 0, 0}, 10, 7, 10, 7},   {{8, 0, 0}, 10, 7, 80, 56},
         {{2.5, 0, 0}, 3, 5, 8, 13},   {{0, 30, 0}, 10, 7, 30, 21}, {{0, 0, 21}, 10, 7, 30, 21},
@@ -150,7 +150,7 @@ START_TEST(output_sizes_are_as_documented)
 }
 END_TEST
 
-/* Cancels itself after the second band. */
+/* A request that cancels itself after the second band. */
 struct watched {
     atomic_bool cancel;
     int bands;
@@ -200,7 +200,7 @@ START_TEST(cancel_ends_it_within_one_band)
     ck_assert_int_eq(rc, ERR_CANCELLED);
     ck_assert_int_eq(w.bands, 2);
     atomic_store(&w.cancel, false);
-    w = (struct watched){false, 2, 0}; /* does not cancel again */
+    w = (struct watched){false, 2, 0}; /* without another cancellation */
     rc = upscale_run(pool, &p, img,
                      &(struct upscale_hooks){.rows = count_band,
                                              .rows_arg = &w,
@@ -225,7 +225,7 @@ START_TEST(failed_allocations_are_told_and_leak_nothing)
         struct image *img = random_image(30, 20, 4, 8, 8);
         struct watched w = {false, 2, 0};
         struct err e = ERR_INIT;
-        img->pixels[3] = 0; /* so that colours bleed, which takes memory too */
+        img->pixels[3] = 0; /* so that colours are spread, which takes memory too */
         struct upscale_params p = {.chain = chain_repeated(x.plan, 1),
                                    .width = 45,
                                    .height = 30,

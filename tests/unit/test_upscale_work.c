@@ -1,5 +1,5 @@
-/* test_upscale_work.c - the multiply-adds that are told beforehand are those that the engine counts,
- * for random pictures, sizes, models, borders and threads. */
+/* test_upscale_work.c - the multiply-adds that are computed in advance are those that the engine
+ * counts, for random pictures, sizes, models, borders and threads. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,8 @@
 
 enum { MODELS = 10, REQUESTS = 3000 };
 
-/* The form of our own models; layers wide enough for Winograd's tiles. */
+/* Makes a network of the form of our own models, with layers that are wide enough for Winograd
+ * tiles. */
 static struct model *tiled(enum model_color color, enum model_border border, int scale)
 {
     int ends = color == COLOR_Y ? 1 : 3;
@@ -128,7 +129,7 @@ struct trial {
     struct image_format in;
     bool opaque;
     int threads;
-    int model; /* of plans */
+    int model; /* index of `plans` */
 };
 
 static int side_between(uint64_t *seed, int side)
@@ -141,7 +142,7 @@ static struct trial make_trial(uint64_t *seed)
 {
     struct trial t = {.model = harness_between(seed, 0, 2 * MODELS - 1),
                       .threads = harness_between(seed, 1, 3)};
-    /* small for the most part; now and then long enough for several tiles and bands */
+    /* most pictures are small; a few are long enough for several tiles and bands */
     int most = harness_random(seed) % 16 ? 24 : 300, narrow = most == 300 ? 8 : 24;
     bool tall = harness_random(seed) % 2;
     t.in = (struct image_format){harness_between(seed, 1, tall ? narrow : most),
@@ -161,7 +162,7 @@ static struct trial make_trial(uint64_t *seed)
         .max_whole_bytes = (size_t)1 << 31,
     };
     t.params.chain = chain_for(plan, &t.in, t.params.width, t.params.height);
-    if (harness_random(seed) % 4 == 0) /* a cut of another kind */
+    if (harness_random(seed) % 4 == 0) /* divided in another way */
         t.params.tile = (struct pair){harness_between(seed, 1, 64), harness_between(seed, 1, 64)};
     if (harness_random(seed) % 4 == 0)
         t.params.band_rows = harness_between(seed, 1, 100);
@@ -221,7 +222,7 @@ START_TEST(what_is_told_is_what_is_counted)
 }
 END_TEST
 
-/* Without halos: one layer of one tap, so that every output costs the same. */
+/* A network without halo: one layer of one tap, so that every output costs the same. */
 START_TEST(a_network_without_halo_costs_what_its_geometry_says)
 {
     struct model *m = build_model(COLOR_Y, 2, BORDER_REPLICATE);
@@ -250,7 +251,7 @@ START_TEST(a_network_without_halo_costs_what_its_geometry_says)
 }
 END_TEST
 
-/* Of a picture with edges a layer makes its samples, and what its tiles add at both ends. */
+/* With edges, a layer computes its own samples, and those that its tiles add at both ends. */
 START_TEST(nothing_is_computed_for_the_zeros_around_a_picture)
 {
     enum { LAYERS = 20, WIDTH = 96, HEIGHT = 64, MOST_A_SIDE = 2 * 3 };
@@ -284,7 +285,8 @@ START_TEST(nothing_is_computed_for_the_zeros_around_a_picture)
 }
 END_TEST
 
-/* The sides count, not the area: eight times as wide and no higher takes three passes. */
+/* The sides count and not the area: a picture that becomes eight times as wide and no higher needs
+ * three passes. */
 START_TEST(a_picture_that_grows_along_one_side_takes_every_pass)
 {
     struct pool *pool;

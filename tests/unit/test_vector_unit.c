@@ -1,4 +1,4 @@
-/* test_vector_unit.c - one choice decides for the network, for pictures and for PNG. */
+/* test_vector_unit.c - one choice applies to the network, to pictures and to PNG. */
 #include "engine/base/vector_unit.h"
 
 #include <ctype.h>
@@ -32,7 +32,7 @@ START_TEST(a_choice_holds_for_all_loops)
         ck_assert(vector_unit_use(vector_unit_name(unit)));
         all_use(vector_unit_name(unit));
     }
-    all_use("c"); /* the last */
+    all_use("c"); /* the last choice */
     ck_assert(vector_unit_use(NULL));
     all_use(vector_unit_name(vector_unit_at(0)));
 }
@@ -63,7 +63,7 @@ START_TEST(every_unit_has_each_set_under_its_name)
 }
 END_TEST
 
-/* The row, or NULL. */
+/* Returns the row of that option, or NULL. */
 static const struct option_row *row_of(const char *name)
 {
     for (int i = 0; i < option_count; i++)

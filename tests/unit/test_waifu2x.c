@@ -1,4 +1,4 @@
-/* test_waifu2x.c - a real waifu2x file on a real picture, against what PyTorch makes of them. */
+/* test_waifu2x.c - compares a real waifu2x file on a real picture with what PyTorch computes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +33,7 @@ static struct image *decode(const struct buf *b)
     return img;
 }
 
-/* The answer of the model to the picture, as bytes of a PNG. */
+/* Returns the model's output for the picture, as the bytes of a PNG. */
 static struct buf enlarge(const struct plan *plan, const char *name)
 {
     struct buf in = read_data(name), out;
