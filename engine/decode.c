@@ -13,7 +13,7 @@ struct decode {
     struct png_reader *reader;
     struct image *img;
     bool done;
-    enum err_code rc; /* of the latest piece */
+    enum err_code rc; /* result of the latest piece */
     struct err *e;
 };
 

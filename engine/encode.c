@@ -17,7 +17,7 @@ struct encode {
     atomic_int strip_rc;      /* the error of a strip, if any */
     uint8_t *last_row;        /* the last row of the previous batch */
     const uint8_t *above;     /* last_row, or NULL before the second batch */
-    enum err_code rc;         /* of the latest piece */
+    enum err_code rc;         /* result of the latest piece */
     struct err *e;
 };
 

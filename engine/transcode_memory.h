@@ -17,7 +17,7 @@
 struct transcode_work {
     struct upscale_work network;
     double in_bytes, out_bytes; /* the samples that are decoded, and that are encoded */
-    double packed_bytes;        /* at most so many bytes of the file hold pixels */
+    double packed_bytes;        /* upper bound of the file's bytes that hold pixels */
     bool interlaced, resized;
 };
 

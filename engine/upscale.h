@@ -33,8 +33,8 @@ struct upscale_size {
 struct upscale_params {
     struct chain chain;         /* its output is at least as large as width x height */
     int width, height;          /* the output's sides, from upscale_output_size */
-    enum model_border border;   /* the model's own, or what the request asks for */
-    int depth;                  /* of the output's samples: 8 or 16 */
+    enum model_border border;   /* the model's own border, or the one of the request */
+    int depth;                  /* bits of the output's samples: 8 or 16 */
     int band_rows;              /* output rows of a band; 0 chooses */
     struct pair tile;           /* sides of the pieces that threads work on; 0 chooses */
     int strips;                 /* their number; 0 chooses; negative: no strips */
@@ -49,7 +49,7 @@ struct upscale_params {
     atomic_uint_fast64_t *macs; /* counts the network's multiply-adds, or NULL */
 };
 
-/* The multiply-adds of a picture, including those in halos. */
+/* The multiply-adds for a picture, including those in halos. */
 struct upscale_work {
     double color;
     double alpha; /* added if any pixel is not opaque; 0 without an alpha channel */
@@ -69,7 +69,7 @@ struct upscale_hooks {
     const atomic_bool *cancel; /* or NULL */
 };
 
-/* What upscale_run needs beside the picture and the pool's scratch. */
+/* The needs of upscale_run, beside the picture and the pool's scratch. */
 struct upscale_need {
     size_t bytes; /* the most memory */
     int rows;     /* the most rows that one call of hooks->rows gets */

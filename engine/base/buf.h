@@ -15,6 +15,7 @@ struct buf {
     size_t max; /* length never exceeds it */
 };
 
+/* Makes an empty buffer for at most `max` bytes. It allocates nothing. */
 void buf_init(struct buf *b, size_t max);
 /* Frees the bytes. The buffer is then empty, with the same maximum, and may be used again. */
 void buf_done(struct buf *b);

@@ -35,9 +35,11 @@ typedef void pool_piece(void *arg, int i, void *scratch);
  * *out (pool_free). ERR_MEMORY. */
 enum err_code pool_new(int threads, struct pool **out, struct err *e);
 void pool_free(struct pool *p); /* NULL is fine; no run may be in progress */
+
+/* Returns the number of workers; 1 for the pool of a task. */
 int pool_threads(const struct pool *p);
 
-/* What a request is expected to need; it decides when the request is served. */
+/* The time that a request is expected to need, which decides when it is served. */
 struct pool_claim {
     double expected_ns; /* processor time, over all workers; 0 when nothing is known */
     double weight;      /* above 0; the work that is left is divided by it */

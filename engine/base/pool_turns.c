@@ -3,7 +3,7 @@
 
 enum {
     AGED_EVERY = 8, /* every AGED_EVERYth piece goes to the run that has waited longest */
-    OVERRUN = 8,    /* past its expected time, a request has 1/8 of what it used left */
+    OVERRUN = 8,    /* past its expected time, a request is taken to need 1/8 of what it used */
 };
 
 void pool_turns_add(struct pool_turns *t, struct pool_work *r)

@@ -10,7 +10,7 @@
 
 #include "engine/base/pool.h"
 
-/* What a request was expected to need, and what it has used. */
+/* The time that a request was expected to need, and the time that it has used. */
 struct pool_account {
     struct pool_claim claim;
     double used_ns;
@@ -35,7 +35,7 @@ struct pool_work {
 /* The runs with pieces to begin. */
 struct pool_turns {
     struct pool_work *first;
-    uint64_t stamp; /* of the latest turn or arrival */
+    uint64_t stamp; /* stamp of the latest turn or arrival */
     unsigned count;
 };
 

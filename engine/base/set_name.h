@@ -1,5 +1,5 @@
-/* set_name.h - names for code that is compiled once for each vector unit: IN_SET(f) is f_avx2 where
- * the build defines KERNEL_SET as avx2, and f_c where it defines nothing. */
+/* set_name.h - names for code that is compiled once for each vector unit. IN_SET(f) is f_avx2 if
+ * the build defines KERNEL_SET as avx2, and f_c if it does not define KERNEL_SET. */
 #ifndef UPSCALED_BASE_SET_NAME_H
 #define UPSCALED_BASE_SET_NAME_H
 

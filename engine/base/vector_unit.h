@@ -12,7 +12,8 @@
 
 #include <stdbool.h>
 
-/* X(UNIT, name): UNIT_##UNIT is the value; `name` is what `--kernels` and symbols call the unit. */
+/* X(UNIT, name): UNIT_##UNIT is the value of the unit, and `name` is its name in `--kernels` and in
+ * symbols. */
 #if defined(__x86_64__)
 #define VECTOR_UNITS(X) X(AVX512, avx512) X(AVX2, avx2) X(C, c)
 #elif defined(__aarch64__)

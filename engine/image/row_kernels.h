@@ -11,7 +11,7 @@
 #include "engine/image/resample.h"
 
 struct row_kernels {
-    const char *name; /* as in VECTOR_UNITS */
+    const char *name; /* the name in VECTOR_UNITS */
 
     /* They do what the functions of color.h do. */
     void (*load)(const struct image_format *f, const uint8_t *row, int count, int channel,

@@ -3,12 +3,12 @@
 
 #include "engine/image/bleed.h"
 
-enum { STEP_PIXELS = 1 << 18 }; /* of serial work in one piece; then other requests can run */
+enum { STEP_PIXELS = 1 << 18 }; /* the serial work of one piece; then other requests can run */
 
 struct look {
     struct image *img;
-    enum bleed_alpha alpha; /* of the rows that were examined so far */
-    int rows;               /* their number */
+    enum bleed_alpha alpha; /* alpha of the rows that were examined so far */
+    int rows;               /* number of these rows */
     struct bleed *bleed;
     bool bled;
 };

@@ -31,7 +31,7 @@ static struct pair choose_tile(const struct bands_wish *w, int wanted)
         else
             down++;
     }
-    int rows = pieces(wanted, across); /* of pieces, in a band */
+    int rows = pieces(wanted, across); /* rows of pieces in a band */
     if (down > rows)
         down = pieces(down, rows) * rows; /* so that the last band is as full as the others */
     return (struct pair){

@@ -16,7 +16,7 @@ struct bands_wish {
     int threads;
     int multiple;     /* the rows of a band are a multiple of it, except in the last; 0 is 1 */
     struct pair tile; /* sides of a tile; 0 chooses */
-    int rows;         /* of a band; 0 chooses */
+    int rows;         /* rows of a band; 0 chooses */
     int strips;       /* for strips_choose: how many; 0 chooses; negative: none */
 };
 

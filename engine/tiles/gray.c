@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { STEP_PIXELS = 1 << 18 }; /* of serial work in one piece; then other requests can run */
+enum { STEP_PIXELS = 1 << 18 }; /* the serial work of one piece; then other requests can run */
 
 struct gray_look {
     const struct image *img;

@@ -7,7 +7,7 @@
 #include "engine/tiles/tile_layout.h"
 
 enum {
-    BAND_ROWS = 64,      /* about so many rows; the threads wait for each other after each band */
+    BAND_ROWS = 64,      /* rows, about; the threads wait for each other after each band */
     STRIP_MULTIPLE = 16, /* the width of a strip is a multiple of this many columns */
     MOST_A_THREAD = 16,  /* the most strips for each thread */
 };

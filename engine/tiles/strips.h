@@ -1,7 +1,7 @@
 /* strips.h - divides the output into columns of full height.
  *
  * Networks of many layers compute wide halos, which tiles repeat on all four sides. A strip repeats
- * them on two sides only: its rows are computed band by band, and what the next rows need is kept.
+ * them on two sides only: its rows are computed band by band, and it keeps what the next rows need.
  * Bands are the same as for tiles (bands.h), with one tile in each strip. The memory belongs to the
  * picture, not to the workers.
  * Threads: pure functions. */

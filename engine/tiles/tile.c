@@ -25,7 +25,7 @@ static int larger(int a, int b)
 /* A tile that is being computed. */
 struct tile {
     const struct tile_job *job;
-    struct resample_area area; /* of the output */
+    struct resample_area area; /* area of the output */
     uint8_t *pixels;
     size_t row_bytes;
     struct tile_chain x, y;
@@ -36,7 +36,7 @@ struct tile {
     int chunk_rows;              /* rows in l.out */
     double macs;                 /* multiply-adds so far */
     const struct strips *strips; /* if the tile is a part of a strip, or NULL */
-    char *states;                /* of the strip */
+    char *states;                /* states of the strip */
 };
 
 /* Returns a geometry whose channels are those of every network of the chain. */

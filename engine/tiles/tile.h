@@ -12,7 +12,7 @@
 
 /* The destination of a tile's samples. */
 struct tile_target {
-    struct resample_area area; /* of the output */
+    struct resample_area area; /* area of the output */
     uint8_t *pixels;           /* the first sample of the area */
     size_t row_bytes;          /* from one row to the next */
 };

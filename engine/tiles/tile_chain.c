@@ -60,8 +60,8 @@ static void add_tile(const struct tile_job *job, enum axis axis, struct span s, 
     plan_work_add(w, axis, &picture, (struct span){span->first, span->last});
 }
 
-/* Adds all columns of tiles, or all rows of tiles. Bands follow each other, and each is cut from
- * its top. */
+/* Adds all columns of tiles, or all rows of tiles. Bands follow one another, and each is divided
+ * from its top. */
 static void add_axis(const struct tile_job *job, const struct bands *b, enum axis axis, int k,
                      struct plan_work *w)
 {

@@ -12,7 +12,7 @@
 /* One axis of a tile: the part of the last network's output that it needs, and the windows for
  * it. */
 struct tile_chain {
-    int side; /* of the picture */
+    int side; /* side of the picture */
     struct window_span want;
     struct window_chain windows;
 };

@@ -23,7 +23,7 @@ struct tile_job {
     const struct resample_axis *chroma_x, *chroma_y; /* img's size to out's; NULL without chroma */
 };
 
-/* Whether pictures of this format have chroma beside what this model sees. */
+/* Whether pictures of this format have chroma, which this model does not see. */
 static inline bool tile_has_chroma(const struct model *m, const struct image_format *f)
 {
     return m->color == COLOR_Y && f->channels >= 3;

@@ -32,6 +32,8 @@ void keys_free(struct keys *k); /* NULL is fine; no key may be held */
 enum err_code keys_prepare(const struct keys *k, struct keys_table **out, struct err *e);
 void keys_commit(struct keys *k, struct keys_table *fresh);
 void keys_discard(struct keys_table *fresh);
+
+/* Returns how many keys are in force. */
 int keys_count(struct keys *k);
 
 /* Finds the key that a request presented; `presented` is NULL if it has none. ERR_NO_KEY, ERR_KEY.
@@ -50,7 +52,10 @@ enum err_code key_enter(struct keys *k, struct key *key, int64_t now_ms, int *re
 enum err_code key_enter_unrated(struct keys *k, struct key *key, int *retry_s, struct err *e);
 void key_leave(struct keys *k, struct key *key);
 
+/* Returns the name of the key, which is valid while the key is held. */
 const char *key_name(const struct key *key);
+
+/* Whether the key may reload models and keys. */
 bool key_is_admin(struct keys *k, const struct key *key);
 
 #endif

@@ -34,7 +34,7 @@ struct reply {
 void reply_init(struct reply *r);
 void reply_done(struct reply *r);
 
-/* Adds a header. `name` is in static storage. A value that is too long is cut; a header beyond
+/* Adds a header. `name` is in static storage. A value that is too long is cut off; a header beyond
  * REPLY_HEADERS_MAX is left out. */
 void reply_header(struct reply *r, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -44,7 +44,7 @@ struct sandbox_state {
 enum err_code sandbox_read_mode(const char *word, enum sandbox_mode *out, struct err *e);
 
 /* Add a folder, or the folder of a file, to the plan. NULL is ignored. A path that is too long is
- * cut, and sandbox_enter does not find it. */
+ * cut off, and sandbox_enter does not find it. */
 void sandbox_allow(struct sandbox_plan *plan, const char *folder, bool remove);
 void sandbox_allow_beside(struct sandbox_plan *plan, const char *file, bool remove);
 

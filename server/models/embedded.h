@@ -9,7 +9,7 @@ struct embedded_model {
     const char *stem; /* "photo" for photo.json */
     const uint8_t *bytes;
     size_t length;
-    const char *sha256; /* of the bytes, 64 hex digits */
+    const char *sha256; /* SHA-256 of the bytes, 64 hex digits */
 };
 
 extern const struct embedded_model embedded_models[];

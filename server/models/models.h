@@ -35,7 +35,7 @@ struct models;     /* holds the set that is in force */
  * processor has. */
 enum err_code models_use_kernels(const char *name, struct err *e);
 
-/* The places that models come from beside the binary, and how they run. */
+/* The sources of models beside the binary, and how the models run. */
 struct models_source {
     const char *folder;  /* a folder of *.json files; NULL: none */
     const char *kernels; /* for models_use_kernels */

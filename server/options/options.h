@@ -92,6 +92,7 @@ void options_limits(const struct options *o,
                     void (*each)(void *arg, const char *name, int64_t value, const char *help),
                     void *arg);
 
+/* Return the options that are limits on PNG files, and on models. */
 struct png_limits options_png_limits(const struct options *o);
 struct model_limits options_model_limits(const struct options *o);
 

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-/* A body is charged to the budget in steps of so many bytes. */
+/* Bodies are charged to the budget in steps of these numbers of bytes. */
 enum { SMALL_STEP = 4096, LARGE_STEP = 65536 };
 
 enum err_code admission_bound(const struct need *n, const struct request_bounds *bounds,

@@ -18,6 +18,7 @@ struct api_request {
 
 /* Sets the defaults, and the limits of the options. */
 void api_request_init(struct api_request *r, const struct options *o);
+/* Releases the model. */
 void api_request_done(struct api_request *r);
 
 /* Sets one parameter. ERR_BAD_PARAMETER for an unknown or repeated name and for a bad value (NULL:

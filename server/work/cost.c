@@ -8,7 +8,7 @@ enum {
     FADING = 16,           /* each request replaces a sixteenth of the sums */
     SAMPLE_SIDE = 96,      /* the side of the picture that is measured */
     REQUEST_NS = 1000000,  /* the time of the smallest request: switching threads, tables */
-    REFERENCE_SLOWER = 12, /* a network that is not streamed takes so many times as long */
+    REFERENCE_SLOWER = 12, /* a network that is not streamed takes this many times as long */
 };
 
 static const double mac_ns = 1, decode_ns[2] = {10, 30};

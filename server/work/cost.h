@@ -30,7 +30,7 @@ struct cost_rate {
 struct cost {
     pthread_mutex_t lock;
     struct cost_rate network[COST_MODELS][2];                /* [model][1 if it runs depth first] */
-    struct cost_rate all_macs;                               /* of all models together */
+    struct cost_rate all_macs;                               /* rate over all models */
     struct cost_rate decode[2][COST_DENSITIES];              /* [interlaced] */
     struct cost_rate encode[2][COST_LEVELS][COST_DENSITIES]; /* [resized] */
 };
@@ -50,9 +50,9 @@ double cost_mac_ns(struct cost *c);
 /* Returns the time that a request with this need will probably take. */
 double cost_expected_ns(struct cost *c, const struct need *n);
 
-/* Returns a time that the request will hardly take less than, for decisions that are final. It uses
- * the lower of the learned rate and its start. If only the head of the file is known, it assumes
- * the content that takes the least time. */
+/* Returns a lower estimate of the time, for decisions that are final. It uses the lower of the
+ * learned rate and its start. If only the head of the file is known, it assumes the content that
+ * takes the least time. */
 double cost_least_ns(struct cost *c, const struct need *n);
 
 /* Adjusts the rates by a request with this need. */

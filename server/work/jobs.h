@@ -70,8 +70,8 @@ enum err_code jobs_would_admit(struct jobs *j, double expected_ms, struct err *e
  * before_ms is divided by the number of workers: it is wall-clock time. */
 struct job_place jobs_place(struct jobs *j, uint64_t number, int64_t now_ms);
 
-/* Tells the queue that memory was given back to the budget, so that jobs may begin that wait for
- * it. */
+/* Tells the queue that memory was given back to the budget, so that jobs can begin that wait for
+ * memory. */
 void jobs_wake(struct jobs *j);
 
 /* Drops jobs that have waited too long (ERR_BUSY) or were cancelled (ERR_CANCELLED), and cancels
@@ -81,6 +81,7 @@ void jobs_tick(struct jobs *j, int64_t now_ms);
 /* Makes the queue refuse new jobs. Jobs that it has accepted still run. */
 void jobs_close(struct jobs *j);
 
+/* Counts the jobs that run and the jobs that wait. */
 void jobs_count(struct jobs *j, int *running, int *waiting);
 
 /* Returns when the job that has waited longest was submitted; -1 if none waits. */

@@ -34,7 +34,7 @@ struct ticket; /* one request's entry */
 struct progress_view {
     enum progress_state state;
     int position;    /* from 1, in the order in which waiting requests begin; 0: it does not wait */
-    double fraction; /* of the work, 0..1 */
+    double fraction; /* fraction of the work that is done, 0..1 */
     double elapsed_s;  /* seconds since its head arrived */
     double expected_s; /* seconds until it is done; negative: not known */
     char id[PROGRESS_ID_MAX + 1];

@@ -103,9 +103,9 @@ static void give_place(struct places *p, struct turn *turn)
     turn->job = NULL;
 }
 
-/* Gives places in the order of turns_next. What a job takes is not free for those after it. So a
- * job that cannot begin in its turn cannot begin later either. It does not hold others back: either
- * it is young, or it is long and there is no place for a long job. */
+/* Gives places in the order of turns_next. The memory of a job is not free for the jobs after it.
+ * So a job that cannot begin in its turn cannot begin later either. It does not hold others back:
+ * either it is young, or it is long and there is no place for a long job. */
 static void place_those_that_can_begin(struct turn *turns, int count, struct turns left,
                                        struct places *p)
 {

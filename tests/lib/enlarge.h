@@ -5,7 +5,7 @@
 #include "engine/upscale.h"
 
 /* Makes a network of the form of our models: valid convolutions, a skip, a transposed convolution.
- * engine_of takes it over. */
+ * engine_of takes ownership. */
 struct model *small_model(enum model_color color, enum model_border border);
 
 /* A model with its plan. */

@@ -14,8 +14,8 @@ int harness_run(Suite *suite);
 /* Reports the whole program as skipped, in TAP. Returns the result of main. */
 int harness_skip(const char *reason);
 
-/* Reports that the suite leaves out so many tests, and why. They count as skipped. Call it before
- * harness_run. */
+/* Reports that the suite leaves out this number of tests, and why. They count as skipped. Call it
+ * before harness_run. */
 void harness_left_out(int tests, const char *name, const char *reason);
 
 /* Returns the path of a file in the test data folder ($TEST_DATA), or NULL if the folder has no

@@ -14,7 +14,7 @@
 struct exact {
     int width, height, channels;
     double *value, *error;
-    int *indices; /* of max_pool2d; else NULL */
+    int *indices; /* the indices of max_pool2d; else NULL */
 };
 
 struct exact *exact_new(int width, int height, int channels);

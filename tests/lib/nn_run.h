@@ -8,7 +8,7 @@
 struct ran {
     struct shape shape;
     float *data;
-    int32_t *indices; /* of max_pool2d */
+    int32_t *indices; /* the indices of max_pool2d */
 };
 
 /* Checks the layers and finds their channels. Returns the error of the first layer that is

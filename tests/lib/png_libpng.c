@@ -35,7 +35,7 @@ static void on_warning(png_structp png, png_const_charp message)
 
 static void decode(png_structp png, png_infop info, struct source *s, struct image_format *f)
 {
-#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION /* as in png_frame_crc_ok */
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION /* ignores check sums, as png_frame_crc_ok */
     png_set_crc_action(png, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE);
 #else
     png_set_crc_action(png, PNG_CRC_QUIET_USE, PNG_CRC_WARN_DISCARD);

@@ -61,7 +61,7 @@ static const char *chosen(const struct shelf *s, struct pair in, struct pair out
 }
 
 struct choice {
-    int files; /* the set has the first so many networks of factors 2, 4 and 3 */
+    int files; /* the set has the first one, two or three networks, of factors 2, 4 and 3 */
     struct pair out;
     const char *chain;
 };

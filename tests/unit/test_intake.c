@@ -16,7 +16,7 @@ enum { LIMIT = 300, ROOM = 4096 };
 static const struct row {
     const char *raw;
     size_t length;
-    const char *clean; /* what is handed over */
+    const char *clean; /* the bytes that are handed over */
     size_t clean_length;
     enum err_code code;
 } rows[] = {

@@ -156,7 +156,7 @@ END_TEST
 START_TEST(a_driver_that_long_jobs_leave_is_no_wait)
 {
     struct probe slow[4], quick;
-    struct jobs *j = new_busy_with_long(slow, 2300); /* half of the running jobs takes 2250 ms */
+    struct jobs *j = new_busy_with_long(slow, 2300); /* half of the running work is 2250 ms */
     struct err e = ERR_INIT;
     ck_assert_int_eq(jobs_would_admit(j, 1500, &e), ERR_BUSY);
     ck_assert_str_eq(e.option, "queue-timeout");

@@ -5,7 +5,7 @@
 #include "engine/nn/kernels.h"
 #include "tests/lib/harness.h"
 
-enum { SETS = 3 }; /* of x86-64, whose tests are counted */
+enum { SETS = 3 }; /* the sets of x86-64; the list of tests counts these */
 
 /* Each step is s = s / 2 + 1/4, from s = i on. The result i / 2^n + (1 - 1 / 2^n) / 2 is exact
  * while n is small. */

@@ -57,7 +57,7 @@ static void tear_down(void)
     jobs_free(queue);
 }
 
-/* Makes the request wait as this job, which takes so long. */
+/* Makes the request wait as this job, which takes `expected_s`. */
 static void submit(struct ticket *t, struct job *job, double expected_s, int64_t now_ms)
 {
     *job = busy;

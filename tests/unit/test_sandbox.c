@@ -50,7 +50,7 @@ static void end(void)
     close(unconnected);
 }
 
-/* ---- what goes on; each returns 0, or what went wrong */
+/* ---- actions that must still work; each returns 0, or what went wrong */
 
 static int reads_a_model(void)
 {
@@ -89,7 +89,7 @@ static int signals_itself(void)
     return pthread_kill(pthread_self(), 0);
 }
 
-/* ---- what must fail; each returns 0 when it did what it should not, else -1 */
+/* ---- actions that must fail; each returns 0 if it succeeded, else -1 */
 
 static int opens(const char *path, int flags)
 {
@@ -282,7 +282,7 @@ START_TEST(each_layer_holds_alone)
 }
 END_TEST
 
-/* What a thread that has entered the sandbox could do: 1 where that is as it should be. */
+/* Enters the sandbox and tries what the thread can do. *arg becomes 1 if all is as it should be. */
 static void *enter(void *arg)
 {
     static struct sandbox_plan plan;
@@ -295,7 +295,7 @@ static void *enter(void *arg)
     return NULL;
 }
 
-/* So serve enters it before it starts its threads. */
+/* This is why serve enters the sandbox before it starts its threads. */
 START_TEST(it_binds_the_thread_that_enters_it)
 {
     pthread_t thread;

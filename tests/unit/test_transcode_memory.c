@@ -1,5 +1,5 @@
-/* test_transcode_memory.c - compares the memory that a request is said to take at most with what it
- * takes. */
+/* test_transcode_memory.c - compares the upper bound of the memory of a request with the memory
+ * that it uses. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -184,7 +184,7 @@ static struct image *make_image(const struct trial *t, uint64_t *seed)
     return img;
 }
 
-/* Returns what was counted. */
+/* Returns the multiply-adds that were counted. */
 static double run(const struct trial *t, int i, uint64_t *seed)
 {
     struct upscale_work said;
