@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	deploy/compose.yaml \
 	deploy/grafana.json \
 	deploy/haproxy.cfg \
+	deploy/image/cross \
 	deploy/image/files \
 	deploy/image/microhttpd \
 	deploy/image/sbom \

@@ -152,10 +152,50 @@ static enum err_code enter_sandbox(struct daemon *d, struct err *e)
     return rc;
 }
 
+static void our_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGHUP);
+}
+
+/* From now on SIGTERM and SIGINT call `handler` at once, in this thread. They need a handler, because
+ * they have no default action in the first process of a container. */
+static void heed_end(void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler};
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static void end_before_work(int number)
+{
+    (void)number;
+    _exit(0);
+}
+
+/* Large models take seconds, in which nobody waits for the signals. No thread that stays is created
+ * here, because it would inherit the mask. */
+static enum err_code load_models(struct daemon *d, struct err *e)
+{
+    const struct models_source source = command_models_source(&d->options);
+    sigset_t set;
+    heed_end(end_before_work);
+    enum err_code rc = models_new(d->service.pool, &source, &d->service.models, e);
+    our_signals(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    return rc;
+}
+
 static enum err_code start(struct daemon *d, struct err *e)
 {
     struct options *o = &d->options;
-    const struct models_source source = command_models_source(o);
     d->service.usable_cpus = cpus_usable();
     int threads = o->threads > 0 ? (int)o->threads : d->service.usable_cpus;
     if (o->max_running == 0)
@@ -182,7 +222,7 @@ static enum err_code start(struct daemon *d, struct err *e)
     if (rc == ERR_OK)
         rc = pool_new(threads, &d->service.pool, e);
     if (rc == ERR_OK)
-        rc = models_new(d->service.pool, &source, &d->service.models, e);
+        rc = load_models(d, e);
     if (rc == ERR_OK)
         command_tell_foreign(o);
     if (rc == ERR_OK)
@@ -230,14 +270,6 @@ static void raise_file_limit(void)
     }
 }
 
-static void our_signals(sigset_t *set)
-{
-    sigemptyset(set);
-    sigaddset(set, SIGTERM);
-    sigaddset(set, SIGINT);
-    sigaddset(set, SIGHUP);
-}
-
 static void reload(struct daemon *d)
 {
     struct err e = ERR_INIT;
@@ -276,24 +308,10 @@ static void wait_for_end(struct daemon *d)
     }
 }
 
-static void end_at_once(int number)
+static void end_hurried(int number)
 {
     (void)number;
     _exit(1);
-}
-
-/* From now on SIGTERM and SIGINT end the process at once. A handler does it, because the signals
- * have no default action in the first process of a container. */
-static void heed_second_signal(void)
-{
-    struct sigaction action = {.sa_handler = end_at_once};
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
-    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
 /* The supervisor may end a daemon that hangs this long after it should have stopped. */
@@ -302,7 +320,7 @@ enum { GRACE_S = 10 };
 static void drain(struct daemon *d)
 {
     const struct options *o = &d->options;
-    heed_second_signal();
+    heed_end(end_hurried); /* a second signal */
     notify_send(&d->notify, "STOPPING=1\nWATCHDOG_USEC=%" PRId64,
                 (o->drain_delay + o->shutdown_timeout + GRACE_S) * 1000000);
     atomic_store(&d->service.draining, true);

@@ -9,6 +9,7 @@ test_scripts += \
 	tests/daemon/convert.py \
 	tests/daemon/dashboard.py \
 	tests/daemon/deadlines.py \
+	tests/daemon/ends.py \
 	tests/daemon/estimate.py \
 	tests/daemon/examples.py \
 	tests/daemon/families.py \

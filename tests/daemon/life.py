@@ -1,42 +1,18 @@
-"""life.py - the daemon under load and signals: many clients, a full queue, shutdown, reload."""
+"""life.py - the life of the daemon: many clients, a full queue, reloads, slow clients, addresses. ends.py has its end."""
 import concurrent.futures
 import json
 import os
-import select
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
-from daemon import (BINARY, Client, Daemon, Skip, claim, equal, flat_png, png, request, run_claims, shape,
+from busy import PATIENT, begin, block, busy  # noqa: E402
+from daemon import (BINARY, Client, Daemon, Skip, claim, equal, png, request, run_claims, shape,
                     wait_until)  # noqa: E402
-
-def begin(d, body=None, query=""):
-    """A client whose request is sent, and not yet answered."""
-    client = d.connect()
-    client.send(request("POST", "/v1/upscale" + query, body or png()))
-    return client
-
-
-# So that waiting behind `block` is not refused as too long.
-PATIENT = ("--queue-timeout", "86400", "--work-timeout", "86400")
-
-
-def block(d):
-    """A client whose request takes longer than any test, however fast the engine; it ends when the
-    client leaves."""
-    client = begin(d, flat_png(1500, 1500), "?scale=8")
-    busy(d, 1)
-    return client
-
-
-def busy(d, running, waiting=0):
-    wait_until(lambda: (lambda h: (h["running"], h["waiting"]) == (running, waiting))(d.health()),
-               "%d run and %d wait" % (running, waiting))
 
 
 @claim
@@ -85,159 +61,6 @@ def forgets_a_client_that_left():
         blocker.socket.close()
         busy(d, 0, 0)
         d.upscale(png()).expect(200)
-
-
-@claim
-def finishes_queued_requests_on_sigterm():
-    with Daemon(*PATIENT, "--max-running", "1") as d:
-        blocker = block(d)
-        clients = [begin(d) for _ in range(3)]
-        busy(d, 1, 3)
-        idle = d.connect()
-        idle.ask("GET", "/livez").expect(200)
-        d.signal(signal.SIGTERM)
-        idle.is_closed()
-        blocker.socket.close()
-        for client in clients:
-            reply = client.read_reply().expect(200)
-            equal(shape(reply.body)[:2], (16, 12))
-            equal(reply.headers["connection"], "close")
-        equal(d.wait(), 0, "status")
-
-
-@claim
-def finishes_running_requests_on_sigterm():
-    with Daemon("--max-running", "4") as d:
-        clients = [begin(d, flat_png(100, 100), "?scale=4") for _ in range(4)]
-        wait_until(lambda: answered(clients) + d.health()["running"] == 4, "all were accepted")
-        d.signal(signal.SIGTERM)
-        for client in clients:
-            equal(shape(client.read_reply().expect(200).body)[:2], (400, 400))
-        equal(d.wait(), 0, "status")
-
-
-def answered(clients):
-    return len(select.select([client.socket for client in clients], [], [], 0)[0])
-
-
-@claim
-def lets_an_upload_finish_on_sigterm():
-    with Daemon() as d:
-        client = d.connect()
-        whole = request("POST", "/v1/upscale", png(), [("Expect", "100-continue")])
-        client.send(whole[:-len(png())])
-        equal(client.read_reply().status, 100)  # so the head was accepted
-        client.send(whole[-len(png()):-10])
-        d.signal(signal.SIGTERM)
-        wait_until(lambda: refuses_connections(d), "it does not listen any more")
-        client.send(whole[-10:])
-        client.read_reply().expect(200)
-        equal(d.wait(), 0, "status")
-
-
-def refuses_connections(d):
-    try:
-        with d.connect():
-            return False
-    except (ConnectionRefusedError, ConnectionResetError):  # the latter out of the backlog
-        return True
-
-
-@claim
-def takes_what_comes_on_open_connections_while_draining():
-    with Daemon("--work-timeout", "86400", "--max-running", "1") as d:
-        blocker, other = block(d), d.connect()
-        # a request line that was read makes it no idle connection, which the drain would shut
-        other.send(b"POST /v1/upscale HTTP/1.1\r\n")
-        d.signal(signal.SIGTERM)
-        wait_until(lambda: refuses_connections(d), "it does not listen any more")
-        other.send(b"Host: a\r\nContent-Length: %d\r\n\r\n" % len(png()) + png())
-        blocker.socket.close()
-        equal(other.read_reply().expect(200).headers["connection"], "close")
-        equal(d.wait(), 0, "status")
-
-
-@claim
-def answers_a_connection_that_came_just_before_sigterm():
-    with Daemon() as d:
-        with d.connect() as client:
-            d.signal(signal.SIGTERM)
-            wait_until(lambda: refuses_connections(d), "it does not listen any more")
-            client.send(request("POST", "/v1/upscale", png()))
-            equal(client.read_reply().expect(200).headers["connection"], "close")
-        equal(d.wait(), 0, "status")
-
-
-@claim
-def ends_in_order_while_clients_connect():
-    """Many threads and new connections: an end that races with either would abort the process."""
-    for _ in range(12):
-        with Daemon("--http-threads", "32", "--shutdown-timeout", "5") as d:
-            stop = threading.Event()
-            clients = [threading.Thread(target=connect_until, args=(d, stop)) for _ in range(6)]
-            for client in clients:
-                client.start()
-            time.sleep(0.1)
-            d.signal(signal.SIGTERM)
-            equal(d.wait(), 0, "status")
-            stop.set()
-            for client in clients:
-                client.join()
-
-
-def connect_until(d, stop):
-    while not stop.is_set():
-        try:
-            with d.connect() as client:
-                client.ask("GET", "/livez").expect(200)
-        except (OSError, EOFError):
-            return
-
-
-@claim
-def takes_everything_for_the_drain_delay_but_is_not_ready():
-    with Daemon("--drain-delay", "2") as d:
-        d.ask("GET", "/readyz").expect(200)
-        d.signal(signal.SIGTERM)
-        wait_until(lambda: d.ask("GET", "/readyz").status == 503, "it is not ready")
-        for _ in range(5):
-            equal(d.upscale(png()).expect(200).headers["connection"], "close")
-        d.ask("GET", "/livez").expect(200)
-        equal(d.wait(), 0, "status")
-
-
-@claim
-def gives_up_at_the_shutdown_timeout():
-    with Daemon(*PATIENT, "--max-running", "1", "--shutdown-timeout", "0") as d:
-        blocker = block(d)
-        queued = begin(d)
-        busy(d, 1, 1)
-        d.signal(signal.SIGTERM)
-        equal(d.wait(), 0, "status")
-        for client in (blocker, queued):
-            try:
-                client.read_reply().expect(503)
-            except (EOFError, ConnectionResetError):
-                pass
-
-
-@claim
-def ends_at_once_on_a_second_signal():
-    d = Daemon("--work-timeout", "86400", "--max-running", "1")
-    blocker = block(d)
-    d.signal(signal.SIGTERM)
-    wait_until(lambda: refuses_connections(d), "it drains")
-    d.signal(signal.SIGINT)
-    equal(d.wait(), 1, "status")
-    blocker.socket.close()
-
-
-@claim
-def stops_on_sigint_too():
-    with Daemon() as d:
-        d.upscale(png()).expect(200)
-        d.signal(signal.SIGINT)
-        equal(d.wait(), 0, "status")
 
 
 MODEL = {"format": "upscaled-model/1", "name": "double", "scale": 2, "color": "y",

@@ -80,8 +80,17 @@ def what_the_containerfile_copies_is_there():
 
 
 @claim
+def the_containerfile_copies_what_the_makefile_includes():
+    copied = " ".join(re.findall(r"^COPY (?!--from)(.*) \S+$", text("Containerfile"), re.M)).split()
+    with open(os.path.join(TOP, "Makefile.am"), encoding="utf-8") as file:
+        included = re.findall(r"^include (\S+)$", file.read(), re.M)
+    equal(len(included) > 20, True, "includes")
+    equal([name for name in included if not any(name == c or name.startswith(c + "/") for c in copied)], [])
+
+
+@claim
 def the_scripts_parse():
-    for name in ("build-image", "image/files", "image/sbom", "image/microhttpd"):
+    for name in ("build-image", "image/cross", "image/files", "image/sbom", "image/microhttpd"):
         run("sh", "-n", path(name))
 
 

@@ -41,6 +41,7 @@ tests_lib_png_dump_LDADD = $(PNG_LIBS)
 
 EXTRA_DIST += \
 	tests/lib/bookworm.sh \
+	tests/lib/busy.py \
 	tests/lib/claim.sh \
 	tests/lib/command.py \
 	tests/lib/coverage.awk \
