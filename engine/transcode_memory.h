@@ -13,7 +13,7 @@
 
 #include "engine/transcode_params.h"
 
-/* The amount of work. */
+/* The amounts of work, by kind. */
 struct transcode_work {
     struct upscale_work network;
     double in_bytes, out_bytes; /* the samples that are decoded, and that are encoded */

@@ -322,7 +322,7 @@ enum err_code upscale_work(struct pool *pool, const struct upscale_params *param
     enum err_code rc = choose_bands(&w);
     struct bands cut = w.bands;
     if (w.strips.count > 0)
-        cut.tile.y = cut.rows = w.job.out.height; /* rows of a strip are computed once */
+        cut.tile.y = cut.rows = w.job.out.height; /* each row of a strip is computed once */
     if (rc == ERR_OK && !copies(&w))
         rc = tile_work(&w.job, &cut, &found.color, e);
     if (rc != ERR_OK)

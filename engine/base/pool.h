@@ -58,8 +58,8 @@ int pool_waiting(struct pool *p);
  * Within a task only differences are meaningful, and they include the piece that is running. */
 double pool_used_ns(struct pool *p);
 
-/* Makes every worker's scratch at least `bytes` for the runs that start after this returns.
- * May be called while others run. On ERR_MEMORY nothing has changed. */
+/* Makes every worker's scratch at least `bytes` for the runs that start after this returns. It may
+ * be called while other runs are in progress. After ERR_MEMORY nothing has changed. */
 enum err_code pool_reserve(struct pool *p, size_t bytes, struct err *e);
 
 /* Returns the bytes of scratch of all workers together. */

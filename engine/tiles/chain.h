@@ -53,8 +53,8 @@ double chain_macs(const struct chain *c);
  * factor. Returns false if no chain makes the size. */
 bool chain_choose(const struct chain_set *set, struct pair in, struct pair out, struct chain *c);
 
-/* Chooses by the factor. If not `exact`, the factor stands for all numbers between it and the next
- * lower whole one. */
+/* Does the same for a factor. If not `exact`, the factor stands for all numbers between it and the
+ * next lower whole one. Returns false if no chain makes the factor. */
 bool chain_choose_factor(const struct chain_set *set, int factor, bool exact, struct chain *c);
 
 #endif

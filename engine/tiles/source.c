@@ -78,7 +78,7 @@ void source_load_chroma(const struct source *s, struct resample_area area, float
     size_t row = (size_t)area.width;
     struct chroma c = {&s->img->format, cb, cr, spare};
     struct span x = {area.x, area.x + area.width};
-    if (s->border == BORDER_ZERO) { /* black has no colour */
+    if (s->border == BORDER_ZERO) { /* black has no chroma */
         memset(cb, 0, (size_t)area.height * row * sizeof *cb);
         memset(cr, 0, (size_t)area.height * row * sizeof *cr);
     }

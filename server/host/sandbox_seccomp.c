@@ -1,8 +1,8 @@
 /* sandbox_seccomp.c - allows the system calls that the daemon makes, and no others. See sandbox.h.
  *
  * Two tables become a program in the kernel's classic BPF (seccomp(2)). Other calls fail with EPERM
- * and do not kill the process, so that an unforeseen call of a newer C library costs that call and
- * not the service. */
+ * and do not kill the process. So if a newer C library makes a call that is not in the tables, only
+ * that call fails. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>

@@ -24,7 +24,7 @@ struct ticket {
 struct progress {
     pthread_mutex_t lock;
     struct jobs *queue;
-    struct ticket *first; /* the youngest first */
+    struct ticket *first; /* the latest request first */
 };
 
 bool progress_is_final(enum progress_state state)

@@ -72,7 +72,7 @@ void progress_look(struct progress *p, const struct ticket *t, int64_t now_ms,
                    struct progress_view *out);
 void progress_cancel(struct progress *p, struct ticket *t);
 
-/* Returns a view as one line of JSON; free() it. NULL when memory is out. */
+/* Returns a view as one line of JSON, which the caller frees with free(). NULL if memory is out. */
 char *progress_json(const struct progress_view *v);
 bool progress_is_final(enum progress_state state);
 

@@ -1,8 +1,8 @@
-# bookworm.sh - makes roots of Debian 12 with mmdebstrap, from the mirrors that this machine's apt has.
-# Sourced by sh.
+# bookworm.sh - makes root file systems of Debian 12 with mmdebstrap, from the mirrors that this
+# machine's apt uses. Scripts read this file with `.`.
 
-# bookworm FOLDER TARGET OPTION... - into TARGET, a folder or a tar file, with notes in FOLDER; mmdebstrap's
-# options. Prints the reason and fails, where it cannot.
+# bookworm FOLDER TARGET OPTION... - makes TARGET, a folder or a tar file, with these options of
+# mmdebstrap, and keeps notes in FOLDER. If it cannot, it prints the reason and fails.
 bookworm() {
     notes=$1 target=$2
     shift 2

@@ -1,4 +1,4 @@
-# tests/lib/files.mk - What tests share; nothing here is a test.
+# tests/lib/files.mk - the files that tests share. None of them is a test.
 
 tests_lib_libharness_a_SOURCES = \
 	tests/lib/chain_for.h \

@@ -1,4 +1,5 @@
-# tests/unit/files.mk - One Check suite a module; the program's name is its source's.
+# tests/unit/files.mk - the tests in C: one Check suite for each module. A program has the name of its
+# source.
 
 test_programs += \
 	tests/unit/test_access_log \
