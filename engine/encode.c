@@ -14,9 +14,12 @@ struct encode {
     size_t row_bytes;
     int count;
     struct png_strip *strips; /* [strips of the batch] */
+    struct png_way *ways;     /* [1 + strips of the batch]: ways[0] is the previous strip's */
+    struct png_way last_way;  /* of the last strip of the previous batch */
     atomic_int strip_rc;      /* the error of a strip, if any */
-    uint8_t *last_row;        /* the last row of the previous batch */
-    const uint8_t *above;     /* last_row, or NULL before the second batch */
+    int kept_rows;            /* png_strip_above */
+    uint8_t *kept;            /* [kept_rows]: the last rows of the previous batch */
+    const uint8_t *above;     /* the last of them, or NULL before the second batch */
     enum err_code rc;         /* result of the latest piece */
     struct err *e;
 };
@@ -59,9 +62,10 @@ enum err_code encode_new(const struct encode_job *job, struct encode **out, stru
         return err_set(e, ERR_MEMORY, "out of memory to encode a PNG");
     c->job = *job;
     c->strip_rows = png_strip_rows(f);
-    c->last_row = mem_alloc(1, image_row_bytes(f));
-    if (!c->last_row)
-        rc = err_set(e, ERR_MEMORY, "out of memory for a row of %d pixels", f->width);
+    c->kept_rows = png_strip_above(f);
+    c->kept = mem_alloc((size_t)c->kept_rows, image_row_bytes(f));
+    if (!c->kept)
+        rc = err_set(e, ERR_MEMORY, "out of memory for rows of %d pixels", f->width);
     if (rc == ERR_OK)
         rc = run_piece(c, begin_piece, e);
     if (rc == ERR_OK) {
@@ -77,30 +81,52 @@ void encode_free(struct encode *c)
     if (!c)
         return;
     png_writer_free(c->writer);
-    mem_free(c->last_row);
+    mem_free(c->kept);
     mem_free(c);
 }
 
-static void strip_piece(void *arg, int i, void *scratch)
+static bool is_enlarged(const struct png_writer_params *p)
 {
-    struct encode *c = arg;
+    return p->source.width > 0 &&
+           (p->source.width != p->format.width || p->source.height != p->format.height);
+}
+
+static struct png_strip_job strip_job(const struct encode *c, int i)
+{
     int y = i * c->strip_rows, left = c->count - y;
     const uint8_t *pixels = c->rows + (size_t)y * c->row_bytes;
-    struct err e = ERR_INIT; /* strips are encoded in parallel, so each has its own error */
-    struct png_strip_job job = {
+    return (struct png_strip_job){
         .format = c->job.params.format,
         .compression = c->job.params.compression,
         .pixels = pixels,
         .row_bytes = c->row_bytes,
         .above = i > 0 ? pixels - c->row_bytes : c->above,
         .rows = left < c->strip_rows ? left : c->strip_rows,
+        .enlarged = is_enlarged(&c->job.params),
+        .way = c->ways[i + 1],
+        .above_way = c->ways[i],
     };
+}
+
+static void way_piece(void *arg, int i, void *scratch)
+{
+    struct encode *c = arg;
+    struct png_strip_job job = strip_job(c, i);
+    c->ways[i + 1] = png_strip_way(&job, scratch);
+}
+
+static void strip_piece(void *arg, int i, void *scratch)
+{
+    struct encode *c = arg;
+    struct err e = ERR_INIT; /* strips are encoded in parallel, so each has its own error */
+    struct png_strip_job job = strip_job(c, i);
     enum err_code rc = png_strip_encode(&job, scratch, &c->strips[i], &e);
     if (rc != ERR_OK)
         atomic_store(&c->strip_rc, rc);
 }
 
-/* Adds the strips in order and keeps the last row, which the next batch's first strip needs. */
+/* Adds the strips in order and keeps the last rows, which the next batch's first strip needs. All
+ * batches but the last have so many. */
 static void add_piece(void *arg, int i, void *scratch)
 {
     struct encode *c = arg;
@@ -110,8 +136,24 @@ static void add_piece(void *arg, int i, void *scratch)
     c->rc = ERR_OK;
     for (int k = 0; k <= last && c->rc == ERR_OK; k++)
         c->rc = png_writer_add(c->writer, &c->strips[k], c->e);
-    memcpy(c->last_row, c->rows + (size_t)(c->count - 1) * c->row_bytes, c->row_bytes);
-    c->above = c->last_row;
+    int kept = c->count < c->kept_rows ? c->count : c->kept_rows;
+    size_t bytes = (size_t)kept * c->row_bytes;
+    memcpy(c->kept, c->rows + (size_t)c->count * c->row_bytes - bytes, bytes);
+    c->above = c->kept + bytes - c->row_bytes;
+    c->last_way = c->ways[last + 1];
+}
+
+/* Decides how each strip is encoded, then encodes them: each depends on how the one before is. */
+static enum err_code encode_strips(struct encode *c, int strips, struct err *e)
+{
+    c->ways[0] = c->last_way;
+    enum err_code rc =
+        pool_run(c->job.pool, strips, &(struct pool_pieces){way_piece, c, c->job.cancel}, e);
+    if (rc == ERR_OK)
+        rc = pool_run(c->job.pool, strips, &(struct pool_pieces){strip_piece, c, c->job.cancel}, e);
+    if (rc == ERR_OK && c->strip_rc != ERR_OK)
+        rc = err_set(e, (enum err_code)c->strip_rc, "out of memory to encode a PNG");
+    return rc;
 }
 
 enum err_code encode_rows(struct encode *c, const uint8_t *pixels, size_t row_bytes, int count,
@@ -121,18 +163,22 @@ enum err_code encode_rows(struct encode *c, const uint8_t *pixels, size_t row_by
     c->rows = pixels;
     c->row_bytes = row_bytes;
     c->count = count;
+    enum err_code rc = ERR_OK;
     c->strips = mem_calloc((size_t)strips, sizeof *c->strips);
-    if (!c->strips)
-        return err_set(e, ERR_MEMORY, "out of memory for %d strips", strips);
-    enum err_code rc =
-        pool_run(c->job.pool, strips, &(struct pool_pieces){strip_piece, c, c->job.cancel}, e);
-    if (rc == ERR_OK && c->strip_rc != ERR_OK)
-        rc = err_set(e, (enum err_code)c->strip_rc, "out of memory to encode a PNG");
+    c->ways = mem_calloc((size_t)strips + 1, sizeof *c->ways);
+    if (!c->strips || !c->ways) {
+        strips = 0;
+        rc = err_set(e, ERR_MEMORY, "out of memory for the strips of %d rows", count);
+    }
+    if (rc == ERR_OK)
+        rc = encode_strips(c, strips, e);
     if (rc == ERR_OK)
         rc = run_piece(c, add_piece, e);
     for (int k = 0; k < strips; k++)
         buf_done(&c->strips[k].chunk);
+    mem_free(c->ways);
     mem_free(c->strips);
+    c->ways = NULL;
     c->strips = NULL;
     return rc;
 }

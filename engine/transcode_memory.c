@@ -95,7 +95,8 @@ enum err_code transcode_memory(struct pool *pool, const struct transcode_params 
         m.answer = params->max_output_bytes;
     m.decoding = picture + png_reader_bytes(&head) + 2 * list + glance.chunk_bytes;
     m.enlarging = picture + list + glance.chunk_bytes + m.answer + need.bytes +
-                  strips_bytes(pool, &m.out, need.rows) + image_row_bytes(&m.out);
+                  strips_bytes(pool, &m.out, need.rows) +
+                  image_row_bytes(&m.out) * (size_t)png_strip_above(&m.out);
     m.peak =
         file->file_bytes + m.decoding > m.enlarging ? file->file_bytes + m.decoding : m.enlarging;
     *out = m;

@@ -25,8 +25,15 @@ struct deflate_sequence {
 
 enum {
     DEFLATE_WINDOW = 32768,
-    DEFLATE_HASH_BITS = 13,   /* two tables of 32 KiB: in L1, or not far from it */
+    DEFLATE_HASH_BITS = 13, /* two tables of 32 KiB: in L1, or not far from it */
+    DEFLATE_CHAIN_BITS = 15,
     DEFLATE_MATCHES = 1 << 14 /* of a block, at most */
+};
+
+/* All places of the window by their hashes: the latest of each, and from each the steps back. */
+struct deflate_chains {
+    uint32_t heads[1 << DEFLATE_CHAIN_BITS];
+    uint16_t steps[DEFLATE_WINDOW]; /* 0 where a chain ends */
 };
 
 /* Where matches are looked for, block by block. */
@@ -34,9 +41,13 @@ struct deflate_search {
     const uint8_t *bytes;
     size_t count;      /* below 2^32 */
     size_t at;         /* where the next block begins */
+    size_t known;      /* the first place before it that is not remembered yet */
     size_t pixel, row; /* distances at which matches are likely, 1..DEFLATE_WINDOW */
     unsigned lazy; /* a match shorter than that may be given up for a longer one at the next byte */
-    uint32_t (*places)[1 << DEFLATE_HASH_BITS]; /* [2], zeros at the start */
+    uint32_t (*places)[1 << DEFLATE_HASH_BITS]; /* [2], zeros at the start; for `match` */
+    struct deflate_chains *chains;              /* zeros at the start; for `chain` */
+    uint8_t least[16]; /* for `chain`: lengths worth a match, by the distance's logarithm, from 4 */
+    unsigned key;      /* for `chain`: bytes that are hashed, 4..8 */
 };
 
 /* How often each symbol occurs in a sequence. */
@@ -61,6 +72,20 @@ static inline unsigned deflate_distance_symbol(unsigned distance)
         return d;
     unsigned top = 31U - (unsigned)__builtin_clz(d);
     return 2 * top + (d >> (top - 1) & 1);
+}
+
+/* How many bytes agree, `most` at most; the first four do. Loads are of 8 bytes. */
+static inline unsigned deflate_agreeing(const uint8_t *a, const uint8_t *b, unsigned most)
+{
+    unsigned n = 4;
+    for (; n + 8 <= most; n += 8) {
+        uint64_t differ = deflate_load8(a + n) ^ deflate_load8(b + n);
+        if (differ)
+            return n + ((unsigned)__builtin_ctzll(differ) >> 3);
+    }
+    while (n < most && a[n] == b[n])
+        n++;
+    return n;
 }
 
 static inline unsigned deflate_distance_extra(unsigned symbol)

@@ -2,6 +2,7 @@
 
 # One source, compiled for each vector unit into its own objects.
 pixel_kernels_sources += \
+	engine/png/png_kernels_chain.c \
 	engine/png/png_kernels_code.c \
 	engine/png/png_kernels_filter.c \
 	engine/png/png_kernels_match.c \
@@ -23,6 +24,8 @@ libengine_a_SOURCES += \
 	engine/png/inflate_symbols.h \
 	engine/png/png_choose.c \
 	engine/png/png_choose.h \
+	engine/png/png_each.c \
+	engine/png/png_each.h \
 	engine/png/png_emit.c \
 	engine/png/png_emit.h \
 	engine/png/png_exif.c \
@@ -46,6 +49,8 @@ libengine_a_SOURCES += \
 	engine/png/png_reader.h \
 	engine/png/png_reference.c \
 	engine/png/png_reference.h \
+	engine/png/png_repeats.c \
+	engine/png/png_repeats.h \
 	engine/png/png_rows.c \
 	engine/png/png_rows.h \
 	engine/png/png_rules.c \

@@ -3,22 +3,41 @@
  * In photographs nothing repeats, and Paeth with Huffman codes is within a few per cent of the best
  * choice. In drawings, screenshots and text the same bytes repeat, and the filter that keeps them
  * equal saves much. Small windows of the strip are tried both ways, and their bits are counted.
- * The first sample is small, since most photographs are recognised by it; the second is larger. */
+ * The first sample is small, since most photographs are recognised by it; the second is larger.
+ *
+ * A camera's noise makes the residues long, and then six bytes that occurred before are worth a
+ * match. Where it is there, each row has a filter of its own, and matches are searched for. */
 #include "engine/png/png_choose.h"
+
+#include "engine/png/png_each.h"
+#include "engine/png/png_repeats.h"
 
 enum {
     WINDOW_PIXELS = 256,
     WINDOWS = 16,
     LEAST_WINDOWS = 2,
     LEAST_ROWS = 2,
-    PART = 16, /* of a strip's pixels, for each of five samples; half as much of a small strip:
-                  sampling must cost less than packing */
-    WORTH = 16 /* matching takes several times as long, so it must save at least this part */
+    /* Of a strip's pixels, for each of five samples; half as much of a small strip: sampling must
+     * cost less than packing. */
+    PART = 16,
+    WORTH = 16, /* matching takes several times as long, so it must save at least this part */
+    /* A byte's bits in pictures that cameras made; 2 in what networks made of them. */
+    NOISY = 3 * PNG_PACK_BIT,
+    NOISE = 7 * PNG_PACK_BIT, /* where even four bytes do not occur twice in the window */
+    /* A byte's bits in windows in which matches find less than they do in text and drawings. */
+    BUSY = 5 * PNG_PACK_BIT / 4,
+    /* Of a picture, at most: a long search takes 20 times as long as codes, and saves 4 %. */
+    SEARCHED_BYTES = 8 << 20
 };
 
 /* How much of a strip is looked at: every n-th window, and how many rows of it. */
 struct sample {
     int nth, rows;
+};
+
+/* Bits that the bytes of a sample take. */
+struct cost {
+    uint64_t bits, bytes;
 };
 
 /* A window's rows, filtered, behind the row above them, which matches may refer to. */
@@ -60,10 +79,10 @@ static void tally_window(const struct png_strip_work *w, struct png_way way, str
     }
     p.row = win.row_bytes;
     struct deflate_search search = png_pack_search(&p, w->filtered, win.count);
-    for (search.at = win.row_bytes; search.at < search.count; w->kernels->tally(&s, t)) {
-        s.bytes = search.bytes + search.at;
-        s.match_count = w->kernels->match(&search, p.room->matches);
-        s.count = (size_t)(search.bytes + search.at - s.bytes);
+    search.known = search.at = win.row_bytes;
+    while (search.at < search.count) {
+        s = png_pack_next(&p, &search);
+        w->kernels->tally(&s, t);
     }
 }
 
@@ -81,37 +100,85 @@ static struct sample fit(const struct png_strip_work *w, struct sample s)
 }
 
 /* Counts the bits of the sample when it is packed that way. */
-static uint64_t try_way(const struct png_strip_work *w, struct png_way way, struct sample sample)
+static struct cost try_way(const struct png_strip_work *w, struct png_way way, struct sample sample)
 {
     struct deflate_tally t = {0};
+    uint64_t bytes = 0;
     sample = fit(w, sample);
-    for (int k = 0; k < WINDOWS; k += sample.nth)
-        tally_window(w, way, filter_window(w, way.filter, k, sample.rows), &t);
-    return deflate_block_cost(&t);
+    for (int k = 0; k < WINDOWS; k += sample.nth) {
+        struct window win = filter_window(w, way.filter, k, sample.rows);
+        tally_window(w, way, win, &t);
+        bytes += win.count - win.row_bytes;
+    }
+    return (struct cost){deflate_block_cost(&t), bytes};
+}
+
+static int bits_of_a_byte(struct cost cost)
+{
+    return (int)(cost.bits * PNG_PACK_BIT / cost.bytes);
+}
+
+/* The filter whose residues have the shortest codes, and how many bits of them a byte takes. */
+static struct png_way choose_code(const struct png_strip_work *w)
+{
+    static const struct sample sample = {2, 2};
+    struct png_way best = {FILTER_PAETH, METHOD_CODE, 0};
+    struct cost least = {UINT64_MAX, 1};
+    for (int filter = FILTER_PAETH; filter >= FILTER_NONE; filter--) {
+        struct png_way way = {(enum png_filter)filter, METHOD_CODE, 0};
+        struct cost cost = try_way(w, way, sample);
+        if (cost.bits >= least.bits)
+            continue;
+        least = cost;
+        best = way;
+    }
+    best.literal_bits = bits_of_a_byte(least);
+    return best;
+}
+
+/* Decides by small windows, in which no distance is far. */
+static struct png_way choose_near(const struct png_strip_work *w)
+{
+    static const struct sample samples[] = {{4, 2}, {1, 4}};
+    static const struct png_way code = {FILTER_PAETH, METHOD_CODE, 0},
+                                matches[] = {
+                                    {FILTER_PAETH, METHOD_MATCH, 0},
+                                    {FILTER_NONE, METHOD_MATCH, 0},
+                                    {FILTER_SUB, METHOD_MATCH, 0},
+                                    {FILTER_UP, METHOD_MATCH, 0},
+                                };
+    struct png_way best = code;
+    struct cost least = try_way(w, matches[0], samples[0]);
+    if (try_way(w, code, samples[0]).bits <= least.bits + least.bits / WORTH)
+        return choose_code(w);
+    least = try_way(w, code, samples[1]);
+    least.bits -= least.bits / WORTH;
+    for (size_t i = 0; i < sizeof matches / sizeof *matches; i++) {
+        struct cost cost = try_way(w, matches[i], samples[1]);
+        if (cost.bits >= least.bits)
+            continue;
+        least = cost;
+        best = matches[i];
+        best.literal_bits = bits_of_a_byte(cost);
+    }
+    return best.method == METHOD_CODE ? choose_code(w) : best;
+}
+
+/* Whether a long search is worth its time: in a picture with noise, as cameras make it. */
+static bool suits_search(const struct png_strip_work *w, struct png_way way)
+{
+    return way.method == METHOD_CODE && way.literal_bits >= NOISY && way.literal_bits < NOISE &&
+           w->job->compression >= PNG_PACK_SEARCH && !w->job->enlarged &&
+           image_bytes(&w->job->format) <= SEARCHED_BYTES;
 }
 
 struct png_way png_choose(const struct png_strip_work *w)
 {
-    static const struct sample samples[] = {{4, 2}, {1, 4}};
-    static const struct png_way code = {FILTER_PAETH, METHOD_CODE},
-                                matches[] = {
-                                    {FILTER_PAETH, METHOD_MATCH},
-                                    {FILTER_NONE, METHOD_MATCH},
-                                    {FILTER_SUB, METHOD_MATCH},
-                                    {FILTER_UP, METHOD_MATCH},
-                                };
-    struct png_way best = code;
-    uint64_t least = try_way(w, matches[0], samples[0]);
-    if (try_way(w, code, samples[0]) <= least + least / WORTH)
-        return code;
-    least = try_way(w, code, samples[1]);
-    least -= least / WORTH;
-    for (size_t i = 0; i < sizeof matches / sizeof *matches; i++) {
-        uint64_t cost = try_way(w, matches[i], samples[1]);
-        if (cost < least) {
-            least = cost;
-            best = matches[i];
-        }
-    }
-    return best;
+    struct png_way way = choose_near(w);
+    if (way.method == METHOD_CODE || way.literal_bits >= BUSY)
+        way = png_repeats_choose(w, way);
+    if (!suits_search(w, way))
+        return way;
+    enum png_filter filter = w->count < PNG_EACH_LEAST ? way.filter : FILTER_EACH;
+    return (struct png_way){filter, METHOD_CHAIN, way.literal_bits};
 }

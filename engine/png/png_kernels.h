@@ -30,6 +30,10 @@ struct png_kernels {
      * s->count; returns their number, at most DEFLATE_MATCHES. */
     size_t (*match)(struct deflate_search *s, struct deflate_match *matches);
 
+    /* Does the same by chains, which takes twice the time and finds more. Takes no match that is
+     * shorter than s->least. */
+    size_t (*chain)(struct deflate_search *s, struct deflate_match *matches);
+
     /* Adds the sequence's symbols to `t`. */
     void (*tally)(const struct deflate_sequence *s, struct deflate_tally *t);
 

@@ -78,5 +78,7 @@ void png_kernels_filter(enum png_filter filter, const uint8_t *restrict row,
     case FILTER_PAETH:
         paeth(row, above, count, step, out);
         break;
+    case FILTER_EACH: /* is none of a row */
+        break;
     }
 }

@@ -20,20 +20,6 @@ struct found {
     unsigned length, distance; /* length 0: none */
 };
 
-/* How many bytes agree, `most` at most; the first four do. */
-static inline unsigned agreeing(const uint8_t *a, const uint8_t *b, unsigned most)
-{
-    unsigned n = 4;
-    for (; n + 8 <= most; n += 8) {
-        uint64_t differ = deflate_load8(a + n) ^ deflate_load8(b + n);
-        if (differ)
-            return n + ((unsigned)__builtin_ctzll(differ) >> 3);
-    }
-    while (n < most && a[n] == b[n])
-        n++;
-    return n;
-}
-
 /* The slots of the latest place with the same four bytes, and with the same twelve: the first finds
  * any match, the second a long one. */
 static inline uint32_t *short_place(const struct deflate_search *s, const uint8_t *p)
@@ -61,7 +47,7 @@ static inline void try_distance(const uint8_t *p, size_t distance, unsigned most
 {
     if (deflate_load4(p - distance) != deflate_load4(p))
         return;
-    unsigned length = agreeing(p, p - distance, most);
+    unsigned length = deflate_agreeing(p, p - distance, most);
     if (length > best->length)
         *best = (struct found){length, (unsigned)distance};
 }
@@ -102,6 +88,7 @@ size_t png_kernels_match(struct deflate_search *s, struct deflate_match *matches
     size_t end = s->count > MARGIN ? s->count - MARGIN : 0;
     size_t n = 0, literals = 0, told = s->at, at = s->at > 0 ? s->at : 1;
     unsigned last = (unsigned)s->pixel;
+    remember(s, s->known, at < end ? at : end);
     while (at < end && n < DEFLATE_MATCHES && n + literals + (at - told) < TOKENS) {
         struct found m = look(s, at, last);
         if (m.length == 0) {
@@ -123,6 +110,6 @@ size_t png_kernels_match(struct deflate_search *s, struct deflate_match *matches
         remember(s, m.length <= REMEMBERED ? at + 1 : told - LAST_PLACES, told < end ? told : end);
         at = told;
     }
-    s->at = at < end ? at : s->count;
+    s->known = s->at = at < end ? at : s->count;
     return n;
 }

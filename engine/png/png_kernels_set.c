@@ -9,6 +9,7 @@ const struct png_kernels png_kernels_table = {
     .filter = png_kernels_filter,
     .runs = png_kernels_runs,
     .match = png_kernels_match,
+    .chain = png_kernels_chain,
     .tally = png_kernels_tally,
     .send = png_kernels_send,
 };

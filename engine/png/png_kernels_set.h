@@ -8,6 +8,7 @@
 #define png_kernels_filter IN_SET(png_kernels_filter)
 #define png_kernels_runs IN_SET(png_kernels_runs)
 #define png_kernels_match IN_SET(png_kernels_match)
+#define png_kernels_chain IN_SET(png_kernels_chain)
 #define png_kernels_tally IN_SET(png_kernels_tally)
 #define png_kernels_send IN_SET(png_kernels_send)
 
@@ -16,6 +17,7 @@ void png_kernels_filter(enum png_filter filter, const uint8_t *restrict row,
                         uint8_t *restrict out);
 size_t png_kernels_runs(const uint8_t *bytes, size_t count, struct deflate_match *matches);
 size_t png_kernels_match(struct deflate_search *s, struct deflate_match *matches);
+size_t png_kernels_chain(struct deflate_search *s, struct deflate_match *matches);
 void png_kernels_tally(const struct deflate_sequence *s, struct deflate_tally *t);
 void png_kernels_send(const struct deflate_sequence *s, const struct deflate_table *c,
                       struct deflate_bits *b);

@@ -53,6 +53,8 @@ static size_t pack_zlib(const struct png_pack *p, const uint8_t *bytes, size_t c
         int i = p->compression - PNG_PACK_SLOW;
         deflateTune(&z, efforts[i].good, efforts[i].lazy, efforts[i].nice, efforts[i].chain);
     }
+    if (p->before > 0)
+        deflateSetDictionary(&z, bytes - p->before, (uInt)p->before);
     z.next_in = (z_const Bytef *)bytes;
     z.avail_in = (uInt)count;
     z.next_out = out;
@@ -77,27 +79,57 @@ static void pack_code(const struct png_pack *p, const uint8_t *bytes, size_t cou
     }
 }
 
+/* A match is worth it from the length on at which literals take more bits: a length's code and a
+ * distance's take some 12, and there are the distance's extra bits. */
+static void set_least(const struct png_pack *p, struct deflate_search *s)
+{
+    enum { UNIT = PNG_PACK_BIT, CODES = 12 * UNIT, TYPICAL = 10, LEAST = 4, MOST = 32, KEY = 8 };
+    int bits = p->literal_bits > 0 ? p->literal_bits : 1;
+    for (int i = 0; i < 16; i++) {
+        int extra = i < 2 ? 0 : (i - 1) * UNIT, length = (CODES + extra + bits - 1) / bits;
+        s->least[i] = (uint8_t)(length < LEAST ? LEAST : length > MOST ? MOST : length);
+    }
+    s->key = s->least[TYPICAL] < KEY ? s->least[TYPICAL] : KEY;
+}
+
 struct deflate_search png_pack_search(const struct png_pack *p, const uint8_t *bytes, size_t count)
 {
-    memset(p->room->places, 0, sizeof p->room->places);
-    return (struct deflate_search){
-        .bytes = bytes,
-        .count = count,
+    struct deflate_search s = {
+        .bytes = bytes - p->before,
+        .count = p->before + count,
+        .at = p->before,
+        .known = p->before > DEFLATE_WINDOW ? p->before - DEFLATE_WINDOW : 0,
         .pixel = p->pixel,
         .row = p->row <= DEFLATE_WINDOW ? p->row : p->pixel,
         .lazy = p->compression > 3 ? 32 : 0,
         .places = p->room->places,
+        .chains = &p->room->chains,
     };
+    if (p->method == METHOD_CHAIN)
+        memset(&p->room->chains, 0, sizeof p->room->chains);
+    else
+        memset(p->room->places, 0, sizeof p->room->places);
+    set_least(p, &s);
+    return s;
+}
+
+struct deflate_sequence png_pack_next(const struct png_pack *p, struct deflate_search *search)
+{
+    struct deflate_sequence s = {search->bytes + search->at, 0, p->room->matches, 0};
+    if (p->method == METHOD_CHAIN)
+        s.match_count = p->kernels->chain(search, p->room->matches);
+    else
+        s.match_count = p->kernels->match(search, p->room->matches);
+    s.count = (size_t)(search->bytes + search->at - s.bytes);
+    return s;
 }
 
 static void pack_match(const struct png_pack *p, const uint8_t *bytes, size_t count,
                        struct deflate_bits *b)
 {
     struct deflate_search search = png_pack_search(p, bytes, count);
-    while (search.at < count) {
-        struct deflate_sequence s = {bytes + search.at, 0, p->room->matches, 0};
-        s.match_count = p->kernels->match(&search, p->room->matches);
-        s.count = (size_t)(bytes + search.at - s.bytes);
+    while (search.at < search.count) {
+        struct deflate_sequence s = png_pack_next(p, &search);
         deflate_block_put(p->kernels, &s, b);
     }
 }
@@ -115,6 +147,7 @@ size_t png_pack(const struct png_pack *p, const uint8_t *bytes, size_t count, ui
         pack_code(p, bytes, count, &b);
         break;
     case METHOD_MATCH:
+    case METHOD_CHAIN:
         pack_match(p, bytes, count, &b);
         break;
     }

@@ -11,27 +11,39 @@
 #include "engine/png/png_emit.h"
 
 enum {
-    STRIP_ROWS = 64,
+    STRIP_ROWS = 64,       /* more where they and the row above do not fill the window: each strip
+                              is sampled and has its own codes */
     STRIP_BYTES = 4 << 20, /* of raw rows, at most: bounds a thread's memory */
-    SMALL_STRIP = 1 << 16, /* strips whose pair is no larger are joined, since each is sampled and
-                              has its own codes */
     CHUNK_HEAD = 8,        /* length and type */
     CHUNK_TAIL = 4,        /* CRC */
 };
 
 /* Where the parts of the scratch begin, and where it ends. */
 struct layout {
-    size_t swapped, filtered, packed, room, zlib, bytes;
+    size_t swapped, trial, before, filtered, packed, room, zlib, bytes;
 };
 
 int png_strip_rows(const struct image_format *f)
 {
     int rows = STRIP_ROWS;
-    while (image_row_bytes(f) <= (size_t)(SMALL_STRIP / 2 / rows))
+    while ((image_row_bytes(f) + 1) * (size_t)(rows - 1) < DEFLATE_WINDOW)
         rows *= 2;
     while (rows > 1 && image_row_bytes(f) > (size_t)(STRIP_BYTES / rows))
         rows /= 2;
     return rows;
+}
+
+/* Rows that fill the window. */
+static int history_rows(const struct image_format *f)
+{
+    size_t stored = image_row_bytes(f) + 1;
+    int rows = (int)((DEFLATE_WINDOW + stored - 1) / stored);
+    return rows < png_strip_rows(f) ? rows : 0;
+}
+
+int png_strip_above(const struct image_format *f)
+{
+    return history_rows(f) + 1;
 }
 
 static size_t aligned(size_t bytes)
@@ -47,8 +59,10 @@ static bool lay_out(const struct image_format *f, int compression, struct layout
         PNG_PACK_BOUND(filtered) >= INT32_MAX)
         return false;
     l->swapped = aligned(count);
-    l->filtered = l->swapped + aligned(2 * count);
-    l->packed = l->filtered + aligned(filtered);
+    l->trial = l->swapped + aligned(2 * count);
+    l->before = l->trial + aligned(count + 1);
+    l->filtered = l->before + (count + 1) * (size_t)history_rows(f);
+    l->packed = l->before + aligned(l->filtered - l->before + filtered);
     l->room = l->packed + aligned(PNG_PACK_BOUND(filtered));
     l->zlib = l->room + aligned(sizeof(struct png_pack_room));
     l->bytes = l->zlib + (compression < PNG_PACK_SLOW ? 0 : PNG_PACK_ZLIB);
@@ -65,25 +79,18 @@ enum err_code png_strip_scratch_bytes(const struct image_format *f, int compress
     return ERR_OK;
 }
 
-/* Filters all rows into w->filtered; returns their size. */
-static size_t filter_rows(const struct png_strip_work *w, enum png_filter filter)
+/* A short last strip goes the way of the one before, whose bytes it may refer to. */
+static bool is_short(const struct png_strip_job *job)
 {
-    uint8_t *out = w->filtered;
-    const uint8_t *above = png_strip_work_row(w, -1);
-    for (int y = 0; y < w->job->rows; y++, out += w->count + 1) {
-        const uint8_t *row = png_strip_work_row(w, y);
-        w->kernels->filter(filter, row, above, w->count, w->step, out);
-        above = row;
-    }
-    return (size_t)(out - w->filtered);
+    return job->above && (image_row_bytes(&job->format) + 1) * (size_t)job->rows < DEFLATE_WINDOW;
 }
 
 /* Packs with our method and with zlib, and keeps the smaller result. zlib may be larger for
  * photographs, and for long runs that push earlier matches out of its window. */
-static size_t pack_slowly(const struct png_strip_work *w, struct png_way way, size_t raw,
+static size_t pack_slowly(const struct png_strip_work *w, const struct png_pack *p, size_t raw,
                           uint8_t *out)
 {
-    struct png_pack ours = png_strip_work_pack(w, way), zlib = ours;
+    struct png_pack ours = *p, zlib = ours;
     size_t least = png_pack(&ours, w->filtered, raw, out);
     zlib.method = METHOD_ZLIB;
     size_t count = png_pack(&zlib, w->filtered, raw, out);
@@ -94,17 +101,22 @@ static enum err_code encode(const struct png_strip_work *w, struct png_strip *ou
 {
     static const uint8_t head[2] = {0x78, 0x01}; /* deflate, 32 KiB window; a multiple of 31 */
     int compression = w->job->compression;
-    struct png_way way = {FILTER_NONE, METHOD_STORE};
-    if (compression > 0)
-        way = png_choose(w);
-    size_t raw = filter_rows(w, way.filter), at = w->job->above ? 0 : sizeof head, packed;
+    struct png_way way = is_short(w->job) ? w->job->above_way : w->job->way;
+    int history =
+        way.method == METHOD_MATCH || way.method == METHOD_CHAIN || compression >= PNG_PACK_SLOW
+            ? w->history
+            : 0;
+    png_strip_work_filter(w, w->job->above_way.filter, -history, 0,
+                          w->filtered - (size_t)history * (w->count + 1));
+    size_t raw = png_strip_work_filter(w, way.filter, 0, w->job->rows, w->filtered);
+    size_t at = w->job->above ? 0 : sizeof head, packed;
     memcpy(w->packed, head, at);
-    if (compression < PNG_PACK_SLOW) {
-        struct png_pack p = png_strip_work_pack(w, way);
+    struct png_pack p = png_strip_work_pack(w, way);
+    p.before = (size_t)history * (w->count + 1);
+    if (compression < PNG_PACK_SLOW)
         packed = png_pack(&p, w->filtered, raw, w->packed + at);
-    } else {
-        packed = pack_slowly(w, way, raw, w->packed + at);
-    }
+    else
+        packed = pack_slowly(w, &p, raw, w->packed + at);
     if (packed == 0)
         return err_set(e, ERR_MEMORY, "out of memory to deflate %d rows of a PNG", w->job->rows);
     out->rows = w->job->rows;
@@ -113,20 +125,20 @@ static enum err_code encode(const struct png_strip_work *w, struct png_strip *ou
     return png_emit_chunk(&out->chunk, "IDAT", w->packed, (uint32_t)(at + packed), e);
 }
 
-enum err_code png_strip_encode(const struct png_strip_job *job, void *scratch,
-                               struct png_strip *out, struct err *e)
+static struct png_strip_work make_work(const struct png_strip_job *job, const struct layout *at,
+                                       uint8_t *base)
 {
-    struct layout l;
-    uint8_t *base = scratch;
-    if (!lay_out(&job->format, job->compression, &l))
-        return err_set(e, ERR_MEMORY, "out of memory to encode %d rows of a PNG", job->rows);
+    struct layout l = *at;
     struct png_strip_work w = {
         .job = job,
         .kernels = job->kernels ? job->kernels : png_kernels_used(),
         .count = image_row_bytes(&job->format),
         .step = (size_t)(job->format.channels * job->format.depth / 8),
+        .history = job->above ? history_rows(&job->format) : 0,
         .zeros = base,
         .swapped = base + l.swapped,
+        .trial = base + l.trial,
+        .before = base + l.before,
         .filtered = base + l.filtered,
         .packed = base + l.packed,
         .room = (struct png_pack_room *)(void *)(base + l.room),
@@ -134,6 +146,25 @@ enum err_code png_strip_encode(const struct png_strip_job *job, void *scratch,
     };
     if (!job->above)
         memset(w.zeros, 0, w.count);
+    return w;
+}
+
+struct png_way png_strip_way(const struct png_strip_job *job, void *scratch)
+{
+    struct layout l;
+    if (job->compression == 0 || is_short(job) || !lay_out(&job->format, job->compression, &l))
+        return (struct png_way){FILTER_NONE, METHOD_STORE, 0};
+    struct png_strip_work w = make_work(job, &l, scratch);
+    return png_choose(&w);
+}
+
+enum err_code png_strip_encode(const struct png_strip_job *job, void *scratch,
+                               struct png_strip *out, struct err *e)
+{
+    struct layout l;
+    if (!lay_out(&job->format, job->compression, &l))
+        return err_set(e, ERR_MEMORY, "out of memory to encode %d rows of a PNG", job->rows);
+    struct png_strip_work w = make_work(job, &l, scratch);
     buf_init(&out->chunk,
              PNG_PACK_BOUND((size_t)job->rows * (w.count + 1)) + CHUNK_HEAD + CHUNK_TAIL);
     enum err_code rc = encode(&w, out, e);

@@ -21,10 +21,18 @@ struct png_strip {
  * wide ones. */
 int png_strip_rows(const struct image_format *f);
 
+/* The rows before a strip that its encoding looks at: those that matches may refer to, and the row
+ * above them. At most png_strip_rows. */
+int png_strip_above(const struct image_format *f);
+
 /* Working memory for one strip of a file of that compression; ERR_MEMORY where that is beyond what a
  * strip can be. */
 enum err_code png_strip_scratch_bytes(const struct image_format *f, int compression, size_t *bytes,
                                       struct err *e);
+
+/* Decides by the pixels alone how the strip is encoded, for job->way and for the next strip's
+ * job->above_way. The scratch is as below. */
+struct png_way png_strip_way(const struct png_strip_job *job, void *scratch);
 
 /* Encodes one strip. `scratch` is aligned to MEM_ALIGN and has png_strip_scratch_bytes. ERR_MEMORY.
  * On ERR_OK the caller owns out->chunk (buf_done). */

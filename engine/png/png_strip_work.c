@@ -1,12 +1,15 @@
 /* png_strip_work.c - see png_strip_work.h. */
 #include "engine/png/png_strip_work.h"
 
+#include "engine/png/png_each.h"
+
 const uint8_t *png_strip_work_row(const struct png_strip_work *w, int y)
 {
     const struct png_strip_job *job = w->job;
-    const uint8_t *row = y < 0 ? job->above : job->pixels + (size_t)y * job->row_bytes;
-    if (!row)
+    if (y < 0 && !job->above)
         return w->zeros;
+    const uint8_t *row = y < 0 ? job->above - (size_t)(-1 - y) * job->row_bytes
+                               : job->pixels + (size_t)y * job->row_bytes;
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     if (job->format.depth == 16) {
         uint8_t *out = w->swapped + (size_t)(y & 1) * w->count;
@@ -20,6 +23,22 @@ const uint8_t *png_strip_work_row(const struct png_strip_work *w, int y)
     return row;
 }
 
+size_t png_strip_work_filter(const struct png_strip_work *w, enum png_filter filter, int from,
+                             int to, uint8_t *out)
+{
+    uint8_t *at = out;
+    const uint8_t *above = from < to ? png_strip_work_row(w, from - 1) : NULL;
+    for (int y = from; y < to; y++, at += w->count + 1) {
+        const uint8_t *row = png_strip_work_row(w, y);
+        if (filter == FILTER_EACH)
+            png_each_filter(w, row, above, at);
+        else
+            w->kernels->filter(filter, row, above, w->count, w->step, at);
+        above = row;
+    }
+    return (size_t)(at - out);
+}
+
 struct png_pack png_strip_work_pack(const struct png_strip_work *w, struct png_way way)
 {
     return (struct png_pack){
@@ -28,6 +47,7 @@ struct png_pack png_strip_work_pack(const struct png_strip_work *w, struct png_w
         .zlib = w->zlib,
         .method = way.method,
         .compression = w->job->compression,
+        .literal_bits = way.literal_bits,
         .filtered = way.filter != FILTER_NONE,
         .pixel = w->step,
         .row = w->count + 1,

@@ -14,23 +14,24 @@ struct png_strip_work {
     size_t count, step; /* bytes of a row and of a pixel */
     uint8_t *zeros;     /* [count]: what is above the picture */
     uint8_t *swapped;   /* [2][count]: rows in PNG's byte order */
-    uint8_t *filtered;  /* [rows][count + 1] */
+    int history;        /* rows of the strip before that matches may refer to */
+    uint8_t *before;    /* [history][count + 1], as the strip before filters them */
+    uint8_t *filtered;  /* [rows][count + 1]; follows `before` where there is history */
+    uint8_t *trial;     /* [count + 1]: a row in another filter */
     uint8_t *packed;    /* PNG_PACK_BOUND of that */
     struct png_pack_room *room;
     uint8_t *zlib; /* [PNG_PACK_ZLIB], from PNG_PACK_SLOW on */
 };
 
-/* How a strip is filtered and packed. */
-struct png_way {
-    enum png_filter filter;
-    enum png_method method;
-};
-
-/* Row y of the strip in PNG's byte order (16-bit samples big-endian); -1 is the row above. The row
- * is valid until two more rows have been asked for. */
+/* Row y of the strip in PNG's byte order (16-bit samples big-endian); -1 is the row above, down to
+ * -png_strip_above. The row is valid until two more rows have been asked for. */
 const uint8_t *png_strip_work_row(const struct png_strip_work *w, int y);
 
-/* The parameters of png_pack for that way. */
+/* Filters the rows from..to - 1, -history at least, into `out`; returns their size. */
+size_t png_strip_work_filter(const struct png_strip_work *w, enum png_filter filter, int from,
+                             int to, uint8_t *out);
+
+/* The parameters of png_pack for that way; the rows have nothing in front. */
 struct png_pack png_strip_work_pack(const struct png_strip_work *w, struct png_way way);
 
 #endif

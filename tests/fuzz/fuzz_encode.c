@@ -30,6 +30,7 @@ static void check_sets(const struct image *img, int compression)
     must(png_strip_scratch_bytes(&job.format, job.compression, &bytes, NULL) == ERR_OK);
     void *scratch = mem_alloc(bytes, 1);
     for (int k = 0; (job.kernels = png_kernels_at(k)); k++) {
+        job.way = png_strip_way(&job, scratch);
         must(png_strip_encode(&job, scratch, &again, NULL) == ERR_OK);
         if (k == 0) {
             first = again;

@@ -42,6 +42,7 @@ test_programs += \
 	tests/unit/test_png \
 	tests/unit/test_png_head \
 	tests/unit/test_png_meta \
+	tests/unit/test_png_sizes \
 	tests/unit/test_png_strip \
 	tests/unit/test_png_warnings \
 	tests/unit/test_png_writer \

@@ -138,6 +138,7 @@ START_TEST(rows_must_be_as_many_as_promised)
     struct png_strip three, two;
     struct png_strip_job job = {.format = img->format,
                                 .compression = 1,
+                                .way = {FILTER_PAETH, METHOD_CODE, 0},
                                 .pixels = img->pixels,
                                 .row_bytes = img->row_bytes};
     size_t bytes;

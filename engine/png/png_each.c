@@ -1,0 +1,56 @@
+/* png_each.c - see png_each.h.
+ *
+ * The measure is the entropy of the residues. For short rows it is libpng's, the sum of their sizes.
+ * Entropy is computed in integers, so that all machines agree. */
+#include "engine/png/png_each.h"
+
+#include <string.h>
+
+enum { UNIT = 256 }; /* parts of a bit */
+
+/* n * log2(n) in parts of a bit, with the logarithm linear between powers of two: 9 % of a bit too
+ * small at most. */
+static uint64_t n_log_n(uint64_t n)
+{
+    unsigned whole = 63U - (unsigned)__builtin_clzll(n | 1);
+    return n * UNIT * whole + (n * UNIT * (n - ((uint64_t)1 << whole)) >> whole);
+}
+
+static uint64_t entropy(const struct png_strip_work *w, const uint8_t *bytes)
+{
+    struct deflate_tally t;
+    struct deflate_sequence s = {bytes, w->count, NULL, 0};
+    uint64_t known = 0;
+    memset(t.literals, 0, sizeof t.literals);
+    w->kernels->tally(&s, &t);
+    for (int v = 0; v < 256; v++)
+        known += n_log_n(t.literals[v]);
+    return n_log_n(w->count) + UNIT * w->count - known; /* a bit a byte more: never below 0 */
+}
+
+static uint64_t sizes(const uint8_t *bytes, size_t count)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += bytes[i] < 128 ? bytes[i] : 256U - bytes[i];
+    return sum;
+}
+
+static uint64_t measure(const struct png_strip_work *w, const uint8_t *filtered)
+{
+    return w->count < PNG_EACH_LEAST ? sizes(filtered + 1, w->count) : entropy(w, filtered + 1);
+}
+
+void png_each_filter(const struct png_strip_work *w, const uint8_t *row, const uint8_t *above,
+                     uint8_t *out)
+{
+    uint64_t least = UINT64_MAX;
+    for (int filter = FILTER_PAETH; filter >= FILTER_NONE; filter--) {
+        w->kernels->filter((enum png_filter)filter, row, above, w->count, w->step, w->trial);
+        uint64_t cost = measure(w, w->trial);
+        if (cost >= least)
+            continue;
+        least = cost;
+        memcpy(out, w->trial, w->count + 1);
+    }
+}

@@ -1,0 +1,155 @@
+/* png_repeats.c - see png_repeats.h.
+ *
+ * Sampled by content: a byte value that is neither frequent nor rare is chosen, and each place where
+ * it occurs is a sample. What repeats has its samples at the same places, so that a table with one
+ * place per hash finds it at any distance. Only every hundredth byte or so is looked at twice. */
+#include "engine/png/png_repeats.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "engine/png/deflate_bits.h"
+
+enum {
+    SPAN_BYTES = 96 << 10, /* looked at: three times the window */
+    SAMPLE = 16,           /* bytes that must agree */
+    RARITY = 128,          /* about one byte in so many is to have the value */
+    LOOK_ROWS = 16,        /* in which values are counted, */
+    LOOK_BYTES = 512,      /* at the left of each */
+    LEAST_DISTANCE = 64,   /* what is nearer is for the windows of png_choose.c to find */
+    SAMPLES_MAX = 4096,    /* where a value is much more frequent than was expected */
+    WORTH = 16,            /* at least one sample in so many repeats */
+    GAIN = 16,             /* matching must save at least this part of what codes take, */
+    RAW_GAIN = 64,         /* and this part of the bytes, which its time is measured by */
+    ALIKE = 64,  /* ways whose costs differ by less: the first of them, so that strips go the
+                              same way as the one before, whose bytes they may then refer to */
+    NARROW = 64, /* rows too short to hold samples: the caller is to count bits */
+    TABLE_BITS = DEFLATE_HASH_BITS
+};
+
+/* Rows from..to - 1. */
+struct span {
+    int from, to;
+};
+
+struct samples {
+    uint32_t *places; /* [1 << TABLE_BITS]: place + 1 */
+    int count, found;
+};
+
+/* The rows to look at: the whole strip with its history where that is small, else a part from the
+ * middle. */
+static struct span choose_span(const struct png_strip_work *w)
+{
+    size_t stored = w->count + 1;
+    int rows = w->job->rows, most = (int)(SPAN_BYTES / stored) + 1;
+    if (w->history + rows <= most)
+        return (struct span){-w->history, rows};
+    int from = rows > most ? (rows - most) / 2 : rows - most;
+    return (struct span){from, from + most};
+}
+
+/* The value whose frequency among the bytes is nearest to one in RARITY, from above. */
+static uint8_t choose_value(const struct png_strip_work *w, struct span s)
+{
+    uint32_t counts[256] = {0}, look = 0;
+    for (int k = 0; k < LOOK_ROWS; k++) {
+        const uint8_t *row = png_strip_work_row(w, s.from + (s.to - 1 - s.from) * k / LOOK_ROWS);
+        size_t least = w->count < LOOK_BYTES ? w->count : LOOK_BYTES;
+        for (size_t i = 0; i < least; i++, look++)
+            counts[row[i]]++;
+    }
+    int best = 0;
+    for (int v = 1; v < 256; v++)
+        if (counts[v] * RARITY >= look ? counts[best] * RARITY < look || counts[v] < counts[best]
+                                       : counts[v] > counts[best])
+            best = v;
+    return (uint8_t)best;
+}
+
+static uint64_t hash(const uint8_t *p)
+{
+    uint64_t v = deflate_load8(p) * UINT64_C(0x9e3779b97f4a7c15);
+    return ((v ^ v >> 29) + deflate_load8(p + 8)) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+/* Takes the samples of one row. A place is a byte's index in the span; places agree where their
+ * hashes do, which another 16 bytes pass by chance once in 2^19 times. */
+static void sample_row(struct samples *t, const uint8_t *row, size_t count, size_t place, int value)
+{
+    if (count < SAMPLE)
+        return;
+    const uint8_t *end = row + count - SAMPLE, *p = row;
+    while (p < end && t->count < SAMPLES_MAX && (p = memchr(p, value, (size_t)(end - p)))) {
+        uint64_t h = hash(p);
+        uint32_t *slot = t->places + 2 * (h >> (65 - TABLE_BITS));
+        uint32_t at = (uint32_t)(place + (size_t)(p - row));
+        size_t distance = at - slot[0];
+        bool same = slot[1] == (uint32_t)h;
+        t->count++;
+        t->found += same && distance >= LEAST_DISTANCE && distance <= DEFLATE_WINDOW;
+        slot[0] = at;
+        slot[1] = (uint32_t)h;
+        p++;
+    }
+}
+
+static bool may_repeat(const struct png_strip_work *w, struct span s)
+{
+    struct samples t = {.places = w->room->places[0]};
+    if (w->count < NARROW)
+        return true;
+    int value = choose_value(w, s);
+    memset(t.places, 0, sizeof w->room->places[0]);
+    for (int y = s.from; y < s.to; y++)
+        sample_row(&t, png_strip_work_row(w, y), w->count, (size_t)(y - s.from) * (w->count + 1),
+                   value);
+    return t.found * WORTH > t.count;
+}
+
+/* Counts the bits of the span as codes alone, and says in way->literal_bits how many a byte takes;
+ * then, if need be, with matches. */
+static uint64_t try_span(const struct png_strip_work *w, struct png_way *way, struct span span)
+{
+    struct deflate_tally t = {0};
+    size_t count = png_strip_work_filter(w, way->filter, span.from, span.to, w->before);
+    struct deflate_sequence s = {w->before, count, w->room->matches, 0};
+    s.match_count = w->kernels->runs(s.bytes, s.count, w->room->matches);
+    w->kernels->tally(&s, &t);
+    uint64_t bits = deflate_block_cost(&t);
+    way->literal_bits = (int)(bits * PNG_PACK_BIT / count);
+    if (way->method == METHOD_CODE)
+        return bits;
+    struct png_pack p = png_strip_work_pack(w, *way);
+    struct deflate_search search = png_pack_search(&p, w->before, count);
+    memset(&t, 0, sizeof t);
+    while (search.at < count) {
+        s = png_pack_next(&p, &search);
+        w->kernels->tally(&s, &t);
+    }
+    return deflate_block_cost(&t);
+}
+
+struct png_way png_repeats_choose(const struct png_strip_work *w, struct png_way otherwise)
+{
+    static const enum png_filter filters[] = {FILTER_NONE, FILTER_EACH};
+    struct png_way best = otherwise;
+    struct span span = choose_span(w);
+    if (!may_repeat(w, span))
+        return otherwise;
+    uint64_t least = try_span(w, &best, span);
+    if (best.method == METHOD_CODE) {
+        uint64_t raw = 8 * (w->count + 1) * (uint64_t)(span.to - span.from);
+        uint64_t gain = least / GAIN > raw / RAW_GAIN ? least / GAIN : raw / RAW_GAIN;
+        least = least > gain ? least - gain : 0;
+    }
+    for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
+        struct png_way way = {filters[i], METHOD_CHAIN, 0};
+        uint64_t cost = try_span(w, &way, span);
+        if (cost + cost / ALIKE >= least)
+            continue;
+        least = cost;
+        best = way;
+    }
+    return best;
+}

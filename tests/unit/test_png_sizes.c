@@ -1,0 +1,164 @@
+/* test_png_sizes.c - the encoder beside libpng at its level 6, on pictures that are made here: how
+ * large its files are, and that they are the same whatever the threads and the batches. */
+#include <string.h>
+
+#include "engine/base/mem.h"
+#include "engine/encode.h"
+#include "engine/png/png_reference.h"
+#include "tests/lib/harness.h"
+#include "tests/lib/write_png.h"
+
+enum { LEVEL = 6, STRETCH = 31900 };
+
+/* What a tile consists of: noise, noise in few values, or waves with some noise, as a texture. */
+enum content { NOISE, FEW, WAVES, CONTENTS };
+
+/* Triangles of some period, 0..127. */
+static int wave(int at, int period)
+{
+    int phase = at % period * 256 / period;
+    return phase < 128 ? phase : 255 - phase;
+}
+
+static uint8_t tile_sample(enum content content, int x, int y, int c, uint64_t *seed)
+{
+    uint64_t r = harness_random(seed);
+    switch (content) {
+    case NOISE:
+        return (uint8_t)r;
+    case FEW:
+        return (uint8_t)(r % 16 * 16);
+    default:
+        return (uint8_t)(wave(x, 70 + 9 * c) / 2 + wave(x + y, 110 - 7 * c) + (int)(r % 9));
+    }
+}
+
+/* Fills a picture whose pixels repeat every dx columns and every dy rows. */
+static struct image *tiled(struct image_format f, int dx, int dy, enum content content)
+{
+    struct image *img = NULL;
+    uint64_t seed = 300 + (uint64_t)content;
+    size_t pixel = (size_t)f.channels * (size_t)f.depth / 8;
+    ck_assert_int_eq(image_new(&f, &img, NULL), ERR_OK);
+    for (int y = 0; y < f.height; y++)
+        for (int x = 0; x < f.width; x++) {
+            uint8_t *p = img->pixels + (size_t)y * img->row_bytes + (size_t)x * pixel;
+            if (x >= dx)
+                memcpy(p, p - (size_t)dx * pixel, pixel);
+            else if (y >= dy)
+                memcpy(p, p - (size_t)dy * img->row_bytes, pixel);
+            else
+                for (size_t c = 0; c < pixel; c++)
+                    p[c] = tile_sample(content, x, y, (int)c, &seed);
+        }
+    return img;
+}
+
+static size_t size_of(const struct image *img, int compression)
+{
+    struct png_writer_params params = {.format = img->format, .compression = compression};
+    struct buf file;
+    buf_init(&file, 1 << 26);
+    ck_assert_int_eq(write_png(&params, img, &file, NULL), ERR_OK);
+    size_t length = file.length;
+    buf_done(&file);
+    return length;
+}
+
+/* Frees the picture. */
+static void check_size(struct image *img, int percent, const char *what)
+{
+    size_t reference;
+    ck_assert_int_eq(png_reference_encode(img, LEVEL, &reference, NULL), ERR_OK);
+    size_t ours = size_of(img, LEVEL);
+    ck_assert_msg(ours * 100 <= reference * (size_t)percent,
+                  "%s, %dx%d, %d channels of %d bits: %zu, libpng's level 6 %zu", what,
+                  img->format.width, img->format.height, img->format.channels, img->format.depth,
+                  ours, reference);
+    image_free(img);
+}
+
+/* Deflate reaches 32 KiB back. What repeats within that is packed as well as by zlib, to 5 %:
+ * tiles side by side, as long as a row holds four, and one above the other, across strips. */
+START_TEST(repetitions_far_away_are_found)
+{
+    static const int distances[] = {100, 256, 1000, 3000, 10000};
+    int distance = distances[_i], far = 4 * distance < STRETCH ? 4 * distance : STRETCH;
+    int wide = far > 1024 ? far : 1024;
+    for (int channels = 1; channels <= 4; channels++)
+        for (int content = 0; content < CONTENTS; content++) {
+            int height = 400000 / (wide * channels), width = 24000 / (distance * channels);
+            struct image_format rows = {wide, height > 3 ? height : 3, channels, 8};
+            struct image_format columns = {width > 0 ? width : 1, far, channels, 8};
+            check_size(tiled(rows, distance, rows.height, (enum content)content), 105, "columns");
+            check_size(tiled(columns, columns.width, distance, (enum content)content), 105, "rows");
+        }
+}
+END_TEST
+
+/* Samples of 16 bits have two bytes each, whose order the encoder changes. */
+START_TEST(repetitions_are_found_in_16_bits)
+{
+    for (int content = 0; content < CONTENTS; content++) {
+        struct image_format columns = {60, 900, 2, 16};
+        check_size(tiled((struct image_format){2000, 40, 3, 16}, 500, 40, (enum content)content),
+                   105, "columns");
+        check_size(tiled(columns, columns.width, 70, (enum content)content), 105, "rows");
+    }
+}
+END_TEST
+
+static struct buf encode(const struct image *img, int compression, int threads, int strips)
+{
+    struct buf out;
+    struct pool *pool;
+    struct encode *c = NULL;
+    int height = img->format.height, batch = png_strip_rows(&img->format) * strips;
+    struct encode_job job = {.params = {.format = img->format, .compression = compression},
+                             .out = &out};
+    buf_init(&out, 1 << 26);
+    ck_assert_int_eq(pool_new(threads, &pool, NULL), ERR_OK);
+    job.pool = pool;
+    ck_assert_int_eq(encode_new(&job, &c, NULL), ERR_OK);
+    for (int y = 0; y < height; y += batch)
+        ck_assert_int_eq(encode_rows(c, img->pixels + (size_t)y * img->row_bytes, img->row_bytes,
+                                     batch < height - y ? batch : height - y, NULL),
+                         ERR_OK);
+    ck_assert_int_eq(encode_finish(c, NULL), ERR_OK);
+    encode_free(c);
+    pool_free(pool);
+    return out;
+}
+
+/* Strips refer to the rows before them, which may have come with another batch. */
+START_TEST(threads_and_batches_make_the_same_bytes)
+{
+    static const struct image_format formats[] = {
+        {90, 2500, 3, 8}, {7, 17000, 4, 8}, {700, 400, 3, 16}, {40000, 200, 1, 8}};
+    static const int levels[] = {2, 6, 8};
+    for (int k = 0; k < 3; k++) {
+        struct image *img = tiled(formats[_i], 40000, 90, WAVES);
+        struct buf first = encode(img, levels[k], 1, 1);
+        for (int strips = 1; strips <= 4; strips++)
+            for (int threads = 1; threads <= 5; threads += 2) {
+                struct buf again = encode(img, levels[k], threads, strips);
+                ck_assert_uint_eq(again.length, first.length);
+                ck_assert_int_eq(memcmp(again.data, first.data, first.length), 0);
+                buf_done(&again);
+            }
+        buf_done(&first);
+        image_free(img);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("png_sizes");
+    TCase *c = tcase_create("png_sizes");
+    tcase_add_loop_test(c, repetitions_far_away_are_found, 0, 5);
+    tcase_add_test(c, repetitions_are_found_in_16_bits);
+    tcase_add_loop_test(c, threads_and_batches_make_the_same_bytes, 0, 4);
+    suite_add_tcase(s, c);
+    return harness_run(s);
+}
