@@ -12,4 +12,5 @@ EXTRA_DIST += \
 	tests/bench/peer_torch.py \
 	tests/bench/picture.py \
 	tests/bench/png.py \
-	tests/bench/run
+	tests/bench/run \
+	tests/bench/scale.py
