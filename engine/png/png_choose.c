@@ -56,11 +56,10 @@ static struct window filter_window(const struct png_strip_work *w, enum png_filt
     int y = (int)((long)(rows - lines) * (k * 5 % WINDOWS) / (WINDOWS - 1));
     size_t x = (size_t)((long)(width - pixels) * k / (WINDOWS - 1)) * w->step;
     struct window out = {(size_t)pixels * w->step + 1, 0};
-    const uint8_t *above = png_strip_work_row(w, y - 1);
+    const uint8_t *above = png_strip_work_part(w, y - 1, x, out.row_bytes - 1);
     for (int i = -1; i < lines; i++, out.count += out.row_bytes) {
-        const uint8_t *row = png_strip_work_row(w, y + i);
-        w->kernels->filter(filter, row + x, above + x, out.row_bytes - 1, w->step,
-                           w->filtered + out.count);
+        const uint8_t *row = png_strip_work_part(w, y + i, x, out.row_bytes - 1);
+        w->kernels->filter(filter, row, above, out.row_bytes - 1, w->step, w->filtered + out.count);
         above = row;
     }
     return out;
@@ -118,21 +117,29 @@ static int bits_of_a_byte(struct cost cost)
     return (int)(cost.bits * PNG_PACK_BIT / cost.bytes);
 }
 
-/* The filter whose residues have the shortest codes, and how many bits of them a byte takes. */
+/* The filter whose residues have the least entropy in a sample, and how many bits of it a byte has.
+ */
 static struct png_way choose_code(const struct png_strip_work *w)
 {
-    static const struct sample sample = {2, 2};
+    struct sample sample = fit(w, (struct sample){2, 2});
     struct png_way best = {FILTER_PAETH, METHOD_CODE, 0};
-    struct cost least = {UINT64_MAX, 1};
+    uint64_t least = UINT64_MAX;
     for (int filter = FILTER_PAETH; filter >= FILTER_NONE; filter--) {
-        struct png_way way = {(enum png_filter)filter, METHOD_CODE, 0};
-        struct cost cost = try_way(w, way, sample);
-        if (cost.bits >= least.bits)
+        struct deflate_tally t = {0};
+        struct cost cost = {0, 0};
+        for (int k = 0; k < WINDOWS; k += sample.nth) {
+            struct window win = filter_window(w, (enum png_filter)filter, k, sample.rows);
+            struct deflate_sequence s = {w->filtered + win.row_bytes, win.count - win.row_bytes,
+                                         NULL, 0};
+            w->kernels->tally(&s, &t);
+            cost.bytes += s.count;
+        }
+        cost.bits = png_each_entropy(&t, cost.bytes);
+        if (cost.bits >= least)
             continue;
-        least = cost;
-        best = way;
+        least = cost.bits;
+        best = (struct png_way){(enum png_filter)filter, METHOD_CODE, bits_of_a_byte(cost)};
     }
-    best.literal_bits = bits_of_a_byte(least);
     return best;
 }
 

@@ -16,16 +16,21 @@ static uint64_t n_log_n(uint64_t n)
     return n * UNIT * whole + (n * UNIT * (n - ((uint64_t)1 << whole)) >> whole);
 }
 
+uint64_t png_each_entropy(const struct deflate_tally *t, uint64_t count)
+{
+    uint64_t known = 0, all = n_log_n(count);
+    for (int v = 0; v < 256; v++)
+        known += n_log_n(t->literals[v]);
+    return all > known ? (all - known) / UNIT : 0;
+}
+
 static uint64_t entropy(const struct png_strip_work *w, const uint8_t *bytes)
 {
     struct deflate_tally t;
     struct deflate_sequence s = {bytes, w->count, NULL, 0};
-    uint64_t known = 0;
     memset(t.literals, 0, sizeof t.literals);
     w->kernels->tally(&s, &t);
-    for (int v = 0; v < 256; v++)
-        known += n_log_n(t.literals[v]);
-    return n_log_n(w->count) + UNIT * w->count - known; /* a bit a byte more: never below 0 */
+    return png_each_entropy(&t, w->count);
 }
 
 static uint64_t sizes(const uint8_t *bytes, size_t count)

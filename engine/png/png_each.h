@@ -7,6 +7,9 @@
 /* Shorter rows have no distribution of their own. */
 enum { PNG_EACH_LEAST = 256 };
 
+/* The entropy of `count` bytes, in bits, by their tally. */
+uint64_t png_each_entropy(const struct deflate_tally *t, uint64_t count);
+
 /* Filters the row into out[0..count] by the filter whose residues have the least entropy. The row
  * and the one above alone determine it, so that rows that repeat are filtered alike. Overwrites
  * w->trial. */

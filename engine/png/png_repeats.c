@@ -18,7 +18,7 @@ enum {
     LOOK_BYTES = 512,      /* at the left of each */
     LEAST_DISTANCE = 64,   /* what is nearer is for the windows of png_choose.c to find */
     SAMPLES_MAX = 4096,    /* where a value is much more frequent than was expected */
-    WORTH = 16,            /* at least one sample in so many repeats */
+    WORTH = 4,             /* at least one sample in so many repeats */
     GAIN = 16,             /* matching must save at least this part of what codes take, */
     RAW_GAIN = 64,         /* and this part of the bytes, which its time is measured by */
     ALIKE = 64,  /* ways whose costs differ by less: the first of them, so that strips go the
@@ -54,7 +54,7 @@ static uint8_t choose_value(const struct png_strip_work *w, struct span s)
 {
     uint32_t counts[256] = {0}, look = 0;
     for (int k = 0; k < LOOK_ROWS; k++) {
-        const uint8_t *row = png_strip_work_row(w, s.from + (s.to - 1 - s.from) * k / LOOK_ROWS);
+        const uint8_t *row = png_strip_work_raw(w, s.from + (s.to - 1 - s.from) * k / LOOK_ROWS);
         size_t least = w->count < LOOK_BYTES ? w->count : LOOK_BYTES;
         for (size_t i = 0; i < least; i++, look++)
             counts[row[i]]++;
@@ -102,7 +102,7 @@ static bool may_repeat(const struct png_strip_work *w, struct span s)
     int value = choose_value(w, s);
     memset(t.places, 0, sizeof w->room->places[0]);
     for (int y = s.from; y < s.to; y++)
-        sample_row(&t, png_strip_work_row(w, y), w->count, (size_t)(y - s.from) * (w->count + 1),
+        sample_row(&t, png_strip_work_raw(w, y), w->count, (size_t)(y - s.from) * (w->count + 1),
                    value);
     return t.found * WORTH > t.count;
 }

@@ -3,24 +3,34 @@
 
 #include "engine/png/png_each.h"
 
-const uint8_t *png_strip_work_row(const struct png_strip_work *w, int y)
+const uint8_t *png_strip_work_raw(const struct png_strip_work *w, int y)
 {
     const struct png_strip_job *job = w->job;
     if (y < 0 && !job->above)
         return w->zeros;
-    const uint8_t *row = y < 0 ? job->above - (size_t)(-1 - y) * job->row_bytes
-                               : job->pixels + (size_t)y * job->row_bytes;
+    return y < 0 ? job->above - (size_t)(-1 - y) * job->row_bytes
+                 : job->pixels + (size_t)y * job->row_bytes;
+}
+
+const uint8_t *png_strip_work_part(const struct png_strip_work *w, int y, size_t from, size_t count)
+{
+    const uint8_t *part = png_strip_work_raw(w, y) + from;
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    if (job->format.depth == 16) {
+    if (w->job->format.depth == 16) {
         uint8_t *out = w->swapped + (size_t)(y & 1) * w->count;
-        for (size_t i = 0; i + 1 < w->count; i += 2) {
-            out[i] = row[i + 1];
-            out[i + 1] = row[i];
+        for (size_t i = 0; i + 1 < count; i += 2) {
+            out[i] = part[i + 1];
+            out[i + 1] = part[i];
         }
         return out;
     }
 #endif
-    return row;
+    return part;
+}
+
+const uint8_t *png_strip_work_row(const struct png_strip_work *w, int y)
+{
+    return png_strip_work_part(w, y, 0, w->count);
 }
 
 size_t png_strip_work_filter(const struct png_strip_work *w, enum png_filter filter, int from,

@@ -23,9 +23,14 @@ struct png_strip_work {
     uint8_t *zlib; /* [PNG_PACK_ZLIB], from PNG_PACK_SLOW on */
 };
 
-/* Row y of the strip in PNG's byte order (16-bit samples big-endian); -1 is the row above, down to
- * -png_strip_above. The row is valid until two more rows have been asked for. */
+/* Row y of the strip in the picture's byte order; -1 is the row above, down to -png_strip_above. */
+const uint8_t *png_strip_work_raw(const struct png_strip_work *w, int y);
+
+/* The same row in PNG's byte order (16-bit samples big-endian), or `count` bytes of it, whole
+ * samples. They are valid until two more rows have been asked for. */
 const uint8_t *png_strip_work_row(const struct png_strip_work *w, int y);
+const uint8_t *png_strip_work_part(const struct png_strip_work *w, int y, size_t from,
+                                   size_t count);
 
 /* Filters the rows from..to - 1, -history at least, into `out`; returns their size. */
 size_t png_strip_work_filter(const struct png_strip_work *w, enum png_filter filter, int from,

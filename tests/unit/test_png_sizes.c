@@ -1,11 +1,14 @@
 /* test_png_sizes.c - the encoder beside libpng at its level 6, on pictures that are made here: how
  * large its files are, and that they are the same whatever the threads and the batches. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/mem.h"
 #include "engine/encode.h"
 #include "engine/png/png_reference.h"
 #include "tests/lib/harness.h"
+#include "tests/lib/png_libpng.h"
 #include "tests/lib/write_png.h"
 
 enum { LEVEL = 6, STRETCH = 31900 };
@@ -108,6 +111,92 @@ START_TEST(repetitions_are_found_in_16_bits)
 }
 END_TEST
 
+/* Sums of sizes. */
+struct sums {
+    size_t ours, fast, reference;
+};
+
+/* Adds the sizes at levels 6 and 2, and those of libpng at level 6. No picture may be 5 % larger
+ * than libpng's. Frees the picture. */
+static void add_sizes(struct image *img, struct sums *sums, const char *what)
+{
+    size_t ours = size_of(img, LEVEL), reference;
+    ck_assert_int_eq(png_reference_encode(img, LEVEL, &reference, NULL), ERR_OK);
+    ck_assert_msg(ours * 100 <= reference * 105, "%s: %zu, libpng's level 6 %zu", what, ours,
+                  reference);
+    sums->ours += ours;
+    sums->fast += size_of(img, 2);
+    sums->reference += reference;
+    image_free(img);
+}
+
+static void check_sums(const struct sums *s, const char *what)
+{
+    ck_assert_msg(s->ours <= s->reference, "%s: %zu, libpng's level 6 %zu", what, s->ours,
+                  s->reference);
+    ck_assert_msg(s->fast * 100 <= s->reference * 110, "%s: level 2 %zu, libpng's level 6 %zu",
+                  what, s->fast, s->reference);
+}
+
+/* Waves, edges and a camera's noise: a sum of small numbers, more of it in some places. */
+static struct image *photograph(struct image_format f, uint64_t *seed)
+{
+    struct image *img = NULL;
+    int noise = harness_between(seed, 4, 12), slope = harness_between(seed, 40, 120);
+    ck_assert_int_eq(image_new(&f, &img, NULL), ERR_OK);
+    for (int y = 0; y < f.height; y++)
+        for (int x = 0; x < f.width; x++)
+            for (int c = 0; c < f.channels; c++) {
+                int v = wave(x, 190 + slope) / 3 + wave(x + 2 * y, 310 - slope) / 2 + 9 * c;
+                v += wave(x - y + 1000, 170) > 90 ? 50 : 0;
+                for (int k = 0; k < 3; k++)
+                    v += harness_between(seed, 0, noise * (1 + wave(y, 400) / 64) / 3);
+                img->pixels[(size_t)y * img->row_bytes + (size_t)(x * f.channels + c)] = (uint8_t)v;
+            }
+    return img;
+}
+
+START_TEST(noisy_pictures_are_as_small_as_libpngs)
+{
+    uint64_t seed = 400 + (uint64_t)_i;
+    struct sums sums = {0};
+    for (int k = 0; k < 4; k++)
+        add_sizes(photograph((struct image_format){300 + 60 * k, 250, 1 + _i, 8}, &seed), &sums,
+                  "noise");
+    check_sums(&sums, "noise");
+}
+END_TEST
+
+/* The 18 photographs of Kodak's that the test data has: no larger than libpng's at level 6. */
+START_TEST(photographs_are_as_small_as_libpngs)
+{
+    static const char *const sizes[] = {"hr", "lr"};
+    struct sums sums = {0};
+    int found = 0;
+    for (int k = 1; k <= 24; k++) {
+        char name[40];
+        size_t length;
+        struct image_format f;
+        struct image *img = NULL;
+        snprintf(name, sizeof name, "kodak/%s/kodim%02d.png", sizes[_i], k);
+        const char *path = harness_data(name);
+        uint8_t *file = path ? harness_read(path, &length) : NULL;
+        if (!file)
+            continue;
+        uint8_t *pixels = png_libpng_decode(file, length, &f);
+        ck_assert_ptr_nonnull(pixels);
+        ck_assert_int_eq(image_new(&f, &img, NULL), ERR_OK);
+        memcpy(img->pixels, pixels, image_bytes(&f));
+        free(pixels);
+        free(file);
+        add_sizes(img, &sums, name);
+        found++;
+    }
+    ck_assert_int_eq(found, 18);
+    check_sums(&sums, "Kodak");
+}
+END_TEST
+
 static struct buf encode(const struct image *img, int compression, int threads, int strips)
 {
     struct buf out;
@@ -158,6 +247,11 @@ int main(void)
     TCase *c = tcase_create("png_sizes");
     tcase_add_loop_test(c, repetitions_far_away_are_found, 0, 5);
     tcase_add_test(c, repetitions_are_found_in_16_bits);
+    tcase_add_loop_test(c, noisy_pictures_are_as_small_as_libpngs, 0, 4);
+    if (harness_data("kodak/hr"))
+        tcase_add_loop_test(c, photographs_are_as_small_as_libpngs, 0, 2);
+    else
+        harness_left_out(2, "photographs_are_as_small_as_libpngs", "no Kodak in TEST_DATA");
     tcase_add_loop_test(c, threads_and_batches_make_the_same_bytes, 0, 4);
     suite_add_tcase(s, c);
     return harness_run(s);
