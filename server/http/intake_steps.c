@@ -24,6 +24,8 @@ void intake_begin_head(struct intake *in)
 
 enum intake_scan intake_scan_line(struct intake *in)
 {
+    if (in->raw == in->raw_end)
+        return INTAKE_SCAN_MORE; /* there may be no memory to point into */
     const char *bytes = in->bytes + in->raw;
     size_t count = in->raw_end - in->raw;
     for (size_t i = in->scanned; i < count; i++) {
