@@ -16,7 +16,7 @@ for source in tests/fuzz/fuzz_*.c; do
     $CC $CFLAGS -std=c11 -D_GNU_SOURCE $unsafe -I. -c "$source" -o "$build/$target.o"
     # shellcheck disable=SC2046 # lists of words
     $CXX $CXXFLAGS "$build/$target.o" $(find "$build/tests" -name '*.a') "$build/libserver.a" "$build/libengine.a" \
-        $LIB_FUZZING_ENGINE $(pkg-config --libs libpng libdeflate zlib jansson libmicrohttpd) -lm -pthread \
+        $LIB_FUZZING_ENGINE $(pkg-config --libs libpng libdeflate zlib jansson libmicrohttpd check) -lm -pthread \
         -Wl,-rpath,'$ORIGIN/lib' -o "$OUT/$target"
     zip -q -j "$OUT/${target}_seed_corpus.zip" tests/fuzz/corpus/"$name"/*
     [ ! -f "tests/fuzz/corpus/$name.dict" ] || cp "tests/fuzz/corpus/$name.dict" "$OUT/$target.dict"
