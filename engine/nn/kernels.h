@@ -45,7 +45,7 @@ struct kernel_conv {
     struct kernel_store store; /* slope [16] */
     const float *add;          /* as `out`, or NULL */
     float *out;                /* width vectors of 16, `step` floats apart */
-    int step;                  /* 16; 32 for every other pixel (a phase of stride 2) */
+    int step;                  /* 16; s * 16 for every s-th pixel (a phase of stride s) */
     int width;
 };
 

@@ -5,7 +5,7 @@
 
 #include "engine/nn/layers.h"
 
-enum { MOST_PHASES = 2 };
+enum { MOST_PHASES = 4 };
 
 /* Output sample s * q + i + origin takes tap k from input sample r if it equals s * r - padding +
  * k. With r = q + t, this is k = i + origin + padding - s * t. */
@@ -38,7 +38,7 @@ static void place_phases(const struct conv_params *c, enum axis axis, int *origi
 static const char *lower_transposed(const struct conv_params *c, struct lowered *out)
 {
     if (c->stride.y != c->stride.x || c->stride.y > MOST_PHASES)
-        return "only strides of 1 and 2 that are equal on both axes are cut into phases";
+        return "only strides of 1 to 4 that are equal on both axes are cut into phases";
     out->phases = c->stride.y;
     place_phases(c, AXIS_Y, &out->origin.y, &out->first.y, &out->taps.y);
     place_phases(c, AXIS_X, &out->origin.x, &out->first.x, &out->taps.x);

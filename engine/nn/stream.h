@@ -37,7 +37,8 @@ struct stream_tensor {
     bool blocked;
     int channels;
     struct pair rate;  /* samples per cell */
-    struct pair extra; /* for a picture of n cells there are rate * n + extra samples */
+    struct pair extra; /* for a picture of n cells, the samples end at rate * n + extra */
+    struct pair lead;  /* samples before 0: 1 if folded phases begin there */
     int ring;          /* rows that are kept */
     int spare;         /* columns beyond those of the area itself, at most */
     int skirt;         /* samples beyond the picture's edges that are read, at most */

@@ -6,7 +6,7 @@
 #include "engine/nn/stream_builder.h"
 #include "engine/nn/stream_pack.h"
 
-enum { FEW = 4, FOLD_LEAST = 4 * KERNEL_LANES };
+enum { FEW = 4, FOLD_LEAST = 4 * KERNEL_LANES, MOST_INTERLEAVED = 2 };
 
 static bool refuse(struct stream_builder *b, int layer, const char *why)
 {
@@ -16,20 +16,38 @@ static bool refuse(struct stream_builder *b, int layer, const char *why)
 
 static enum stream_op choose(const struct lowered *l, bool blocked)
 {
-    if (l->out_channels <= FEW)
+    if (l->out_channels <= FEW && l->phases <= MOST_INTERLEAVED)
         return STREAM_PLANES;
     bool three = l->taps.y == 3 && l->taps.x == 3 && l->phases == 1;
     return blocked && three && l->in_channels >= 8 ? STREAM_WINOGRAD : STREAM_CONV;
 }
 
-/* If there are many channels to read, phases of a few outputs go together into one block, if
- * they fill most of it: the input need not become planes, which would leave the L1. Not with
- * padding of the network's own: what lies outside the picture is told by sample, not by phase. */
+/* Phases of a few outputs go together into blocks. The kernel of planes interleaves up to four
+ * phases. More phases are always folded: each of them alone would fill a few lanes of a block. Four
+ * phases are folded if there are many channels to read and the phases fill most of one block: the
+ * input need not become planes, which would leave the L1. */
 static bool folds(const struct stream_builder *b, const struct lowered *l, bool blocked)
 {
+    if (l->phases > MOST_INTERLEAVED)
+        return l->out_channels <= FEW;
     int lanes = l->phases * l->phases * l->out_channels;
     return blocked && l->phases > 1 && lanes > KERNEL_LANES / 2 && lanes <= KERNEL_LANES &&
            l->in_channels >= FOLD_LEAST && b->m->border != BORDER_MODEL;
+}
+
+/* Gives a tensor of folded phases the phases of which any sample lies in the picture. With
+ * n cells, its output has fold * rate * n + extra samples, and those before the origin belong to
+ * phases at -1. */
+static void bound_folded(const struct stream_builder *b, const struct lowered *l, int tensor,
+                         int layer)
+{
+    struct stream_tensor *t = &b->s->tensors[tensor];
+    struct pair fold = {l->fold, l->fold};
+    struct pair extra = {(int)b->y[1 + layer].size - t->rate.y * fold.y * b->picture,
+                         (int)b->x[1 + layer].size - t->rate.x * fold.x * b->picture};
+    t->extra = (struct pair){(int)ceil_div(extra.y - l->origin.y, fold.y),
+                             (int)ceil_div(extra.x - l->origin.x, fold.x)};
+    t->lead = (struct pair){l->origin.y > 0, l->origin.x > 0};
 }
 
 /* Separates the phases that were folded into the channels of a tensor into planes again. */
@@ -81,6 +99,8 @@ static bool build_conv(struct stream_builder *b, int i, enum err_code *rc, struc
     struct pair rate = b->s->tensors[t->in[0].tensor].rate;
     rate = (struct pair){rate.y * l.phases, rate.x * l.phases};
     t->out = stream_new_tensor(b, op != STREAM_PLANES, l.out_channels, rate, last);
+    if (l.fold > 1)
+        bound_folded(b, &l, t->out, last);
     struct pair shift = {0, 0};
     const struct layer *sloped = NULL;
     last = stream_fuse(b, t, last, &sloped, &shift);

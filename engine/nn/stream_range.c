@@ -61,7 +61,8 @@ static bool is_read(const struct span *s)
 
 struct span stream_domain(const struct stream_tensor *t, enum axis axis, int side)
 {
-    return (struct span){0, pair_at(t->rate, axis) * side + pair_at(t->extra, axis)};
+    return (struct span){-pair_at(t->lead, axis),
+                         pair_at(t->rate, axis) * side + pair_at(t->extra, axis)};
 }
 
 struct span stream_within(const struct stream_step *t, struct span domain, struct span want)
@@ -256,8 +257,8 @@ static int choose_round(const struct stream *s)
 }
 
 /* Returns how far beyond the domain of a part a step reads for samples of its own domain, of which
- * it makes whole phases and tiles. All domains begin at 0; for n cells the part has rate * n +
- * extra samples. */
+ * it makes whole phases and tiles. Domains begin at 0, or at -1 for folded phases, for which
+ * the room suffices; for n cells the part's domain ends at rate * n + extra. */
 static int reach_of(const struct stream *s, const struct stream_step *t, struct stream_part part,
                     bool add, enum axis axis)
 {
