@@ -161,7 +161,7 @@ static void try_conv(const struct kernels *set, const struct conv_case *c, int w
                      uint64_t *seed)
 {
     int block = c->planar ? 1 : L, blocks = (c->channels + block - 1) / block;
-    int rows = c->kernel_y * blocks, step = variant % 3 == 2 ? 2 * L : L;
+    int rows = c->kernel_y * blocks, step = variant % 3 == 2 ? (2 + width % 3) * L : L;
     size_t row = (size_t)(width + c->kernel_x - 1) * (size_t)block;
     size_t weights = (size_t)(c->kernel_y * c->kernel_x * c->channels) * L;
     struct fenced *in = calloc((size_t)rows, sizeof *in);
