@@ -21,5 +21,6 @@ EXTRA_DIST += \
 	tests/RESULTS.md \
 	tests/arm64/run \
 	tests/long \
+	tests/mutate.py \
 	tests/neon/agree.c \
 	tests/suite.txt
