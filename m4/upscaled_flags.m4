@@ -39,6 +39,9 @@ AC_DEFUN([UPSCALED_COMPILER_FLAGS], [
         -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wpointer-arith
         -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wimplicit-fallthrough],
         [UPSCALED_TRY([STRICT_CFLAGS], flag)])
+    dnl Deadlines of the C tests are for what hangs: a sanitizer, or an emulator, makes them slow.
+    AS_IF([test "$enable_sanitizers" != no || test -n "$EMULATOR"], [TEST_PATIENCE=20], [TEST_PATIENCE=1])
+    AC_SUBST([TEST_PATIENCE])
     AS_IF([test "$enable_sanitizers" != no], [
         sanitize="-fsanitize=$enable_sanitizers -fno-sanitize-recover=all -fno-omit-frame-pointer"
         STRICT_CFLAGS="$STRICT_CFLAGS $sanitize"
