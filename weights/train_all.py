@@ -25,7 +25,9 @@ TRAININGS = {
     "psnr-max": dict(CLEAN, **WIDE, rate=1.5e-3, steps=60000, every=4000),
     "psnr-m5": dict(CLEAN, depth=5, steps=40000),
     "psnr-m11": dict(CLEAN, depth=11, steps=30000, start="psnr-m5"),
-    "photo": dict(ROBUST, mix="photo", depth=5, steps=30000, start="psnr-m5"),
+    # Five layers, trained so, gain 0.1 dB on Kodak over the photo of 0.1.0, but nothing at JPEG of quality 50.
+    "photo-first": dict(ROBUST, mix="photo", depth=5, steps=30000, start="psnr-m5"),
+    "photo": dict(ROBUST, mix="photo", depth=6, steps=30000, start="photo-first"),
     "photo-max": dict(ROBUST, **WIDE, mix="photo-hq", steps=40000, every=4000, start="psnr-max"),
     "photo-hq": dict(ROBUST, mix="photo-hq", depth=11, steps=30000, start="psnr-m11"),
     "photo-jpeg": dict(ROBUST, mix="jpeg", depth=11, planes=3, gradient=10, steps=20000, start="photo-hq"),
