@@ -21,9 +21,10 @@ enum {
     WORTH = 4,             /* at least one sample in so many repeats */
     GAIN = 16,             /* matching must save at least this part of what codes take, */
     RAW_GAIN = 64,         /* and this part of the bytes, which its time is measured by */
-    ALIKE = 64,  /* ways whose costs differ by less: the first of them, so that strips go the
-                              same way as the one before, whose bytes they may then refer to */
-    NARROW = 64, /* rows too short to hold samples: the caller is to count bits */
+    /* Of ways whose costs differ by less, the first is taken: strips then go the same way as the
+     * one before, whose bytes they may refer to. */
+    ALIKE = 64,
+    NARROW = 64, /* rows too short to hold samples: the bits are counted at once */
     TABLE_BITS = DEFLATE_HASH_BITS
 };
 
@@ -33,7 +34,7 @@ struct span {
 };
 
 struct samples {
-    uint32_t *places; /* [1 << TABLE_BITS]: place + 1 */
+    uint32_t *places; /* [1 << (TABLE_BITS - 1)][2]: place, and the rest of its hash */
     int count, found;
 };
 
