@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-enum { HALVES = 64 }; /* converted at a time */
+enum { HALVES = 64 }; /* numbers that are converted at a time */
 
-/* Returns the bits of the single that has the value of a half (IEEE 754 binary16). Numbers below
- * 2^-14 have no leading one in a half: the multiplication by 2^-24 gives them theirs. */
+/* Returns the bits of the float32 that has the value of a half (IEEE 754 binary16). A half below
+ * 2^-14 is a plain multiple of 2^-24, without a leading one; the multiplication gives it one. */
 static uint32_t widen(uint16_t half)
 {
     uint32_t sign = (uint32_t)(half & 0x8000) << 16, exponent = half >> 10 & 31;
@@ -34,7 +34,8 @@ static bool settle_32(float *floats, size_t count)
     return all_finite(floats, count);
 }
 
-/* The numbers grow, so the last ones are converted first, by way of arrays of their own. */
+/* Each number grows in place from two bytes to four. So the last ones are converted first, by way
+ * of local arrays. */
 static bool settle_16(float *floats, size_t count)
 {
     const uint8_t *stored = (const uint8_t *)floats;

@@ -22,9 +22,9 @@
 enum { KERNEL_LANES = 16 };
 
 /* What is done to a sum v before it is stored:
- *   v = v + add              where there is an `add` and add_first
+ *   v = v + add              if there is an `add` and add_first is set
  *   v = v < 0 ? slope * v : v
- *   v = v + add              where there is an `add` and not add_first
+ *   v = v + add              if there is an `add` and add_first is not set
  *   v = min(max(v, lo), hi) */
 struct kernel_store {
     const float *slope; /* for each output channel: 1 without activation, 0 for ReLU, or PReLU's */
@@ -106,16 +106,16 @@ struct kernels {
     void (*conv_blocked)(const struct kernel_conv *k);
     void (*winograd)(const struct kernel_winograd *k);
     void (*planes)(const struct kernel_planes *k);
-    /* [width][16] to the first `channels` (1..16) of 16 planes; they are written up to width
-     * rounded up to a multiple of 16, and `in` is read up to there. */
+    /* Copies [width][16] to the first `channels` (1..16) of 16 planes. The planes are written up to
+     * `width` rounded up to a multiple of 16, and `in` is read as far. */
     void (*unblock)(const float *in, float *const *planes, int channels, int width);
-    /* The most multiply-adds that the unit does: `rounds` rounds of `peak_flops` operations on
+    /* Does the most multiply-adds that the unit can: `rounds` rounds of `peak_flops` operations on
      * registers alone (a multiply-add counts two). Returns a number that depends on all of them. */
     float (*peak)(long rounds);
     double peak_flops;
 };
 
-/* The set of the vector unit in use (vector_unit_use). */
+/* Returns the set of the vector unit in use (vector_unit_use). */
 const struct kernels *kernels_used(void);
 
 /* Returns the set of that name, or the best set if `name` is NULL. Returns NULL if this CPU does

@@ -93,7 +93,7 @@ static inline void transpose_8(__m256 r[8])
         r[i] = t[i];
 }
 
-/* Four squares of 8 are transposed, and two of them change places. */
+/* Transposes the four squares of 8x8, and swaps two of them. */
 static inline void v_transpose(v16 r[16])
 {
     __m256 q[4][8];

@@ -58,7 +58,7 @@ static inline void v_zip(v16 a, v16 b, v16 *lo, v16 *hi)
     *hi = _mm512_permutex2var_ps(a, second, b);
 }
 
-/* Unpacks pairs of rows by 32 bits, then by 64 bits, and then twice by quarters. */
+/* Interleaves pairs of rows by 32 bits, then by 64 bits, and then twice by quarters. */
 static inline void v_transpose(v16 r[16])
 {
     v16 t[16];

@@ -80,7 +80,7 @@ static inline void transpose_4(float32x4_t r[4], float32x4_t to[4])
     }
 }
 
-/* Sixteen squares of 4 are transposed, and each goes to the place of its mirror. */
+/* Transposes the sixteen squares of 4x4, and swaps each with its mirror at the diagonal. */
 static inline void v_transpose(v16 r[16])
 {
     v16 t[16];

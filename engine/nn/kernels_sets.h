@@ -5,8 +5,9 @@
 #include "engine/base/vector_unit.h"
 #include "engine/nn/kernels.h"
 
-/* The tiles of a row that pass Winograd's three stages together. Of one block of channels, V and M
- * stay in the L1. More blocks leave it in any case, and more tiles then share their weights. */
+/* Returns how many tiles of a row pass Winograd's three stages together. With one block of
+ * channels, V and M of these tiles stay in the L1 cache. With more blocks they do not fit in any
+ * case, and more tiles share each load of the weights. */
 static inline int kernel_tiles(int in_channels)
 {
     return in_channels <= KERNEL_LANES ? 14 : 28;

@@ -17,7 +17,7 @@ struct step {
     bool fused;       /* runs inside the step before it */
     int then;         /* the activation fused into this layer, or NONE */
     int slot;         /* of the output, after `then` */
-    int indices_slot; /* of the indices, if a layer reads those of this max_pool2d; otherwise NONE */
+    int indices_slot; /* of the indices, if a layer reads them; otherwise NONE */
     int last_reader;  /* the last layer that reads the output */
     int last_unpool;  /* the last layer that reads the indices, or NONE */
     int readers;      /* of the output */
@@ -31,7 +31,8 @@ struct layerwise {
     float *packed;
 };
 
-/* A buffer while slots are assigned. `samples` is that of its largest tensor in a long window. */
+/* A buffer while slots are assigned. `samples` is the size of its largest tensor in a long
+ * window. */
 struct slot {
     double samples;
     int busy_until; /* the last layer that reads it */
@@ -48,7 +49,7 @@ static void find_readers(struct layerwise *p)
                                     .last_unpool = NONE};
     for (int i = 0; i < m->layer_count; i++) {
         const struct layer *l = &m->layers[i];
-        bool unpool = l->kind == LAYER_MAX_UNPOOL2D; /* of its other input it reads the indices */
+        bool unpool = l->kind == LAYER_MAX_UNPOOL2D; /* it reads the indices of its other input */
         for (int k = -1; k < (unpool ? 0 : l->other_count); k++) {
             int id = k < 0 ? l->input : l->others[k];
             if (id == LAYER_INPUT)
@@ -59,7 +60,7 @@ static void find_readers(struct layerwise *p)
         if (unpool)
             p->steps[l->others[0]].last_unpool = i;
     }
-    p->steps[m->layer_count - 1].last_reader = m->layer_count; /* the caller */
+    p->steps[m->layer_count - 1].last_reader = m->layer_count; /* the caller reads it */
     p->steps[m->layer_count - 1].readers++;
 }
 
@@ -118,7 +119,7 @@ static void find_slots(struct layerwise *p, const struct extent *y, const struct
             s->slot = p->steps[l->input].slot;
             slots[s->slot].busy_until = until;
         } else {
-            /* a result that no layer reads still needs its buffer until this step is done */
+            /* a result that no layer reads needs its buffer until this step is done */
             s->slot = take_slot(p, slots, i, samples, until < i ? i : until);
         }
         p->steps[result].slot = s->slot;

@@ -81,7 +81,7 @@ void lower_fold(struct lowered *l)
     l->out_channels *= l->fold * l->fold;
 }
 
-/* The phase and the channel that a channel of folded phases is. */
+/* Finds the phase and the channel that channel *o of folded phases stands for. */
 static void unfold(const struct lowered *l, struct pair *phase, int *o)
 {
     if (l->fold > 1) {

@@ -132,7 +132,7 @@ struct model_geometry {
 
 struct model {
     char *name;
-    char *family;                     /* files of one family are chosen from by factor, or NULL */
+    char *family; /* its files differ in the factor, by which one is chosen; or NULL */
     char *license, *description;      /* NULL if the file has none */
     char *trained_json, *scores_json; /* compact JSON objects as in the file, or NULL */
     char sha256[65];                  /* of the file's bytes, lower-case hex */
@@ -169,11 +169,11 @@ enum { MODEL_NAME_BYTES = 64 }; /* of the name of a model or a family */
 /* What a file calls its model. */
 struct model_label {
     char name[MODEL_NAME_BYTES + 1];
-    char family[MODEL_NAME_BYTES + 1]; /* the name, where the file names no family */
+    char family[MODEL_NAME_BYTES + 1]; /* the name, if the file names no family */
 };
 
-/* Reads the label alone, without the weights. Returns false if the file does not say it as it
- * should: model_read then says what is wrong. */
+/* Reads only the label, without the weights. Returns false if the file does not have a valid label;
+ * model_read then reports what is wrong. */
 bool model_read_label(const struct model_file *file, const struct model_limits *limits,
                       struct model_label *out);
 

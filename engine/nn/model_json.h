@@ -93,13 +93,13 @@ enum err_code reader_float(const struct model_reader *r, const char *key, const 
                            float *out);
 enum err_code reader_bool(const struct model_reader *r, const char *key, const json_t *value,
                           bool *out);
-/* `words` ends with NULL; *out becomes the index. */
+/* `words` ends with NULL. *out becomes the index of the word. */
 enum err_code reader_word(const struct model_reader *r, const char *key, const json_t *value,
                           const char *const *words, int *out);
-/* Text of at most `most` bytes. Free *out with mem_free. */
+/* Reads a text of at most `most` bytes. The caller frees *out with mem_free. */
 enum err_code reader_text(const struct model_reader *r, const char *key, const json_t *value,
                           size_t most, char **out);
-/* 1 to 64 of A-Z a-z 0-9 . _ - and neither "." nor "..". */
+/* Whether `name` has 1 to 64 characters of A-Z a-z 0-9 . _ - and is neither "." nor "..". */
 bool reader_name_fits(const char *name);
 enum err_code reader_name(const struct model_reader *r, const char *key, const json_t *value,
                           char **out);

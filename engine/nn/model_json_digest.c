@@ -1,7 +1,7 @@
 /* model_json_digest.c - see model_json_digest.h. */
 #include "engine/nn/model_json_digest.h"
 
-enum { LONG = 1 << 20 }; /* bytes that take longer than the start of a thread, a hundred times */
+enum { LONG = 1 << 20 }; /* bytes whose digest takes a hundred times as long as starting a thread */
 
 static void *compute(void *arg)
 {

@@ -1,5 +1,5 @@
-/* model_json_number.c - reads the numbers of a list of weights. They are rounded as Python and PyTorch
- * do it: to double, then (by the caller) to float. */
+/* model_json_number.c - reads the numbers of a list of weights. They are rounded as Python and
+ * PyTorch do it: first to double, and then (by the caller) to float. */
 #include "engine/nn/model_json.h"
 
 #include <assert.h>
@@ -36,7 +36,8 @@ size_t reader_number_end(const uint8_t *text, size_t at, size_t end)
     return p;
 }
 
-/* Returns the exponent that stands at `text`: "e-5". Large ones are only known to be large. */
+/* Returns the exponent at `text`: "e-5". For a large exponent, returns some number that is large
+ * too. */
 static int exponent_at(const char *text, size_t length)
 {
     enum { LARGE = 1000 };
@@ -48,7 +49,7 @@ static int exponent_at(const char *text, size_t length)
 }
 
 /* Computes a number whose digits are a whole number up to 2^53, times or divided by a power of ten
- * up to 10^22. A double holds both of them exactly, so that the one operation rounds as strtod does.
+ * up to 10^22. A double holds both of them exactly, so the one operation rounds as strtod does.
  * Returns false for other numbers. */
 static bool compute(const char *text, size_t length, double *value)
 {

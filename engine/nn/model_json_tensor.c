@@ -179,7 +179,7 @@ static enum err_code refuse_shape(const struct cursor *c, const size_t *found, i
 }
 
 /* Compares the list's first elements with c->dims. If dims[0] is -1, sets it. If the list is flat,
- * c becomes one of rank 1. */
+ * changes `c` to a cursor of rank 1. */
 static enum err_code probe_list(struct cursor *c, bool any_length, size_t *count)
 {
     struct cursor probe = *c;
@@ -265,7 +265,8 @@ static enum err_code read_base64(struct cursor *c, const struct cutout *s,
     size_t wrong = base64_decode(text, length, (uint8_t *)floats);
     if (wrong < length)
         rc = reader_refuse(c->r, ERR_MODEL, c->key,
-                           "plain base64 expected, not what its character %zu is", wrong + 1);
+                           "plain base64 expected; its character %zu is not allowed there",
+                           wrong + 1);
     else if (!dtype->settle(floats, count))
         rc = reader_refuse(c->r, ERR_MODEL, c->key, "finite numbers expected");
     if (rc)

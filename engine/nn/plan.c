@@ -9,14 +9,14 @@
 
 enum {
     WINDOW_BYTES = 6 * 1024 * 1024, /* about the size of one core's caches */
-    WINDOW_MOST = 128,              /* pixels inside a window; its halo costs a third more */
+    WINDOW_MOST = 128,              /* side in pixels without the halo, which costs a third more */
     WINDOW_LEAST = 16,
-    STRIP_MOST = 512, /* pixels across a strip; more gain nothing */
+    STRIP_MOST = 512, /* width in pixels; wider strips gain nothing */
     STRIP_LEAST = 32,
-    STRIP_HALOS = 48, /* the height of a strip in halos, which then cost a forty-eighth */
+    STRIP_HALOS = 48, /* height of a strip in halos; the halo then adds a forty-eighth */
     STRIP_LEAST_ROWS = 256,
-    RINGS_IN_L2 = 3, /* times the L2; larger rings leave it */
-    MACS_A_BYTE = 4, /* that the CPU could do while a byte arrives from beyond the L2 */
+    RINGS_IN_L2 = 3, /* the caches hold rings of up to so many times the L2 */
+    MACS_A_BYTE = 4, /* multiply-adds the CPU can do while a byte arrives from beyond the L2 */
     MOST_SIDE = 1 << 24,
     MOST_CHANNELS = 3, /* at the ends of a model */
 };
@@ -217,7 +217,7 @@ enum err_code plan_scratch_bytes(const struct plan *p, int width, int height, si
                      : window_bytes(p, (struct pair){height, width}, bytes, e);
 }
 
-/* Planes to [x][c] and back. */
+/* Convert planes to [x][c], and back. */
 static void weave(const float *const *planes, int count, int channels, float *out)
 {
     for (int c = 0; c < channels; c++)

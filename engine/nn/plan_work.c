@@ -11,8 +11,8 @@ struct plan_work {
     const struct plan *p;
     int steps;
     double *lengths[2]; /* [axis][step]: positions */
-    double *one;        /* [step]: of one span */
-    void *room;         /* to measure with */
+    double *one;        /* [step]: positions for one span */
+    void *room;         /* scratch for measuring */
 };
 
 static size_t room_bytes(const struct plan *p)

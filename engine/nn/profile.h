@@ -12,7 +12,7 @@
 
 #include "engine/base/clock.h"
 
-/* Work that belongs to no layer. It is counted behind the layers. */
+/* Work that belongs to no layer. Its counters follow those of the layers. */
 enum { PROFILE_LOAD, PROFILE_STORE, PROFILE_OTHERS };
 
 struct profile {

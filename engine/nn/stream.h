@@ -84,10 +84,11 @@ struct stream {
     int tensor_count;
     struct stream_step *steps;
     int step_count;
-    int output;                                /* tensor: planes */
-    int round;                                 /* periods that a round makes */
-    struct span picture[2][STREAM_PERIOD_MAX]; /* [axis]: asked of the picture for outputs from
-                                                  (lo), and up to (hi), the index */
+    int output;                                /* the tensor of the output, in planes */
+    int round;                                 /* the number of periods that a round makes */
+    struct span picture[2][STREAM_PERIOD_MAX]; /* [axis][i]: the first sample that outputs from i
+                                                  on need (lo), and the end of those that outputs
+                                                  up to i need (hi) */
     struct stream_cost cost;
 };
 
@@ -124,7 +125,7 @@ struct span stream_within(const struct stream_step *t, struct span domain, struc
 /* Returns the distance in output samples at which areas are computed in the same way. */
 int stream_period(const struct stream *s);
 
-/* Returns by how many output rows each round advances: some periods. */
+/* Returns by how many output rows each round advances: a whole number of periods. */
 int stream_round(const struct stream *s);
 
 /* Prepares rounds that make the output from row `from` on. Sets made[tensor] to the first row that
@@ -174,14 +175,15 @@ int stream_widest(const struct stream *s, int width, int tensor);
 /* Returns the bytes of a column of cells in all rings together. */
 size_t stream_column_bytes(const struct stream *s);
 
-/* As the functions of plan.h, but `keep` has the network's own positions, which are not shifted by
- * `crop`, and `sides` are in cells, or NULL. */
+/* These do the same as the functions of plan.h, but `keep` has the network's own positions, which
+ * are not shifted by `crop`, and `sides` are in cells, or NULL. */
 enum err_code stream_scratch_bytes(const struct stream *s, int width, size_t *bytes, struct err *e);
 void stream_run(const struct stream *s, void *scratch, struct plan_rect keep,
                 const struct pair *sides, const struct plan_io *io);
 
-/* Strips, as those of plan.h. The state is a block of stream_strip_bytes, aligned to MEM_ALIGN.
- * Positions are the network's own, as in stream_run. Rows follow those of the call before. */
+/* Strips as in plan.h. The state is a block of stream_strip_bytes, aligned to MEM_ALIGN. Positions
+ * are the network's own, as in stream_run. The rows of each call follow those of the call
+ * before. */
 enum err_code stream_strip_bytes(const struct stream *s, int width, size_t *bytes, struct err *e);
 void stream_strip_begin(const struct stream *s, void *state, struct plan_rect keep,
                         const struct pair *sides);

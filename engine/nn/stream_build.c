@@ -81,7 +81,7 @@ static bool build_conv(struct stream_builder *b, int i, enum err_code *rc, struc
         return refuse(b, i, why);
     bool padded = conv->conv.padding.y > 0 || conv->conv.padding.x > 0;
     if (b->m->border == BORDER_MODEL && padded && conv->conv.padding_mode != PADDING_ZEROS)
-        return refuse(b, i, "it pads with something else than zeros");
+        return refuse(b, i, "it pads with something other than zeros");
     bool blocked = stream_is_blocked(b, in);
     if (folds(b, &l, blocked))
         lower_fold(&l);
@@ -224,7 +224,7 @@ static bool build_unshuffle(struct stream_builder *b, int i)
     return true;
 }
 
-/* Every kind is named, so that a new one does not compile until it is. */
+/* Every kind is named, so that a new kind does not compile until it is named here. */
 static bool build_layer(struct stream_builder *b, int i, enum err_code *rc, struct err *e)
 {
     switch (b->m->layers[i].kind) {
@@ -303,7 +303,8 @@ static bool build(struct stream_builder *b, enum err_code *rc, struct err *e)
 static enum err_code allocate(struct stream_builder *b, struct extent **extents, struct err *e)
 {
     size_t layers = (size_t)b->m->layer_count;
-    /* the picture and each layer, a twin of each in planes, and each joined for an add */
+    /* at most the picture and each layer, a copy of each in planes, and the joined terms of each
+     * add */
     size_t most = (2 + LAYER_OTHERS_MAX) * (layers + 1);
     b->s = mem_calloc(1, sizeof *b->s);
     b->values = mem_calloc(layers + 1, sizeof *b->values);

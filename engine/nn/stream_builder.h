@@ -26,7 +26,7 @@ struct stream_builder {
     struct stream_reason reason;
 };
 
-/* The value of layer i becomes this tensor. */
+/* Makes this tensor the value of layer i. */
 void stream_give(struct stream_builder *b, int i, int tensor, struct pair shift);
 
 /* Adds a tensor for the output of a layer, and returns its index. */

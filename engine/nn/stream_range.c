@@ -246,8 +246,9 @@ static void find_spares(struct stream *s, struct span *spans)
         }
 }
 
-/* Weights that do not all fit the L2 come from beyond it for every round: two rows of tiles then
- * share them. The rings grow by a third. */
+/* Returns the number of periods of a round. If the weights do not all fit the L2 cache, every round
+ * reads them from beyond it. Then a round makes two rows of tiles, which share each read of the
+ * weights; the rings grow by a third. */
 static int choose_round(const struct stream *s)
 {
     double floats = 0;
@@ -256,9 +257,9 @@ static int choose_round(const struct stream *s)
     return floats * sizeof(float) > (double)cpu_l2_bytes() ? 2 : 1;
 }
 
-/* Returns how far beyond the domain of a part a step reads for samples of its own domain, of which
- * it makes whole phases and tiles. Domains begin at 0, or at -1 for folded phases, for which
- * the room suffices; for n cells the part's domain ends at rate * n + extra. */
+/* Returns how far beyond the domain of a part a step reads to make the samples of its own domain.
+ * The step makes whole phases and whole tiles. A domain begins at 0, or at -1 for folded phases,
+ * which `room` covers. For n cells, the part's domain ends at rate * n + extra. */
 static int reach_of(const struct stream *s, const struct stream_step *t, struct stream_part part,
                     bool add, enum axis axis)
 {
@@ -305,7 +306,7 @@ enum err_code stream_find_rings(struct stream *s, struct err *e)
     find_spares(s, spans);
     find_picture(s, AXIS_Y, spans);
     find_picture(s, AXIS_X, spans);
-    /* everything repeats with the period, and so does every round once all steps have begun */
+    /* all positions repeat with the period, and so does every round once all steps have begun */
     for (int from = 0; from < stream_period(s); from++) {
         int to = stream_begin(s, from, spans, made);
         for (; to <= from + 3 * stream_round(s); to += stream_round(s))

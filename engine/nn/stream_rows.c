@@ -6,7 +6,7 @@
 
 enum { LANES = KERNEL_LANES, FEW = 4 };
 
-/* Multiply-adds of one call of a kernel, and tiles. */
+/* The multiply-adds of one call of a kernel, and the limits of its number of tiles. */
 static const double CALL_MACS = 2e9;
 enum { LEAST_TILES = 28, MOST_TILES = 1 << 20 };
 
@@ -32,13 +32,13 @@ static struct span columns(const struct stream_area *a, const struct stream_step
     return stream_step_phases(t, AXIS_X, out_columns(a, t));
 }
 
-/* How many rows of taps point_in points at, and how far apart pointers are: for the rows, and for
- * the blocks or planes of one. */
+/* The number of rows of taps at which point_in points, and the distances between pointers: from row
+ * to row, and from one block or plane of a row to the next. */
 struct pointers {
     int rows, next_row, next_block;
 };
 
-/* Pointers at the first tap behind the row and column of phases at (y, x). */
+/* Sets pointers to the first tap for the row and column of phases at (y, x). */
 static void point_in(const struct stream_area *a, const struct stream_step *t, int y, int x,
                      struct pointers how)
 {
@@ -109,8 +109,8 @@ static void run_conv(const struct stream_area *a, const struct stream_step *t, s
     }
 }
 
-/* Tiles of a call of the kernel, after which a client that has left is looked for: they take some
- * hundredths of a second, or are one group. */
+/* Returns the tiles of one call of the kernel. Between calls, the run ends if it was cancelled. So
+ * a call takes at most some hundredths of a second, or is one group of tiles. */
 static int tiles_a_call(const struct stream_step *t)
 {
     double tiles = CALL_MACS / (STREAM_GRID * STREAM_GRID * t->macs);
@@ -217,7 +217,7 @@ static void merge_row(const struct stream_area *a, const struct stream_step *t, 
     }
 }
 
-/* The affine of `count` samples, whose channels from `first` on alternate by lanes. */
+/* Applies the affine layer to `count` samples. Channels from `first` on alternate by lanes. */
 static void affine_row(const struct affine_params *p, int first, int lanes, float *row,
                        size_t count)
 {

@@ -90,7 +90,7 @@ static void run_step(const struct stream_area *a, const struct stream_step *t)
     if (a->sides)
         clear_outside(a, t->out, rows);
     a->made[t->out] = rows.hi;
-    if (a->io->macs) { /* with what is outside the picture, as plan_work tells it */
+    if (a->io->macs) { /* counts samples outside the picture too, as plan_work.c does */
         struct span y = stream_step_phases(t, AXIS_Y, rows);
         struct span x = stream_step_phases(t, AXIS_X, a->x[t->out]);
         *a->io->macs += t->macs * (y.hi - y.lo) * (x.hi - x.lo);

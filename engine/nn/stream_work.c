@@ -40,8 +40,8 @@ void stream_lengths(const struct stream *s, enum axis axis, const struct span *s
     }
 }
 
-/* The samples that a step makes along an axis for a long output, and for one twice as long. The
- * difference is what the samples of the output need; the rest is what its ends add. */
+/* The samples that each step makes along an axis for a long output (`once`), and for one twice as
+ * long. The difference is what the samples of the output need; the rest is what the ends add. */
 struct growth {
     double *once, *twice;
     struct span *spans;
@@ -50,7 +50,7 @@ struct growth {
 static double count_bytes(const struct stream *s, const struct stream_step *t)
 {
     double reads =
-        (double)t->in_channels * (t->taps.y > 1 ? 1.5 : 1); /* rows twice, four at a time */
+        (double)t->in_channels * (t->taps.y > 1 ? 1.5 : 1); /* four rows are made from six */
     double writes = (double)s->tensors[t->out].channels * t->phases * t->phases;
     return (reads + writes) * sizeof(float);
 }

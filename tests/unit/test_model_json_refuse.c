@@ -248,7 +248,7 @@ static const struct refusal tensors[] = {
      "base64 of 8 float32 expected (44 characters with padding), found 8 characters"},
     {BASE64("[2, 1, 2, 2]", "\"float32\"", "\"AACAPw\""), ERR_MODEL, "base64 of 8 float32"},
     {BASE64("[2, 1, 2, 2]", "\"float32\"", "\"AACAPwAAgD8AAIA/ACCAPwAAgD8AAI_/AACAPwAAgD8=\""),
-     ERR_MODEL, "plain base64 expected, not what its character 31 is"},
+     ERR_MODEL, "plain base64 expected; its character 31 is not allowed there"},
     {BASE64("[2, 1, 2, 2]", "\"float32\"", "\"AACAPwAAgD8AAIA/AACAfwAAgD8AAIA/AACAPwAAgD8=\""),
      ERR_MODEL, "$.layers[1].weight: finite numbers expected"},
     {BASE64("[2, 1, 2, 2]", "\"float32\"", "[0]"), ERR_MODEL, "a text expected as \"base64\""},
