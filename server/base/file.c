@@ -66,6 +66,14 @@ enum err_code file_read(const char *path, const struct file_kind *kind, struct b
     return rc;
 }
 
+enum err_code file_must_be_regular(const char *path, struct err *e)
+{
+    struct stat st;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return err_set(e, ERR_IO, "cannot read %s: it is not a regular file; move it away", path);
+    return ERR_OK;
+}
+
 static enum err_code write_all(int fd, const char *path, const struct buf *bytes, struct err *e)
 {
     size_t done = 0;

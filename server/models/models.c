@@ -134,7 +134,9 @@ static enum err_code add_folder(struct model_list *list, const struct models *m,
         struct model *model = NULL;
         if (rc == ERR_OK) {
             snprintf(path, sizeof path, "%s/%s", m->folder, names[i]->d_name);
-            rc = models_read_wanted(path, &m->limits, &wish, &model, e);
+            rc = file_must_be_regular(path, e);
+            if (rc == ERR_OK)
+                rc = models_read_wanted(path, &m->limits, &wish, &model, e);
         }
         if (model)
             rc = list_add(list, model, path, e);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "server/models/models.h"
@@ -200,6 +201,21 @@ START_TEST(a_bad_file_is_named)
 }
 END_TEST
 
+START_TEST(a_pipe_is_refused_and_not_waited_for)
+{
+    struct models *m = NULL;
+    struct err e = ERR_INIT;
+    char path[100];
+    snprintf(path, sizeof path, "%s/pipe.json", folder_path);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ck_assert_int_eq(
+        models_new(folder_pool,
+                   &(struct models_source){folder_path, NULL, model_default_limits, NULL}, &m, &e),
+        ERR_IO);
+    ck_assert_ptr_nonnull(strstr(e.text, "pipe.json: it is not a regular file"));
+}
+END_TEST
+
 START_TEST(a_missing_folder_is_named)
 {
     struct models *m = NULL;
@@ -324,6 +340,7 @@ int main(void)
     tcase_add_test(c, two_files_of_one_name_are_refused_by_their_paths);
     tcase_add_test(c, an_unknown_name_is_told_what_there_is);
     tcase_add_test(c, a_bad_file_is_named);
+    tcase_add_test(c, a_pipe_is_refused_and_not_waited_for);
     tcase_add_test(c, a_missing_folder_is_named);
     tcase_add_test(c, a_file_over_the_limit_is_refused_by_option);
     tcase_add_test(c, a_reload_replaces_adds_and_removes);
