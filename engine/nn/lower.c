@@ -97,6 +97,12 @@ static int channel_of(const struct lowered *l, struct pair phase, int o)
     return l->shuffled ? (o * s + phase.y) * s + phase.x : o;
 }
 
+/* Returns the factor of an affine for output channel o. */
+static float factor_of(const struct affine_params *p, int o)
+{
+    return p->weight[p->weight_count > 1 ? o : 0];
+}
+
 float lowered_weight(const struct lowered *l, struct pair phase, struct lowered_tap tap)
 {
     const struct conv_params *p = &l->conv->conv;
@@ -113,12 +119,18 @@ float lowered_weight(const struct lowered *l, struct pair phase, struct lowered_
         channels = (size_t)channel_of(l, phase, tap.o) * ins + (size_t)tap.c;
     }
     size_t row = channels * (size_t)p->kernel_size.y + (size_t)tap.ky;
-    return p->weight[row * (size_t)p->kernel_size.x + (size_t)tap.kx];
+    float weight = p->weight[row * (size_t)p->kernel_size.x + (size_t)tap.kx];
+    return l->affine ? weight * factor_of(&l->affine->affine, tap.o) : weight;
 }
 
 float lowered_bias(const struct lowered *l, struct pair phase, int o)
 {
     const float *bias = l->conv->conv.bias;
     unfold(l, &phase, &o);
-    return bias ? bias[channel_of(l, phase, o)] : 0;
+    float sum = bias ? bias[channel_of(l, phase, o)] : 0;
+    if (!l->affine)
+        return sum;
+    const struct affine_params *p = &l->affine->affine;
+    sum *= factor_of(p, o);
+    return p->bias_count ? sum + p->bias[p->bias_count > 1 ? o : 0] : sum;
 }

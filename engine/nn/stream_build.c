@@ -101,11 +101,11 @@ static bool build_conv(struct stream_builder *b, int i, enum err_code *rc, struc
     t->out = stream_new_tensor(b, op != STREAM_PLANES, l.out_channels, rate, last);
     if (l.fold > 1)
         bound_folded(b, &l, t->out, last);
-    struct pair shift = {0, 0};
-    const struct layer *sloped = NULL;
-    last = stream_fuse(b, t, last, &sloped, &shift);
-    *rc = stream_pack(b->s, t, &l, sloped, e);
-    stream_give(b, last, l.fold > 1 ? unfolded(b, &l, t->out, i, last) : t->out, shift);
+    struct stream_fused f = {NULL, NULL, {0, 0}};
+    last = stream_fuse(b, t, last, &f);
+    l.affine = f.affine;
+    *rc = stream_pack(b->s, t, &l, f.sloped, e);
+    stream_give(b, last, l.fold > 1 ? unfolded(b, &l, t->out, i, last) : t->out, f.shift);
     return true;
 }
 

@@ -57,11 +57,15 @@ int stream_only_reader(const struct stream_builder *b, int i);
 /* Returns how far the centre crop of an add or concat moves its input `id`, in samples. */
 struct pair stream_crop(const struct stream_builder *b, int layer, int id);
 
-/* Fuses the layers behind layer i, which step t computes, into the step as far as the store can do
- * them. Returns the last, the activation among them (or NULL), and how far its samples are shifted
- * in t's tensor. */
-int stream_fuse(struct stream_builder *b, struct stream_step *t, int i, const struct layer **sloped,
-                struct pair *shift);
+/* The layers that became part of a step, and how far its samples are shifted in the tensor. */
+struct stream_fused {
+    const struct layer *affine, *sloped; /* or NULL */
+    struct pair shift;
+};
+
+/* Fuses the layers behind layer i, the convolution that step t computes, into the step as far as
+ * its weights and its store can do them. Returns the last. `f` is zero before. */
+int stream_fuse(struct stream_builder *b, struct stream_step *t, int i, struct stream_fused *f);
 
 static inline struct pair pair_plus(struct pair a, struct pair b)
 {

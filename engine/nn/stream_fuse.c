@@ -1,5 +1,5 @@
-/* stream_fuse.c - fuses layers into the store of a step: one activation, one add, one clamp at the
- * end. See stream_builder.h. */
+/* stream_fuse.c - fuses layers into a step: one affine into its weights, and one activation, one
+ * add and one clamp at the end into its store. See stream_builder.h. */
 #include "engine/nn/stream_builder.h"
 
 int stream_only_reader(const struct stream_builder *b, int i)
@@ -44,21 +44,22 @@ static bool absorb_add(struct stream_builder *b, struct stream_step *t, int i, i
     return true;
 }
 
-int stream_fuse(struct stream_builder *b, struct stream_step *t, int i, const struct layer **sloped,
-                struct pair *shift)
+int stream_fuse(struct stream_builder *b, struct stream_step *t, int i, struct stream_fused *f)
 {
     bool clamped = false;
     for (int j; (j = stream_only_reader(b, i)) != STREAM_NONE && !clamped; i = j) {
         const struct layer *l = &b->m->layers[j];
-        if (stream_is_sloped(l) && !*sloped) {
-            *sloped = l;
+        if (l->kind == LAYER_AFFINE && !f->affine && !f->sloped && t->add.tensor == STREAM_NONE) {
+            f->affine = l;
+        } else if (stream_is_sloped(l) && !f->sloped) {
+            f->sloped = l;
             t->add_first = t->add.tensor != STREAM_NONE;
         } else if (l->kind == LAYER_CLAMP) {
             t->lo = l->clamp.min;
             t->hi = l->clamp.max;
             clamped = true;
         } else if (l->kind != LAYER_ADD || t->add.tensor != STREAM_NONE ||
-                   !absorb_add(b, t, i, j, shift)) {
+                   !absorb_add(b, t, i, j, &f->shift)) {
             break;
         }
         t->last = l;

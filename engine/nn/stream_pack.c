@@ -70,7 +70,7 @@ static void pack_planes(const struct stream_step *t, const struct lowered *l, fl
 static enum err_code pack_winograd(const struct stream_step *t, const struct lowered *l, float *to,
                                    struct err *e)
 {
-    bool as_they_are = l->conv->kind == LAYER_CONV2D && !l->shuffled && l->fold == 1;
+    bool as_they_are = l->conv->kind == LAYER_CONV2D && !l->shuffled && l->fold == 1 && !l->affine;
     if (as_they_are) {
         kernel_winograd_pack(l->conv->conv.weight, t->in_channels, l->out_channels, to);
         return ERR_OK;

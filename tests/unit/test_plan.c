@@ -267,6 +267,85 @@ START_TEST(padding_meets_the_edges)
 }
 END_TEST
 
+/* A convolution by each kernel, with an affine behind it. */
+struct scaled {
+    enum layer_kind kind;
+    int in, out, kernel, stride;
+    bool shuffled;
+};
+
+static const struct scaled scaled[] = {
+    {LAYER_CONV2D, 16, 16, 3, 1, false},          {LAYER_CONV2D, 1, 16, 5, 1, false},
+    {LAYER_CONV2D, 16, 16, 1, 1, false},          {LAYER_CONV2D, 16, 3, 3, 1, false},
+    {LAYER_CONV2D, 16, 12, 3, 1, true},           {LAYER_CONV_TRANSPOSE2D, 16, 1, 6, 2, false},
+    {LAYER_CONV_TRANSPOSE2D, 16, 1, 9, 3, false}, {LAYER_CONV_TRANSPOSE2D, 16, 32, 4, 2, false},
+};
+
+/* A network of one such convolution between two others. With `folded`, the weights of the
+ * convolution are multiplied by the affine's. Both models have the same weights otherwise. */
+static struct model *scaling(const struct scaled *x, int weights, bool folded)
+{
+    struct err e = ERR_INIT;
+    int factor = x->shuffled ? 2 : x->stride, outs = x->shuffled ? x->out / 4 : x->out;
+    struct model *m = build_model(COLOR_Y, factor, BORDER_REPLICATE);
+    if (x->in > 1)
+        build_conv(m, LAYER_CONV2D, 1, x->in, 3, 1, 1);
+    struct layer *conv = build_conv(m, x->kind, x->in, x->out, x->kernel, x->stride,
+                                    (x->kernel - x->stride + 1) / 2);
+    conv->conv.output_padding.y = conv->conv.output_padding.x =
+        x->stride > 1 ? (x->kernel - x->stride) % 2 : 0;
+    if (x->shuffled)
+        build_layer(m, LAYER_PIXEL_SHUFFLE)->upscale_factor = 2;
+    struct layer *affine = build_layer(m, LAYER_AFFINE);
+    affine->affine = (struct affine_params){.weight_count = weights, .bias_count = outs};
+    build_conv(m, LAYER_CONV2D, outs, 1, 1, 1, 0);
+    build_all_weights(m, 7);
+    if (folded) {
+        size_t per = (size_t)(x->kernel * x->kernel), every = x->shuffled ? 4 : 1;
+        for (size_t i = 0; i < per * (size_t)(x->in * x->out); i++) {
+            size_t o = x->kind == LAYER_CONV2D ? i / per / (size_t)x->in : i / per % (size_t)x->out;
+            conv->conv.weight[i] *= affine->affine.weight[weights > 1 ? o / every : 0];
+        }
+        for (size_t o = 0; o < (size_t)x->out; o++)
+            conv->conv.bias[o] =
+                conv->conv.bias[o] * affine->affine.weight[weights > 1 ? o / every : 0] +
+                affine->affine.bias[o / every];
+        for (int o = 0; o < outs; o++) {
+            affine->affine.weight[weights > 1 ? o : 0] = 1;
+            affine->affine.bias[o] = 0;
+        }
+    }
+    ck_assert_msg(model_finish(m, &model_default_limits, &e) == ERR_OK, "%s", e.text);
+    return m;
+}
+
+/* Such an affine takes no step of its own. */
+START_TEST(an_affine_behind_a_convolution_is_part_of_its_weights)
+{
+    uint64_t seed = 12;
+    for (size_t k = 0; k < sizeof scaled / sizeof *scaled; k++)
+        for (int each = 0; each < 2; each++) {
+            const struct scaled *x = &scaled[k];
+            int weights = each ? (x->shuffled ? x->out / 4 : x->out) : 1;
+            struct model *apart = scaling(x, weights, false), *folded = scaling(x, weights, true);
+            struct plan *a = plan_of(apart, &kernels_plain), *b = plan_of(folded, &kernels_plain);
+            struct plan_rect keep = {-3, 5, 61, 22};
+            struct test_picture picture = picture_around(a, b, keep, &seed);
+            float *got = run_plan(a, &picture, keep, false);
+            float *want = run_plan(b, &picture, keep, false);
+            ck_assert_msg(memcmp(got, want, (size_t)(keep.width * keep.height) * sizeof *got) == 0,
+                          "row %zu: the affine is computed apart", k);
+            mem_free(want);
+            mem_free(got);
+            mem_free((void *)(uintptr_t)picture.samples);
+            plan_free(b);
+            plan_free(a);
+            model_free(folded);
+            model_free(apart);
+        }
+}
+END_TEST
+
 /* Sets with fused multiply-add agree to the bit, so that a mixed cluster gives one answer. */
 START_TEST(kernel_sets_agree)
 {
@@ -312,6 +391,7 @@ int main(void)
     tcase_add_test(c, strides_of_3_and_4_go_depth_first);
     tcase_add_test(c, strides_of_3_and_4_meet_the_edges);
     tcase_add_test(c, padding_meets_the_edges);
+    tcase_add_test(c, an_affine_behind_a_convolution_is_part_of_its_weights);
     tcase_add_test(c, kernel_sets_agree);
     suite_add_tcase(s, c);
     return harness_run(s);
