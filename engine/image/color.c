@@ -9,10 +9,10 @@ void color_load(const struct image_format *f, const uint8_t *row, int count, int
     row_kernels_used()->load(f, row, count, channel, plane);
 }
 
-void color_load_ycc(const struct image_format *f, const uint8_t *row, int count, float *restrict y,
-                    float *restrict cb, float *restrict cr)
+void color_load_ycc(const struct image_format *f, const uint8_t *row, int count,
+                    const struct color_planes *to)
 {
-    row_kernels_used()->load_ycc(f, row, count, y, cb, cr);
+    row_kernels_used()->load_ycc(f, row, count, to);
 }
 
 void color_store(const struct image_format *f, const float *restrict plane, int count, int channel,
@@ -21,8 +21,8 @@ void color_store(const struct image_format *f, const float *restrict plane, int 
     row_kernels_used()->store(f, plane, count, channel, row);
 }
 
-void color_store_ycc(const struct image_format *f, const float *restrict y,
-                     const float *restrict cb, const float *restrict cr, int count, uint8_t *row)
+void color_store_ycc(const struct image_format *f, const struct color_planes *from, int count,
+                     uint8_t *row)
 {
-    row_kernels_used()->store_ycc(f, y, cb, cr, count, row);
+    row_kernels_used()->store_ycc(f, from, count, row);
 }

@@ -14,15 +14,20 @@
 void color_load(const struct image_format *f, const uint8_t *row, int count, int channel,
                 float *restrict plane);
 
+/* Planes of one row, which do not overlap. */
+struct color_planes {
+    float *y, *cb, *cr;
+};
+
 /* Loads RGB (channels 0..2) as luma and, unless cb and cr are NULL, as chroma. A pixel with R = G =
  * B has exactly the luma that color_load gives for the gray. */
-void color_load_ycc(const struct image_format *f, const uint8_t *row, int count, float *restrict y,
-                    float *restrict cb, float *restrict cr);
+void color_load_ycc(const struct image_format *f, const uint8_t *row, int count,
+                    const struct color_planes *to);
 
 /* Store planes as samples, clamped to 0..1 and rounded to nearest. NaN becomes 0. */
 void color_store(const struct image_format *f, const float *restrict plane, int count, int channel,
                  uint8_t *row);
-void color_store_ycc(const struct image_format *f, const float *restrict y,
-                     const float *restrict cb, const float *restrict cr, int count, uint8_t *row);
+void color_store_ycc(const struct image_format *f, const struct color_planes *from, int count,
+                     uint8_t *row);
 
 #endif

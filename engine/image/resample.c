@@ -185,21 +185,27 @@ size_t resample_scratch(struct resample_area in, struct resample_area out)
     return (size_t)in.height * (size_t)out.width;
 }
 
+static struct row_samples part_row(struct resample_part p, int y)
+{
+    size_t stride = (size_t)p.area.width;
+    return (struct row_samples){p.samples + (size_t)(y - p.area.y) * stride, p.area.x, stride};
+}
+
 void resample_run(const struct resample_axis *across, const struct resample_axis *down,
                   struct resample_part in, struct resample_part out, float *scratch)
 {
     const struct row_kernels *k = row_kernels_used();
-    const struct resample_area from = in.area, to = out.area;
+    const struct resample_area to = out.area;
     size_t width = (size_t)to.width;
     int first, last;
     resample_axis_reach(down, to.y, to.y + to.height, &first, &last);
     for (int y = first; y < last; y++)
-        k->across(across, in.samples + (size_t)(y - from.y) * (size_t)from.width, from.x, to.x,
-                  to.x + to.width, scratch + (size_t)(y - first) * width);
+        k->across(across, part_row(in, y), to.x, to.x + to.width,
+                  scratch + (size_t)(y - first) * width);
     for (int y = 0; y < to.height; y++) {
         int i = to.y + y;
-        k->down(scratch + (size_t)(down->first[i] - first) * width, width,
-                down->weight + (size_t)i * (size_t)down->taps, down->taps, width,
+        struct row_samples rows = {scratch + (size_t)(down->first[i] - first) * width, to.x, width};
+        k->down(rows, down->weight + (size_t)i * (size_t)down->taps, down->taps, width,
                 out.samples + (size_t)y * width);
     }
 }

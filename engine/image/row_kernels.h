@@ -7,8 +7,16 @@
 
 #include <stdint.h>
 
+#include "engine/image/color.h"
 #include "engine/image/image.h"
 #include "engine/image/resample.h"
+
+/* Samples of a row from sample x on, or several rows that are `stride` floats apart. */
+struct row_samples {
+    const float *first;
+    int x;
+    size_t stride;
+};
 
 struct row_kernels {
     const char *name; /* the name in VECTOR_UNITS */
@@ -16,22 +24,21 @@ struct row_kernels {
     /* They do what the functions of color.h do. */
     void (*load)(const struct image_format *f, const uint8_t *row, int count, int channel,
                  float *restrict plane);
-    void (*load_ycc)(const struct image_format *f, const uint8_t *row, int count, float *restrict y,
-                     float *restrict cb, float *restrict cr);
+    void (*load_ycc)(const struct image_format *f, const uint8_t *row, int count,
+                     const struct color_planes *to);
     void (*store)(const struct image_format *f, const float *restrict plane, int count, int channel,
                   uint8_t *row);
-    void (*store_ycc)(const struct image_format *f, const float *restrict y,
-                      const float *restrict cb, const float *restrict cr, int count, uint8_t *row);
+    void (*store_ycc)(const struct image_format *f, const struct color_planes *from, int count,
+                      uint8_t *row);
 
-    /* Computes outputs from..to-1 of one row into dst. src[0] is sample x0 of the row. An output is
-     * the sum of weight times sample over its taps, in their order. */
-    void (*across)(const struct resample_axis *a, const float *restrict src, int x0, int from,
-                   int to, float *restrict dst);
+    /* Computes outputs from..to-1 of one row into dst. An output is the sum of weight times sample
+     * over its taps, in their order. */
+    void (*across)(const struct resample_axis *a, struct row_samples src, int from, int to,
+                   float *restrict dst);
 
-    /* Does the same down `count` columns, for one row of outputs. `rows` has one row for each tap,
-     * and they are `stride` floats apart. */
-    void (*down)(const float *restrict rows, size_t stride, const float *weight, int taps,
-                 size_t count, float *restrict dst);
+    /* Does the same down `count` columns, for one row of outputs. There is one row for each tap. */
+    void (*down)(struct row_samples rows, const float *weight, int taps, size_t count,
+                 float *restrict dst);
 };
 
 /* Returns the set of the vector unit in use (engine/base/vector_unit.h). */

@@ -43,11 +43,9 @@ INLINE void store_sample(uint8_t *p, bool wide, float value)
     }
 }
 
-INLINE void load(const uint8_t *row, int count, int channels, int channel, bool wide,
-                 float *restrict plane)
+INLINE void load(const uint8_t *row, int count, int channels, bool wide, float *restrict plane)
 {
-    size_t bytes = wide ? 2 : 1, step = (size_t)channels * bytes;
-    row += (size_t)channel * bytes;
+    size_t step = (size_t)channels * (wide ? 2 : 1);
     for (size_t i = 0; i < (size_t)count; i++)
         plane[i] = load_sample(row + i * step, wide);
 }
@@ -55,39 +53,38 @@ INLINE void load(const uint8_t *row, int count, int channels, int channel, bool 
 void row_kernels_load(const struct image_format *f, const uint8_t *row, int count, int channel,
                       float *restrict plane)
 {
+    row += channel * f->depth / 8;
     switch (KIND(f->channels, f->depth)) {
     case KIND(1, 8):
-        load(row, count, 1, channel, false, plane);
+        load(row, count, 1, false, plane);
         break;
     case KIND(1, 16):
-        load(row, count, 1, channel, true, plane);
+        load(row, count, 1, true, plane);
         break;
     case KIND(2, 8):
-        load(row, count, 2, channel, false, plane);
+        load(row, count, 2, false, plane);
         break;
     case KIND(2, 16):
-        load(row, count, 2, channel, true, plane);
+        load(row, count, 2, true, plane);
         break;
     case KIND(3, 8):
-        load(row, count, 3, channel, false, plane);
+        load(row, count, 3, false, plane);
         break;
     case KIND(3, 16):
-        load(row, count, 3, channel, true, plane);
+        load(row, count, 3, true, plane);
         break;
     case KIND(4, 8):
-        load(row, count, 4, channel, false, plane);
+        load(row, count, 4, false, plane);
         break;
     case KIND(4, 16):
-        load(row, count, 4, channel, true, plane);
+        load(row, count, 4, true, plane);
         break;
     }
 }
 
-INLINE void store(uint8_t *row, int count, int channels, int channel, bool wide,
-                  const float *restrict plane)
+INLINE void store(uint8_t *row, int count, int channels, bool wide, const float *restrict plane)
 {
-    size_t bytes = wide ? 2 : 1, step = (size_t)channels * bytes;
-    row += (size_t)channel * bytes;
+    size_t step = (size_t)channels * (wide ? 2 : 1);
     for (size_t i = 0; i < (size_t)count; i++)
         store_sample(row + i * step, wide, plane[i]);
 }
@@ -95,30 +92,31 @@ INLINE void store(uint8_t *row, int count, int channels, int channel, bool wide,
 void row_kernels_store(const struct image_format *f, const float *restrict plane, int count,
                        int channel, uint8_t *row)
 {
+    row += channel * f->depth / 8;
     switch (KIND(f->channels, f->depth)) {
     case KIND(1, 8):
-        store(row, count, 1, channel, false, plane);
+        store(row, count, 1, false, plane);
         break;
     case KIND(1, 16):
-        store(row, count, 1, channel, true, plane);
+        store(row, count, 1, true, plane);
         break;
     case KIND(2, 8):
-        store(row, count, 2, channel, false, plane);
+        store(row, count, 2, false, plane);
         break;
     case KIND(2, 16):
-        store(row, count, 2, channel, true, plane);
+        store(row, count, 2, true, plane);
         break;
     case KIND(3, 8):
-        store(row, count, 3, channel, false, plane);
+        store(row, count, 3, false, plane);
         break;
     case KIND(3, 16):
-        store(row, count, 3, channel, true, plane);
+        store(row, count, 3, true, plane);
         break;
     case KIND(4, 8):
-        store(row, count, 4, channel, false, plane);
+        store(row, count, 4, false, plane);
         break;
     case KIND(4, 16):
-        store(row, count, 4, channel, true, plane);
+        store(row, count, 4, true, plane);
         break;
     }
 }
@@ -141,9 +139,10 @@ INLINE void load_luma(const uint8_t *row, int count, int channels, bool wide, fl
         y[i] = luma_of(row + i * step, bytes, wide, &r, &b);
 }
 
-INLINE void load_ycc(const uint8_t *row, int count, int channels, bool wide, float *restrict y,
-                     float *restrict cb, float *restrict cr)
+INLINE void load_ycc(const uint8_t *row, int count, int channels, bool wide,
+                     const struct color_planes *to)
 {
+    float *restrict y = to->y, *restrict cb = to->cb, *restrict cr = to->cr;
     size_t bytes = wide ? 2 : 1, step = (size_t)channels * bytes;
     for (size_t i = 0; i < (size_t)count; i++) {
         float r, b, luma = luma_of(row + i * step, bytes, wide, &r, &b);
@@ -154,40 +153,41 @@ INLINE void load_ycc(const uint8_t *row, int count, int channels, bool wide, flo
 }
 
 void row_kernels_load_ycc(const struct image_format *f, const uint8_t *row, int count,
-                          float *restrict y, float *restrict cb, float *restrict cr)
+                          const struct color_planes *to)
 {
-    int chroma = cb && cr;
+    int chroma = to->cb && to->cr;
     switch (KIND(f->channels, f->depth) * 2 + chroma) {
     case KIND(3, 8) * 2 + 1:
-        load_ycc(row, count, 3, false, y, cb, cr);
+        load_ycc(row, count, 3, false, to);
         break;
     case KIND(3, 8) * 2:
-        load_luma(row, count, 3, false, y);
+        load_luma(row, count, 3, false, to->y);
         break;
     case KIND(3, 16) * 2 + 1:
-        load_ycc(row, count, 3, true, y, cb, cr);
+        load_ycc(row, count, 3, true, to);
         break;
     case KIND(3, 16) * 2:
-        load_luma(row, count, 3, true, y);
+        load_luma(row, count, 3, true, to->y);
         break;
     case KIND(4, 8) * 2 + 1:
-        load_ycc(row, count, 4, false, y, cb, cr);
+        load_ycc(row, count, 4, false, to);
         break;
     case KIND(4, 8) * 2:
-        load_luma(row, count, 4, false, y);
+        load_luma(row, count, 4, false, to->y);
         break;
     case KIND(4, 16) * 2 + 1:
-        load_ycc(row, count, 4, true, y, cb, cr);
+        load_ycc(row, count, 4, true, to);
         break;
     case KIND(4, 16) * 2:
-        load_luma(row, count, 4, true, y);
+        load_luma(row, count, 4, true, to->y);
         break;
     }
 }
 
-INLINE void store_ycc(uint8_t *row, int count, int channels, bool wide, const float *restrict y,
-                      const float *restrict cb, const float *restrict cr)
+INLINE void store_ycc(uint8_t *row, int count, int channels, bool wide,
+                      const struct color_planes *from)
 {
+    const float *restrict y = from->y, *restrict cb = from->cb, *restrict cr = from->cr;
     size_t bytes = wide ? 2 : 1, step = (size_t)channels * bytes;
     for (size_t i = 0; i < (size_t)count; i++) {
         uint8_t *p = row + i * step;
@@ -199,22 +199,21 @@ INLINE void store_ycc(uint8_t *row, int count, int channels, bool wide, const fl
     }
 }
 
-void row_kernels_store_ycc(const struct image_format *f, const float *restrict y,
-                           const float *restrict cb, const float *restrict cr, int count,
+void row_kernels_store_ycc(const struct image_format *f, const struct color_planes *from, int count,
                            uint8_t *row)
 {
     switch (KIND(f->channels, f->depth)) {
     case KIND(3, 8):
-        store_ycc(row, count, 3, false, y, cb, cr);
+        store_ycc(row, count, 3, false, from);
         break;
     case KIND(3, 16):
-        store_ycc(row, count, 3, true, y, cb, cr);
+        store_ycc(row, count, 3, true, from);
         break;
     case KIND(4, 8):
-        store_ycc(row, count, 4, false, y, cb, cr);
+        store_ycc(row, count, 4, false, from);
         break;
     case KIND(4, 16):
-        store_ycc(row, count, 4, true, y, cb, cr);
+        store_ycc(row, count, 4, true, from);
         break;
     }
 }

@@ -16,15 +16,14 @@
 void row_kernels_load(const struct image_format *f, const uint8_t *row, int count, int channel,
                       float *restrict plane);
 void row_kernels_load_ycc(const struct image_format *f, const uint8_t *row, int count,
-                          float *restrict y, float *restrict cb, float *restrict cr);
+                          const struct color_planes *to);
 void row_kernels_store(const struct image_format *f, const float *restrict plane, int count,
                        int channel, uint8_t *row);
-void row_kernels_store_ycc(const struct image_format *f, const float *restrict y,
-                           const float *restrict cb, const float *restrict cr, int count,
+void row_kernels_store_ycc(const struct image_format *f, const struct color_planes *from, int count,
                            uint8_t *row);
-void row_kernels_across(const struct resample_axis *a, const float *restrict src, int x0, int from,
-                        int to, float *restrict dst);
-void row_kernels_down(const float *restrict rows, size_t stride, const float *weight, int taps,
-                      size_t count, float *restrict dst);
+void row_kernels_across(const struct resample_axis *a, struct row_samples src, int from, int to,
+                        float *restrict dst);
+void row_kernels_down(struct row_samples rows, const float *weight, int taps, size_t count,
+                      float *restrict dst);
 
 #endif

@@ -59,7 +59,8 @@ static struct window filter_window(const struct png_strip_work *w, enum png_filt
     const uint8_t *above = png_strip_work_part(w, y - 1, x, out.row_bytes - 1);
     for (int i = -1; i < lines; i++, out.count += out.row_bytes) {
         const uint8_t *row = png_strip_work_part(w, y + i, x, out.row_bytes - 1);
-        w->kernels->filter(filter, row, above, out.row_bytes - 1, w->step, w->filtered + out.count);
+        struct png_filter_row r = {row, above, out.row_bytes - 1, w->step};
+        w->kernels->filter(filter, &r, w->filtered + out.count);
         above = row;
     }
     return out;

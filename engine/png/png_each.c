@@ -50,8 +50,9 @@ void png_each_filter(const struct png_strip_work *w, const uint8_t *row, const u
                      uint8_t *out)
 {
     uint64_t least = UINT64_MAX;
+    const struct png_filter_row r = {row, above, w->count, w->step};
     for (int filter = FILTER_PAETH; filter >= FILTER_NONE; filter--) {
-        w->kernels->filter((enum png_filter)filter, row, above, w->count, w->step, w->trial);
+        w->kernels->filter((enum png_filter)filter, &r, w->trial);
         uint64_t cost = measure(w, w->trial);
         if (cost >= least)
             continue;

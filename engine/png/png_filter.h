@@ -2,6 +2,9 @@
 #ifndef UPSCALED_PNG_PNG_FILTER_H
 #define UPSCALED_PNG_PNG_FILTER_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 enum png_filter {
     FILTER_NONE,
     FILTER_SUB,
@@ -9,6 +12,12 @@ enum png_filter {
     FILTER_AVERAGE,
     FILTER_PAETH,
     FILTER_EACH /* not of PNG: for each row one of those above, which png_each.h chooses */
+};
+
+/* A row of `count` bytes, `step` bytes a pixel. `above` is the row before, all zeros at the top. */
+struct png_filter_row {
+    const uint8_t *row, *above;
+    size_t count, step;
 };
 
 #endif

@@ -17,10 +17,8 @@
 struct png_kernels {
     const char *name; /* as in VECTOR_UNITS */
 
-    /* Filters one row of `count` bytes, `step` bytes a pixel, into out[0..count]: the filter's
-     * number, then the residues. `above` is the row before, all zeros at the top. */
-    void (*filter)(enum png_filter filter, const uint8_t *restrict row,
-                   const uint8_t *restrict above, size_t count, size_t step, uint8_t *restrict out);
+    /* Filters one row into out[0..count]: the filter's number, then the residues. */
+    void (*filter)(enum png_filter filter, const struct png_filter_row *r, uint8_t *restrict out);
 
     /* Finds long runs of one byte, as matches of distance 1; returns their number, at most
      * PNG_KERNELS_RUNS(count). */

@@ -57,10 +57,11 @@ static void paeth(const uint8_t *restrict row, const uint8_t *restrict above, si
         out[i] = (uint8_t)(row[i] - paeth_of(row[i - step], above[i], above[i - step]));
 }
 
-void png_kernels_filter(enum png_filter filter, const uint8_t *restrict row,
-                        const uint8_t *restrict above, size_t count, size_t step,
+void png_kernels_filter(enum png_filter filter, const struct png_filter_row *r,
                         uint8_t *restrict out)
 {
+    const uint8_t *restrict row = r->row, *restrict above = r->above;
+    size_t count = r->count, step = r->step;
     *out++ = (uint8_t)filter;
     switch (filter) {
     case FILTER_NONE:

@@ -12,8 +12,7 @@
 #define png_kernels_tally IN_SET(png_kernels_tally)
 #define png_kernels_send IN_SET(png_kernels_send)
 
-void png_kernels_filter(enum png_filter filter, const uint8_t *restrict row,
-                        const uint8_t *restrict above, size_t count, size_t step,
+void png_kernels_filter(enum png_filter filter, const struct png_filter_row *r,
                         uint8_t *restrict out);
 size_t png_kernels_runs(const uint8_t *bytes, size_t count, struct deflate_match *matches);
 size_t png_kernels_match(struct deflate_search *s, struct deflate_match *matches);

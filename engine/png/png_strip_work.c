@@ -43,7 +43,7 @@ size_t png_strip_work_filter(const struct png_strip_work *w, enum png_filter fil
         if (filter == FILTER_EACH)
             png_each_filter(w, row, above, at);
         else
-            w->kernels->filter(filter, row, above, w->count, w->step, at);
+            w->kernels->filter(filter, &(struct png_filter_row){row, above, w->count, w->step}, at);
         above = row;
     }
     return (size_t)(at - out);

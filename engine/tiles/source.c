@@ -37,7 +37,7 @@ static void load_plain(void *arg, const uint8_t *row, int x, int count, int at)
     enum source_kind kind = p->source->kind;
     const uint8_t *from = row + (size_t)x * (size_t)(f->channels * f->depth / 8);
     if (kind == SOURCE_LUMA)
-        color_load_ycc(f, from, count, p->planes[0] + at, NULL, NULL);
+        color_load_ycc(f, from, count, &(struct color_planes){p->planes[0] + at, NULL, NULL});
     else if (kind == SOURCE_RGB)
         for (int c = 0; c < 3; c++)
             color_load(f, from, count, c, p->planes[c] + at);
@@ -69,7 +69,8 @@ static void load_chroma(void *arg, const uint8_t *row, int x, int count, int at)
 {
     const struct chroma *c = arg;
     const uint8_t *from = row + (size_t)x * (size_t)(c->format->channels * c->format->depth / 8);
-    color_load_ycc(c->format, from, count, c->spare, c->cb + at, c->cr + at);
+    struct color_planes to = {c->spare, c->cb + at, c->cr + at};
+    color_load_ycc(c->format, from, count, &to);
 }
 
 void source_load_chroma(const struct source *s, struct resample_area area, float *restrict cb,

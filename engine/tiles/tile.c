@@ -141,7 +141,8 @@ static void store_samples(const struct tile *t, int y, size_t at, uint8_t *to)
     float *const *out = t->l.out;
     int width = t->area.width;
     if (t->source.kind == SOURCE_LUMA && job->chroma_x) {
-        color_store_ycc(&job->out, out[0] + at, out[1] + at, out[2] + at, width, to);
+        struct color_planes from = {out[0] + at, out[1] + at, out[2] + at};
+        color_store_ycc(&job->out, &from, width, to);
     } else if (t->source.kind == SOURCE_ALPHA) {
         color_store(&job->out, out[0] + at, width, job->out.channels - 1, to);
         flat_alpha(job, (struct resample_area){t->area.x, y, width, 1}, to);

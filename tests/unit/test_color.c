@@ -114,11 +114,12 @@ START_TEST(gray_in_rgb_gives_the_gray_luma_to_the_bit_and_no_chroma)
                     put(row, depth, c, v);
                 float g, y, alone, cb, cr;
                 color_load(&gray, row, 1, 0, &g);
-                color_load_ycc(&rgb, row, 1, &y, &cb, &cr);
-                color_load_ycc(&rgb, row, 1, &alone, NULL, NULL);
+                const struct color_planes all = {&y, &cb, &cr}, luma = {&alone, NULL, NULL};
+                color_load_ycc(&rgb, row, 1, &all);
+                color_load_ycc(&rgb, row, 1, &luma);
                 ck_assert(memcmp(&g, &y, sizeof g) == 0 && memcmp(&g, &alone, sizeof g) == 0);
                 ck_assert(cb == 0 && cr == 0);
-                color_store_ycc(&rgb, &y, &cb, &cr, 1, back);
+                color_store_ycc(&rgb, &all, 1, back);
                 ck_assert_int_eq(memcmp(row, back, sizeof row), 0);
             }
 }
@@ -131,7 +132,7 @@ START_TEST(no_chroma_gives_r_g_b_alike)
     for (int n = 0; n < 10000; n++) {
         float y = harness_float(&seed), zero = n % 2 ? 0.0f : -0.0f;
         uint8_t row[6];
-        color_store_ycc(&f, &y, &zero, &zero, 1, row);
+        color_store_ycc(&f, &(struct color_planes){&y, &zero, &zero}, 1, row);
         ck_assert_int_eq(get(row, 16, 0), get(row, 16, 1));
         ck_assert_int_eq(get(row, 16, 0), get(row, 16, 2));
     }
@@ -151,7 +152,8 @@ START_TEST(luma_and_chroma_are_bt601_and_invertible)
             for (size_t i = 0; i < sizeof row; i++)
                 row[i] = (uint8_t)harness_random(&seed);
             memcpy(back, row, sizeof row);
-            color_load_ycc(&f, row, COUNT, y, cb, cr);
+            const struct color_planes planes = {y, cb, cr};
+            color_load_ycc(&f, row, COUNT, &planes);
             for (int i = 0; i < COUNT; i++) {
                 double r = get(row, depth, 4 * i) / (double)most_of(depth),
                        g = get(row, depth, 4 * i + 1) / (double)most_of(depth),
@@ -161,7 +163,7 @@ START_TEST(luma_and_chroma_are_bt601_and_invertible)
                 ck_assert_double_eq_tol(cb[i], (b - luma) / 1.772, 8 * 6e-8);
                 ck_assert_double_eq_tol(cr[i], (r - luma) / 1.402, 8 * 6e-8);
             }
-            color_store_ycc(&f, y, cb, cr, COUNT, back);
+            color_store_ycc(&f, &planes, COUNT, back);
             ck_assert_int_eq(memcmp(row, back, sizeof row), 0);
         }
 }

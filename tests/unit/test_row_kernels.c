@@ -26,9 +26,11 @@ static void make(const struct row_kernels *k, const struct image_format *f, int 
     }
     if (f->channels < 3)
         return;
-    k->load_ycc(f, bytes, count, out->planes[4], out->planes[5], out->planes[6]);
-    k->load_ycc(f, bytes, count, out->planes[7], NULL, NULL);
-    k->store_ycc(f, in[0], in[1], in[2], count, out->rows[1]);
+    struct color_planes all = {out->planes[4], out->planes[5], out->planes[6]},
+                        luma = {out->planes[7], NULL, NULL}, from = {in[0], in[1], in[2]};
+    k->load_ycc(f, bytes, count, &all);
+    k->load_ycc(f, bytes, count, &luma);
+    k->store_ycc(f, &from, count, out->rows[1]);
 }
 
 START_TEST(colours_agree)
@@ -55,7 +57,7 @@ static void try_axis(const struct resample_axis *a, int from, int to)
     ck_assert_int_le(last - first, FLOATS);
     for (int k = 0; row_kernels_at(k); k++) {
         float got[FLOATS], down[FLOATS];
-        row_kernels_at(k)->across(a, in[0], first, from, to, got);
+        row_kernels_at(k)->across(a, (struct row_samples){in[0], first, FLOATS}, from, to, got);
         for (int i = from; i < to; i++) {
             const float *w = a->weight + (size_t)i * (size_t)a->taps;
             const float *s = in[0] + (a->first[i] - first);
@@ -67,7 +69,8 @@ static void try_axis(const struct resample_axis *a, int from, int to)
         }
         if (a->taps > 16)
             continue;
-        row_kernels_at(k)->down(in[0], FLOATS, a->weight, a->taps, WIDEST, down);
+        row_kernels_at(k)->down((struct row_samples){in[0], 0, FLOATS}, a->weight, a->taps, WIDEST,
+                                down);
         for (int x = 0; x < WIDEST; x++) {
             float sum = a->weight[0] * in[0][x];
             for (int t = 1; t < a->taps; t++)
