@@ -1,7 +1,8 @@
-/* deflate_bits.h - bytes as words, the first byte lowest on every machine; and bits into bytes, the
- * first bit lowest (RFC 1951, 3.1.1), 64 at a time.
+/* deflate_bits.h - reads bytes as words, the first byte lowest on every machine, and writes bits
+ * into bytes, the first bit lowest (RFC 1951, 3.1.1).
  *
- * A store always writes 8 bytes at `next`: the buffer ends at least 8 bytes after the last bit. */
+ * Every store writes 8 bytes at `next`. So the buffer must end at least 8 bytes after the last
+ * bit. */
 #ifndef UPSCALED_PNG_DEFLATE_BITS_H
 #define UPSCALED_PNG_DEFLATE_BITS_H
 
@@ -9,8 +10,8 @@
 #include <string.h>
 
 struct deflate_bits {
-    uint64_t held;  /* not yet whole bytes */
-    unsigned count; /* how many, 0..7 between calls */
+    uint64_t held;  /* bits that do not fill a byte yet */
+    unsigned count; /* of bits held: 0..7 between calls */
     uint8_t *next;
 };
 
@@ -44,7 +45,7 @@ static inline void deflate_store8(uint8_t *p, uint64_t v)
     memcpy(p, &v, sizeof v);
 }
 
-/* The lowest `count` (0..56) bits of `value`, whose others are zero. */
+/* Writes the lowest `count` (0..56) bits of `value`. Its other bits must be zero. */
 static inline void deflate_bits_put(struct deflate_bits *b, uint64_t value, unsigned count)
 {
     b->held |= value << b->count;
@@ -55,7 +56,7 @@ static inline void deflate_bits_put(struct deflate_bits *b, uint64_t value, unsi
     b->count &= 7;
 }
 
-/* Zeros up to the next whole byte. */
+/* Writes zeros up to the next whole byte. */
 static inline void deflate_bits_align(struct deflate_bits *b)
 {
     deflate_bits_put(b, 0, (8 - b->count) & 7);

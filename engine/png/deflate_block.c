@@ -5,14 +5,15 @@
 
 enum { DYNAMIC = 2, STORED_MAX = 65535, LENGTHS = 29 };
 
-/* The first length of each symbol from 257 on, and its extra bits. 258 has a symbol of its own. */
+/* The first length of each symbol from 257 on, and the number of its extra bits. Length 258 has a
+ * symbol of its own. */
 static const uint16_t length_base[LENGTHS + 1] = {3,  4,  5,  6,   7,   8,   9,   10,  11,  13,
                                                   15, 17, 19, 23,  27,  31,  35,  43,  51,  59,
                                                   67, 83, 99, 115, 131, 163, 195, 227, 258, 259};
 static const uint8_t length_extra[LENGTHS] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
                                               2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
 
-/* A block's codes, and how long the block will be. */
+/* The codes of a block, and the size of the block. */
 struct plan {
     uint8_t literal_lengths[DEFLATE_LITERALS], distance_lengths[DEFLATE_DISTANCES];
     struct deflate_head head;

@@ -1,5 +1,5 @@
-/* deflate_block.h - bytes and the copies among them as one block of a deflate stream.
- * RFC 1951, 3.2.3 to 3.2.6. Threads: pure functions. */
+/* deflate_block.h - writes bytes, and the matches among them, as one block of a deflate stream. RFC
+ * 1951, 3.2.3 to 3.2.6. Threads: pure functions. */
 #ifndef UPSCALED_PNG_DEFLATE_BLOCK_H
 #define UPSCALED_PNG_DEFLATE_BLOCK_H
 
@@ -8,14 +8,15 @@
 
 #include "engine/png/deflate_codes.h"
 
-/* Literal bytes, then a copy of the bytes `distance` before. */
+/* Some literal bytes, and then a copy of `length` bytes from `distance` bytes before. */
 struct deflate_match {
     uint32_t literals;
     uint16_t length;   /* 3..258 */
     uint16_t distance; /* 1..32768 */
 };
 
-/* `count` bytes (below 2^24): the matches in order, then literals to the end. */
+/* `count` bytes (below 2^24). The matches follow each other in order; the bytes after the last one
+ * are literals. */
 struct deflate_sequence {
     const uint8_t *bytes;
     size_t count;
@@ -25,46 +26,49 @@ struct deflate_sequence {
 
 enum {
     DEFLATE_WINDOW = 32768,
-    DEFLATE_HASH_BITS = 13, /* two tables of 32 KiB: in L1, or not far from it */
+    DEFLATE_HASH_BITS = 13, /* two tables of 32 KiB, in or near the L1 cache */
     DEFLATE_CHAIN_BITS = 15,
-    DEFLATE_MATCHES = 1 << 14 /* of a block, at most */
+    DEFLATE_MATCHES = 1 << 14 /* the most in a block */
 };
 
-/* All places of the window by their hashes: the latest of each, and from each the steps back. */
+/* All places of the window by their hashes: the latest place with each hash, and from each place
+ * the distance back to the one before with the same hash. */
 struct deflate_chains {
     uint32_t heads[1 << DEFLATE_CHAIN_BITS];
-    uint16_t steps[DEFLATE_WINDOW]; /* 0 where a chain ends */
+    uint16_t steps[DEFLATE_WINDOW]; /* 0 at the end of a chain */
 };
 
-/* Where matches are looked for, block by block. */
+/* The state of a search for matches, which goes block by block. */
 struct deflate_search {
     const uint8_t *bytes;
     size_t count;      /* below 2^32 */
-    size_t at;         /* where the next block begins */
-    size_t known;      /* the first place before it that is not remembered yet */
+    size_t at;         /* the beginning of the next block */
+    size_t known;      /* the first place that is not in the tables yet */
     size_t pixel, row; /* distances at which matches are likely, 1..DEFLATE_WINDOW */
-    unsigned lazy; /* a match shorter than that may be given up for a longer one at the next byte */
-    uint32_t (*places)[1 << DEFLATE_HASH_BITS]; /* [2], zeros at the start; for `match` */
-    struct deflate_chains *chains;              /* zeros at the start; for `chain` */
-    uint8_t least[16]; /* for `chain`: lengths worth a match, by the distance's logarithm, from 4 */
-    unsigned key;      /* for `chain`: bytes that are hashed, 4..8 */
+    unsigned lazy;     /* a shorter match is given up if a longer one begins at the next byte */
+    uint32_t (*places)[1 << DEFLATE_HASH_BITS]; /* [2], initially zeros; for `match` */
+    struct deflate_chains *chains;              /* initially zeros; for `chain` */
+    uint8_t least[16]; /* for `chain`, by log2 of the distance: the least length, from 4 */
+    unsigned key;      /* for `chain`: the number of bytes that are hashed, 4..8 */
 };
 
-/* How often each symbol occurs in a sequence. */
+/* The number of times that each symbol occurs in a sequence. */
 struct deflate_tally {
     uint32_t literals[256];
-    uint32_t lengths[256]; /* of length - 3 */
+    uint32_t lengths[256]; /* [length - 3] */
     uint32_t distances[DEFLATE_DISTANCES];
 };
 
-/* The code of each symbol: bits | number of bits << 24, with the extra bits of a length. */
+/* The code of each symbol: its bits | the number of bits << 24. Those of a length contain its extra
+ * bits. */
 struct deflate_table {
     uint32_t literals[256];
     uint32_t lengths[256];
     uint32_t distances[DEFLATE_DISTANCES];
 };
 
-/* The symbol of a distance; the number of its extra bits, which are the lowest of distance - 1. */
+/* Returns the symbol of a distance. deflate_distance_extra is the number of its extra bits, which
+ * are the lowest bits of distance - 1. */
 static inline unsigned deflate_distance_symbol(unsigned distance)
 {
     unsigned d = distance - 1;
@@ -74,7 +78,7 @@ static inline unsigned deflate_distance_symbol(unsigned distance)
     return 2 * top + (d >> (top - 1) & 1);
 }
 
-/* How many bytes agree, `most` at most; the first four do. Loads are of 8 bytes. */
+/* Returns how many bytes agree, at most `most`. The first four must agree. Loads are of 8 bytes. */
 static inline unsigned deflate_agreeing(const uint8_t *a, const uint8_t *b, unsigned most)
 {
     unsigned n = 4;
@@ -95,19 +99,19 @@ static inline unsigned deflate_distance_extra(unsigned symbol)
 
 struct png_kernels;
 
-/* Writes the sequence as a block that is not the stream's last: with codes of its own, or stored
- * where that is smaller. */
+/* Writes the sequence as a block that is not the last of the stream: with codes of its own, or
+ * stored if that is smaller. */
 void deflate_block_put(const struct png_kernels *k, const struct deflate_sequence *s,
                        struct deflate_bits *b);
 
-/* Writes bytes as they are. */
+/* Writes bytes as stored blocks. */
 void deflate_stored_put(const uint8_t *bytes, size_t count, struct deflate_bits *b);
 
 /* Writes an empty stored block, after which the stream is at a whole byte. */
 void deflate_flush_put(struct deflate_bits *b);
 
-/* The bits that the tally's symbols take in a block with its own codes, without the block's head.
- */
+/* Returns the bits that the symbols of the tally take in a block with its own codes, without the
+ * head of the block. */
 uint64_t deflate_block_cost(const struct deflate_tally *t);
 
 #endif

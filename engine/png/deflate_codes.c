@@ -1,17 +1,18 @@
 /* deflate_codes.c - see deflate_codes.h.
  *
- * Lengths: the two lightest trees are joined until one is left (Huffman 1952); with the leaves
- * sorted, new trees come out in order, so two queues do (van Leeuwen 1976). Leaves deeper than the
- * limit are raised to it, which spends more than the whole code space; then, until it fits, one
- * leaf above the limit goes a level down and takes a leaf from the limit as its sibling. Each such
- * step frees one place at the limit's depth, and fewer are needed than leaves were raised. */
+ * To find the lengths, the two lightest trees are joined until one tree is left (Huffman 1952). If
+ * the leaves are sorted, new trees arise in order, so two queues suffice (van Leeuwen 1976). Leaves
+ * deeper than the limit are raised to the limit. The code then needs more than the whole code
+ * space. Until it fits, one leaf above the limit moves down a level and takes a leaf from the limit
+ * as its sibling. Each such step frees one place at the depth of the limit, and fewer steps are
+ * needed than leaves were raised. */
 #include "engine/png/deflate_codes.h"
 
 #include <stdbool.h>
 
 enum { LIMIT_MAX = 15, KEY_SHIFT = 9, REPEAT = 16, ZEROS = 17, MANY_ZEROS = 18 };
 
-/* Sorts by the upper bits, keeping the order of equals: a byte at a time. */
+/* Sorts by the upper bits, byte by byte. Equal keys keep their order. */
 static void sort_keys(uint64_t *keys, uint64_t *other, int count)
 {
     for (unsigned shift = KEY_SHIFT; shift < KEY_SHIFT + 24; shift += 8) {
@@ -29,7 +30,8 @@ static void sort_keys(uint64_t *keys, uint64_t *other, int count)
     }
 }
 
-/* The used symbols, rarest first, as count << KEY_SHIFT | symbol; how many, at least two. */
+/* Writes the used symbols, the rarest first, as count << KEY_SHIFT | symbol. Returns their number,
+ * which is at least two. */
 static int sort_symbols(const uint32_t *counts, int symbols, uint64_t *keys)
 {
     uint64_t other[DEFLATE_LITERALS];
@@ -44,7 +46,8 @@ static int sort_symbols(const uint32_t *counts, int symbols, uint64_t *keys)
     return used;
 }
 
-/* How many leaves of the optimal tree lie at each depth; those beyond `limit` count there. */
+/* Counts the leaves of the optimal tree at each depth. Deeper leaves than `limit` count at
+ * `limit`. */
 static void count_depths(const uint64_t *keys, int leaves, int limit, int *at_depth)
 {
     uint64_t weight[2 * DEFLATE_LITERALS];
@@ -69,7 +72,7 @@ static void count_depths(const uint64_t *keys, int leaves, int limit, int *at_de
     }
 }
 
-/* See the top of the file. */
+/* Makes the code fit, as the top of this file describes. */
 static void fit(int limit, int *at_depth)
 {
     long spent = 0;
@@ -129,7 +132,7 @@ static void add(struct deflate_head *h, int symbol, int extra)
     h->extra[h->count++] = (uint8_t)extra;
 }
 
-/* `run` times the same length: in as few symbols as may be. */
+/* Adds `run` equal lengths in as few symbols as possible. */
 static void add_run(struct deflate_head *h, int length, int run)
 {
     if (length != 0) {
@@ -149,7 +152,7 @@ static void add_run(struct deflate_head *h, int length, int run)
         add(h, length, 0);
 }
 
-/* The order in which the lengths of the lengths' code are sent: rare ones last. */
+/* The order in which the lengths of the code of lengths are sent: rare ones last. */
 static const uint8_t order[19] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
 
 static int last_used(const uint8_t *lengths, int symbols, int least)

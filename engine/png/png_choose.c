@@ -1,12 +1,13 @@
 /* png_choose.c - see png_choose.h.
  *
- * In photographs nothing repeats, and Paeth with Huffman codes is within a few per cent of the best
- * choice. In drawings, screenshots and text the same bytes repeat, and the filter that keeps them
- * equal saves much. Small windows of the strip are tried both ways, and their bits are counted.
- * The first sample is small, since most photographs are recognised by it; the second is larger.
+ * In photographs nothing repeats: the filter Paeth with Huffman codes is within a few per cent of
+ * the best choice. In drawings, screenshots and text the same bytes repeat, and a filter that keeps
+ * them equal saves much. So small windows of the strip are tried both ways, and their bits are
+ * counted. The first sample is small, because it suffices for most photographs; the second one is
+ * larger.
  *
- * A camera's noise makes the residues long, and then six bytes that occurred before are worth a
- * match. Where it is there, each row has a filter of its own, and matches are searched for. */
+ * The noise of a camera makes the residues long. A match of six bytes is then worth its cost. For
+ * such pictures, each row has a filter of its own, and matches are searched for. */
 #include "engine/png/png_choose.h"
 
 #include "engine/png/png_each.h"
@@ -17,30 +18,33 @@ enum {
     WINDOWS = 16,
     LEAST_WINDOWS = 2,
     LEAST_ROWS = 2,
-    /* Of a strip's pixels, for each of five samples; half as much of a small strip: sampling must
-     * cost less than packing. */
+    /* The part of a strip's pixels in each of five samples. Samples of a small strip have half as
+     * many: sampling must cost less than packing. */
     PART = 16,
-    WORTH = 16, /* matching takes several times as long, so it must save at least this part */
-    /* A byte's bits in pictures that cameras made; 2 in what networks made of them. */
+    WORTH = 16, /* matching takes several times as long, so it must save at least a 16th */
+    /* The least bits of a byte in pictures that cameras made. Pictures made by networks have about
+     * 2. */
     NOISY = 3 * PNG_PACK_BIT,
-    NOISE = 7 * PNG_PACK_BIT, /* where even four bytes do not occur twice in the window */
-    /* A byte's bits in windows in which matches find less than they do in text and drawings. */
+    NOISE = 7 * PNG_PACK_BIT, /* from here on, not even four bytes occur twice in the window */
+    /* From so many bits of a byte on, matches find less in the windows than in text and
+     * drawings. */
     BUSY = 5 * PNG_PACK_BIT / 4,
-    /* Of a picture, at most: a long search takes 20 times as long as codes, and saves 4 %. */
+    /* The largest picture that is searched for long: that takes 20 times as long as codes, and
+     * saves 4 %. */
     SEARCHED_BYTES = 8 << 20
 };
 
-/* How much of a strip is looked at: every n-th window, and how many rows of it. */
+/* The sampled part of a strip: every n-th window, and so many rows of it. */
 struct sample {
     int nth, rows;
 };
 
-/* Bits that the bytes of a sample take. */
+/* The bits that the bytes of a sample take. */
 struct cost {
     uint64_t bits, bytes;
 };
 
-/* A window's rows, filtered, behind the row above them, which matches may refer to. */
+/* The filtered rows of a window, after the row above them, to which matches may refer. */
 struct window {
     size_t row_bytes; /* with the filter's number */
     size_t count;     /* of all rows */
@@ -86,7 +90,7 @@ static void tally_window(const struct png_strip_work *w, struct png_way way, str
     }
 }
 
-/* Reduces the sample to fewer windows, then to fewer rows, where the strip is small. */
+/* If the strip is small, reduces the sample to fewer windows, and then to fewer rows. */
 static struct sample fit(const struct png_strip_work *w, struct sample s)
 {
     int width = w->job->format.width;
@@ -99,7 +103,7 @@ static struct sample fit(const struct png_strip_work *w, struct sample s)
     return s;
 }
 
-/* Counts the bits of the sample when it is packed that way. */
+/* Counts the bits of the sample if it is packed that way. */
 static struct cost try_way(const struct png_strip_work *w, struct png_way way, struct sample sample)
 {
     struct deflate_tally t = {0};
@@ -118,8 +122,8 @@ static int bits_of_a_byte(struct cost cost)
     return (int)(cost.bits * PNG_PACK_BIT / cost.bytes);
 }
 
-/* The filter whose residues have the least entropy in a sample, and how many bits of it a byte has.
- */
+/* Returns the filter whose residues have the least entropy in a sample, and the bits that a byte
+ * has with it. */
 static struct png_way choose_code(const struct png_strip_work *w)
 {
     struct sample sample = fit(w, (struct sample){2, 2});
@@ -144,7 +148,7 @@ static struct png_way choose_code(const struct png_strip_work *w)
     return best;
 }
 
-/* Decides by small windows, in which no distance is far. */
+/* Chooses by small windows, in which no distance is large. */
 static struct png_way choose_near(const struct png_strip_work *w)
 {
     static const struct sample samples[] = {{4, 2}, {1, 4}};
@@ -172,7 +176,7 @@ static struct png_way choose_near(const struct png_strip_work *w)
     return best.method == METHOD_CODE ? choose_code(w) : best;
 }
 
-/* Whether a long search is worth its time: in a picture with noise, as cameras make it. */
+/* Whether a long search is worth its time: it is for pictures with the noise of a camera. */
 static bool suits_search(const struct png_strip_work *w, struct png_way way)
 {
     return way.method == METHOD_CODE && way.literal_bits >= NOISY && way.literal_bits < NOISE &&

@@ -1,15 +1,15 @@
 /* png_each.c - see png_each.h.
  *
- * The measure is the entropy of the residues. For short rows it is libpng's, the sum of their sizes.
- * Entropy is computed in integers, so that all machines agree. */
+ * The measure of a filter is the entropy of the residues. For short rows it is the sum of their
+ * sizes, as in libpng. Entropy is computed in integers, so that all machines agree. */
 #include "engine/png/png_each.h"
 
 #include <string.h>
 
 enum { UNIT = 256 }; /* parts of a bit */
 
-/* n * log2(n) in parts of a bit, with the logarithm linear between powers of two: 9 % of a bit too
- * small at most. */
+/* Returns n * log2(n) in parts of a bit. The logarithm is linear between powers of two, and so at
+ * most 9 % of a bit too small. */
 static uint64_t n_log_n(uint64_t n)
 {
     unsigned whole = 63U - (unsigned)__builtin_clzll(n | 1);

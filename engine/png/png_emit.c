@@ -27,12 +27,12 @@ enum err_code png_emit_parts(struct buf *out, const struct png_parts *parts, str
     memcpy(head + 4, parts->type, 4);
     uint32_t crc = libdeflate_crc32(0, head + 4, 4);
     for (int i = 0; i < 2; i++)
-        if (parts->length[i] > 0) /* a NULL is taken for a wish to start again */
+        if (parts->length[i] > 0) /* with NULL, libdeflate_crc32 would start anew */
             crc = libdeflate_crc32(crc, parts->data[i], parts->length[i]);
     png_emit_u32(tail, crc);
     enum err_code rc = ERR_OK;
     size_t whole = sizeof head + (size_t)length + sizeof tail;
-    if (out->capacity == 0 && whole <= out->max) /* a strip of its own: no more than it needs */
+    if (out->capacity == 0 && whole <= out->max) /* the buffer of a strip: no more than it needs */
         rc = buf_reserve(out, whole, e);
     if (rc == ERR_OK)
         rc = png_emit(out, head, sizeof head, e);

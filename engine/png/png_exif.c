@@ -39,7 +39,7 @@ int png_exif_orientation(const uint8_t *data, uint32_t length)
 
 void png_exif_make(int orientation, uint8_t to[PNG_EXIF_LEAST])
 {
-    /* header, one entry: tag, type, count, value; no further directory */
+    /* the header, and one entry (tag, type, count, value); no further directory */
     static const uint8_t least[PNG_EXIF_LEAST] = {'M', 'M', 0,    '*', 0,     0, 0, 8, 0,
                                                   1,   1,   0x12, 0,   SHORT, 0, 0, 0, 1};
     memcpy(to, least, sizeof least);

@@ -1,4 +1,4 @@
-/* png_filter.h - PNG's row filters by their numbers. PNG specification, 9.2. */
+/* png_filter.h - the row filters of PNG and their numbers. PNG specification, 9.2. */
 #ifndef UPSCALED_PNG_PNG_FILTER_H
 #define UPSCALED_PNG_PNG_FILTER_H
 
@@ -11,7 +11,7 @@ enum png_filter {
     FILTER_UP,
     FILTER_AVERAGE,
     FILTER_PAETH,
-    FILTER_EACH /* not of PNG: for each row one of those above, which png_each.h chooses */
+    FILTER_EACH /* not in PNG: png_each.h chooses one of the others for each row */
 };
 
 /* A row of `count` bytes, `step` bytes a pixel. `above` is the row before, all zeros at the top. */

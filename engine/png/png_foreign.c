@@ -1,4 +1,4 @@
-/* png_foreign.c - two tables of first bytes, and a search in text. See png_foreign.h. */
+/* png_foreign.c - see png_foreign.h. It has two tables of first bytes, and searches text. */
 #include "engine/png/png_foreign.h"
 
 #include <stdbool.h>
@@ -9,7 +9,7 @@ struct magic {
     uint8_t at, length;
     const char *bytes;
     const char *name;
-    const char *also; /* at offset 8; NULL: nothing more */
+    const char *also; /* the bytes at offset 8, or NULL for any */
 };
 
 #define MAGIC(at, bytes, name)                                                                     \

@@ -5,11 +5,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A clause that fits behind "not a PNG: ", or NULL where the bytes are not recognised. */
+/* Returns a clause that fits after "not a PNG: ", or NULL if the format is not recognised. */
 const char *png_foreign_name(const uint8_t *bytes, size_t length);
 
-/* What happened to a file that was a PNG once (line ends converted, high bits lost, decoded as
- * text), as a clause that fits behind "damaged PNG: ", or NULL. */
+/* Returns what happened to a file that was a PNG once (line ends converted, high bits lost, decoded
+ * as text), as a clause that fits after "damaged PNG: "; otherwise NULL. */
 const char *png_foreign_damage(const uint8_t *bytes, size_t length);
 
 #endif

@@ -12,7 +12,7 @@ uint32_t png_frame_u32(const uint8_t *p)
 bool png_frame_crc_ok(const uint8_t *type, size_t length, const uint8_t *crc)
 {
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
-    /* A fuzzer that had to guess check sums would never reach the code behind them. */
+    /* Fuzzers cannot guess check sums, and would not reach the code after this check. */
     (void)type, (void)length, (void)crc;
     return true;
 #else

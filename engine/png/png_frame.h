@@ -1,4 +1,4 @@
-/* png_frame.h - the frame of a chunk: its length, its type, its data, its check sum.
+/* png_frame.h - reads the frame of a chunk: its length, its type, its data, its check sum.
  *
  * PNG specification (third edition), 5.3. Threads: pure functions. */
 #ifndef UPSCALED_PNG_PNG_FRAME_H
@@ -10,7 +10,7 @@
 
 enum { PNG_CHUNK_FRAME = 12 }; /* bytes of length, type and CRC around a chunk's data */
 
-/* One chunk, whose data is still in the file. */
+/* A chunk whose data stays in the file. */
 struct png_place {
     size_t offset; /* of the frame */
     uint32_t length;
@@ -23,7 +23,8 @@ uint32_t png_frame_u32(const uint8_t *p); /* big-endian */
 /* Whether the CRC stored at `crc` is that of the type and the `length` bytes of data at `type`. */
 bool png_frame_crc_ok(const uint8_t *type, size_t length, const uint8_t *crc);
 
-/* Reads the chunk at `offset`, whose frame must lie in the file; returns the next one's offset. */
+/* Reads the chunk at `offset`, whose frame must lie in the file. Returns the offset of the next
+ * chunk. */
 size_t png_frame_next(const uint8_t *bytes, size_t offset, struct png_place *out);
 
 #endif

@@ -17,7 +17,7 @@ const struct png_limits png_default_limits = {
 
 static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
 
-/* Other files with a signature like PNG's. */
+/* Other formats with a signature like that of PNG. */
 static const struct {
     char bytes[9];
     const char *name;
@@ -51,7 +51,7 @@ static enum err_code check_signature(const uint8_t *bytes, size_t length, struct
     return memcmp(bytes, signature, n) == 0 ? ERR_OK : refuse_foreign(bytes, length, e);
 }
 
-/* The chunk behind the signature must be an IHDR of 13 bytes with the right check sum. */
+/* Checks that the chunk after the signature is an IHDR of 13 bytes with the correct check sum. */
 static enum err_code check_chunk(const uint8_t *bytes, size_t length, struct err *e)
 {
     if (length >= 16 && memcmp(bytes + 12, "CgBI", 4) == 0)
@@ -70,7 +70,7 @@ static enum err_code check_chunk(const uint8_t *bytes, size_t length, struct err
 
 static enum err_code check_fields(const uint8_t *ihdr, struct err *e)
 {
-    /* legal bit depths of every colour type, as a set of bits */
+    /* the legal bit depths of each colour type, as a set of bits */
     static const uint32_t depths[7] = {
         [0] = 1u << 1 | 1u << 2 | 1u << 4 | 1u << 8 | 1u << 16,
         [2] = 1u << 8 | 1u << 16,
@@ -143,7 +143,7 @@ uint64_t png_head_pixel_bytes(const struct png_head *h)
 {
     static const uint8_t channels[7] = {[0] = 2, [2] = 4, [3] = 4, [4] = 2, [6] = 4};
     uint64_t sample = h->bit_depth == 16 ? 2 : 1;
-    /* Sides are below 2^31, so pixels are below 2^62: only the last product could wrap. */
+    /* Sides are below 2^31, so pixels are below 2^62. Only the last product could overflow. */
     uint64_t bytes;
     if (__builtin_mul_overflow((uint64_t)h->width * (uint64_t)h->height,
                                channels[h->color_type] * sample, &bytes))

@@ -1,5 +1,5 @@
-/* png_keep.c - see png_keep.h: known chunks by their rules (png_rules.h), all others by their
- * safe-to-copy bit. */
+/* png_keep.c - see png_keep.h. Known chunks are kept by their rules (png_rules.h), all others by
+ * their safe-to-copy bit. */
 #include "engine/png/png_keep.h"
 
 #include <assert.h>
@@ -16,7 +16,7 @@ struct visit {
     struct png_judge judge; /* room: PNG_RESTATED_MAX bytes for each chunk that cannot stay raw */
     enum png_where where;
     struct png_meta *meta;
-    uint32_t seen; /* a bit for each rule that was used */
+    uint32_t seen; /* a bit for each rule that a chunk has passed */
 };
 
 static bool is_critical(const char *type)
@@ -30,7 +30,7 @@ static bool is_safe_to_copy(const char *type)
     return (type[3] & 0x20) != 0;
 }
 
-/* Whether the chunk is to be kept by its rule, of which *why tells the contrary; may mend it. */
+/* Whether the rule lets the chunk be kept. If not, *why is the reason. May mend the chunk. */
 static bool passes(struct visit *v, const struct png_rule *rule, struct png_chunk *c,
                    enum png_warning *why)
 {
@@ -57,7 +57,7 @@ static bool passes(struct visit *v, const struct png_rule *rule, struct png_chun
     return true;
 }
 
-/* Adds the chunk to the list where it is to be kept. */
+/* Adds the chunk to the list if it is to be kept. */
 static void visit_chunk(struct visit *v, const struct png_place *place)
 {
     struct png_chunk c = {
@@ -79,7 +79,8 @@ static void visit_chunk(struct visit *v, const struct png_place *place)
     v->meta->chunks[v->meta->count++] = c;
 }
 
-/* Frames of an animation, and the transparency that png_walk.h has judged, are no metadata. */
+/* Whether the chunk is no metadata: a frame of an animation, or the transparency, which png_walk.c
+ * has judged. */
 static bool is_pixels(const struct png_meta *m, const char *type)
 {
     bool frame = memcmp(type, "fcTL", 4) == 0 || memcmp(type, "fdAT", 4) == 0;
@@ -111,7 +112,8 @@ static int position(const struct png_meta *m, const char *type)
     return -1;
 }
 
-/* A file should not have both; a decoder that meets both goes by the profile. */
+/* Removes an sRGB chunk if there is a profile. A file should not have both, and a decoder that
+ * finds both uses the profile. */
 static void drop_srgb_beside_profile(struct png_meta *m)
 {
     int i = position(m, "sRGB");
@@ -130,7 +132,7 @@ enum err_code png_keep_collect(const uint8_t *bytes, const struct png_walk *walk
     size_t list;
     if (size_mul((size_t)walk->ancillary, sizeof *out->chunks, &list))
         out->chunks =
-            mem_alloc(1, list + (size_t)2 * PNG_RESTATED_MAX); /* sBIT and bKGD, once each */
+            mem_alloc(1, list + (size_t)2 * PNG_RESTATED_MAX); /* for one sBIT and one bKGD */
     if (!out->chunks)
         return err_set(e, ERR_MEMORY, "out of memory for %u chunks of metadata", walk->ancillary);
     v.judge.room = (uint8_t *)(out->chunks + walk->ancillary);
@@ -153,7 +155,8 @@ size_t png_keep_bound(const struct png_meta *m)
     return bytes;
 }
 
-/* What the chunk becomes in the output; false where it is left out. `room` holds what is not raw. */
+/* Finds what the chunk becomes in the output. Returns false if it is left out. `room` holds what is
+ * not raw. */
 static bool restate(const struct png_writer_params *params, const struct png_chunk *c,
                     uint8_t room[PNG_KEYWORD_MAX], struct png_parts *out)
 {

@@ -1,39 +1,39 @@
-/* png_kernels_chain.c - copies among the bytes, by chains; see png_kernels.h. Compiled for each set.
+/* png_kernels_chain.c - finds matches by chains; see png_kernels.h. Compiled for each set.
  *
- * As zlib does: places with the same hash form a chain, the latest first, and a few of them are
- * tried (Gailly and Adler, "algorithm.txt" of zlib). A match is taken where it is shorter in bits
- * than its literals, which the caller says by `least`, and where none begins at the next byte that
- * is longer. */
+ * This works as in zlib: places with the same hash form a chain, the latest first, and a few of
+ * them are tried (Gailly and Adler, "algorithm.txt" of zlib). A match is taken if it has fewer bits
+ * than its literals, which s->least states as a length, and if no longer match begins at the next
+ * byte. */
 #include "engine/png/png_kernels_set.h"
 
 enum {
     LENGTH_MAX = 258,
-    DEPTH = 4, /* places tried: 8 save another 0.2 % of photographs, and take a fifth longer */
-    GOOD = 64, /* a match that long ends the search */
-    LAZY = 16, /* a match shorter than that may be given up */
-    TOKENS = 1 << 15, /* of a block, about: so that codes follow the picture */
-    MARGIN = 16       /* bytes at the end that are not looked at: loads are wide */
+    DEPTH = 4,        /* places that are tried: 8 save another 0.2 %, in a fifth more time */
+    GOOD = 64,        /* a match of this length ends the search */
+    LAZY = 16,        /* a shorter match may be given up for a longer one */
+    TOKENS = 1 << 15, /* about so many in a block, so that codes follow the picture */
+    MARGIN = 16       /* bytes at the end that are not searched: loads are wide */
 };
 
 struct found {
     unsigned length, distance; /* length 0: none */
 };
 
-/* Puts the place in front of its chain; returns the one that was there. */
+/* Puts the place in front of its chain. Returns the place that was there. */
 static inline size_t insert(const struct deflate_search *s, size_t at)
 {
     uint64_t v = deflate_load8(s->bytes + at) << (64 - 8 * s->key);
     uint32_t *head =
         &s->chains->heads[v * UINT64_C(0x9e3779b97f4a7c15) >> (64 - DEFLATE_CHAIN_BITS)];
     size_t before = *head, step = at - before;
-    if (step == 0) /* was inserted when it was looked at */
+    if (step == 0) /* it was inserted before */
         return at;
     *head = (uint32_t)at;
     s->chains->steps[at % DEFLATE_WINDOW] = (uint16_t)(step < DEFLATE_WINDOW ? step : 0);
     return before;
 }
 
-/* The longest match at `at` that is worth it. Inserts the place. */
+/* Returns the longest match at `at` that s->least allows. Inserts the place. */
 static inline struct found look(const struct deflate_search *s, size_t at)
 {
     const uint8_t *p = s->bytes + at;

@@ -1,9 +1,10 @@
-/* png_kernels_code.c - runs, counting and sending; see png_kernels.h. Compiled for each set. */
+/* png_kernels_code.c - finds runs, counts symbols and sends them; see png_kernels.h. Compiled for
+ * each set. */
 #include "engine/png/png_kernels_set.h"
 
 enum { GROUP = 32, LENGTH_MAX = 258, LENGTH_MIN = 3 };
 
-/* Whether GROUP bytes are all the same as the one before them. */
+/* Whether GROUP bytes are all equal to the byte before them. */
 static inline int repeats(const uint8_t *p)
 {
     uint64_t v = p[-1] * UINT64_C(0x0101010101010101), differ = 0;
@@ -12,7 +13,7 @@ static inline int repeats(const uint8_t *p)
     return differ == 0;
 }
 
-/* Writes a run as matches; returns the bytes that are left over as literals. */
+/* Writes a run as matches. Returns the number of its bytes that remain as literals. */
 static size_t add_run(struct deflate_match *matches, size_t *n, size_t literals, size_t length)
 {
     while (length >= LENGTH_MIN) {
@@ -26,7 +27,7 @@ static size_t add_run(struct deflate_match *matches, size_t *n, size_t literals,
 
 size_t png_kernels_runs(const uint8_t *bytes, size_t count, struct deflate_match *matches)
 {
-    size_t n = 0, at = 1, told = 0; /* what matches have told ends there */
+    size_t n = 0, at = 1, told = 0; /* the end of what the matches so far cover */
     while (at + GROUP <= count) {
         if (!repeats(bytes + at)) {
             at += GROUP;
@@ -42,7 +43,8 @@ size_t png_kernels_runs(const uint8_t *bytes, size_t count, struct deflate_match
     return n;
 }
 
-/* Four tables: in one, a byte that equals the one before would wait for its count. */
+/* Counts in four tables: in a single one, a byte equal to the one before would wait for its
+ * count. */
 static void tally_literals(const uint8_t *bytes, size_t count, uint32_t tables[4][256])
 {
     size_t i = 0;
@@ -76,11 +78,11 @@ static inline uint64_t bits_of(uint32_t entry)
     return entry & 0xffffff;
 }
 
-/* Codes of literals have DEFLATE_CODE_LIMIT bits at most: four are one store. */
+/* Codes of literals have at most DEFLATE_CODE_LIMIT bits, so four of them are stored at once. */
 static void send_literals(const uint8_t *bytes, size_t count, const uint32_t *table,
                           struct deflate_bits *b)
 {
-    struct deflate_bits own = *b; /* in registers */
+    struct deflate_bits own = *b; /* a copy that stays in registers */
     for (; count >= 4; count -= 4, bytes += 4) {
         uint32_t c0 = table[bytes[0]], c1 = table[bytes[1]];
         uint32_t c2 = table[bytes[2]], c3 = table[bytes[3]];

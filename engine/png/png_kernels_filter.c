@@ -1,7 +1,7 @@
 /* png_kernels_filter.c - the row filters; see png_kernels.h. Compiled for each set.
  *
- * An encoder has the raw neighbours at hand. So no byte waits for the one before, as it does when
- * reading, and plain loops over bytes vectorise. */
+ * An encoder has the raw neighbours of every byte. So no byte waits for the one before, as it does
+ * in a decoder, and the compiler vectorises plain loops over bytes. */
 #include "engine/png/png_kernels_set.h"
 
 static void sub(const uint8_t *restrict row, size_t count, size_t step, uint8_t *restrict out)
@@ -37,9 +37,10 @@ static inline uint8_t apart(uint8_t a, uint8_t b)
     return (uint8_t)(a > b ? a - b : b - a);
 }
 
-/* The neighbour nearest to a + b - c; of equals the first of a, b, c. In bytes alone: the distances
- * are |b - c|, |a - c| and |(b - c) + (a - c)|. Where the two differences have the same sign the
- * last is no less than either, so c is not nearest; else it is the difference of the first two. */
+/* Returns the neighbour nearest to a + b - c; of equally near ones the first of a, b, c. The
+ * computation is in bytes. The distances are |b - c|, |a - c| and |(b - c) + (a - c)|. If the two
+ * differences have the same sign, the last distance is no less than either, so c is not the
+ * nearest. Otherwise it is the difference of the first two distances. */
 static inline uint8_t paeth_of(uint8_t a, uint8_t b, uint8_t c)
 {
     uint8_t pa = apart(b, c), pb = apart(a, c), nearer = least(pa, pb);
@@ -79,7 +80,7 @@ void png_kernels_filter(enum png_filter filter, const struct png_filter_row *r,
     case FILTER_PAETH:
         paeth(row, above, count, step, out);
         break;
-    case FILTER_EACH: /* is none of a row */
+    case FILTER_EACH: /* is not the filter of one row */
         break;
     }
 }

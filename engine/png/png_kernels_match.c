@@ -1,27 +1,28 @@
-/* png_kernels_match.c - copies among the bytes; see png_kernels.h. Compiled for each set.
+/* png_kernels_match.c - finds matches by single places; see png_kernels.h. Compiled for each set.
  *
- * One place is remembered for each hash of four bytes and of twelve. Three distances are tried
- * besides that cost nothing to find: one pixel, the distance used last, and one row. The nearest is
- * tried first, and is taken at once where it reaches the maximum length: far distances take up to
- * 13 bits more. Where a match is short, a longer one may begin at the next byte instead. */
+ * The tables keep one place for each hash of four bytes and of twelve. Besides these places, three
+ * distances are tried, which cost nothing to find: one pixel, the last distance that was used, and
+ * one row. The nearest is tried first. If it reaches the maximum length, it is taken at once,
+ * because large distances take up to 13 bits more. After a short match is found, a longer one may
+ * begin at the next byte. */
 #include "engine/png/png_kernels_set.h"
 
 enum {
-    LENGTH_MIN = 4, /* bytes that are hashed: far matches of 3 cost more than they save */
+    LENGTH_MIN = 4, /* bytes that are hashed: distant matches of 3 cost more than they save */
     LENGTH_MAX = 258,
-    GOOD = 64,       /* a match that long is taken without looking further away */
-    REMEMBERED = 16, /* of longer matches only the last bytes' places are remembered */
+    GOOD = 64,       /* a match of this length is taken without looking further away */
+    REMEMBERED = 16, /* of a longer match, only the last places are remembered */
     LAST_PLACES = 3,
-    TOKENS = 1 << 15, /* of a block, about: so that codes follow the picture */
-    MARGIN = 16       /* bytes at the end that are not looked at: loads are wide */
+    TOKENS = 1 << 15, /* about so many in a block, so that codes follow the picture */
+    MARGIN = 16       /* bytes at the end that are not searched: loads are wide */
 };
 
 struct found {
     unsigned length, distance; /* length 0: none */
 };
 
-/* The slots of the latest place with the same four bytes, and with the same twelve: the first finds
- * any match, the second a long one. */
+/* Return the slot of the latest place with the same four bytes, and with the same twelve. The first
+ * finds any match, the second a long one. */
 static inline uint32_t *short_place(const struct deflate_search *s, const uint8_t *p)
 {
     return &s->places[0][deflate_load4(p) * 0x9e3779b1U >> (32 - DEFLATE_HASH_BITS)];
@@ -52,7 +53,7 @@ static inline void try_distance(const uint8_t *p, size_t distance, unsigned most
         *best = (struct found){length, (unsigned)distance};
 }
 
-/* The longest match at `at`, whose place is remembered. */
+/* Returns the longest match at `at`. Remembers the place. */
 static inline struct found look(const struct deflate_search *s, size_t at, unsigned last)
 {
     const uint8_t *p = s->bytes + at;

@@ -1,4 +1,4 @@
-/* png_kernels_set.c - one set's table; see png_kernels.h. Compiled for each set. */
+/* png_kernels_set.c - the table of one set; see png_kernels.h. Compiled for each set. */
 #include "engine/png/png_kernels_set.h"
 
 #define png_kernels_table IN_SET(png_kernels_table)

@@ -1,4 +1,5 @@
-/* png_kernels_set.h - the names of one set, by KERNEL_SET, which the build defines. */
+/* png_kernels_set.h - gives the functions of one set their names, by KERNEL_SET, which the build
+ * defines. */
 #ifndef UPSCALED_PNG_PNG_KERNELS_SET_H
 #define UPSCALED_PNG_PNG_KERNELS_SET_H
 

@@ -1,4 +1,4 @@
-/* png_meta.c - the life of a list of raw chunks: one block holds the list and all its data. */
+/* png_meta.c - see png_meta.h. A copy is one block of memory, with the list and all its data. */
 #include "engine/png/png_meta.h"
 
 #include <string.h>

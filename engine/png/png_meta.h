@@ -1,9 +1,10 @@
-/* png_meta.h - what a PNG says beside its pixels, as raw chunks in the file's order.
+/* png_meta.h - the metadata of a PNG, as raw chunks in the order of the file.
  *
- * Damaged, malformed, misplaced and repeated chunks are left out, as decoders ignore them, and so
- * are those that do not survive a change of the pixels (the specification's safe-to-copy bit). Each
- * of them adds a warning. sBIT and bKGD are stated for the decoded format: a palette's as for RGB,
- * low depths' as for 8 bits.
+ * Damaged, malformed, misplaced and repeated chunks are left out, because decoders ignore them.
+ * Chunks that do not survive a change of the pixels (by the safe-to-copy bit of the specification)
+ * are left out too. Each of them adds a warning. sBIT and bKGD are stated for the decoded format:
+ * those of a palette as for RGB, those of low depths as for 8 bits.
+ *
  * Threads: read-only once the reader has filled it. */
 #ifndef UPSCALED_PNG_PNG_META_H
 #define UPSCALED_PNG_PNG_META_H
@@ -15,8 +16,8 @@
 #include "engine/base/err.h"
 #include "engine/png/png_warnings.h"
 
-/* Which metadata goes into the output: all that still holds, what says how to show the pixels,
- * none. */
+/* The metadata that goes into the output: everything that still holds, only what says how to show
+ * the pixels, or nothing. */
 enum png_metadata { METADATA_KEEP, METADATA_COLOR, METADATA_NONE };
 
 struct png_chunk {
@@ -29,7 +30,7 @@ struct png_chunk {
 struct png_meta {
     struct png_chunk *chunks; /* one block of memory */
     int count;
-    struct png_warnings warnings; /* what is not in the list, and what is mended */
+    struct png_warnings warnings; /* about chunks that are left out or mended */
 };
 
 void png_meta_init(struct png_meta *m);

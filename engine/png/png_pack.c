@@ -8,9 +8,9 @@
 
 static_assert(PNG_KERNELS_RUNS(PNG_PACK_BLOCK) <= DEFLATE_MATCHES, "room for a block's runs");
 
-/* zlib's memory comes from the strip's scratch, so that a request's own memory does not depend on how
- * many strips are packed at the same time. What does not fit, as with a zlib that takes more, is
- * allocated. */
+/* The memory of zlib comes from the scratch of the strip, so that the memory of a request does not
+ * depend on how many strips are packed at the same time. What does not fit is allocated; this
+ * happens only with a zlib that takes more. */
 struct arena {
     uint8_t *bytes;
     size_t used;
@@ -34,9 +34,9 @@ static void on_free(voidpf opaque, voidpf p)
         mem_free(p);
 }
 
-/* How long zlib searches (deflateTune). Its own level 9 follows chains of 4096 places, which takes
- * one thread half a minute for 3840x2160 of noise in two colours, and seconds for a photograph that
- * becomes 0.1 % smaller. */
+/* How long zlib searches (deflateTune). Its own level 9 follows chains of 4096 places. That takes
+ * one thread half a minute for 3840x2160 pixels of noise in two colours, and seconds for a
+ * photograph that becomes 0.1 % smaller. */
 static const struct {
     int good, lazy, nice, chain;
 } efforts[] = {{8, 32, 128, 256}, {16, 64, 258, 512}, {32, 258, 258, 1024}};
@@ -65,7 +65,7 @@ static size_t pack_zlib(const struct png_pack *p, const uint8_t *bytes, size_t c
     return whole ? room - z.avail_out : 0;
 }
 
-/* Packs without matches except long runs, which are all that a photograph has. */
+/* Packs without matches except long runs, because a photograph has no others. */
 static void pack_code(const struct png_pack *p, const uint8_t *bytes, size_t count,
                       struct deflate_bits *b)
 {
@@ -79,8 +79,9 @@ static void pack_code(const struct png_pack *p, const uint8_t *bytes, size_t cou
     }
 }
 
-/* A match is worth it from the length on at which literals take more bits: a length's code and a
- * distance's take some 12, and there are the distance's extra bits. */
+/* Sets the least length of a match for each distance: that from which on its bytes take more bits
+ * as literals. The codes of a length and a distance take about 12 bits, and the distance has its
+ * extra bits. */
 static void set_least(const struct png_pack *p, struct deflate_search *s)
 {
     enum { UNIT = PNG_PACK_BIT, CODES = 12 * UNIT, TYPICAL = 10, LEAST = 4, MOST = 32, KEY = 8 };

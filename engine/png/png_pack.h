@@ -1,6 +1,6 @@
-/* png_pack.h - filtered rows into deflate blocks, by one of several methods.
+/* png_pack.h - packs filtered rows into deflate blocks, by one of several methods.
  *
- * Each compression level packs a strip as follows (png_choose.h tells the kinds apart):
+ * Each compression level packs a strip as follows (png_choose.h distinguishes the kinds):
  *
  * | compression | smooth | with a camera's noise | text, drawings | repeats far away |
  * |---|---|---|---|---|
@@ -20,13 +20,13 @@
 enum png_method { METHOD_STORE, METHOD_CODE, METHOD_MATCH, METHOD_CHAIN, METHOD_ZLIB };
 
 enum {
-    PNG_PACK_SEARCH = 4,      /* from this compression on, matches are searched for longer */
-    PNG_PACK_BIT = 16,        /* parts of a bit in which literals are counted */
+    PNG_PACK_SEARCH = 4,      /* from this compression on, the search for matches is longer */
+    PNG_PACK_BIT = 16,        /* the unit of literal_bits: so many parts make a bit */
     PNG_PACK_SLOW = 7,        /* from this compression on, size counts more than time */
     PNG_PACK_BLOCK = 1 << 18, /* bytes of a block without matches */
 };
 
-/* Working memory. */
+/* The working memory of one strip. */
 struct png_pack_room {
     struct deflate_match matches[DEFLATE_MATCHES];
     union {
@@ -35,7 +35,8 @@ struct png_pack_room {
     };
 };
 
-/* zlib's working memory for one strip, at its largest settings: 384 KiB, and its own structs. */
+/* The working memory of zlib for one strip, at its largest settings: 384 KiB, and its own
+ * structs. */
 enum { PNG_PACK_ZLIB = 1 << 19 };
 
 struct png_pack {
@@ -44,23 +45,24 @@ struct png_pack {
     uint8_t *zlib; /* PNG_PACK_ZLIB bytes, aligned to MEM_ALIGN; for METHOD_ZLIB only */
     enum png_method method;
     int compression;
-    int literal_bits;  /* of METHOD_CHAIN: what a byte takes as a literal, in PNG_PACK_BIT */
+    int literal_bits;  /* for METHOD_CHAIN: the bits of a literal, times PNG_PACK_BIT */
     bool filtered;     /* by a filter other than none */
-    size_t pixel, row; /* bytes of a pixel, and of a row with its filter's number */
-    size_t before;     /* bytes in front of those to pack, which matches may refer to */
+    size_t pixel, row; /* bytes of a pixel, and of a row with the number of its filter */
+    size_t before;     /* bytes before those to pack, to which matches may refer */
 };
 
-/* Room that `count` bytes need in the worst case. */
+/* The most bytes that `count` bytes become. */
 #define PNG_PACK_BOUND(count) ((count) + ((count) >> 10) * 5 + 1024)
 
-/* Packs `count` (below 2^31) bytes into `out`, ending in a sync flush. Returns the packed size, or
- * 0 when memory is out (METHOD_ZLIB only). `out` has room for PNG_PACK_BOUND(count). */
+/* Packs `count` (below 2^31) bytes into `out`, and ends with a sync flush. Returns the packed size,
+ * or 0 if there is not enough memory (METHOD_ZLIB only). `out` has room for
+ * PNG_PACK_BOUND(count). */
 size_t png_pack(const struct png_pack *p, const uint8_t *bytes, size_t count, uint8_t *out);
 
 /* Begins a search for matches as METHOD_MATCH and METHOD_CHAIN do. */
 struct deflate_search png_pack_search(const struct png_pack *p, const uint8_t *bytes, size_t count);
 
-/* Finds the next block of a search, which has not ended. The matches are in p->room. */
+/* Finds the next block of a search that is not at its end. The matches are in p->room. */
 struct deflate_sequence png_pack_next(const struct png_pack *p, struct deflate_search *search);
 
 #endif

@@ -1,9 +1,9 @@
-/* png_reader.c - libpng on a diet: it is fed the critical chunks and tRNS alone, and the pixels
- * only where png_rows.h does not do it.
+/* png_reader.c - see png_reader.h. libpng receives only the critical chunks and tRNS, and decodes
+ * only the pixels that png_rows.h does not decode.
  *
- * libpng reports an error by calling us and expects not to be returned to, hence longjmp; all that
- * must survive lives in struct png_reader, reached through the error pointer. What is outside the
- * palette becomes black, as libpng and the browsers have it. */
+ * libpng reports an error by a function of ours that must not return, hence longjmp. Everything
+ * that must survive is in struct png_reader, which the error pointer leads to. Indices outside the
+ * palette become black, as in libpng and the browsers. */
 #include "engine/png/png_reader.h"
 
 #include <png.h>
@@ -25,21 +25,21 @@ struct png_reader {
     struct png_walk walk;
     struct png_meta meta;
     struct image_format format;
-    struct png_span spans[SPANS]; /* what libpng has yet to read, in its order */
+    struct png_span spans[SPANS]; /* the parts of the file that libpng has yet to read */
     int span;
-    struct png_rows *plain; /* or NULL: by libpng */
+    struct png_rows *plain; /* or NULL: libpng decodes */
     png_structp png;
     png_infop info;
-    bool narrow; /* the zlib header declares a small window, and libpng keeps to it */
+    bool narrow; /* libpng uses the small window that the zlib header declares */
     bool out_of_memory;
-    enum err_code failed; /* set by libpng's calls, told in `e` */
-    struct err *e;        /* of the call under way */
+    enum err_code failed; /* set when libpng calls us; `e` has the sentence */
+    struct err *e;        /* of the current call */
     int passes, pass, row;
     struct image *img;
     size_t rows; /* to decode in this step */
 };
 
-/* --- what libpng calls ------------------------------------------------------------------------ */
+/* --- functions that libpng calls -------------------------------------------------------------- */
 
 static png_voidp on_alloc(png_structp png, png_alloc_size_t size)
 {
@@ -56,7 +56,7 @@ static void on_free(png_structp png, png_voidp p)
     mem_free(p);
 }
 
-/* Every chunk was verified, so only memory and the compressed pixels are left to fail. */
+/* All chunks are verified, so only memory and the compressed pixels can fail. */
 static void fail(struct png_reader *r, const char *message)
 {
     int height = r->walk.head.height;
@@ -79,8 +79,8 @@ static void on_error(png_structp png, png_const_charp message)
     png_longjmp(png, 1);
 }
 
-/* libpng warns of damage found behind the last row, such as a wrong Adler-32; only what is merely
- * too much does no harm. Before the first row, it warns of nothing that matters. */
+/* libpng warns of damage after the last row, such as a wrong Adler-32. Only surplus data is
+ * harmless. Before the first row, no warning matters. */
 static void on_warning(png_structp png, png_const_charp message)
 {
     struct png_reader *r = png_get_error_ptr(png);
@@ -110,13 +110,13 @@ static void on_read(png_structp png, png_bytep to, size_t count)
         png_error(png, "Not enough image data");
 }
 
-/* --- what we call, where libpng may jump out -------------------------------------------------- */
+/* --- functions out of which libpng may jump --------------------------------------------------- */
 
 static void start(struct png_reader *r)
 {
-    png_set_crc_action(r->png, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE); /* they are verified */
-    png_set_user_limits(r->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);    /* the head was judged */
-    png_set_chunk_malloc_max(r->png, PNG_UINT_31_MAX); /* or an IDAT over 8 MB draws a warning */
+    png_set_crc_action(r->png, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE); /* they have been verified */
+    png_set_user_limits(r->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* the head has been checked */
+    png_set_chunk_malloc_max(r->png, PNG_UINT_31_MAX); /* else libpng warns of an IDAT over 8 MB */
     png_set_option(r->png, PNG_MAXIMUM_INFLATE_WINDOW, !r->narrow);
     png_set_read_fn(r->png, r, on_read);
     png_read_info(r->png, r->info);
@@ -134,7 +134,8 @@ static void start(struct png_reader *r)
     };
 }
 
-/* Pixels of a later pass go between those of the earlier ones, already in their rows. */
+/* Decodes `rows` rows. The pixels of a later pass go between those of the earlier ones, which are
+ * already in their rows. */
 static void decode(struct png_reader *r)
 {
     for (; r->rows > 0 && r->pass < r->passes; r->rows--) {
@@ -151,7 +152,7 @@ static enum err_code guarded(struct png_reader *r, void (*work)(struct png_reade
     r->e = e;
     if (setjmp(png_jmpbuf(r->png)) == 0)
         work(r);
-    if (r->failed == ERR_OK && r->out_of_memory) /* libpng did without, at the cost of pixels */
+    if (r->failed == ERR_OK && r->out_of_memory) /* libpng went on, and pixels are wrong */
         fail(r, "");
     r->e = NULL;
     return r->failed;
@@ -184,8 +185,8 @@ static bool declares_small_window(const struct png_reader *r)
     return c.length > 0 && c.data[0] >> 4 < 7;
 }
 
-/* Some writers declare a window that is smaller than the one they used. Once the declared one has
- * failed, the largest is tried from the first row on. */
+/* Some writers declare a smaller window than they used. If decoding with the declared window fails,
+ * it starts again from the first row with the largest one. */
 static void decode_narrow(struct png_reader *r, struct err *e)
 {
     struct err first = ERR_INIT;
@@ -243,7 +244,7 @@ void png_reader_free(struct png_reader *r)
 
 size_t png_reader_bytes(const struct png_head *h)
 {
-    /* libpng keeps a few rows of at most 8 bytes a pixel; it and zlib take 60 KiB besides */
+    /* libpng keeps a few rows of at most 8 bytes per pixel; it and zlib take 60 KiB more */
     return (size_t)h->width * 8 * 4 + DECODER_BYTES + png_rows_bytes(h);
 }
 
@@ -276,7 +277,7 @@ void png_reader_half(struct png_reader *r, int half, struct image *img, size_t p
     } else if (r->plain) {
         png_rows_unfilter(r->plain, img);
     } else {
-        /* a row of one pass of seven is a seventh of a row, on average over the passes */
+        /* on average, a row of one of seven passes has a seventh of the pixels */
         size_t row_pixels = (size_t)(r->format.width / r->passes) + 1;
         r->rows = pixels / row_pixels > 0 ? pixels / row_pixels : 1;
         r->img = img;
@@ -292,7 +293,7 @@ enum err_code png_reader_turn(struct png_reader *r, bool *done)
     if (r->plain) {
         enum png_rows_result got = png_rows_turn(r->plain);
         *done = got == ROWS_DONE;
-        if (got == ROWS_REFUSED) /* libpng is the judge, from the first row on */
+        if (got == ROWS_REFUSED) /* libpng decides, from the first row on */
             png_reader_by_libpng(r);
     } else if (r->failed == ERR_OK) {
         *done = r->pass == r->passes;

@@ -1,4 +1,4 @@
-/* png_reference.c - see png_reference.h. What must outlive a longjmp is in structs. */
+/* png_reference.c - see png_reference.h. Everything that must outlive a longjmp is in structs. */
 #include "engine/png/png_reference.h"
 
 #include <png.h>

@@ -1,11 +1,12 @@
-/* png_reference.h - libpng with its own settings, as the measure for our codec.
- * Threads: pure functions. */
+/* png_reference.h - libpng with its own settings, with which our codec is compared. Threads: pure
+ * functions. */
 #ifndef UPSCALED_PNG_PNG_REFERENCE_H
 #define UPSCALED_PNG_PNG_REFERENCE_H
 
 #include "engine/image/image.h"
 
-/* Writes the picture at zlib's level 1..9, filters as libpng chooses them, and counts the bytes. */
+/* Encodes the picture at zlib's level 1..9 with the filters that libpng chooses, and counts the
+ * bytes. */
 enum err_code png_reference_encode(const struct image *img, int level, size_t *bytes,
                                    struct err *e);
 

@@ -1,8 +1,9 @@
 /* png_repeats.c - see png_repeats.h.
  *
- * Sampled by content: a byte value that is neither frequent nor rare is chosen, and each place where
- * it occurs is a sample. What repeats has its samples at the same places, so that a table with one
- * place per hash finds it at any distance. Only every hundredth byte or so is looked at twice. */
+ * The samples are chosen by content: a byte value that is neither frequent nor rare is chosen, and
+ * each place where it occurs is a sample. Repetitions have their samples at the same places. So a
+ * table with one place for each hash finds a repetition at any distance, although only about every
+ * hundredth byte is a sample. */
 #include "engine/png/png_repeats.h"
 
 #include <stdbool.h>
@@ -11,20 +12,20 @@
 #include "engine/png/deflate_bits.h"
 
 enum {
-    SPAN_BYTES = 96 << 10, /* looked at: three times the window */
+    SPAN_BYTES = 96 << 10, /* that are searched: three times the window */
     SAMPLE = 16,           /* bytes that must agree */
-    RARITY = 128,          /* about one byte in so many is to have the value */
-    LOOK_ROWS = 16,        /* in which values are counted, */
-    LOOK_BYTES = 512,      /* at the left of each */
-    LEAST_DISTANCE = 64,   /* what is nearer is for the windows of png_choose.c to find */
-    SAMPLES_MAX = 4096,    /* where a value is much more frequent than was expected */
-    WORTH = 4,             /* at least one sample in so many repeats */
-    GAIN = 16,             /* matching must save at least this part of what codes take, */
-    RAW_GAIN = 64,         /* and this part of the bytes, which its time is measured by */
-    /* Of ways whose costs differ by less, the first is taken: strips then go the same way as the
-     * one before, whose bytes they may refer to. */
+    RARITY = 128,          /* about one byte in so many has the chosen value */
+    LOOK_ROWS = 16,        /* in which values are counted */
+    LOOK_BYTES = 512,      /* that are counted at the left of each row */
+    LEAST_DISTANCE = 64,   /* the windows of png_choose.c find nearer repetitions */
+    SAMPLES_MAX = 4096,    /* if the value is much more frequent than expected */
+    WORTH = 4,             /* at least one sample in so many must repeat */
+    GAIN = 16,             /* matching must save at least a 16th of the size with codes, */
+    RAW_GAIN = 64,         /* and a 64th of the bytes, to which its time is proportional */
+    /* If the costs of two ways differ by less than a 64th, the first is taken. So strips go the
+     * same way as the strip before, to whose bytes they may refer. */
     ALIKE = 64,
-    NARROW = 64, /* rows too short to hold samples: the bits are counted at once */
+    NARROW = 64, /* shorter rows have no samples: their bits are counted at once */
     TABLE_BITS = DEFLATE_HASH_BITS
 };
 
@@ -38,8 +39,8 @@ struct samples {
     int count, found;
 };
 
-/* The rows to look at: the whole strip with its history where that is small, else a part from the
- * middle. */
+/* Returns the rows to search: the whole strip with its history if that is small, otherwise a part
+ * from the middle. */
 static struct span choose_span(const struct png_strip_work *w)
 {
     size_t stored = w->count + 1;
@@ -50,7 +51,7 @@ static struct span choose_span(const struct png_strip_work *w)
     return (struct span){from, from + most};
 }
 
-/* The value whose frequency among the bytes is nearest to one in RARITY, from above. */
+/* Returns the value whose frequency among the bytes is nearest to one in RARITY, from above. */
 static uint8_t choose_value(const struct png_strip_work *w, struct span s)
 {
     uint32_t counts[256] = {0}, look = 0;
@@ -74,8 +75,8 @@ static uint64_t hash(const uint8_t *p)
     return ((v ^ v >> 29) + deflate_load8(p + 8)) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-/* Takes the samples of one row. A place is a byte's index in the span; places agree where their
- * hashes do, which another 16 bytes pass by chance once in 2^19 times. */
+/* Takes the samples of one row. A place is the index of a byte in the span. Two places agree if
+ * their hashes do; 16 other bytes pass by chance once in 2^19 times. */
 static void sample_row(struct samples *t, const uint8_t *row, size_t count, size_t place, int value)
 {
     if (count < SAMPLE)
@@ -108,8 +109,8 @@ static bool may_repeat(const struct png_strip_work *w, struct span s)
     return t.found * WORTH > t.count;
 }
 
-/* Counts the bits of the span as codes alone, and says in way->literal_bits how many a byte takes;
- * then, if need be, with matches. */
+/* Counts the bits of the span packed that way. Sets way->literal_bits to the bits that a byte takes
+ * with codes alone. */
 static uint64_t try_span(const struct png_strip_work *w, struct png_way *way, struct span span)
 {
     struct deflate_tally t = {0};

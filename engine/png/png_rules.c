@@ -6,9 +6,9 @@
 
 #include "engine/png/png_emit.h"
 
-/* --- reading: is it sound? -------------------------------------------------------------------- */
+/* --- reading: whether the contents are sound -------------------------------------------------- */
 
-/* PNG's numbers of four bytes end at 2^31 - 1. */
+/* Whether all numbers are at most 2^31 - 1, the largest that PNG allows in four bytes. */
 static bool all_small(const uint8_t *data, size_t numbers)
 {
     for (size_t i = 0; i < numbers; i++)
@@ -23,7 +23,7 @@ static bool accept_gamma(const struct png_judge *j, struct png_chunk *c)
     return png_frame_u32(c->data) > 0 && all_small(c->data, 1);
 }
 
-/* White, red, green, blue: x and y in 1/100000 of a whole that they are parts of. */
+/* The x and y of white, red, green and blue, in units of 1/100000. */
 static bool accept_primaries(const struct png_judge *j, struct png_chunk *c)
 {
     (void)j;
@@ -47,7 +47,7 @@ static bool accept_density(const struct png_judge *j, struct png_chunk *c)
     return c->data[8] <= 1 && all_small(c->data, 2);
 }
 
-/* Some writers take over the prefix that Exif has in JPEG. */
+/* Some writers keep the prefix that Exif has in JPEG; it is left out. */
 static bool accept_exif(const struct png_judge *j, struct png_chunk *c)
 {
     (void)j;
@@ -58,7 +58,8 @@ static bool accept_exif(const struct png_judge *j, struct png_chunk *c)
     return c->length >= 4 && (memcmp(c->data, "II*\0", 4) == 0 || memcmp(c->data, "MM\0*", 4) == 0);
 }
 
-/* Length of what texts and profiles open with, up to the NUL, which png_rule_keyword has seen. */
+/* Returns the length of the keyword of a text or the name of a profile, up to the NUL, which
+ * png_rule_keyword has found. */
 static uint32_t keyword_length(const struct png_chunk *c)
 {
     return (uint32_t)strlen((const char *)c->data);
@@ -71,7 +72,8 @@ static bool accept_text(const struct png_judge *j, struct png_chunk *c)
     return !memchr(c->data + n + 1, 0, c->length - n - 1);
 }
 
-/* A profile's name or a text's keyword, the only method that there is, and something compressed. */
+/* The name of a profile or the keyword of a text, the compression method, of which there is only
+ * one, and compressed data. */
 static bool accept_compressed(const struct png_judge *j, struct png_chunk *c)
 {
     uint32_t n = keyword_length(c);
@@ -79,7 +81,8 @@ static bool accept_compressed(const struct png_judge *j, struct png_chunk *c)
     return n + 2 < c->length && c->data[n + 1] == 0;
 }
 
-/* Keyword, whether and how it is compressed, language, translated keyword, text. */
+/* The keyword, a flag and a method of compression, the language, the translated keyword, the
+ * text. */
 static bool accept_international(const struct png_judge *j, struct png_chunk *c)
 {
     uint32_t n = keyword_length(c), at = n + 3;
@@ -101,14 +104,14 @@ static bool accept_offset(const struct png_judge *j, struct png_chunk *c)
     return c->data[8] <= 1;
 }
 
-/* A block's identifier and code, and what it says. */
+/* The identifier and the code of a block, and its data. */
 static bool accept_gif_application(const struct png_judge *j, struct png_chunk *c)
 {
     (void)j;
     return c->length >= 11;
 }
 
-/* sBIT: bits of each stored channel; alpha made from tRNS has them all. */
+/* sBIT: the significant bits of each stored channel. Alpha that is made from tRNS has all bits. */
 static bool accept_bits(const struct png_judge *j, struct png_chunk *c)
 {
     static const uint8_t lengths[7] = {[0] = 1, [2] = 3, [3] = 3, [4] = 2, [6] = 4};
@@ -127,7 +130,7 @@ static bool accept_bits(const struct png_judge *j, struct png_chunk *c)
     return true;
 }
 
-/* bKGD: 2 or 6 bytes at the decoded depth, whatever way it was stated. */
+/* bKGD: 2 or 6 bytes at the decoded depth, however the file stated it. */
 static bool accept_background(const struct png_judge *j, struct png_chunk *c)
 {
     static const uint8_t lengths[7] = {[0] = 2, [2] = 6, [3] = 1, [4] = 2, [6] = 6};
@@ -159,7 +162,7 @@ static bool accept_background(const struct png_judge *j, struct png_chunk *c)
 
 /* --- keywords --------------------------------------------------------------------------------- */
 
-enum { KEYWORD_SEEN = 1024 }; /* bytes in which the end of an overlong keyword is looked for */
+enum { KEYWORD_SEEN = 1024 }; /* bytes in which the end of an overlong keyword is searched for */
 
 uint32_t png_rule_keyword(const struct png_rule *rule, const struct png_chunk *c,
                           uint8_t to[PNG_KEYWORD_MAX], uint32_t *raw)
@@ -184,7 +187,7 @@ uint32_t png_rule_keyword(const struct png_rule *rule, const struct png_chunk *c
     return n;
 }
 
-/* --- writing: what does it become? ------------------------------------------------------------ */
+/* --- writing: the contents for the output ----------------------------------------------------- */
 
 static bool has_color(const struct image_format *f)
 {
@@ -222,8 +225,8 @@ static uint32_t convert_background(const struct png_writer_params *p, const stru
     return c->length;
 }
 
-/* The side's number of pixels times `v`, over what it was; as PNG's numbers, within +-(2^31 - 1).
- */
+/* Scales a number by the new side of the picture over the old one. The result is a number as PNG
+ * allows it, within +-(2^31 - 1). */
 static void scale_number(const struct png_writer_params *p, size_t axis, int32_t v, uint8_t to[4])
 {
     int64_t from = axis == 0 ? p->source.width : p->source.height;
@@ -233,7 +236,7 @@ static void scale_number(const struct png_writer_params *p, size_t axis, int32_t
     png_emit_u32(to, (uint32_t)(int32_t)(v < 0 ? -scaled : scaled));
 }
 
-/* More pixels on the same paper. */
+/* pHYs: more pixels on the same paper. */
 static uint32_t convert_density(const struct png_writer_params *p, const struct png_chunk *c,
                                 uint8_t *to)
 {
@@ -243,7 +246,8 @@ static uint32_t convert_density(const struct png_writer_params *p, const struct 
     return 9;
 }
 
-/* Where the picture lies on a page: in pixels, which are more now, or in micrometres. */
+/* oFFs: the place of the picture on a page, in pixels, of which there are more now, or in
+ * micrometres. */
 static uint32_t convert_offset(const struct png_writer_params *p, const struct png_chunk *c,
                                uint8_t *to)
 {

@@ -11,14 +11,14 @@
 #include "engine/png/png_emit.h"
 
 enum {
-    STRIP_ROWS = 64,       /* more where they and the row above do not fill the window: each strip
-                              is sampled and has its own codes */
-    STRIP_BYTES = 4 << 20, /* of raw rows, at most: bounds a thread's memory */
+    STRIP_ROWS = 64,       /* more if they and the row above do not fill the window, because each
+                              strip costs a sample and codes of its own */
+    STRIP_BYTES = 4 << 20, /* of raw rows, at most: limits the memory of a thread */
     CHUNK_HEAD = 8,        /* length and type */
     CHUNK_TAIL = 4,        /* CRC */
 };
 
-/* Where the parts of the scratch begin, and where it ends. */
+/* The offsets of the parts of the scratch, and its size. */
 struct layout {
     size_t swapped, trial, before, filtered, packed, room, zlib, bytes;
 };
@@ -33,7 +33,7 @@ int png_strip_rows(const struct image_format *f)
     return rows;
 }
 
-/* Rows that fill the window. */
+/* Returns the number of rows that fill the window. */
 static int history_rows(const struct image_format *f)
 {
     size_t stored = image_row_bytes(f) + 1;
@@ -51,7 +51,7 @@ static size_t aligned(size_t bytes)
     return (bytes + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
 }
 
-/* Returns false where a strip would have 2^31 bytes, more than zlib and PNG can count. */
+/* Returns false if a strip would have 2^31 bytes, more than zlib and PNG can count. */
 static bool lay_out(const struct image_format *f, int compression, struct layout *l)
 {
     size_t count = image_row_bytes(f), filtered;
@@ -79,7 +79,8 @@ enum err_code png_strip_scratch_bytes(const struct image_format *f, int compress
     return ERR_OK;
 }
 
-/* A short last strip goes the way of the one before, whose bytes it may refer to. */
+/* Whether this is a short last strip, which goes the way of the strip before, because it may refer
+ * to its bytes. */
 static bool is_short(const struct png_strip_job *job)
 {
     return job->above && (image_row_bytes(&job->format) + 1) * (size_t)job->rows < DEFLATE_WINDOW;
@@ -99,7 +100,8 @@ static size_t pack_slowly(const struct png_strip_work *w, const struct png_pack 
 
 static enum err_code encode(const struct png_strip_work *w, struct png_strip *out, struct err *e)
 {
-    static const uint8_t head[2] = {0x78, 0x01}; /* deflate, 32 KiB window; a multiple of 31 */
+    static const uint8_t head[2] = {0x78,
+                                    0x01}; /* deflate with a window of 32 KiB; a multiple of 31 */
     int compression = w->job->compression;
     struct png_way way = is_short(w->job) ? w->job->above_way : w->job->way;
     int history =

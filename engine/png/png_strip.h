@@ -1,8 +1,8 @@
-/* png_strip.h - some rows of a picture as one IDAT chunk, encoded independently of other strips.
+/* png_strip.h - encodes some rows of a picture as one IDAT chunk, independently of other strips.
  *
- * Each strip is filtered and deflated on its own and ends in a sync flush (RFC 1951, 3.2.4: an
- * empty stored block), so that strips made by different threads join into one zlib stream; their
- * check sums are combined afterwards. Threads: pure functions. */
+ * Each strip is filtered and deflated on its own and ends with a sync flush (an empty stored block,
+ * RFC 1951, 3.2.4). So strips that different threads made join into one zlib stream. Their check
+ * sums are combined afterwards. Threads: pure functions. */
 #ifndef UPSCALED_PNG_PNG_STRIP_H
 #define UPSCALED_PNG_PNG_STRIP_H
 
@@ -13,25 +13,25 @@ struct png_strip {
     int rows;
     struct buf chunk;   /* length, IDAT, data, CRC */
     uint32_t adler;     /* of the filtered rows */
-    size_t adler_bytes; /* how many bytes that is over */
+    size_t adler_bytes; /* the number of these rows' bytes */
 };
 
-/* Rows of every strip but the last. The format alone determines them, so that the bytes do not
- * depend on how the rows arrive. They are a power of two: 64, more for narrow rows, fewer for very
- * wide ones. */
+/* Returns the number of rows of every strip but the last. It depends only on the format, so the
+ * bytes of the file do not depend on how the rows arrive. It is a power of two: 64, more for narrow
+ * rows, fewer for very wide ones. */
 int png_strip_rows(const struct image_format *f);
 
-/* The rows before a strip that its encoding looks at: those that matches may refer to, and the row
- * above them. At most png_strip_rows. */
+/* Returns the number of rows before a strip that its encoding reads: those to which matches may
+ * refer, and the row above them. At most png_strip_rows. */
 int png_strip_above(const struct image_format *f);
 
-/* Working memory for one strip of a file of that compression; ERR_MEMORY where that is beyond what a
- * strip can be. */
+/* Finds the working memory for one strip of a file of that compression. ERR_MEMORY if a strip
+ * cannot be that large. */
 enum err_code png_strip_scratch_bytes(const struct image_format *f, int compression, size_t *bytes,
                                       struct err *e);
 
-/* Decides by the pixels alone how the strip is encoded, for job->way and for the next strip's
- * job->above_way. The scratch is as below. */
+/* Chooses by the pixels alone how the strip is encoded, for job->way and for job->above_way of the
+ * next strip. The scratch is as below. */
 struct png_way png_strip_way(const struct png_strip_job *job, void *scratch);
 
 /* Encodes one strip. `scratch` is aligned to MEM_ALIGN and has png_strip_scratch_bytes. ERR_MEMORY.

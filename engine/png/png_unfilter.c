@@ -1,7 +1,7 @@
 /* png_unfilter.c - see png_unfilter.h.
  *
  * Each pixel needs the one to its left, so a row is a chain of dependent steps. The bytes of a
- * pixel are 16-bit lanes of one vector. */
+ * pixel are the 16-bit lanes of one vector. */
 #include "engine/png/png_unfilter.h"
 
 #include <string.h>
@@ -11,7 +11,7 @@
 typedef int16_t lanes __attribute__((vector_size(16)));
 typedef uint8_t octet __attribute__((vector_size(8)));
 
-/* Loads a pixel and what is behind it. */
+/* Loads a pixel and the bytes after it. */
 static inline lanes load(const uint8_t *p)
 {
     octet o;

@@ -1,9 +1,9 @@
-/* png_walk.c - lengths, check sums, order and bounds of all chunks.
+/* png_walk.c - see png_walk.h. It checks the lengths, check sums, order and number of all chunks.
  *
- * Strict where the pixels or the end of the file are concerned. What decoders agree to overlook is
- * overlooked in the same way, with a warning: ancillary chunks whose check sum is wrong and a tRNS
- * that cannot apply count as absent, and a file may end behind its pixels. A palette longer than the
- * depth can address is cut (by libpng). */
+ * It is strict about the pixels and the end of the file. What all decoders ignore is ignored here
+ * too, with a warning. An ancillary chunk whose check sum is wrong and a tRNS that cannot apply
+ * count as absent. A file may end after its pixels. libpng cuts a palette that is longer than the
+ * depth can address. */
 #include "engine/png/png_walk.h"
 
 #include <string.h>
@@ -13,12 +13,12 @@ struct walker {
     size_t length;
     const struct png_limits *limits;
     struct png_walk walk;
-    uint32_t chunks;    /* ancillary, but for an animation's frames; and empty ones */
+    uint32_t chunks;    /* ancillary ones except frames of an animation, and empty IDAT */
     size_t chunk_bytes; /* their data */
-    uint32_t palette;   /* entries that pixels can name */
+    uint32_t palette;   /* the number of entries to which pixels can refer */
     bool palette_seen;
     bool after_pixels; /* an IDAT was followed by something else */
-    bool ended;        /* by IEND, or by the end of the file behind the pixels */
+    bool ended;        /* by IEND, or by the end of the file after the pixels */
 };
 
 static bool is(const struct png_place *c, const char *type)
@@ -41,8 +41,8 @@ static bool is_ancillary(const struct png_place *c)
     return (c->type[0] & 0x20) != 0;
 }
 
-/* The file ends at `offset`, or within the chunk there. Whether the pixels before are whole, the
- * decoder finds out. */
+/* Notes that the file ends at `offset`, or within the chunk there. The decoder finds out whether
+ * the pixels before are complete. */
 static enum err_code end_early(struct walker *w, size_t offset, const char *chunk)
 {
     w->ended = true;
@@ -51,8 +51,8 @@ static enum err_code end_early(struct walker *w, size_t offset, const char *chun
     return ERR_OK;
 }
 
-/* The frame at `offset`: does it fit, is it named by letters, does its check sum hold? Sets `ended`
- * and leaves *c alone where the file may end there. */
+/* Reads the frame at `offset`. Checks that it fits into the file and that its type consists of
+ * letters. If the file may end there, sets `ended` and leaves *c alone. */
 static enum err_code read_frame(struct walker *w, size_t offset, struct png_place *c, struct err *e)
 {
     size_t left = w->length - offset;
@@ -80,7 +80,7 @@ static enum err_code read_frame(struct walker *w, size_t offset, struct png_plac
     return ERR_OK;
 }
 
-/* The check sum of a chunk; where it does not hold of an ancillary one, *sound is false. */
+/* Checks the check sum of a chunk. If that of an ancillary chunk is wrong, sets *sound to false. */
 static enum err_code check_sum(const struct walker *w, const struct png_place *c, bool *sound,
                                struct err *e)
 {
@@ -100,13 +100,13 @@ static enum err_code see_palette(struct walker *w, const struct png_place *c, st
         return misplaced(c, "comes after the pixels", e);
     w->palette_seen = true;
     bool odd = c->length % 3 != 0 || c->length > 3 * 256;
-    if (h->color_type != 3) /* a mere suggestion, or nonsense in a gray picture: nobody minds */
+    if (h->color_type != 3) /* a suggestion, or without meaning in a gray picture: ignored */
         png_warn(&w->walk.warnings, odd ? PNG_WARN_MALFORMED : PNG_WARN_UNSAFE, c->type);
     if ((h->color_type & 2) == 0 || (odd && h->color_type != 3))
         return ERR_OK;
     if (odd || c->length == 0)
         return misplaced(c, "is not a palette of 1 to 256 colours", e);
-    if (w->walk.trns.length > 0) { /* libpng: transparency must come after the palette */
+    if (w->walk.trns.length > 0) { /* as in libpng, transparency must come after the palette */
         w->walk.trns.length = 0;
         png_warn(&w->walk.warnings, PNG_WARN_MISPLACED, "tRNS");
     }
@@ -130,7 +130,8 @@ static enum err_code count_chunk(struct walker *w, const struct png_place *c, st
     return ERR_OK;
 }
 
-/* Frames have pixels, or 26 bytes about them; without, they are only there to be many. */
+/* Whether the chunk is a frame of an animation: pixels, or 26 bytes about them. Empty ones do not
+ * count as frames, because they only cost time. */
 static bool is_frame(const struct png_place *c)
 {
     return (is(c, "fdAT") && c->length > 4) || (is(c, "fcTL") && c->length == 26);
@@ -143,7 +144,7 @@ static enum err_code see_pixels(struct walker *w, const struct png_place *c, str
         return misplaced(c, "is separated from the other IDAT by a different chunk", e);
     if (k->head.color_type == 3 && k->plte.length == 0)
         return misplaced(c, "comes before any palette", e);
-    if (c->length == 0) { /* legal, but work for nothing: many are refused */
+    if (c->length == 0) { /* legal, but each costs time: many are refused */
         enum err_code rc = count_chunk(w, c, e);
         if (rc != ERR_OK)
             return rc;
@@ -167,7 +168,8 @@ static enum err_code see_end(struct walker *w, const struct png_place *c, struct
     return ERR_OK;
 }
 
-/* Transparency counts where libpng lets it count: the first, in its place, of the right length. */
+/* Notes the transparency if libpng would use it: the first chunk, in its place, of the correct
+ * length. */
 static void see_transparency(struct walker *w, const struct png_place *c)
 {
     static const uint8_t lengths[7] = {[0] = 2, [2] = 6};
@@ -191,7 +193,7 @@ static enum err_code see_ancillary(struct walker *w, const struct png_place *c, 
         w->walk.damaged = true;
         png_warn(&w->walk.warnings, PNG_WARN_CRC, c->type);
     }
-    /* frames of an animation are passed over without being kept: they cost nothing */
+    /* frames of an animation are not kept, so they count toward no limit */
     if (is_frame(c))
         return ERR_OK;
     if (is(c, "tRNS") && sound)
@@ -229,7 +231,7 @@ static enum err_code see(struct walker *w, const struct png_place *c, struct err
     return misplaced(c, "is unknown, and marked as one that a reader must understand", e);
 }
 
-enum { GLANCES = 1 << 16 }; /* chunks: who has more is not looked at so closely */
+enum { GLANCES = 1 << 16 }; /* the most chunks that png_walk_glance reads one by one */
 
 void png_walk_glance(const struct png_prefix *file, const struct png_head *head,
                      const struct png_limits *limits, struct png_glance *out)

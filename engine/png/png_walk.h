@@ -1,6 +1,6 @@
-/* png_walk.h - one pass over all chunks of a PNG in memory, before any of it is believed.
+/* png_walk.h - verifies all chunks of a PNG in memory, in one pass, before any of them is used.
  *
- * PNG specification (third edition), 5.3, 5.6 and 11. Used by png_reader.c; takes no memory. */
+ * PNG specification (third edition), 5.3, 5.6 and 11. Allocates no memory. */
 #ifndef UPSCALED_PNG_PNG_WALK_H
 #define UPSCALED_PNG_PNG_WALK_H
 
@@ -9,7 +9,7 @@
 #include "engine/png/png_head.h"
 #include "engine/png/png_warnings.h"
 
-/* Where whole chunks lie in the file, frames included; length 0: there are none. */
+/* The place of whole chunks in the file, with their frames. Length 0: there are none. */
 struct png_span {
     size_t offset, length;
 };
@@ -17,29 +17,29 @@ struct png_span {
 struct png_walk {
     struct png_head head;
     struct png_span ihdr;       /* with the signature before it */
-    struct png_span plte, trns; /* where they mean something for the pixels */
+    struct png_span plte, trns; /* if they concern the pixels */
     struct png_span idat;       /* all of them: they follow each other */
-    struct png_span iend;       /* length 0: it is missing, and what is whole ends at `offset` */
-    uint32_t ancillary;         /* chunks that may have to be kept */
-    bool damaged;               /* the check sums of some of them are wrong */
+    struct png_span iend; /* length 0: it is missing, and the last whole chunk ends at `offset` */
+    uint32_t ancillary;   /* chunks that may have to be kept */
+    bool damaged;         /* the check sums of some of them are wrong */
     struct png_warnings warnings;
 };
 
-/* Verifies every chunk up to IEND: place, length, check sum, number and size. An ancillary chunk
- * whose check sum is wrong counts as absent. A file that ends behind its IDAT chunks passes: whether
- * the pixels are whole, decoding says. Bytes behind IEND are ignored, as every decoder does. Errors
- * as png_reader_new's. */
+/* Verifies every chunk up to IEND: its place, length and check sum, and the number and size of all.
+ * An ancillary chunk whose check sum is wrong counts as absent. A file that ends after its IDAT
+ * chunks passes; decoding shows whether the pixels are complete. Bytes after IEND are ignored, as
+ * in every decoder. The errors are those of png_reader_new. */
 enum err_code png_walk_run(const uint8_t *bytes, size_t length, const struct png_limits *limits,
                            struct png_walk *out, struct err *e);
 
-/* What can be said of a file by its chunks' lengths, before any check sum: upper bounds. */
+/* Upper bounds that follow from the lengths of the chunks, before any check sum is computed. */
 struct png_glance {
     int channels;       /* of the decoded picture */
     size_t chunks;      /* that may be kept */
     size_t chunk_bytes; /* their data */
 };
 
-/* For a file whose head is there. */
+/* Fills `out` for a file whose head has been read. */
 void png_walk_glance(const struct png_prefix *file, const struct png_head *head,
                      const struct png_limits *limits, struct png_glance *out);
 

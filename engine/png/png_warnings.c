@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const struct {
-    const char *code, *text; /* the names of chunks follow the text */
+    const char *code, *text; /* the names of the chunks follow the text */
 } kinds[PNG_WARNINGS] = {
     [PNG_WARN_ANIMATION] = {"animation", "only the default image of the animation was kept"},
     [PNG_WARN_CRC] = {"chunk_crc", "left out because of a wrong check sum"},
@@ -53,7 +53,7 @@ void png_warning_text(const struct png_warnings *w, enum png_warning kind,
     for (int i = 0; i < w->of[kind].names; i++)
         n += snprintf(text + n, (size_t)(PNG_WARNING_TEXT - n), "%s%s", i ? ", " : ": ",
                       w->of[kind].chunks[i]);
-    assert(n < PNG_WARNING_TEXT); /* 8 names of 4 letters, and a text of at most 78 */
+    assert(n < PNG_WARNING_TEXT); /* 8 names of 4 letters, and a text of at most 78 bytes */
 }
 
 void png_warnings_list(const struct png_warnings *w, char text[PNG_WARNING_LIST])

@@ -1,6 +1,6 @@
-/* png_warnings.h - what was left out of a picture or mended in it, although it was accepted.
+/* png_warnings.h - the parts of an accepted picture that were left out or mended.
  *
- * A set of kinds. Each kind counts its occurrences and remembers the names of some chunks.
+ * They are a set of kinds. Each kind counts its occurrences and remembers the names of some chunks.
  * Threads: a set belongs to one thread at a time. */
 #ifndef UPSCALED_PNG_PNG_WARNINGS_H
 #define UPSCALED_PNG_PNG_WARNINGS_H
@@ -14,13 +14,13 @@ enum png_warning {
     PNG_WARN_MALFORMED,  /* ancillary chunks whose contents are against the specification */
     PNG_WARN_MISPLACED,  /* ancillary chunks in a place where they are not allowed */
     PNG_WARN_REDUNDANT,  /* ancillary chunks that another chunk overrides */
-    PNG_WARN_UNSAFE,     /* ancillary chunks that hold for the input's pixels alone */
+    PNG_WARN_UNSAFE,     /* ancillary chunks that are valid for the input's pixels alone */
     PNG_WARN_NAME,       /* the name or keyword of a chunk was mended */
     PNG_WARN_EXIF,       /* JPEG's prefix was removed from an eXIf chunk */
-    PNG_WARN_IEND,       /* the file ends without IEND, or within a chunk behind the pixels */
+    PNG_WARN_IEND,       /* the file ends without IEND, or within a chunk after the pixels */
     PNG_WARN_WINDOW,     /* the zlib header declares a smaller window than the data use */
     PNG_WARN_MORE_ROWS,  /* compressed data beyond the last row */
-    PNG_WARN_MORE_BYTES, /* bytes behind IEND */
+    PNG_WARN_MORE_BYTES, /* bytes after IEND */
     PNG_WARNINGS
 };
 
@@ -33,7 +33,7 @@ enum {
 struct png_warnings {
     struct {
         uint32_t count;
-        int names; /* of `chunks`, each different */
+        int names; /* the number of `chunks`, which differ from each other */
         char chunks[PNG_WARNING_CHUNKS][5];
     } of[PNG_WARNINGS];
 };

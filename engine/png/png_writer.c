@@ -13,7 +13,7 @@ struct png_writer {
     struct png_writer_params params;
     struct buf *out;
     int rows;    /* written */
-    uLong adler; /* of their filtered bytes */
+    uLong adler; /* of the filtered bytes of these rows */
 };
 
 static enum err_code emit_head(const struct png_writer *w, struct err *e)
@@ -83,7 +83,7 @@ enum err_code png_writer_add(struct png_writer *w, struct png_strip *strip, stru
 
 enum err_code png_writer_finish(struct png_writer *w, struct err *e)
 {
-    uint8_t tail[6] = {3, 0}; /* an empty last block, and the check sum over all strips */
+    uint8_t tail[6] = {3, 0}; /* an empty last block, and the check sum of all strips */
     if (w->rows != w->params.format.height)
         return err_set(e, ERR_INTERNAL, "%d rows are too few for a picture of %d", w->rows,
                        w->params.format.height);

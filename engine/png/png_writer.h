@@ -1,4 +1,4 @@
-/* png_writer.h - pixels and metadata in, PNG bytes out.
+/* png_writer.h - writes a PNG: pixels and metadata in, bytes out.
  *
  * Threads encode the pixels as strips (png_strip.h) in any order; the writer takes them in order.
  * The bytes of the file do not depend on which thread encoded a strip, or when. Threads: a writer
@@ -12,20 +12,20 @@
 
 struct png_writer;
 
-/* The most bytes that `rows` rows of a file can take, with everything but metadata. */
+/* Returns the most bytes that `rows` rows of a file can take, with everything except metadata. */
 size_t png_writer_bound(const struct image_format *f, int rows);
 
-/* Appends the head of the file to `out`, borrowed until png_writer_free. When the file would pass
- * out->max: ERR_OUTPUT_TOO_LARGE. On ERR_OK the caller owns *w. */
+/* Begins a file: appends its head to `out`, which is borrowed until png_writer_free. On ERR_OK the
+ * caller owns *w. ERR_OUTPUT_TOO_LARGE if the file would pass out->max. */
 enum err_code png_writer_new(const struct png_writer_params *params, struct buf *out,
                              struct png_writer **w, struct err *e);
 void png_writer_free(struct png_writer *w); /* NULL is fine */
 
-/* Appends the next strip: png_strip_rows of the format, or what is left of the picture. Releases
+/* Appends the next strip, which has png_strip_rows of the format or the rest of the picture. Frees
  * its chunk, also on an error. */
 enum err_code png_writer_add(struct png_writer *w, struct png_strip *strip, struct err *e);
 
-/* Ends the file; all rows must have been added. */
+/* Ends the file. All rows must have been added. */
 enum err_code png_writer_finish(struct png_writer *w, struct err *e);
 
 #endif
