@@ -125,8 +125,8 @@ static void strip_piece(void *arg, int i, void *scratch)
         atomic_store(&c->strip_rc, rc);
 }
 
-/* Adds the strips in order and keeps the last rows, which the next batch's first strip needs. All
- * batches but the last have so many. */
+/* Adds the strips in order and keeps the last rows, which the first strip of the next batch needs.
+ * All batches but the last have that many rows. */
 static void add_piece(void *arg, int i, void *scratch)
 {
     struct encode *c = arg;
@@ -143,7 +143,8 @@ static void add_piece(void *arg, int i, void *scratch)
     c->last_way = c->ways[last + 1];
 }
 
-/* Decides how each strip is encoded, then encodes them: each depends on how the one before is. */
+/* Chooses how each strip is encoded, and then encodes all of them: the choice for a strip depends
+ * on the choice for the strip before. */
 static enum err_code encode_strips(struct encode *c, int strips, struct err *e)
 {
     c->ways[0] = c->last_way;

@@ -43,8 +43,8 @@ struct upscale_params {
     size_t max_whole_bytes;     /* --max-whole-bytes: working memory for a model that needs the
                                  whole picture (geometry.whole) */
     bool separate_alpha;        /* colours under alpha 0 are kept; otherwise they are replaced */
-    bool restores;              /* the network runs even if the sides stay the same; otherwise the
-                                 * samples are then copied */
+    bool restores;              /* the network runs even if the sides stay the same, where otherwise
+                                 the samples are copied */
     struct profile *profile;    /* counts the network's time by layer, or NULL */
     atomic_uint_fast64_t *macs; /* counts the network's multiply-adds, or NULL */
 };

@@ -12,7 +12,7 @@ struct error_row {
     const char *meaning; /* what it means and what to do: sentences without < > & */
 };
 
-/* The row of a code other than ERR_OK. Never NULL. */
+/* Returns the row of a code other than ERR_OK, never NULL. */
 const struct error_row *error_row(enum err_code code);
 
 #endif

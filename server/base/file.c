@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What to do about an error, for people. */
+/* What a person can do about an error. */
 static const struct {
     int why;
     const char *next;
@@ -100,7 +100,7 @@ static enum err_code write_in_place(const char *path, const struct buf *bytes, s
     return rc;
 }
 
-/* "dir/.name.XXXXXX" for "dir/name". */
+/* Makes "dir/.name.XXXXXX" of "dir/name". Returns false if the name is too long. */
 static bool temporary_name(const char *path, char name[PATH_MAX])
 {
     const char *slash = strrchr(path, '/');
@@ -108,7 +108,8 @@ static bool temporary_name(const char *path, char name[PATH_MAX])
     return snprintf(name, PATH_MAX, "%.*s.%s.XXXXXX", folder, path, path + folder) < PATH_MAX;
 }
 
-/* mkstemp makes files that only their owner may read. An output gets the mode of any new file. */
+/* Returns the mode of any new file, which an output gets. mkstemp makes files that only their owner
+ * may read. */
 static mode_t usual_mode(void)
 {
     mode_t mask = umask(0);

@@ -1,7 +1,7 @@
 /* json_text.c - see json_text.h.
  *
- * json_dumps of Jansson 2.14 continues when its buffer cannot grow, and returns text with a gap.
- * The length is therefore measured first, and the text written into a buffer of that length. */
+ * json_dumps of Jansson 2.14 continues if its buffer cannot grow, and returns text with a gap. So
+ * json_text first measures the length, and then writes the text into a buffer of that length. */
 #include "server/base/json_text.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* list.h - the items of a list in a text: values of options, and header fields (RFC 9110, section
- * 5.6.1). */
+/* list.h - reads the items of a list in a text: values of options, and header fields (RFC 9110,
+ * section 5.6.1). */
 #ifndef UPSCALED_SERVER_BASE_LIST_H
 #define UPSCALED_SERVER_BASE_LIST_H
 
@@ -17,8 +17,8 @@ struct list_item {
  * skipped. Returns false at the end of the list. */
 bool list_next(const char **list, const char *separators, struct list_item *out);
 
-/* Finds the last of the items, separated by commas, in the first *length bytes of `list`, and
- * shortens *length to what stands before its comma. An item may be empty here. Returns false when
+/* Finds the last of the items, separated by commas, in the first *length bytes of `list`. Shortens
+ * *length to the part before the comma of this item. Items may be empty here. Returns false if
  * *length is 0. */
 bool list_last(const char *list, size_t *length, struct list_item *out);
 

@@ -5,7 +5,7 @@
 struct nearest {
     const char *word;
     const char *name; /* NULL: nothing is close */
-    int distance;     /* of `name`; without one, the least distance that is too far */
+    int distance;     /* of `name`; if that is NULL, the least distance that is too far */
 };
 
 /* `word` is borrowed until the last nearest_offer. */
