@@ -45,7 +45,8 @@ static int version(int argc, char **argv)
     return 0;
 }
 
-/* Options come before `--`, for a file may be called --help. */
+/* Whether the arguments ask for help. Options come before `--`, because a file may have the name
+ * --help. */
 static bool asks_for_help(int argc, char **argv)
 {
     for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
@@ -75,10 +76,11 @@ static int run(int argc, char **argv)
     return c->run(argc - 2, argv + 2);
 }
 
-/* What a command prints may be still in memory. Text that is lost, as on a full disk, is a failure. */
+/* The output of a command may still be in memory. If it is lost, for example on a full disk, the
+ * command has failed. */
 int main(int argc, char **argv)
 {
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is such a failure too */
+    signal(SIGPIPE, SIG_IGN); /* so that a closed pipe is an error of write */
     int status = run(argc, argv);
     bool lost = fflush(stdout) != 0 || ferror(stdout) != 0;
     if (status != 0 || !lost)

@@ -1,10 +1,10 @@
-/* http.h - the HTTP half of the daemon: turns bytes from sockets into requests, and replies into
+/* http.h - the HTTP part of the daemon: turns bytes from sockets into requests, and replies into
  * bytes.
  *
- * libmicrohttpd speaks the protocol with a few event threads, which never compute pixels. This
+ * libmicrohttpd implements the protocol with a few event threads, which never compute pixels. This
  * folder adds what the library lacks: it refuses ambiguous requests, enforces deadlines against
- * slow clients, notices clients that have left, answers before a body is complete, and ends in
- * order. */
+ * slow clients, notices clients that have left, answers before a body is complete, and shuts down
+ * in order. */
 #ifndef UPSCALED_SERVER_HTTP_HTTP_H
 #define UPSCALED_SERVER_HTTP_HTTP_H
 
@@ -18,8 +18,8 @@ struct http;
 /* `s` is borrowed, and its models, jobs and pool must outlive the http. */
 enum err_code http_new(struct service *s, struct http **out, struct err *e);
 
-/* Serves the listening sockets, and owns them from now on, also on failure. Those that are inherited from
- * a supervisor go on listening when this process stops. Call it once. */
+/* Serves the listening sockets. It owns them from now on, also on failure. Sockets that are
+ * inherited from a supervisor still listen after this process stops. Call it once. */
 enum err_code http_serve(struct http *h, struct listeners *l, struct err *e);
 
 /* Stops accepting connections, and waits until every connection has its answer or timeout_ms have

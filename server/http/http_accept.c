@@ -12,7 +12,7 @@
 #include "server/http/http_conn_phase.h"
 
 enum {
-    FULL_MS = 1000, /* a connection that the library has not taken up by then is lost */
+    FULL_MS = 1000, /* a connection that the library has not taken by then is lost */
     ERROR_MS = 100, /* the pause when the system has no descriptor or no memory for another */
     AT_ONCE = 64,   /* connections accepted from one socket before the others have their turn */
 };
@@ -42,8 +42,8 @@ void door_begun(struct door *door)
     atomic_fetch_add(&door->begun, 1);
 }
 
-/* The thread sets `crowded` before it reads `ended`, and this does the reverse, so that no end of a
- * connection is missed. */
+/* The thread sets `crowded` before it reads `ended`. This function does the reverse, so that the
+ * thread misses no end of a connection. */
 void door_ended(struct door *door)
 {
     atomic_fetch_add(&door->ended, 1);

@@ -11,7 +11,7 @@ struct http_answer {
     struct reply reply;
     bool queued;                 /* the library has the reply */
     int64_t held_bytes;          /* of the budget, for the reply's body */
-    struct event_stream *events; /* is sent in place of the reply's body; NULL: none */
+    struct event_stream *events; /* sent in place of the body of the reply; or NULL */
 };
 
 #endif

@@ -12,8 +12,8 @@
 #include "engine/base/mem.h"
 #include "server/http/http_request.h"
 
-/* The client sent only the head of a file, for an estimate. Returns the size of the unpacked
- * pixels. */
+/* Returns the size of the unpacked pixels, if the client sent only the head of a file for an
+ * estimate. */
 static size_t bare_bytes(const struct http_upload *u)
 {
     struct png_head h;
@@ -23,7 +23,7 @@ static size_t bare_bytes(const struct http_upload *u)
     return (size_t)(pixels < most ? pixels : most);
 }
 
-/* The size of the file, as far as it is known. */
+/* Returns the size of the file, as far as it is known. */
 static size_t file_bytes(const struct http_request *r, bool whole)
 {
     const struct http_upload *u = &r->upload;
@@ -32,9 +32,9 @@ static size_t file_bytes(const struct http_request *r, bool whole)
     return whole ? u->file.length : r->framing.sized ? (size_t)r->framing.length : PNG_HEAD_BYTES;
 }
 
-/* Judges the picture by its first bytes, which show whether it can never succeed, and again when
- * the file is complete. It ignores the bytes in between, because the verdict must not depend on the
- * size of packets. */
+/* Judges the picture twice: by its first bytes, which show whether the request can never succeed,
+ * and when the file is complete. It ignores the bytes in between, because the verdict must not
+ * depend on the size of packets. */
 static enum err_code judge(struct http_request *r, bool whole, struct err *e)
 {
     struct service *s = r->shared->service;
@@ -55,8 +55,8 @@ static enum err_code judge(struct http_request *r, bool whole, struct err *e)
     return admission_bound(&u->need, &bounds, e);
 }
 
-/* Once a file is no longer small, reserves the room for the whole of it, so that it need not be
- * moved again. The system provides memory only for the bytes that have arrived. */
+/* Reserves room for the whole file once it is no longer small, so that the file need not be moved
+ * again. The system provides memory only for the bytes that have arrived. */
 static enum err_code make_room(struct http_request *r, size_t length, struct err *e)
 {
     size_t whole = (size_t)r->framing.length;

@@ -10,8 +10,8 @@
 struct http_request;
 
 struct http_upload {
-    bool begun;     /* `api` is in use: the route takes pictures */
-    bool estimates; /* the route only tells what the picture would need */
+    bool begun;     /* the route takes pictures, and `api` is in use */
+    bool estimates; /* the route only estimates what the picture would need */
     bool judged;    /* the first bytes of the file have been judged */
     struct api_request api;
     struct multipart *form; /* NULL: the body is the file */
@@ -20,10 +20,10 @@ struct http_upload {
     struct buf file;
     uint64_t received, drained; /* bytes of the body that were taken, and thrown away */
     struct body_memory memory;
-    struct need need; /* once judged */
+    struct need need; /* valid once `judged` is set */
 };
 
-/* Prepares for the body: ERR_BODY_TOO_LARGE, ERR_EMPTY_BODY, ERR_BAD_MULTIPART. */
+/* Prepares for the body. ERR_BODY_TOO_LARGE, ERR_EMPTY_BODY, ERR_BAD_MULTIPART. */
 enum err_code http_body_begin(struct http_request *r, struct err *e);
 
 /* Takes a piece of the body. Returns any error that the picture's first bytes or its size can

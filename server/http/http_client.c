@@ -72,7 +72,7 @@ void http_client_origin(struct http_request *r)
 {
     const char *origin = value_of(r, "Origin");
     cors_apply(&r->answer.reply, r->shared->service->options->cors_origin, origin);
-    conns_origin(&r->shared->conns, r->conn, origin); /* for answers sent past the library */
+    conns_origin(&r->shared->conns, r->conn, origin); /* for answers that bypass the library */
 }
 
 void http_client_preflight(struct http_request *r, const struct route *route)

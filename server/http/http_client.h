@@ -18,7 +18,7 @@ struct http_client {
     bool entered;    /* the key counts this request */
 };
 
-/* The id of the request: the client's if it sent a plain one, otherwise ours. */
+/* Returns the id of the request: the client's if it sent a plain one, otherwise ours. */
 static inline const char *http_client_id(const struct http_client *c)
 {
     return c->their_id[0] ? c->their_id : c->our_id;
@@ -30,9 +30,9 @@ void http_client_choose_id(struct http_request *r);
 /* Finds the client's address. */
 void http_client_address(struct http_request *r);
 
-/* _origin adds the headers that let a page of another origin read the reply. _preflight adds those
- * that answer its preflight. _validate adds the ETag, and turns the reply into a 304 if the client
- * has it already. */
+/* http_client_origin adds the headers that let a page of another origin read the reply.
+ * http_client_preflight adds those that answer its preflight. http_client_validate adds the ETag,
+ * and turns the reply into a 304 if the client already has it. */
 void http_client_origin(struct http_request *r);
 void http_client_preflight(struct http_request *r, const struct route *route);
 void http_client_validate(struct http_request *r);

@@ -13,7 +13,7 @@
 #include "server/http/socket_sent.h"
 
 enum {
-    OTHER_BYTES = 8192,   /* our share of a connection and its request */
+    OTHER_BYTES = 8192,   /* our own memory for a connection and its request */
     REPLY_HEAD_MAX = 6144 /* in the library's memory: REPLY_HEADERS_MAX lines and its own */
 };
 enum { FIELD_BYTES = 64 }; /* what the library keeps of a header line or a parameter */
@@ -56,8 +56,8 @@ static void on_refused(void *arg)
     pthread_mutex_unlock(&conn->conns->lock);
 }
 
-/* The library may not see an end that arrives together with data: its epoll is edge-triggered, and a
- * short read tells it that the socket is empty. */
+/* The library may miss the end of a stream that arrives together with data: its epoll is
+ * edge-triggered, and a short read tells it that the socket is empty. */
 static void on_ended(void *arg)
 {
     struct conn *conn = arg;

@@ -24,7 +24,7 @@ static void tell_timeout(const struct conn *conn, struct err *e)
                       (long long)o->header_timeout);
 }
 
-/* The head never got to the library, so that nobody else logs its end. */
+/* Answers a head that never reached the library, so that only this function logs its end. */
 static void answer_head(struct conn *conn, struct raw_answer *a)
 {
     struct service *s = conn->conns->service;
@@ -74,7 +74,7 @@ void conn_refuse_when_due(struct conn *conn)
     if (conn->closes && under_way == 0)
         return; /* the library closes the connection */
     if (in->in_body && under_way == 0) {
-        conn_shut(conn); /* its request has been answered otherwise */
+        conn_shut(conn); /* its request has been answered in another way */
     } else if (in->in_body ? under_way == 1 && conn->phase == CONN_BODY : under_way == 0) {
         if (conn->verdict.code == ERR_OK)
             conn->verdict = in->verdict;

@@ -1,15 +1,16 @@
-/* http_conn_answer.h - answers that go past the library: to a head that it never saw, and in the middle
- * of a body. All functions are called under the lock of the connections. */
+/* http_conn_answer.h - sends answers without the library: to a head that it never saw, and in the
+ * middle of a body. The caller of each function holds the lock of the connections. */
 #ifndef UPSCALED_SERVER_HTTP_HTTP_CONN_ANSWER_H
 #define UPSCALED_SERVER_HTTP_HTTP_CONN_ANSWER_H
 
 #include "server/http/http_conn.h"
 
-/* Sends the connection's verdict; if there is none, that the request was too slow. Logs the end of a
- * head that the library never saw. */
+/* Sends the verdict of the connection or, if there is none, that the request was too slow. Logs the
+ * end of a head that the library never saw. */
 void conn_answer(struct conn *conn);
 
-/* The same. Also ends our side of the stream, and gives the client `linger_ms` to end its side. */
+/* Does the same. Also ends our side of the stream, and gives the client `linger_ms` to end its
+ * side. */
 void conn_answer_and_linger(struct conn *conn, int64_t linger_ms);
 
 /* Answers a request that the intake refused, once the requests before it have been answered. */

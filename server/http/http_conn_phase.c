@@ -6,8 +6,8 @@
 #include "engine/base/clock.h"
 #include "server/http/socket_received.h"
 
-/* How many idle connections are examined to find one to close. More would hold the lock for too
- * long. */
+/* The number of idle connections that are examined to find one to close. More would hold the lock
+ * for too long. */
 enum { LOOKS = 16 };
 
 static void list_idle(struct conn *conn)

@@ -1,12 +1,13 @@
-/* http_estimate.c - POST /v1/estimate: what a picture would need, by its first bytes.
+/* http_estimate.c - POST /v1/estimate: computes from the first bytes of a picture what it would
+ * need.
  *
- * A picture that could never be enlarged gets the error that an upload would get. For a picture
- * that the queue would refuse now, `admitted` and `code` say so. */
+ * A picture that can never be enlarged gets the error that an upload would get. If the queue would
+ * refuse the picture now, `admitted` and `code` say so. */
 #include "server/base/errors.h"
 #include "server/base/json_text.h"
 #include "server/http/http_request.h"
 
-/* The models that would run, in order: one name for each run. */
+/* Lists the models that would run, in order: one name for each run. */
 static json_t *models_of(const struct transcode_memory *m)
 {
     json_t *names = json_array();

@@ -171,7 +171,7 @@ void http_events_close(struct event_stream *s)
     mem_free(s);
 }
 
-/* The library asks for more bytes. The lock is held while the connection is suspended, so that the
+/* Gives the library more bytes. The lock is held while the connection is suspended, so that the
  * thread cannot resume it before. */
 static ssize_t more(void *arg, uint64_t position, char *out, size_t room)
 {

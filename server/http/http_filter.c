@@ -40,7 +40,7 @@ static bool is_valued(const struct http_field *f, const char *value)
     return f->value_length == strlen(value) && strncasecmp(f->value, value, f->value_length) == 0;
 }
 
-/* Reads a number below 2^63 that consists of digits alone. strtoull would also accept signs, blanks
+/* Reads a number below 2^63 that consists only of digits. strtoull would also accept signs, blanks
  * and larger numbers. */
 static bool read_length(const struct http_field *f, uint64_t *out)
 {

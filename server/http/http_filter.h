@@ -19,7 +19,7 @@ struct http_field {
 };
 
 struct http_head {
-    const char *method, *version, *target; /* target: as sent, with its query */
+    const char *method, *version, *target; /* the target as sent, with its query */
     const struct http_field *fields;
     size_t field_count;
 };

@@ -9,9 +9,9 @@
 struct http_request;
 struct service;
 
-/* How the request ended, as its connection saw it. */
+/* The end of the request, as its connection saw it. */
 struct http_end {
-    enum err_code said; /* the error that was sent past the library; ERR_OK: none */
+    enum err_code said; /* the error that was sent without the library, or ERR_OK */
     int status;         /* of the library's own reply; 0 if it sent none */
     bool whole;         /* the whole reply was sent */
 };

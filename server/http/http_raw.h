@@ -1,4 +1,4 @@
-/* http_raw.h - writes an answer to the socket, past the library. The library accepts a reply only
+/* http_raw.h - writes an answer to the socket without the library. The library accepts a reply only
  * for a head that it has read, and only before or after the body. */
 #ifndef UPSCALED_SERVER_HTTP_HTTP_RAW_H
 #define UPSCALED_SERVER_HTTP_HTTP_RAW_H
@@ -15,7 +15,7 @@ struct raw_answer {
 };
 
 /* Sends the problem. Call it while the library reads, so that it does not write. Bytes that do not
- * fit into the socket's buffer at once are lost: the reply is small, and no thread may wait
+ * fit into the buffer of the socket at once are lost: the reply is small, and no thread may wait
  * here. */
 void http_raw_send(const struct options *o, const struct raw_answer *a);
 

@@ -68,7 +68,8 @@ static enum MHD_Result add_field(void *arg, enum MHD_ValueKind kind, const char 
     return MHD_YES;
 }
 
-/* Judges the head again as the library read it: the intake and the library must agree. */
+/* Judges the head again in the form in which the library read it. The intake and the library must
+ * agree. */
 static enum err_code filter(struct http_request *r, const struct http_line *line, struct err *e)
 {
     struct fields fields = {.count = 0};
@@ -147,7 +148,7 @@ static enum err_code begin_upload(struct http_request *r, bool estimates, struct
     return ERR_OK;
 }
 
-/* OPTIONS for the server as a whole (RFC 9110, section 9.3.7). */
+/* Answers OPTIONS for the server as a whole (RFC 9110, section 9.3.7). */
 static enum err_code answer_star(struct http_request *r)
 {
     reply_header(&r->answer.reply, "Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS");
@@ -158,7 +159,7 @@ static enum err_code answer_star(struct http_request *r)
 
 enum { PATH_BYTES = 256 }; /* more than any route has */
 
-/* Forgives one slash at the end of a path. */
+/* Removes one slash from the end of a path. */
 static const char *without_slash(const char *url, char path[PATH_BYTES])
 {
     size_t length = strlen(url);

@@ -34,7 +34,7 @@ struct http_request {
     char method[16]; /* "" until the head has been judged */
     bool interim;    /* the client speaks HTTP/1.1, and so accepts interim responses */
     struct http_framing framing;
-    struct err verdict;    /* ERR_OK, or the reason why the rest of the body is thrown away */
+    struct err verdict;    /* ERR_OK, or the reason why the rest of the body is discarded */
     struct ticket *ticket; /* an upload's progress, from its head to its reply */
     struct reload_waiter waiter;
     struct http_client client;
@@ -43,7 +43,7 @@ struct http_request {
     struct http_answer answer;
 };
 
-/* Returns NULL when memory is out. */
+/* Returns NULL if there is not enough memory. */
 struct http_request *http_request_new(struct http_shared *shared, struct MHD_Connection *connection,
                                       struct conn *conn, const char *target);
 void http_request_free(struct http_request *r);

@@ -25,7 +25,7 @@ static struct MHD_Response *make_response(struct http_request *request)
     if (request->answer.events) {
         struct MHD_Response *stream = http_events_response(request->answer.events);
         if (stream)
-            request->answer.events = NULL; /* the response's now */
+            request->answer.events = NULL; /* the response owns it now */
         return stream;
     }
     struct MHD_Response *response =
@@ -33,11 +33,11 @@ static struct MHD_Response *make_response(struct http_request *request)
             ? MHD_create_response_from_buffer_with_free_callback(r->length, r->body, r->release)
             : MHD_create_response_from_buffer(r->length, r->body, MHD_RESPMEM_PERSISTENT);
     if (response)
-        r->release = NULL; /* the body is the response's now */
+        r->release = NULL; /* the response owns the body now */
     return response;
 }
 
-/* What the request's Connection lines say. */
+/* The options in the Connection lines of the request. */
 struct connection_options {
     bool close, keep_alive;
 };
@@ -55,8 +55,8 @@ static enum MHD_Result add_options(void *arg, enum MHD_ValueKind kind, const cha
     return MHD_YES;
 }
 
-/* Whether the connection ends with the answer to this request: because we say so, or by the rules of
- * RFC 9112, section 9.3. */
+/* Whether the connection ends with the answer to this request: because the server says so, or by
+ * the rules of RFC 9112, section 9.3. */
 static bool is_last(const struct http_request *r)
 {
     struct connection_options options = {false, false};
@@ -119,7 +119,7 @@ static bool awaits_continue(struct http_request *r)
 }
 
 /* Whether only the library knows where this request ends: it accepts bare line feeds in chunks. The
- * connection then ends with the answer, so that nothing hidden inside is taken for the next request.
+ * connection then ends with the answer, so that nothing hidden inside is read as the next request.
  * Libraries from 1.0 on are strict. */
 static bool has_doubtful_end(const struct http_request *r, const char *method)
 {
@@ -136,14 +136,14 @@ static enum MHD_Result on_head(struct http_request *r, const struct http_line *l
     if (has_doubtful_end(r, line->method))
         r->answer.reply.close = true;
     if (rc != ERR_OK && has_body && awaits_continue(r)) {
-        r->answer.reply.close = true; /* the client may send the body all the same */
+        r->answer.reply.close = true; /* the client may still send the body */
         return answer_error(r, &e);
     }
     if (!has_body) {
         if (rc != ERR_OK)
             reply_error(&r->answer.reply, &e);
-        /* The library closes the connection after a reply that is queued in this call; it keeps it
-         * open when the reply is queued in the next one. */
+        /* The library closes the connection after a reply that is queued in this call. It keeps the
+         * connection open if the reply is queued in the next call. */
         if (rc != ERR_OK || r->state != REQUEST_RELOAD)
             r->state = REQUEST_READY;
         return r->answer.reply.close && r->state == REQUEST_READY ? answer(r) : MHD_YES;
@@ -196,7 +196,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     const struct http_line line = {url, method, version};
     (void)arg, (void)connection;
     if (!r)
-        return MHD_NO; /* no memory for it */
+        return MHD_NO; /* not enough memory */
     switch (r->state) {
     case REQUEST_HEAD:
         return on_head(r, &line);
@@ -241,7 +241,7 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
     }
 }
 
-/* A request begins. */
+/* The library calls this when a request begins. */
 static void *on_target(void *arg, const char *target, struct MHD_Connection *connection)
 {
     struct http_shared *shared = arg;
@@ -252,7 +252,7 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *con
     if (!r)
         return NULL;
     conns_begin(&shared->conns, conn, r->client.our_id, &r->job.cancel);
-    http_client_address(r); /* the peer's, until the head says more */
+    http_client_address(r); /* that of the peer, until the head names another */
     return r;
 }
 
@@ -295,8 +295,8 @@ enum err_code http_new(struct service *s, struct http **out, struct err *e)
     return ERR_OK;
 }
 
-/* Returns the library's own timeout. The library closes a connection without an answer if no byte moved
- * for so long, so this is longer than every timeout of the watchdog. */
+/* Returns the timeout of the library itself. The library closes a connection without an answer if
+ * no byte has moved for that long, so this is longer than every timeout of the watchdog. */
 static unsigned inactivity_s(const struct options *o)
 {
     int64_t most = o->idle_timeout + o->header_timeout;
@@ -307,8 +307,8 @@ static unsigned inactivity_s(const struct options *o)
     return (unsigned)most + 1;
 }
 
-/* Starts the part of the library that serves the door's connections. The library divides its own limit
- * among its threads. So the limit is such that one thread may have all connections, and one more that
+/* Starts the part of the library that serves the connections of the door. The library divides its
+ * own limit among its threads. So the limit lets one thread have all connections, and one more that
  * it is closing. */
 static enum err_code serve_door(struct http *h, struct door *door, struct err *e)
 {
@@ -345,14 +345,14 @@ enum err_code http_serve(struct http *h, struct listeners *l, struct err *e)
     return acceptor_start(&h->acceptor, e);
 }
 
-/* Order matters: the library aborts when it is stopped with a suspended connection. */
+/* The order matters: the library aborts if it is stopped while a connection is suspended. */
 void http_drain(struct http *h, int64_t timeout_ms)
 {
     struct conns *conns = &h->shared.conns;
     const struct timespec moment = {0, 20 * 1000000L};
     atomic_store(&h->shared.service->draining, true); /* replies say `Connection: close` */
     acceptor_stop(&h->acceptor);
-    nanosleep(&moment, NULL); /* until the library has told us of the last connections */
+    nanosleep(&moment, NULL); /* until the library has reported the last connections */
     conns_drain(conns, clock_ms() + timeout_ms);
     jobs_close(h->shared.service->jobs);
     while (conns_working(conns)) { /* a cancelled job ends within one band */

@@ -1,4 +1,5 @@
-/* http_shared.h - what all requests share: the service, the open connections, the event streams. */
+/* http_shared.h - the data that all requests share: the service, the open connections, the event
+ * streams. */
 #ifndef UPSCALED_SERVER_HTTP_HTTP_SHARED_H
 #define UPSCALED_SERVER_HTTP_HTTP_SHARED_H
 

@@ -18,10 +18,11 @@ enum { TICK_MS = 100, CLOSELY_EVERY = 10 };
 
 enum { PROBE_MS = 5000 };
 
-/* Whether the client of a request in work has left. An end of the stream alone does not say so: a client
- * may send its request, end its side, and wait. The end of both sides looks the same until something
- * is sent: then the client's system answers with a reset. So an interim response is sent, which every
- * client of HTTP/1.1 may discard (RFC 9110, section 15.2.1). Clients of HTTP/1.0 get their answer. */
+/* Whether the client of a request that is being computed has left. The end of its stream does not
+ * show that: a client may send its request, end its side, and wait. The end of both sides looks the
+ * same until something is sent; then the client's system answers with a reset. So an interim
+ * response is sent, which every client of HTTP/1.1 may discard (RFC 9110, section 15.2.1). Clients
+ * of HTTP/1.0 get their answer. */
 static bool has_left(struct conn *conn, int64_t now_ms)
 {
     static const char probe[] = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -37,8 +38,8 @@ static bool has_left(struct conn *conn, int64_t now_ms)
            errno != EAGAIN;
 }
 
-/* Whether an idle connection may be closed while draining. A request that is arriving, or the first one
- * of a new connection, is answered before that. */
+/* Whether an idle connection may be closed while the server drains. A request that is arriving, and
+ * the first one of a new connection, are answered before that. */
 static bool is_done(const struct conns *c, const struct conn *conn, int64_t now_ms)
 {
     return socket_look(conn->fd) != SOCKET_SPEAKS &&
@@ -60,14 +61,15 @@ static bool keeps_pace(const struct conns *c, struct conn *conn)
     return true;
 }
 
-/* Whether the client has left while no request of its own was under way. The library misses an end
- * that arrives together with data, because its epoll is edge-triggered. */
+/* Whether the client has left while it had no request. The library misses an end that arrives
+ * together with data, because its epoll is edge-triggered. */
 static bool is_gone(const struct conn *conn)
 {
     return atomic_load(&conn->intake.heads) == conn->ended && socket_look(conn->fd) == SOCKET_ENDED;
 }
 
-/* Whether the reader of a stream has taken all of it, or some since the deadline was set. */
+/* Whether the reader of a stream has received all of it, or some of it since the deadline was
+ * set. */
 static bool reads_on(const struct conns *c, struct conn *conn)
 {
     int64_t moved = socket_acknowledged(conn->fd);
@@ -78,7 +80,7 @@ static bool reads_on(const struct conns *c, struct conn *conn)
     return true;
 }
 
-/* Under the lock. `closely`: also looks for clients that have left. */
+/* Checks one connection, under the lock. `closely`: also checks whether the client has left. */
 static void look_after(struct conns *c, struct conn *conn, int64_t now_ms, bool closely)
 {
     if (closely && conn->phase != CONN_LOST && is_gone(conn))
@@ -114,8 +116,8 @@ static void look_after(struct conns *c, struct conn *conn, int64_t now_ms, bool 
     }
 }
 
-/* Looks at some connections at a time: ten thousand take milliseconds, and every request needs the
- * lock. A connection that opens meanwhile has a deadline that is far away. */
+/* Checks all connections, some at a time: ten thousand take milliseconds, and every request needs
+ * the lock. A connection that opens meanwhile has a deadline that is far away. */
 static void look_after_all(struct conns *c, int64_t now_ms, unsigned round)
 {
     pthread_mutex_lock(&c->lock);

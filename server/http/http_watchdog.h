@@ -7,6 +7,6 @@
 
 /* Starts the thread, which also calls jobs_tick. */
 enum err_code watchdog_start(struct conns *c, struct err *e);
-void watchdog_stop(struct conns *c); /* fine when it was not started */
+void watchdog_stop(struct conns *c); /* fine if it was not started */
 
 #endif

@@ -18,7 +18,7 @@ static void resume(struct http_request *r)
     MHD_resume_connection(r->connection);
 }
 
-/* The models that ran, in order; one that runs again on its own output is named once. */
+/* Names the models that ran, in order. One that runs again on its own output is named once. */
 static void name_models(struct http_request *r)
 {
     const struct chain *c = &r->work.report.chain;
@@ -83,7 +83,7 @@ static void on_progress(void *arg, double fraction)
     progress_move(r->shared->service->progress, r->ticket, fraction);
 }
 
-/* Enlarges the picture with its share of the pool. The cost model learns from it how long such
+/* Enlarges the picture with its share of the pool. The cost model learns from the run how long such
  * pictures take. */
 static enum err_code transcode(struct http_request *r, struct err *e)
 {

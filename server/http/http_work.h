@@ -1,4 +1,4 @@
-/* http_work.h - enlarges the picture of a request, on a driver thread of server/work/jobs.h. */
+/* http_work.h - enlarges the picture of a request, on a driver thread (server/work/jobs.h). */
 #ifndef UPSCALED_SERVER_HTTP_HTTP_WORK_H
 #define UPSCALED_SERVER_HTTP_HTTP_WORK_H
 
@@ -10,8 +10,8 @@ struct http_request;
 struct http_work {
     struct buf output;
     struct transcode_report report;
-    double queue_ms;  /* how long the request waited */
-    int client_place; /* in the table of clients, while the request waits or runs */
+    double queue_ms;  /* the time that the request waited */
+    int client_place; /* its index in the table of clients, while it waits or runs */
 };
 
 /* Submits the picture to the job queue and suspends the connection, which resumes when the reply is

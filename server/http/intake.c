@@ -151,8 +151,8 @@ static void end_body(struct intake *in)
         in->state = INTAKE_CHUNK_END;
 }
 
-/* Makes clean bytes of raw ones. Returns false when more raw bytes are needed, or when the intake
- * has refused the request. */
+/* Turns raw bytes into clean ones. Returns false if more raw bytes are needed, or if the intake has
+ * refused the request. */
 static bool clean(struct intake *in)
 {
     bool done = false;
@@ -190,8 +190,8 @@ static size_t take_clean(struct intake *in, char *to, size_t size)
     return got;
 }
 
-/* Makes room for raw bytes. Returns false when memory is out. A chunk's line may be longer than a
- * head. */
+/* Makes room for raw bytes. Returns false if there is not enough memory. A line of a chunk may be
+ * longer than a head. */
 static bool make_room(struct intake *in)
 {
     size_t held = in->raw_end - in->raw,
@@ -245,14 +245,14 @@ static ssize_t receive_raw(struct intake *in, int fd)
     return count;
 }
 
-/* Throws away bytes that arrive after the refusal. */
+/* Discards bytes that arrive after the refusal. */
 static ssize_t discard(int fd)
 {
     char bytes[4096];
     return recvfrom(fd, bytes, sizeof bytes, 0, NULL, NULL);
 }
 
-/* One read from the socket. */
+/* Reads once from the socket. */
 static ssize_t receive_more(struct intake *in, int fd, char *to, size_t size, size_t *got)
 {
     if (in->state == INTAKE_REFUSED)
@@ -264,7 +264,8 @@ static ssize_t receive_more(struct intake *in, int fd, char *to, size_t size, si
     return count;
 }
 
-/* The client has ended the stream. If it did so within a request, nothing is left to answer. */
+/* Notes that the client has ended the stream. If it did so within a request, nothing is left to
+ * answer. */
 static void end(struct intake *in)
 {
     bool whole = in->state == INTAKE_REFUSED || (in->state == INTAKE_HEAD && !in->begun);

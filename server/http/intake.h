@@ -25,15 +25,15 @@ enum intake_state {
     INTAKE_BODY,       /* in a body of known length */
     INTAKE_CHUNK_SIZE, /* in a line with the size of a chunk */
     INTAKE_CHUNK,      /* in the bytes of a chunk */
-    INTAKE_CHUNK_END,  /* behind them */
-    INTAKE_TRAILER,    /* in the lines behind the last chunk */
+    INTAKE_CHUNK_END,  /* after the bytes of a chunk */
+    INTAKE_TRAILER,    /* in the lines after the last chunk */
     INTAKE_REFUSED,    /* `verdict` says why */
 };
 
 /* The parts of a refused head, as far as they are known. The strings belong to the intake. */
 struct intake_refused {
-    const char *method, *target; /* "" when not known */
-    const char *id, *origin;     /* NULL when not known */
+    const char *method, *target; /* "" if not known */
+    const char *id, *origin;     /* NULL if not known */
 };
 
 /* Called by intake_receive. */
@@ -49,10 +49,10 @@ struct intake {
     char *bytes;             /* NULL while nothing is held */
     size_t capacity, limit;  /* limit: of a head */
     size_t clean, clean_end; /* bytes to hand over */
-    size_t raw, raw_end;     /* bytes not looked at yet, behind the clean ones */
+    size_t raw, raw_end;     /* bytes not examined yet, after the clean ones */
     size_t scanned, line;    /* raw bytes that were scanned; bytes of the last line among them */
     uint64_t left;           /* bytes left in the body or chunk, or allowed in the trailer */
-    atomic_uint heads;       /* that were handed over so far */
+    atomic_uint heads;       /* the heads that were handed over so far */
     bool begun;              /* a byte of the next head has arrived */
     bool in_body;            /* refused in a body, whose head had been handed over */
     bool ended;              /* the client sends nothing more */

@@ -16,8 +16,8 @@ static int digit_of(char c)
                                   : -1;
 }
 
-/* Reads a size. Extensions may follow behind a semicolon, which may have blanks before it (RFC
- * 9112, section 7.1.1). */
+/* Reads a size. Extensions may follow after a semicolon, which may have blanks before it (RFC 9112,
+ * section 7.1.1). */
 static enum err_code read_size(const char *line, size_t length, uint64_t *out, struct err *e)
 {
     uint64_t size = 0;
@@ -39,8 +39,8 @@ static enum err_code read_size(const char *line, size_t length, uint64_t *out, s
     return ERR_OK;
 }
 
-/* Returns the length of the line of the body's framing that is next, which may have at most `most`
- * bytes. Returns 0 when the line has not arrived yet or was refused. */
+/* Returns the length of the next line of the body's framing, which may have at most `most` bytes.
+ * Returns 0 if the line has not arrived yet or was refused. */
 static size_t find_line(struct intake *in, size_t most)
 {
     enum intake_scan found = intake_scan_line(in);

@@ -10,16 +10,17 @@ bool intake_refuse(struct intake *in, bool in_body);
 /* Refuses a line for which intake_scan_line returned INTAKE_SCAN_BAD. Returns false. */
 bool intake_refuse_lines(struct intake *in, bool in_body);
 
-/* Makes `length` bytes at `from` the clean bytes. The ones before have all been handed over. */
+/* Makes the `length` bytes at `from` the clean bytes. All clean bytes before must have been handed
+ * over. */
 void intake_hand_over(struct intake *in, size_t from, size_t length);
 
-/* The next raw byte is the first one of a head. */
+/* Notes that the next raw byte is the first one of a head. */
 void intake_begin_head(struct intake *in);
 
 enum intake_scan {
     INTAKE_SCAN_MORE, /* the line has not ended yet */
-    INTAKE_SCAN_LINE, /* `scanned` is behind the end of a line */
-    INTAKE_SCAN_BAD,  /* a line that does not end in CR LF, or a CR, LF or NUL within a line */
+    INTAKE_SCAN_LINE, /* `scanned` is after the end of a line */
+    INTAKE_SCAN_BAD,  /* a line does not end in CR LF, or a CR, LF or NUL is within a line */
 };
 
 /* Scans the raw bytes up to the end of the line. */

@@ -178,7 +178,7 @@ static enum err_code take_head(struct multipart *m, char c, struct err *e)
     return rc;
 }
 
-/* Takes one byte behind a boundary. Padding and CR LF follow a boundary, or two dashes if it is the
+/* Takes one byte after a boundary. Padding and CR LF follow a boundary, or two dashes if it is the
  * last one. */
 static enum err_code take_boundary(struct multipart *m, char c, struct err *e)
 {
@@ -200,7 +200,7 @@ static enum err_code give(const struct multipart *m, const char *bytes, size_t c
     return wanted ? m->events->data(m->arg, bytes, count, e) : ERR_OK;
 }
 
-/* The bytes that had matched were no delimiter, so they are data. */
+/* Hands over the bytes that had matched: they were no delimiter, so they are data. */
 static enum err_code give_matched(struct multipart *m, struct err *e)
 {
     size_t skip = m->fresh ? 2 : 0, count = m->matched;

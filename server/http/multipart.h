@@ -2,7 +2,7 @@
  *
  * The reader holds at most the header lines of one part. Names may be tokens or quoted, in upper or
  * lower case, with any blanks between them. Header lines may be folded. The reader skips a
- * preamble, an epilogue and padding behind a boundary. Lines must end in CR LF. */
+ * preamble, an epilogue and padding after a boundary. Lines must end in CR LF. */
 #ifndef UPSCALED_SERVER_HTTP_MULTIPART_H
 #define UPSCALED_SERVER_HTTP_MULTIPART_H
 
@@ -14,8 +14,8 @@
 enum { BOUNDARY_MAX = 70, PART_HEAD_MAX = 4096 };
 
 struct multipart_part {
-    char name[64];       /* "" when the part has none, or a longer one */
-    char file_name[128]; /* "" when the part has none; cut when it is longer */
+    char name[64];       /* "" if the part has none, or a longer one */
+    char file_name[128]; /* "" if the part has none; a longer one is cut */
     char encoding[32];   /* Content-Transfer-Encoding, or "" */
 };
 
@@ -27,7 +27,7 @@ struct multipart_events {
 
 enum multipart_state {
     MULTIPART_PREAMBLE,
-    MULTIPART_BOUNDARY, /* on the line of a boundary, behind it */
+    MULTIPART_BOUNDARY, /* on the line of a boundary, after the boundary */
     MULTIPART_HEAD,     /* in the header lines of a part */
     MULTIPART_DATA,
     MULTIPART_EPILOGUE,
@@ -58,7 +58,7 @@ enum err_code multipart_init(struct multipart *m, const char *content_type,
 /* Takes a piece of the body. ERR_BAD_MULTIPART, or the error that an event returned. */
 enum err_code multipart_take(struct multipart *m, const char *bytes, size_t count, struct err *e);
 
-/* The body has ended. ERR_BAD_MULTIPART if the form has not. */
+/* Notes that the body has ended. ERR_BAD_MULTIPART if the form has not. */
 enum err_code multipart_end(const struct multipart *m, struct err *e);
 
 #endif

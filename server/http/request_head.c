@@ -12,7 +12,7 @@ static bool is_named(const struct http_field *f, const char *name)
     return f->name_length == strlen(name) && strncasecmp(f->name, name, f->name_length) == 0;
 }
 
-/* METHOD SP TARGET SP VERSION. */
+/* Splits the request line: METHOD SP TARGET SP VERSION. */
 static enum err_code split_first_line(char *line, struct request_head *h, struct err *e)
 {
     char *target = strchr(line, ' '), *version = target ? strchr(target + 1, ' ') : NULL;
@@ -99,7 +99,7 @@ static enum err_code split_target(struct request_head *h, struct err *e)
     return ERR_OK;
 }
 
-/* Bounds the parameters, because a great number of them would use up the library's memory for the
+/* Limits the number of parameters, because many of them would use up the library's memory for the
  * connection. */
 static enum err_code count_arguments(const char *target, struct err *e)
 {

@@ -1,5 +1,5 @@
-/* request_head.h - takes the bytes of a request's head apart, judges them, and writes them again in
- * their plainest form (RFC 9112, sections 2, 3 and 5).
+/* request_head.h - parses and judges the bytes of a request's head, and writes them again in their
+ * plainest form (RFC 9112, sections 2, 3 and 5).
  *
  * The HTTP library sees only the written form: one blank between words, lines that end in CR LF, no
  * Cookie lines, no absolute targets. Two agents cannot read it in two ways. */
@@ -21,9 +21,9 @@ struct request_head {
     size_t field_count;
 };
 
-/* Takes a head apart and judges it. `bytes` must be a complete head whose lines all end in CR LF
- * and which has no other CR, LF or NUL. On ERR_BAD_REQUEST or ERR_HTTP_VERSION, *out holds the
- * parts that were read before the error; the other strings are "" or NULL. */
+/* Parses a head and judges it. `bytes` must be a complete head whose lines all end in CR LF and
+ * which has no other CR, LF or NUL. On ERR_BAD_REQUEST or ERR_HTTP_VERSION, *out holds the parts
+ * that were read before the error; the other strings are "" or NULL. */
 enum err_code request_head_read(char *bytes, size_t length, struct request_head *out,
                                 struct http_framing *framing, struct err *e);
 

@@ -1,4 +1,4 @@
-/* socket_sent.h - how many of the bytes that were written to a socket have reached the other
+/* socket_sent.h - finds how many of the bytes that were written to a socket have reached the other
  * side. */
 #ifndef UPSCALED_SERVER_HTTP_SOCKET_SENT_H
 #define UPSCALED_SERVER_HTTP_SOCKET_SENT_H
