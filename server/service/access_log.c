@@ -29,8 +29,8 @@ enum err_code access_log_open(struct access_log *log, int fd, const char *word, 
     return ERR_OK;
 }
 
-/* A line as it grows. What does not fit is left out; the strings are short enough that all
- * does. */
+/* A line that is being written. Text that does not fit is left out; the strings are short enough
+ * that everything fits. */
 struct line {
     char *text;
     size_t length;
@@ -49,7 +49,7 @@ static void add(struct line *l, const char *format, ...)
         l->length += (size_t)n < room ? (size_t)n : room - 1;
 }
 
-/* Bytes outside printable ASCII become \u00xx, which JSON and people can read. */
+/* Adds a string. Bytes outside printable ASCII become \u00xx, which JSON and people can read. */
 static void add_escaped(struct line *l, const char *text)
 {
     size_t end = l->length + STRING_MAX;
@@ -106,7 +106,7 @@ static void write_json(struct line *l, const struct access_entry *x)
     add(l, ", \"total_ms\": %.1f}\n", x->total_ms);
 }
 
-/* A quoted word of the text form, so that one word cannot pass for two. */
+/* Adds a quoted word of the text form. The quotes keep one word from passing for two. */
 static void add_quoted(struct line *l, const char *value)
 {
     add(l, " \"");

@@ -1,7 +1,9 @@
-/* access_log.h - one line for each request on standard output, for people or for programs.
+/* access_log.h - writes one line for each request on standard output, for people or for programs.
  *
- * Everything that a client sent is escaped: a line stays a line, and JSON stays JSON. When the reader
- * does not keep up, lines are dropped, and a later line says how many. Requests never wait for it.
+ * Everything that a client sent is escaped, so that it cannot end a line or break its JSON. If the
+ * reader of the log is too slow, lines are dropped, and a later line states their number. Requests
+ * never wait for the log.
+ *
  * Threads: any may write. */
 #ifndef UPSCALED_SERVER_SERVICE_ACCESS_LOG_H
 #define UPSCALED_SERVER_SERVICE_ACCESS_LOG_H
@@ -22,7 +24,7 @@ struct access_log {
     atomic_uint lost; /* lines dropped since the last one that was written */
 };
 
-/* A string that is NULL or "" is unknown or does not apply. Sizes are 0 when there is no picture. */
+/* A string that is NULL or "" is unknown or does not apply. Sizes are 0 if there is no picture. */
 struct access_entry {
     int64_t time_ms; /* since 1970 */
     const char *id, *client, *key, *method, *target, *code, *model;

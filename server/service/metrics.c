@@ -1,4 +1,4 @@
-/* metrics.c - counting; see metrics.h. */
+/* metrics.c - see metrics.h. It counts. */
 #include "server/service/metrics.h"
 
 #include <string.h>
@@ -27,8 +27,8 @@ static void observe(struct histogram *h, const struct bounds *b, double value)
     h->sum += value;
 }
 
-/* The codes come from the table of errors, so there are few kinds; the last place takes what would
- * be one too many. */
+/* Counts a pair of a status and a code. The codes come from the table of errors, so there are few
+ * pairs. If there were too many, the last entry would count the rest. */
 static void count_kind(struct counts *c, int status, const char *code)
 {
     int i = 0;

@@ -1,5 +1,6 @@
-/* metrics.h - counts for Prometheus. Names begin with upscaled_; units are base units (seconds, bytes).
- * The table in metrics_table.c gives both the exposition and docs/metrics.md.
+/* metrics.h - counts for Prometheus. Names begin with upscaled_; units are base units (seconds,
+ * bytes). The table in metrics_table.c makes both the exposition and docs/metrics.md.
+ *
  * Threads: any. */
 #ifndef UPSCALED_SERVER_SERVICE_METRICS_H
 #define UPSCALED_SERVER_SERVICE_METRICS_H
@@ -13,12 +14,12 @@
 #include "server/service/access_log.h"
 
 enum {
-    METRICS_BUCKETS = 20, /* at most */
-    METRICS_KINDS = 64,   /* how requests end: pairs of a status and a code */
+    METRICS_BUCKETS = 20, /* the most of a histogram */
+    METRICS_KINDS = 64,   /* the most pairs of a status and a code */
 };
 
 struct histogram {
-    uint64_t counts[METRICS_BUCKETS + 1]; /* the last counts what is over all bounds */
+    uint64_t counts[METRICS_BUCKETS + 1]; /* the last counts values over all bounds */
     double sum;
 };
 
@@ -35,7 +36,7 @@ struct counts {
     int request_kinds;
     uint64_t cancelled;
     double macs;
-    uint64_t warnings[PNG_WARNINGS]; /* pictures that had one */
+    uint64_t warnings[PNG_WARNINGS]; /* pictures with a warning of the kind */
     struct histogram stages[STAGE_COUNT], whole, in_pixels, out_pixels;
 };
 
@@ -54,18 +55,19 @@ extern const struct bounds metrics_seconds, metrics_pixels;
 void metrics_init(struct metrics *m);
 void metrics_done(struct metrics *m);
 
-/* Counts a request that has ended. Its picture was computed when its out_width is not 0. */
+/* Counts a request that has ended. If its out_width is not 0, its picture was computed. */
 void metrics_request(struct metrics *m, const struct access_entry *entry);
 
-/* Count the multiply-accumulates of a picture; its warnings; a picture whose work was cancelled. */
+/* These count the multiply-accumulates of a picture, its warnings, and a picture whose work was
+ * cancelled. */
 void metrics_macs(struct metrics *m, double macs);
 void metrics_warnings(struct metrics *m, const struct png_warnings *warnings);
 void metrics_cancelled(struct metrics *m);
 
 struct service;
 
-/* The exposition in Prometheus' text format 0.0.4. The caller frees it with free(). NULL when memory is
- * out. */
+/* Returns the exposition in Prometheus' text format 0.0.4. The caller frees it with free(). Returns
+ * NULL if there is not enough memory. */
 char *metrics_text(struct service *s);
 
 /* Writes docs/metrics.md. */

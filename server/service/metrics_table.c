@@ -1,4 +1,4 @@
-/* metrics_table.c - the metrics, one row each, and what is printed of them.
+/* metrics_table.c - the table of metrics, one row each, and the functions that print them.
  *
  * Prometheus' text format 0.0.4 (Exposition formats, prometheus.io). */
 #include <errno.h>
@@ -13,7 +13,7 @@
 
 struct metric;
 
-/* What is shown: the service, and its counts at one moment. */
+/* The data that is shown: the service, and its counts at one moment. */
 struct view {
     FILE *out;
     struct service *service;
@@ -59,7 +59,7 @@ static void sample(const struct metric *m, struct view *v, double value)
     fprintf(v->out, "%s %.15g\n", m->name, value);
 }
 
-/* Writes a label's value: backslash, quote and line feed are escaped. */
+/* Writes the value of a label. Backslash, quote and line feed are escaped. */
 static void write_label(FILE *out, const char *value)
 {
     for (; *value; value++)

@@ -10,7 +10,7 @@
 
 enum { ERRORS_MAX = 1 << 17 };
 
-/* Headers beside the policy: browsers must not guess types, and must not send Referer. */
+/* Adds the policy, and headers by which browsers do not guess types and do not send Referer. */
 static void protect(struct reply *r, const char *policy)
 {
     r->policy = policy;

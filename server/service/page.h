@@ -1,4 +1,4 @@
-/* page.h - the pages for browsers, and the contract for programs.
+/* page.h - the pages for browsers, and the contract for programs (openapi.json).
  *
  * server/page/embed.sh makes the texts from the files in server/page/. */
 #ifndef UPSCALED_SERVER_SERVICE_PAGE_H

@@ -1,7 +1,7 @@
-/* reload.h - models and keys read anew, together or not at all; by SIGHUP or by request.
+/* reload.h - reads models and keys again, both or neither, after SIGHUP or a request.
  *
- * Reading takes a while, so the main thread does it, which has nothing else to do; whoever asks is
- * called back. */
+ * Reading takes a while, so the main thread does it, which has nothing else to do. It then calls
+ * back those that asked. */
 #ifndef UPSCALED_SERVER_SERVICE_RELOAD_H
 #define UPSCALED_SERVER_SERVICE_RELOAD_H
 
@@ -27,15 +27,15 @@ struct reload {
 /* Call it from the thread that waits for SIGHUP. `s` is borrowed. */
 void reload_init(struct reload *r, struct service *s);
 
-/* Asks for a reload by sending SIGHUP; any thread may call it. ERR_DRAINING after reload_close; then
- * `done` is not called. */
+/* Asks for a reload by sending SIGHUP. Any thread may call it. Returns ERR_DRAINING after
+ * reload_close; `done` is then not called. */
 enum err_code reload_ask(struct reload *r, struct reload_waiter *w, struct err *e);
 
-/* After SIGHUP: reads models and keys, puts both or neither in force, and calls `done` of all that
- * asked before. */
+/* Call it after SIGHUP. Reads models and keys, puts both or neither in force, and calls `done` of
+ * all waiters that asked before. */
 enum err_code reload_run(struct reload *r, struct err *e);
 
-/* No reload follows. Tells so to all that asked. */
+/* Ends reloads. Calls `done` of all waiters with ERR_DRAINING. */
 void reload_close(struct reload *r);
 
 #endif

@@ -154,7 +154,7 @@ static void ready(struct service *s, const char *argument, struct reply *r)
     reply_error(r, &e);
 }
 
-/* How much of the budget each use holds. */
+/* Lists the bytes of the budget that each use holds. */
 static json_t *memory_json(struct budget *b)
 {
     int64_t used[BUDGET_USES];

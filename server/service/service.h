@@ -1,4 +1,5 @@
-/* service.h - what every request may use. `upscaled serve` fills it once. All pointers are borrowed. */
+/* service.h - the data that every request may use. `upscaled serve` fills it once. All pointers are
+ * borrowed. */
 #ifndef UPSCALED_SERVER_SERVICE_SERVICE_H
 #define UPSCALED_SERVER_SERVICE_SERVICE_H
 
@@ -30,12 +31,12 @@ struct service {
     struct reload *reload;
     struct access_log log;
     struct budget budget;
-    int64_t scratch_bytes; /* the pool's, when the budget was made */
+    int64_t scratch_bytes; /* of the pool, when the budget was made */
     struct cost cost;
     struct clients clients;
     int statm;                    /* /proc/self/statm, for memory_resident; -1: not available */
-    struct sandbox_state sandbox; /* how far it is in force */
-    struct proxies proxies;       /* those whose X-Forwarded-For is believed */
+    struct sandbox_state sandbox; /* the parts of it that are in force */
+    struct proxies proxies;       /* the proxies whose X-Forwarded-For is trusted */
     atomic_bool draining;         /* SIGTERM has arrived: new pictures are refused */
     struct metrics metrics;
     int usable_cpus;
