@@ -55,7 +55,7 @@ static enum err_code upscale(struct bench *b, void *arg, struct err *e)
     return enlarge(b, arg, NULL, e);
 }
 
-/* Measured apart from the stages, because reading the clock takes time. */
+/* Measures the layers apart from the stages, because reading the clock takes time. */
 static enum err_code measure_layers(struct bench *b, struct image *img, struct err *e)
 {
     struct bench_profile *p = &b->profile;

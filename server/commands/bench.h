@@ -1,4 +1,4 @@
-/* bench.h - `upscaled bench`: what it measures and how it reports. For bench*.c alone.
+/* bench.h - the parts of `upscaled bench`. Only the files bench*.c use this header.
  *
  * Times are milliseconds of the wall clock. Threads: one. */
 #ifndef UPSCALED_SERVER_COMMANDS_BENCH_H
@@ -14,14 +14,14 @@ enum {
     BENCH_RUNS_LEAST = 5, /* of a stage, however long they take */
 };
 
-/* Something that was repeated. */
+/* A stage that was measured by repetition. */
 struct bench_stage {
     const char *name;
     double ms, least; /* median and minimum */
     int runs;
 };
 
-/* How the threads spent their time in some runs of the network. */
+/* The time that the threads spent in some runs of the network, by layer. */
 struct bench_profile {
     struct profile sums; /* ns NULL: nothing was measured */
     double ms;           /* of a run, by the wall clock */
@@ -30,7 +30,7 @@ struct bench_profile {
 
 struct bench {
     struct options options;
-    int stage_ms;      /* how long a stage runs after its warm-up */
+    int stage_ms;      /* the time that a stage runs after its warm-up */
     int width, height; /* of the input */
     struct pool *pool;
     struct models *models;   /* NULL if the model comes from a file that is named */
@@ -43,7 +43,7 @@ struct bench {
     struct bench_profile profile;
 };
 
-/* Something to measure. It is called repeatedly. */
+/* The work of a stage. It is called repeatedly. */
 typedef enum err_code bench_work(struct bench *b, void *arg, struct err *e);
 
 /* Runs `work` once to warm up, then for b->stage_ms and at least BENCH_RUNS_LEAST times. Adds a
@@ -51,8 +51,9 @@ typedef enum err_code bench_work(struct bench *b, void *arg, struct err *e);
 enum err_code bench_stage(struct bench *b, const char *name, bench_work *work, void *arg,
                           struct err *e);
 
-/* Makes a picture with the statistics of a photograph (soft shades, edges, grain). It is the same
- * for the same sides. 8 bits, 1 or 3 channels. image_free. */
+/* Makes a picture with the statistics of a photograph (soft shades, edges, grain), with 8 bits and
+ * 1 or 3 channels. It is always the same for the same sides. The caller frees it with
+ * image_free. */
 enum err_code bench_picture(int width, int height, int channels, struct image **out, struct err *e);
 
 /* Print the results on standard output, as text or as JSON. */

@@ -1,10 +1,10 @@
-/* bench_picture.c - a picture to measure with. Its noise is a hash of positions, so that any
- * program can make the same picture: value noise after Perlin 1985, "An Image Synthesizer". */
+/* bench_picture.c - makes a picture to measure with. Its noise is a hash of positions, so that any
+ * program can make the same picture (value noise after Perlin 1985, "An Image Synthesizer"). */
 #include "server/commands/bench.h"
 
 enum { GRAIN = 6, EDGE = 60 };
 
-/* The value, 0..255, of a point of the lattice of that octave. */
+/* Returns the value, 0..255, of a point of the lattice of that octave. */
 static int lattice(uint32_t x, uint32_t y, uint32_t octave)
 {
     uint32_t h = x * 0x9E3779B1u ^ y * 0x85EBCA77u ^ octave * 0xC2B2AE3Du;
@@ -13,7 +13,8 @@ static int lattice(uint32_t x, uint32_t y, uint32_t octave)
     return (int)(h >> 24);
 }
 
-/* Noise of cells of 2^octave pixels, interpolated linearly: 0..255. */
+/* Returns the noise at a pixel, 0..255: values at the corners of cells of 2^octave pixels,
+ * interpolated linearly. */
 static int noise(int x, int y, int octave)
 {
     int cell = 1 << octave, fx = x & (cell - 1), fy = y & (cell - 1);

@@ -14,7 +14,7 @@
 #include "server/host/cpus.h"
 #include "server/work/api.h"
 
-/* What is measured, in the order of the stages. */
+/* The stages, in the order in which they are measured. */
 enum stage { DECODE, LIBPNG_DECODE, ENCODE, LIBPNG_1, LIBPNG_6, STAGES };
 
 /* A file, its picture, and the file that is made of it. */
@@ -128,7 +128,7 @@ static json_t *as_json(const struct bench *b, const struct picture *p)
                      p->compression, "threads", pool_threads(b->pool), "ms", times, "bytes", bytes);
 }
 
-/* Measures one file. After a failure the others follow. */
+/* Measures one file. If it fails, the other files still follow. */
 static enum err_code bench_file(struct bench *b, const char *path, int compression, json_t *list,
                                 struct err *e)
 {

@@ -7,7 +7,7 @@
 #include "server/base/json_text.h"
 #include "server/commands/bench.h"
 
-/* The peak memory of this program. getrusage would count that of its parent before exec. */
+/* Returns the peak memory of this program. getrusage would count that of its parent before exec. */
 static long long peak_rss_bytes(void)
 {
     char line[256];
@@ -43,7 +43,8 @@ static double share(const struct bench *b, const struct row *row)
     return 100 * row->ms / (b->profile.ms * pool_threads(b->pool));
 }
 
-/* Row i, for i below layers + PROFILE_OTHERS + 1. The last row is the rest of the threads' time. */
+/* Returns row i, which is less than layers + PROFILE_OTHERS + 1. The last row is the rest of the
+ * threads' time. */
 static struct row row_of(const struct bench *b, int i)
 {
     const struct model *m = b->entry->model;

@@ -1,4 +1,5 @@
-/* bench_stage.c - one stage of `upscaled bench`: runs repeated, their median and minimum. */
+/* bench_stage.c - runs one stage of `upscaled bench` repeatedly, and finds the median and the
+ * minimum. */
 #include <stdlib.h>
 
 #include "engine/base/clock.h"

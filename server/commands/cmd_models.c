@@ -50,7 +50,8 @@ static void print_warnings(const struct model *m)
              "\"border\": \"replicate\" avoids it");
 }
 
-/* Prints by which path each layer runs, and what keeps it from the fast path. */
+/* Prints by which path each layer runs, and the reason if the model does not run by the fast
+ * path. */
 static void print_paths(const struct plan *plan)
 {
     const struct model *m = plan_model(plan);

@@ -1,4 +1,4 @@
-/* commands.c - what the sub-commands share. */
+/* commands.c - functions that the sub-commands share. */
 #include "server/commands/commands.h"
 
 #include <stdio.h>
@@ -31,7 +31,7 @@ struct models_source command_models_source(const struct options *o)
     return (struct models_source){o->models, o->kernels, options_model_limits(o), NULL};
 }
 
-/* What to do about an error whose sentence does not say so. */
+/* What a person can do about an error whose sentence does not say so. */
 static const struct {
     enum err_code code;
     const char *next;

@@ -1,5 +1,5 @@
-/* commands.h - the sub-commands. Each takes the arguments after its name and returns main's status:
- * 0 done, 1 something failed, 2 it was called wrongly. */
+/* commands.h - the sub-commands. Each takes the arguments after its name and returns the status of
+ * main: 0 for success, 1 for a failure, 2 for wrong arguments. */
 #ifndef UPSCALED_SERVER_COMMANDS_COMMANDS_H
 #define UPSCALED_SERVER_COMMANDS_COMMANDS_H
 
@@ -15,21 +15,22 @@ int command_health(int argc, char **argv);
 int command_bench(int argc, char **argv);
 int command_hash_key(int argc, char **argv);
 
-/* Where --models, --kernels and the limits on models say that models come from. */
+/* Returns the source of models that --models, --kernels and the limits on models describe. */
 struct models_source command_models_source(const struct options *o);
 
-/* Says on standard error what the folder --models has beside model files, and how to make models of
- * it. */
+/* Reports on standard error which files in the folder --models are not model files, and how to make
+ * models of them. */
 void command_tell_foreign(const struct options *o);
 
-/* Whether a word names a file, not a model: it has a slash, or ends as files of models do. */
+/* Whether a word is the name of a file, not of a model: it has a slash, or the ending of a model
+ * file. */
 bool command_names_file(const char *word);
 
-/* Prints "upscaled: ABOUT: SENTENCE; NEXT STEP (CODE)" on standard error. ABOUT, which may be NULL,
- * is left out where the sentence names it. */
+/* Prints "upscaled: ABOUT: SENTENCE; NEXT STEP (CODE)" on standard error. ABOUT may be NULL. It is
+ * left out if the sentence names it. */
 void command_complain(const char *about, const struct err *e);
 
-/* The same for options that could not be read; it also says where to look them up. */
+/* Does the same for options that could not be read, and names the command that lists them. */
 void command_misused(const char *command, const struct err *e);
 
 #endif

@@ -58,7 +58,7 @@ static void end(struct convert *c)
     options_done(&c->options);
 }
 
-/* Whether both are the same file; writing the output would destroy the input. */
+/* Whether both are the same file. Writing the output would then destroy the input. */
 static bool same_file(const char *in, const char *out)
 {
     struct stat a, b;
@@ -66,7 +66,7 @@ static bool same_file(const char *in, const char *out)
            a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-/* The codes of the warnings. */
+/* Returns the codes of the warnings as a list. */
 static json_t *json_warnings(const struct png_warnings *w)
 {
     json_t *codes = json_array();
@@ -100,7 +100,7 @@ static void print_json(const char *in, const char *out, const struct transcode_r
     free(line);
 }
 
-/* Says on standard error what was left out of the file or mended in it. */
+/* Reports on standard error which parts of the file were left out or mended. */
 static void tell_warnings(const char *in, const struct png_warnings *w)
 {
     char text[PNG_WARNING_TEXT];
@@ -124,7 +124,7 @@ static int convert_one(struct convert *c, const char *in, const char *out, bool 
     convert_bar_begin(&bar, in, c->number, c->count);
     buf_init(&body, (size_t)c->options.max_body);
     buf_init(&answer, c->request.params.max_output_bytes);
-    enum err_code rc = file_may_write(out, &e); /* say so before the work */
+    enum err_code rc = file_may_write(out, &e); /* an error is reported before the work */
     if (rc == ERR_OK)
         rc = file_read(in, &file_picture, &body, &e);
     if (rc == ERR_OK)
@@ -149,7 +149,7 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* Two inputs of one name would write one output. */
+/* Whether two inputs have the same name, and so would write the same output. */
 static bool names_clash(int count, char **paths)
 {
     for (int i = 0; i < count; i++)

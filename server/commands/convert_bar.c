@@ -22,8 +22,8 @@ void convert_bar_begin(struct convert_bar *bar, const char *name, int number, in
     *bar = (struct convert_bar){name, number, count, known ? size.ws_col : USUAL_COLUMNS, -1};
 }
 
-/* The end of a name that fits into `room` bytes, cut between characters of UTF-8. A line longer
- * than the terminal could not be cleared. */
+/* Returns the end of a name that fits into `room` bytes, cut between characters of UTF-8. A line
+ * longer than the terminal could not be cleared. */
 static const char *tail(const char *name, int room)
 {
     size_t length = strlen(name);

@@ -1,4 +1,5 @@
-/* convert_bar.h - a progress bar on one line of a terminal. The line is cleared at the end. */
+/* convert_bar.h - draws a progress bar on one line of a terminal. The line is cleared at the
+ * end. */
 #ifndef UPSCALED_SERVER_COMMANDS_CONVERT_BAR_H
 #define UPSCALED_SERVER_COMMANDS_CONVERT_BAR_H
 
@@ -6,7 +7,7 @@
 
 struct convert_bar {
     const char *name;
-    int number, count; /* which file, from 1, and how many there are */
+    int number, count; /* the number of the file, from 1, and that of all files */
     int columns;       /* of the terminal */
     int shown;         /* percent; -1: nothing is shown yet */
 };

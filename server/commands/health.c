@@ -14,9 +14,9 @@
 
 extern char **environ;
 
-enum { SECONDS = 5 }; /* for everything: resolving, connecting, a server that answers slowly */
+enum { SECONDS = 5 }; /* for everything: resolving, connecting, waiting for the answer */
 
-/* Where to ask: http://host:port/path, host:port, [v6]:port or unix:/path. */
+/* The address to ask: http://host:port/path, host:port, [v6]:port or unix:/path. */
 struct place {
     char host[256], port[16], path[256];
     bool is_unix; /* `host` is the path of a socket */
@@ -91,7 +91,7 @@ static int connect_inet(const struct place *p)
     return fd;
 }
 
-/* Returns the status of a GET, or -1 with errno. */
+/* Sends a GET. Returns the status of the answer, or -1 with errno. */
 static int ask(const struct place *p)
 {
     char text[640];
@@ -124,7 +124,8 @@ static void give_up(int number)
     _exit(1);
 }
 
-/* A server that listens on every address is asked at the loopback address. */
+/* Returns the address to ask for an address of --listen. If a server listens on every address, it
+ * is asked at the loopback address. */
 static const char *ask_here(const char *listen, char *text, size_t size)
 {
     if (strncmp(listen, "0.0.0.0:", 8) == 0 || *listen == ':')

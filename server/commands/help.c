@@ -51,7 +51,7 @@ void command_help_all(FILE *out, const struct command_list *list)
     fputs("\n`upscaled help COMMAND` says more.\n", out);
 }
 
-/* Prints a page that is made from the tables; false: there is no such page. */
+/* Prints a page that is made from the tables. Returns false if there is no such page. */
 static bool print_page(const struct command_list *list, const char *name)
 {
     struct manual_command all[COMMANDS_MAX];

@@ -1,10 +1,10 @@
-/* help.h - `upscaled help`, and what the program says when it is called wrongly. */
+/* help.h - `upscaled help`, and the messages about wrong arguments. */
 #ifndef UPSCALED_SERVER_COMMANDS_HELP_H
 #define UPSCALED_SERVER_COMMANDS_HELP_H
 
 #include <stdio.h>
 
-/* A sub-command: a row of main.c's table. */
+/* A sub-command: a row of the table in main.c. */
 struct command {
     const char *name;
     int (*run)(int argc, char **argv);
@@ -17,17 +17,19 @@ struct command_list {
     int count;
 };
 
-/* The row of that name, or NULL. */
+/* Returns the row of that name, or NULL. */
 const struct command *command_find(const struct command_list *list, const char *name);
 
-/* `upscaled help [COMMAND | PAGE]`; returns main's status. */
+/* Runs `upscaled help [COMMAND | PAGE]`. Returns the status of main. */
 int command_help(const struct command_list *list, int argc, char **argv);
 
-/* Prints the list of sub-commands; how one of them is called. */
+/* command_help_all prints the list of sub-commands, command_help_one the arguments and options of
+ * one. */
 void command_help_all(FILE *out, const struct command_list *list);
 void command_help_one(FILE *out, const struct command *c);
 
-/* Says that there is no such sub-command, and which one may be meant; returns main's status. */
+/* Reports that there is no such sub-command, and which one may be meant. Returns the status of
+ * main. */
 int command_unknown(const struct command_list *list, const char *word);
 
 #endif

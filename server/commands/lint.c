@@ -7,18 +7,18 @@
 #include "engine/tiles/border.h"
 #include "server/commands/lint_picture.h"
 
-/* From here on the eye sees the fault, or rounding makes it a level. */
+/* From these levels on, a fault is visible, or rounding turns it into a level. */
 static const double checker_limit = 0.5, fall_limit = 0.5;
 
-/* Multiply-accumulates for all pictures of a kind: some seconds; and the most, if fewer or smaller
- * pictures miss faults. */
+/* The multiply-accumulates for all pictures of a kind, which take some seconds; and the most of
+ * them, if fewer or smaller pictures would miss faults. */
 static const double budget = 2e11, most_budget = 2e12;
 
 enum {
     SLOPE_SIDE = 48, /* of pictures that rise gently, and of all pictures of large networks */
     RAMP_LENGTH = 256,
     RAMP_WIDTH = 8,
-    BLOCK = 16, /* outputs a side over which a checkerboard is averaged */
+    BLOCK = 16, /* side, in outputs, of the area over which a checkerboard is averaged */
 };
 
 /* value(x, y) = base + x * dx + y * dy, in levels. */
@@ -45,9 +45,9 @@ static int multiple(int n, int of)
     return (n + of - 1) / of * of;
 }
 
-/* The side of a constant picture on which every effect of a network shows. If the border consists
- * of pixels, the network sees the same everywhere. Otherwise the picture needs edges and a middle.
- */
+/* Returns the side of a constant picture on which every effect of a network shows. If the border
+ * consists of pixels, the network sees the same everywhere. Otherwise the picture needs edges and a
+ * middle. */
 static int gray_side(const struct model *m)
 {
     bool edges = m->border == BORDER_ZERO || m->border == BORDER_MODEL || m->geometry.whole;
@@ -127,7 +127,7 @@ static enum err_code slopes(const struct plan *p, struct lint *l, struct err *e)
     return rc;
 }
 
-/* Runs from black to white along either axis, by one level a pixel and by four. */
+/* Runs ramps from black to white along either axis, by one level per pixel and by four. */
 static enum err_code ramps(const struct plan *p, struct lint *l, struct err *e)
 {
     const struct model *m = plan_model(p);

@@ -1,4 +1,4 @@
-/* lint.h - measures what a network does to pictures on which faults show.
+/* lint.h - measures the output of a network for pictures on which faults show.
  *
  * The pictures are computed and run through a plan with the model's own border: one for each gray,
  * gentle slopes, ramps from black to white, and noise. All figures are in 8-bit levels of the
@@ -15,7 +15,7 @@ struct lint {
     bool skipped;          /* no picture was tried: one alone would take a minute */
     bool small;            /* constant pictures were smaller than the network's reach */
     int grays;             /* constant pictures tried: 256; 16 or 4 for a slow network */
-    int grays_changed;     /* how many of them did not keep their gray everywhere when rounded */
+    int grays_changed;     /* those whose gray was not the same everywhere, after rounding */
     double gray_error;     /* the largest difference from the gray of the input */
     double checker_flat;   /* the largest mean deviation of a sub-pixel position from its */
     double checker_shaded; /* surroundings: in constant pictures, and on slopes */

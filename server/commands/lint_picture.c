@@ -13,7 +13,7 @@ struct feed {
     struct lint_picture *out;
 };
 
-/* A border of zeros has no picture beyond the edge. */
+/* Fills a row of the input, also beyond the edge. A border of zeros has no picture there. */
 static void load(void *arg, int y, int x, int count, float *const *planes)
 {
     const struct feed *f = arg;
@@ -86,8 +86,9 @@ bool lint_finite(const struct lint_picture *p)
     return true;
 }
 
-/* A sample minus the mean of `scale` samples each way. For an even scale the outermost samples
- * count half, which centres them. What repeats every `scale` samples is averaged out. */
+/* Returns a sample minus the mean of `scale` samples each way. For an even scale the outermost
+ * samples count half, which centres them. Patterns that repeat every `scale` samples average
+ * out. */
 static double detail(const struct lint_picture *p, int c, int y, int x, int scale)
 {
     int reach = scale / 2;
@@ -101,12 +102,12 @@ static double detail(const struct lint_picture *p, int c, int y, int x, int scal
     return (double)row_of(p, c, y)[x] - sum / (scale * scale);
 }
 
-/* A block of one channel's samples, of which every `scale`-th counts each way. */
+/* A block of the samples of one channel. Every `scale`-th sample counts, each way. */
 struct block {
     int c, y, x, side, scale;
 };
 
-/* The mean detail of a block. */
+/* Returns the mean detail of a block. */
 static double mean_detail(const struct lint_picture *p, const struct block *b)
 {
     double sum = 0;

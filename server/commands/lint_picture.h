@@ -30,13 +30,13 @@ void lint_picture_done(struct lint_picture *p);
 size_t lint_samples(const struct lint_picture *p);
 bool lint_finite(const struct lint_picture *p);
 
-/* How far the sub-pixel positions of a network of that scale differ, in levels. From each sample
- * the mean of the scale x scale samples around it is subtracted; the result is 0 on any plane.
- * These are averaged by position over blocks of `block` samples a side, and the largest average
- * counts. Leaves out `margin` input pixels at each side if there is room. */
+/* Returns how far the sub-pixel positions of a network of that scale differ, in levels. The mean of
+ * the scale x scale samples around it is subtracted from each sample; the result is 0 on any plane.
+ * These results are averaged by position over blocks of `block` x `block` samples, and the largest
+ * average counts. Leaves out `margin` input pixels at each side if there is room. */
 double lint_checker(const struct lint_picture *p, int scale, int block, int margin);
 
-/* The largest step down, in levels, from a sample to the next along y (`down`) or x. */
+/* Returns the largest step down, in levels, from a sample to the next along y (`down`) or x. */
 double lint_fall(const struct lint_picture *p, bool down);
 
 #endif

@@ -28,9 +28,9 @@ enum { FIRST_INHERITED = 3 };
 /* The daemon does not start with less memory than this for all requests together. */
 enum { LEAST_BUDGET = 1 << 20 };
 
-/* How many requests run at a time if --max-running is 0. They are enough for the workers to find a
- * piece while other requests decode or encode, and few enough for their pictures to fit into
- * memory. */
+/* The number of requests per thread that run at a time if --max-running is 0. They are enough for
+ * the workers to find a piece while other requests decode or encode, and few enough for their
+ * pictures to fit into memory. */
 enum { RUNNING_PER_THREAD = 4 };
 
 struct daemon {
@@ -67,11 +67,12 @@ static enum err_code serve_listeners(struct daemon *d, struct err *e)
                : err_set(e, ERR_IO, "standard output cannot be written; it is the access log");
 }
 
-/* What the process opens beside its connections: itself and for each of the library's threads. */
+/* The files that the process opens beside its connections: for itself, and for each thread of the
+ * library. */
 enum { OTHER_FILES = 64, THREAD_FILES = 3 };
 
-/* Gives to the requests what the memory limit leaves beside the process with its models and working
- * buffers. */
+/* Gives the requests the part of the memory limit that the process with its models and working
+ * buffers leaves. */
 static enum err_code divide_memory(struct daemon *d, struct err *e)
 {
     int64_t limit = d->options.memory_limit, resident = memory_resident(d->service.statm);
@@ -101,9 +102,9 @@ static void lower_connections(struct daemon *d, int64_t most, const char *why)
             (long long)most, why);
 }
 
-/* Each address takes --connections, but the connections of all addresses may use at most a quarter
- * of the budget, so that clients that only connect leave room for bodies and for work. And each is
- * an open file, of which the system allows so many. */
+/* Limits the connections of each address to --connections. But the connections of all addresses may
+ * use at most a quarter of the budget, so that clients that only connect leave room for bodies and
+ * for work. Each connection is also an open file, of which the system allows a limited number. */
 static void bound_connections(struct daemon *d)
 {
     int64_t quarter = budget_most(&d->service.budget, BUDGET_CONNECTIONS) / 4;
@@ -160,8 +161,8 @@ static void our_signals(sigset_t *set)
     sigaddset(set, SIGHUP);
 }
 
-/* From now on SIGTERM and SIGINT call `handler` at once, in this thread. They need a handler, because
- * they have no default action in the first process of a container. */
+/* Makes SIGTERM and SIGINT call `handler` at once, in this thread, from now on. They need a
+ * handler, because they have no default action in the first process of a container. */
 static void heed_end(void (*handler)(int))
 {
     struct sigaction action = {.sa_handler = handler};
@@ -180,8 +181,8 @@ static void end_before_work(int number)
     _exit(0);
 }
 
-/* Large models take seconds, in which nobody waits for the signals. No thread that stays is created
- * here, because it would inherit the mask. */
+/* Loads the models. Large ones take seconds, in which no thread waits for the signals. No thread
+ * that stays is created here, because it would inherit the mask. */
 static enum err_code load_models(struct daemon *d, struct err *e)
 {
     const struct models_source source = command_models_source(&d->options);
@@ -212,7 +213,7 @@ static enum err_code start(struct daemon *d, struct err *e)
     if (rc == ERR_OK)
         rc = access_log_open(&d->service.log, STDOUT_FILENO, o->log_format, e);
     if (rc == ERR_OK)
-        rc = open_listeners(d, e); /* early, because a wrong address is the likeliest mistake */
+        rc = open_listeners(d, e); /* early, because a wrong address is the most likely mistake */
     d->service.options = o;
     metrics_init(&d->service.metrics);
     if (rc == ERR_OK && o->api_keys)
