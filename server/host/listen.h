@@ -28,9 +28,9 @@ struct listeners {
  * for a wrong text, ERR_IO for a failure of the system; the sentence names the address. */
 enum err_code listeners_open(struct listeners *l, const char *address, struct err *e);
 
-/* Returns how many descriptors a supervisor passed to the process `own`: the value of LISTEN_FDS, if
- * LISTEN_PID names that process (sd_listen_fds(3)). 0 if either is missing or is not a whole number,
- * and if there are more than LISTENERS_MAX. */
+/* Returns how many descriptors a supervisor passed to the process `own`: the value of LISTEN_FDS,
+ * if LISTEN_PID names that process (sd_listen_fds(3)). 0 if either is missing or is not a whole
+ * number, and if there are more than LISTENERS_MAX. */
 int listeners_passed(const char *listen_pid, const char *listen_fds, pid_t own);
 
 /* Adds the descriptors first .. first + count - 1, and makes them close-on-exec and non-blocking.

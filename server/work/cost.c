@@ -9,8 +9,8 @@ enum {
     SAMPLE_SIDE = 96,     /* the side of the picture that is measured */
     REQUEST_NS = 1000000, /* the time of the smallest request: switching threads, tables */
 
-    /* A network that is not streamed takes at most this many times as long for a multiply-add. On an
-     * idle core with AVX-512, convolutions of 16 and 32 channels take 0.18 to 0.24 ns around a
+    /* A network that is not streamed takes at most this many times as long for a multiply-add. On
+     * an idle core with AVX-512, convolutions of 16 and 32 channels take 0.18 to 0.24 ns around a
      * max_pool2d, and streamed ones of 16 channels 0.0142 ns: 13 to 17 times. In plain C it is 3 to
      * 6 times. */
     REFERENCE_SLOWER = 24,
