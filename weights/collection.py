@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""The collection of photographs and drawings that stands beside the project, not in it.
+"""The collection of photographs and drawings that lies beside the project, not in it.
 
-    collection.py table         sources.csv as the table of DATA.md
+    collection.py table         prints sources.csv as the table of DATA.md
     collection.py note          writes sources.csv from the collection's SOURCES.csv
 
-A folder with photos/, art/ and SOURCES.csv, which TEST_DATA or `data.py --shared` names. Every
-tenth source is held out, with all crops of it: training never sees it.
+The collection is a folder with photos/, art/ and SOURCES.csv. TEST_DATA or `data.py --shared` names
+it. Every tenth source is held out with all of its crops: training never sees it.
 """
 import csv
 import os
@@ -18,7 +18,7 @@ from PIL import Image
 HERE = pathlib.Path(__file__).resolve().parent
 NOTED = HERE / "sources.csv"
 FIELDS = ["kind", "source", "author", "licence", "shrink", "width", "height", "held"]
-FIRST, EACH = 5, 10  # the sources held out, in the order of their names
+FIRST, EACH = 5, 10  # the first source that is held out, and the distance to the next, by name
 
 
 def folder():
@@ -30,7 +30,8 @@ def held_sources(rows):
 
 
 def rows(kind, base=None):
-    """Rows of SOURCES.csv for `photos` or `art`, each with `held`: 1 where it is held out."""
+    """Returns the rows of SOURCES.csv for `photos` or `art`, each with `held`: 1 if it is held
+    out."""
     with open((base or folder()) / "SOURCES.csv", newline="") as file:
         found = [row for row in csv.DictReader(file) if row["file"].startswith(f"{kind}/")]
     held = held_sources(found)
@@ -38,7 +39,7 @@ def rows(kind, base=None):
 
 
 def pictures(kind, held_out=False, base=None):
-    """The crops as [y][x][3] uint8, even sides."""
+    """Yields the crops as [y][x][3] uint8 with even sides."""
     base = base or folder()
     for row in rows(kind, base):
         if bool(row["held"]) == held_out:
@@ -55,13 +56,14 @@ def note():
 
 
 def place(source):
-    """Where a source lies: the repository at its commit, or the Debian package."""
+    """Returns the place of a source: the repository at its commit, or the Debian package."""
     return source.rsplit(":", 1)[0].split(" 1:")[0] if source.startswith("Debian") \
         else source.split(":")[0]
 
 
 def table():
-    """One line a repository or package: how many crops, and their licences by number."""
+    """Prints one line per repository or package: the number of crops, and how many have each
+    licence."""
     with open(NOTED, newline="") as file:
         noted = list(csv.DictReader(file))
     print("| kind | where | crops | held out | licences |\n|---|---|---|---|---|")

@@ -1,15 +1,15 @@
 #!/usr/bin/python3
-"""Pictures to train on, from Debian packages that anybody can install and from a collection
-that stands beside the project (collection.py).
+"""Makes the pictures to train on, from Debian packages and from a collection that lies beside the
+project (collection.py).
 
     data.py fetch           downloads and unpacks the packages (apt), below run/
     data.py make MIX...     makes run/MIX.npz: clean pieces, and small ones as the mix makes them;
                             --scale 3 makes run/MIX-x3.npz, of a third of the size
-    data.py list            the pictures, with package and licence
+    data.py list            lists the pictures, with package and licence
 
-The packages' versions are printed by `fetch`; DATA.md keeps the list used for
-the shipped weights. WEIGHTS_RUN names another folder than run/, TEST_DATA or --shared the
-collection's; --shared none does without it.
+`fetch` prints the versions of the packages. DATA.md has the list for the weights in this folder.
+WEIGHTS_RUN names another folder than run/. TEST_DATA or --shared names the folder of the
+collection; `--shared none` does without it.
 """
 import argparse
 import itertools
@@ -28,7 +28,7 @@ Image.MAX_IMAGE_PIXELS = None
 HERE = pathlib.Path(__file__).resolve().parent
 RUN = pathlib.Path(os.environ.get("WEIGHTS_RUN", HERE / "run"))
 
-# package: (licence, folder, patterns that are photographs, patterns held out for tests)
+# package: (licence, folder, patterns of photographs, patterns that are held out for tests)
 PACKAGES = {
     "lomiri-wallpapers-16.04": ("CC-BY-4.0, some -SA, one CC0", "usr/share/backgrounds", ["*.jpg"],
                                 ["Dragonfly*", "Bridge*", "analogpattern*"]),
@@ -45,14 +45,14 @@ PACKAGES = {
                          "coins.png", "grass.png", "gravel.png", "ihc.png", "moon.png",
                          "motorcycle_left.png", "rocket.jpg"], []),
 }
-# What render.py draws from: licence, folder, pattern.
+# The packages that render.py draws from: licence, folder, pattern.
 DRAWN = {
     "openclipart-svg": ("public domain", "usr/share/openclipart/svg", "*.svg"),
     "tango-icon-theme": ("public domain", "usr/share/icons/Tango/scalable", "*.svg"),
     "fonts-dejavu-core": ("Bitstream Vera", "usr/share/fonts", "*.ttf"),
     "fonts-liberation2": ("OFL-1.1", "usr/share/fonts", "*.ttf"),
 }
-# Screenshots in manuals, for `art`: (licence, folder, how many of them at most, held out).
+# Screenshots in manuals, for `art`: (licence, folder, the most that are taken, those held out).
 SCREENS = {
     "gimp-help-en": ("GFDL-1.2+", "usr/share/gimp/2.0/help/en/images", 240, False),
     "kdevelop-data": ("GFDL-1.2+", "usr/share/doc/HTML/en", 40, False),
@@ -61,11 +61,11 @@ SCREENS = {
     "kde-spectacle": ("GFDL-1.2+", "usr/share/doc/HTML/en", 40, True),
     "gnome-user-docs": ("CC-BY-SA-3.0", "usr/share/help/C", 40, True),
 }
-SHEETS = 320  # drawn ones to train on
-LONGEST = 1800  # of a clean picture: shrinking hides the camera's noise and the JPEG's blocks
-SIZES = (LONGEST, 1200, 800, 540)  # each picture at these: the smaller, the denser its detail
-PIECE = 768  # pixels of a clean piece's side, even
-VARIANTS = 6  # small pictures made of each piece
+SHEETS = 320  # drawn sheets to train on
+LONGEST = 1800  # of a clean picture: shrinking removes the noise of a camera and the blocks of JPEG
+SIZES = (LONGEST, 1200, 800, 540)  # the sizes of each picture: the smaller, the denser its detail
+PIECE = 768  # side of a clean piece in pixels, even
+VARIANTS = 6  # the small pictures that are made of each piece
 
 
 def fetch():
@@ -82,7 +82,7 @@ def fetch():
 
 
 def pictures(held_out=False):
-    """Yields (package, licence, path); one file of those that are sizes of one picture."""
+    """Yields (package, licence, path). Of several sizes of one picture it yields one file."""
     for package, (licence, folder, patterns, held) in PACKAGES.items():
         base = RUN / "root" / package / folder
         seen = set()
@@ -97,7 +97,7 @@ def pictures(held_out=False):
 
 
 def clean(path):
-    """A picture shrunk at least by 2, even sides, RGB; or None where too small is left."""
+    """Returns a picture shrunk by 2 or more, with even sides, as RGB; None if it is too small."""
     img = Image.open(path).convert("RGB")
     factor = max(2.0, max(img.size) / LONGEST)
     if min(img.size) / factor < 200:
@@ -107,12 +107,12 @@ def clean(path):
 
 
 def luma(rgb):
-    """Full-range BT.601 luma of 8-bit RGB as float32 in 0..1, never rounded."""
+    """Returns the full-range BT.601 luma of 8-bit RGB as float32 in 0..1, never rounded."""
     return (rgb.astype(np.float32) @ np.float32([0.299, 0.587, 0.114])) / np.float32(255)
 
 
 def gradient(rgb):
-    """Mean absolute difference of luma to the neighbours, in levels."""
+    """Returns the mean absolute difference of luma to the neighbours, in levels."""
     y = luma(rgb)
     g = np.zeros_like(y)
     g[:-1] += np.abs(np.diff(y, axis=0))
@@ -121,7 +121,8 @@ def gradient(rgb):
 
 
 def pieces(rgb):
-    """Tiles of a picture that hold something to learn from, at all SIZES below its own."""
+    """Yields the tiles of a picture that have enough detail to learn from, at all SIZES below its
+    own."""
     longest = max(rgb.shape[:2])
     for size in SIZES[1:]:
         if size < longest:
@@ -144,7 +145,7 @@ def packed(mix, scale):
 
 
 def store(pack, clean_pieces, variants):
-    """A pack: each piece (hr0, ...) and small ones of it (lr0.0, lr0.1, ...), RGB."""
+    """Writes a pack: each piece (hr0, ...) and its small ones (lr0.0, lr0.1, ...), RGB."""
     mix, scale, seed = pack
     arrays, rng, count, area = {}, np.random.default_rng(seed), 0, 0
     for piece in clean_pieces:
@@ -159,7 +160,7 @@ def store(pack, clean_pieces, variants):
 
 
 def sheets(numbers):
-    """Drawn pictures by number; those below render.HELD are for tests."""
+    """Yields drawn pictures by number. Those below render.HELD are for tests."""
     files = [[path for path in sorted((RUN / "root" / package / folder).rglob(pattern))
               if path.is_file() and not path.is_symlink()]
              for package, (_, folder, pattern) in DRAWN.items()]
@@ -169,7 +170,8 @@ def sheets(numbers):
 
 
 def screens(held_out):
-    """Screenshots of at least 240 x 240 with some detail, on white, even sides, RGB."""
+    """Yields screenshots of at least 240 x 240 with some detail, on white, with even sides, as
+    RGB."""
     for package, (_, folder, most, held) in SCREENS.items():
         paths = sorted(p for p in (RUN / "root" / package / folder).rglob("*.png")
                        if p.stat().st_size > 15000 and not p.is_symlink()) * (held == held_out)
@@ -182,14 +184,15 @@ def screens(held_out):
 
 
 def hold(folder, large):
-    """Pictures that `evaluate.py --rows` takes."""
+    """Writes pictures into a folder that `evaluate.py --rows` takes."""
     (RUN / folder).mkdir(exist_ok=True)
     for k, rgb in enumerate(large):
         Image.fromarray(rgb).save(RUN / folder / f"{k:02}.png")
 
 
 def collected(kind, base):
-    """The collection's crops to train on; its held-out ones become a folder that is measured."""
+    """Yields the crops of the collection to train on. The held-out ones become a folder for
+    evaluate.py."""
     if base is None:
         return
     hold(f"{kind}-held", collection.pictures(kind, True, base))

@@ -1,7 +1,7 @@
-"""How people's small pictures came to be: several ways to shrink one, noise, JPEG.
+"""Makes small pictures as people have them: several ways to shrink one, noise, JPEG.
 
-All functions take and give [y][x][3] uint8. `shrink` and `ROWS` are what evaluate.py measures by,
-`MIXES` what is trained on.
+All functions take and return [y][x][3] uint8. evaluate.py measures by `shrink` and `ROWS`; training
+uses `MIXES`.
 """
 import io
 
@@ -9,19 +9,20 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 PILLOW = {"box": Image.Resampling.BOX, "lanczos": Image.Resampling.LANCZOS,
-          "area": Image.Resampling.BILINEAR}  # all widened when shrinking, so antialiased
+          "area": Image.Resampling.BILINEAR}  # Pillow widens all of them when it shrinks, which antialiases
 
 
 def cubic(x):
-    """The bicubic kernel, a = -0.5."""
+    """Returns the bicubic kernel with a = -0.5."""
     x = np.abs(x)
     near, far = 1.5 * x**3 - 2.5 * x**2 + 1, -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2
     return np.where(x <= 1, near, np.where(x < 2, far, 0))
 
 
 def bicubic(rgb, scale=2):
-    """MATLAB's imresize(rgb, 1 / scale): bicubic, widened by `scale`, edges mirrored, 8 bits."""
-    reach = 2 * scale  # pixels to either side of the middle of `scale` ones
+    """Computes MATLAB's imresize(rgb, 1 / scale): bicubic, widened by `scale`, edges mirrored, 8
+    bits."""
+    reach = 2 * scale  # pixels at either side of the middle of `scale` pixels
     at = np.arange(2 * reach) - reach + 0.5 if scale % 2 == 0 else np.arange(2 * reach - 1) - reach + 1
     taps = cubic(at / scale)
     taps /= taps.sum()
@@ -46,22 +47,25 @@ def shrink(rgb, kernel="bicubic", scale=2):
 
 
 def noise(rgb, sigma, rng, gray=False):
-    """Gaussian, of `sigma` levels in each channel or the same in all, clipped and rounded to 8 bits."""
+    """Adds Gaussian noise of `sigma` levels, independent in each channel or the same in all
+    (`gray`)."""
     shape = (*rgb.shape[:2], 1) if gray else rgb.shape
     grain = rng.standard_normal(shape, dtype=np.float32) * np.float32(sigma)
     return np.clip(np.rint(rgb + grain), 0, 255).astype(np.uint8)
 
 
 def jpeg(rgb, quality, subsampling=2):
-    """Through libjpeg and back; `subsampling` as Pillow's: 2 is 4:2:0, its default."""
+    """Compresses by libjpeg and decodes again. `subsampling` is Pillow's: 2 is 4:2:0, its
+    default."""
     file = io.BytesIO()
     Image.fromarray(rgb).save(file, "JPEG", quality=int(quality), subsampling=int(subsampling))
     return np.asarray(Image.open(file).convert("RGB"))
 
 
 def sharpened(rgb):
-    """Unsharp mask as targets of Real-ESRGAN have it: half of what a wide blur (sigma 8) takes away
-    is added where that is over 10 levels, with soft borders (Wang et al. 2021, section 3.4)."""
+    """Sharpens as the targets of Real-ESRGAN are sharpened. The unsharp mask adds half of what a
+    wide blur (sigma 8) removes, where that is over 10 levels, with soft borders (Wang et al. 2021,
+    section 3.4)."""
     soft = ImageFilter.GaussianBlur(8)
     values = rgb.astype(np.float32)
     less = values - np.asarray(Image.fromarray(rgb).filter(soft), np.float32)
@@ -72,7 +76,7 @@ def sharpened(rgb):
 
 
 def stage(rgb, m, size, rng):
-    """Blur, a resize to `size` (x, y), noise, JPEG: half of what `twice` does to a picture."""
+    """Applies blur, a resize to `size` (x, y), noise and JPEG: one of the two stages of `twice`."""
     img = Image.fromarray(rgb)
     if rng.random() < m["blur"]:
         img = img.filter(ImageFilter.GaussianBlur(rng.uniform(*m["radius"])))
@@ -84,8 +88,8 @@ def stage(rgb, m, size, rng):
 
 
 def twice(rgb, m, rng, scale):
-    """Damage upon damage, as pictures have it that were saved, shared and saved again: two stages,
-    the first of which ends at a random size."""
+    """Damages a picture as one that was saved, shared and saved again: in two stages, of which the
+    first ends at a random size."""
     size = np.array([rgb.shape[1], rgb.shape[0]]) // scale
     between = np.maximum(16, np.rint(size * scale * rng.uniform(*m["between"]))).astype(int)
     first = stage(rgb, m, tuple(between), rng)
@@ -101,7 +105,8 @@ def row(kernel="bicubic", sigma=0, quality=0):
     return make
 
 
-# What a model is measured on: name, and from the large picture to the small one.
+# The rows by which a model is measured: a name, and the way from the large picture to the small
+# one.
 ROWS = {
     "bicubic": row(), "lanczos": row("lanczos"), "box": row("box"), "area": row("area"),
     "jpeg-q90": row(quality=90), "jpeg-q75": row(quality=75), "jpeg-q50": row(quality=50),
@@ -109,34 +114,35 @@ ROWS = {
 }
 
 KERNELS = ("bicubic", "bicubic", "bicubic", "box", "lanczos", "area")
-# What a model is trained on: the kernels to choose from, the share that stays as it is, and of
-# the rest how many get noise, JPEG (both independently; one of them at least), and how much.
+# The mixes on which models are trained: the kernels to choose from, the share that stays clean, the
+# shares of the rest that get noise and JPEG (independently, but at least one of them), and their
+# strengths.
 MIXES = {
     "clean": dict(kernels=("bicubic",), clean=1.0),
     "photo": dict(kernels=KERNELS, clean=0.5, noise=0.3, sigma=(0.5, 10), jpeg=0.75,
                   quality=(40, 96)),
-    # a larger network learns what is rare by itself, and must be held to what is common
+    # a larger network learns rare damage by itself, and needs the common cases
     "photo-hq": dict(kernels=("bicubic", "bicubic", "box", "box", "lanczos", "area"), clean=0.5, noise=0.3,
                      sigma=(0.5, 8), jpeg=0.75, quality=(50, 97)),
     "jpeg": dict(kernels=KERNELS, clean=0.1, noise=0.5, sigma=(1, 14), jpeg=0.65,
                  quality=(30, 92)),
-    # for looking: targets sharpened, two rounds of blur, resize, noise and JPEG
+    # for pictures that look good: sharpened targets, two rounds of blur, resize, noise and JPEG
     "vivid": dict(sharp=True, blur=1.0, radius=(0.2, 2.0), between=(0.25, 0.9), noise=0.5, sigma=(1, 12),
                   quality=(50, 96), second=dict(blur=0.5, radius=(0.2, 1.0), noise=0.4, sigma=(0.5, 8),
                                                 quality=(50, 96))),
-    # what is rendered small is an area's mean: box
+    # a renderer computes a small pixel as the mean of an area: box
     "art": dict(kernels=("box", *KERNELS), clean=0.8, noise=0.0, sigma=(0, 0), jpeg=1.0,
                 quality=(60, 96)),
 }
 
 
 def target(rgb, mix):
-    """What a mix wants a picture to come back as."""
+    """Returns the picture that a mix wants a network to produce."""
     return sharpened(rgb) if MIXES[mix].get("sharp") else rgb
 
 
 def degrade(rgb, mix, rng, scale=2):
-    """A small picture as `mix` (a name) has them."""
+    """Makes a small picture as `mix` (a name) has them."""
     m = MIXES[mix]
     if "second" in m:
         return twice(rgb, m, rng, scale)

@@ -1,18 +1,20 @@
 #!/usr/bin/python3
-"""PSNR and SSIM of what is served: runs `upscaled convert` or asks a daemon, not PyTorch.
+"""Measures PSNR and SSIM of the program's output: runs `upscaled convert` or asks a daemon, not
+PyTorch.
 
     evaluate.py --binary ../build/upscaled --model photo ../../shared/data/set5
     evaluate.py --binary ../build/upscaled --model photo --rows all ../../shared/data/set5
     evaluate.py --url http://127.0.0.1:8080 --model photo ../../shared/data/set5
     evaluate.py --compare --rulers ../../shared/data/rulers ../../shared/data/set5 ../../shared/data/kodak
 
-FOLDER holds hr/NAME.png and lr/NAME.png, the latter half the size (the "RGB protocol": MATLAB's
-bicubic on 8-bit RGB). With --rows the small pictures are made here, as degrade.ROWS names them,
-and FOLDER may be any folder of PNGs; each row is compared with bicubic enlargement. --compare
+A folder has hr/NAME.png and lr/NAME.png, which is half the size (the "RGB protocol": MATLAB's
+bicubic on 8-bit RGB). With --rows, the script makes the small pictures as degrade.ROWS says, and
+the folder may be any folder of PNGs; each row is compared with bicubic enlargement. --compare
 prints one table of all models, and of a folder of others' networks, on all folders given.
+
 Scores are of studio-swing BT.601 Y, computed in float from 8-bit RGB and never rounded, or with
---rgb of the three channels together; 2 pixels shaved. SSIM (of Y) as Wang et al. 2004 (11x11
-Gaussian, sigma 1.5).
+--rgb of the three channels together. 2 pixels at each edge do not count. SSIM (of Y) is that of
+Wang et al. 2004 (11x11 Gaussian, sigma 1.5).
 """
 import argparse
 import math
@@ -36,7 +38,7 @@ def studio(path):
 
 
 def bicubic(path, out):
-    """The comparison: Pillow's bicubic is a = -0.5 too."""
+    """Enlarges by Pillow's bicubic, for comparison; it has a = -0.5 too."""
     img = Image.open(path).convert("RGB")
     img.resize((2 * img.width, 2 * img.height), Image.Resampling.BICUBIC).save(out)
 
@@ -77,7 +79,7 @@ def psnr(out, hr, rgb=False):
 
 
 def chroma(out, hr, rgb=False):
-    """RMS error of Cb and Cr (BT.601, full range), in levels."""
+    """Returns the RMS error of Cb and Cr (BT.601, full range), in levels."""
     def values(path):
         pixels = np.asarray(Image.open(path).convert("RGB")).astype(np.float64)
         y = pixels @ [0.299, 0.587, 0.114]
@@ -87,7 +89,7 @@ def chroma(out, hr, rgb=False):
 
 
 def sharpness(out, hr, rgb=False):
-    """Mean gradient of luma, as a share of the original's."""
+    """Returns the mean gradient of luma, as a share of that of the original."""
     a, b = (gradient(np.asarray(Image.open(p).convert("RGB"))) for p in (out, hr))
     return shaved(a, b).mean() / shaved(b, a).mean()
 
@@ -96,7 +98,7 @@ BY = {"psnr": psnr, "chroma": chroma, "sharpness": sharpness}
 
 
 def score(out, hr, rgb=False):
-    """PSNR and SSIM of one file against another."""
+    """Returns PSNR and SSIM of one file against another."""
     y, z = studio(out), studio(hr)
     return psnr(out, hr, rgb), ssim(shaved(y, z), shaved(z, y))
 
@@ -117,7 +119,7 @@ def pictures(folder):
 
 
 def table(a, folder):
-    """One line a row: bicubic, the model, the difference."""
+    """Prints one line per row: bicubic, the model, the difference."""
     rows = list(ROWS) if a.rows == "all" else a.rows.split(",")
     print(f"{'row':12} {'bicubic':>8} {a.model:>10} {'gain':>7}   "
           f"({'RGB' if a.rgb else 'Y'}, x2, {SHAVE} px shaved)")
@@ -139,7 +141,8 @@ def table(a, folder):
 
 
 def smaller(source, folder, row):
-    """[(small, large)] paths of a folder's pictures; those of a row that it lacks are made."""
+    """Returns [(small, large)], the paths of the pictures of a folder. Makes the small ones of a
+    row that the folder lacks."""
     pairs = []
     for hr in pictures(source):
         lr = source / "lr" / hr.name
@@ -152,14 +155,14 @@ def smaller(source, folder, row):
 
 
 def listed(a):
-    """Every model of the binary, and the files of --rulers."""
+    """Lists every model of the binary, and the files of --rulers."""
     shown = subprocess.run([a.binary, "models"], stdout=subprocess.PIPE, check=True).stdout.decode()
     rulers = sorted(p.stem for p in a.rulers.glob("*.json")) if a.rulers else []
     return [line.split()[0] for line in shown.splitlines()] + rulers
 
 
 def compared(a, folder):
-    """A line a network: mean PSNR on each folder."""
+    """Prints one line per network: the mean PSNR on each folder."""
     sets = {source.name: smaller(source, folder, a.row) for source in a.folder}
     what = f"{'RGB' if a.rgb else 'Y'}, dB" if a.by == "psnr" else a.by
     print(f"| {what} | " + " | ".join(sets) + " |\n|---" + "|---" * len(sets) + "|")

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes `upscaled-model/1` (FORMAT.md), and is the only thing that does.
+"""Writes `upscaled-model/1` (FORMAT.md) from networks of PyTorch.
 
     export.py run/photo.pt --name photo --info photo.info.json -o photo.json
 
@@ -20,14 +20,15 @@ from net import Net, macs_per_pixel
 
 
 def number(value):
-    """The shortest text that reads back as the same float32."""
+    """Returns the shortest text that reads back as the same float32."""
     text = np.format_float_positional(np.float32(value), unique=True, trim="-")
     short = np.format_float_scientific(np.float32(value), unique=True, trim="-")
     return min((text, short), key=len)
 
 
 def rounded(layers, digits):
-    """With so many significant digits: a third off the file, and a change far below a level."""
+    """Rounds the weights to `digits` significant digits. Five digits make the file a third smaller,
+    and change the output by far less than a level."""
     def short(value):
         if not isinstance(value, torch.Tensor):
             return value
@@ -37,7 +38,7 @@ def rounded(layers, digits):
 
 
 def tensor(values):
-    """Nested lists in PyTorch's order, one innermost row of a kernel a line."""
+    """Writes nested lists in PyTorch's order, with one innermost row of a kernel per line."""
     values = np.asarray(values)
     if values.ndim <= 1:
         return "[" + ", ".join(number(v) for v in values) + "]"
@@ -50,7 +51,8 @@ def text(value):
 
 
 def write(path, head, layers):
-    """`head` holds the keys beside `layers`; a layer is a dict whose tensors are torch's."""
+    """Writes a model file. `head` has the keys beside `layers`. A layer is a dict with tensors of
+    torch."""
     with open(path, "w") as f:
         f.write('{\n"format": "upscaled-model/1",\n')
         for key, value in head.items():
@@ -61,7 +63,8 @@ def write(path, head, layers):
 
 
 def padding(m):
-    """PyTorch also takes words, and pads one more at the end where "same" comes out odd."""
+    """Returns the padding of a convolution as numbers. PyTorch also takes words; for "same" with an
+    odd sum it pads one more at the end, which cannot be exported."""
     if m.padding == "valid":
         return [0, 0]
     if m.padding != "same":
@@ -80,7 +83,7 @@ def convolution(m, kind, **more):
 
 
 def whole(value):
-    """An int or a pair of ints, out of PyTorch's several ways to say so."""
+    """Returns an int or a pair of ints, from the several forms that PyTorch allows."""
     pair = [value, value] if isinstance(value, (int, float)) else list(value)
     if any(int(v) != v for v in pair):
         raise ValueError(f"only whole numbers can be exported, not {value}")
@@ -88,7 +91,8 @@ def whole(value):
 
 
 def pool(m):
-    """A pool of an nn.Sequential hands on its values alone, so nothing there can unpool."""
+    """Returns the layer of a pool. In an nn.Sequential a pool passes on only its values, so no
+    layer there can unpool."""
     if m.return_indices:
         raise ValueError(f"return_indices=True does not go on in a Sequential: {m}; "
                          "write both layers by hand, see unpool")
@@ -101,7 +105,7 @@ def pooled(m):
 
 
 def unpool(m, indices):
-    """nn.MaxUnpool2d, of the pool whose layer has the name `indices`:
+    """Returns the layer of an nn.MaxUnpool2d for the pool whose layer has the name `indices`:
     [dict(pooled(down), name="down"), ..., unpool(up, "down")]."""
     return dict(type="max_unpool2d", indices=indices, kernel_size=whole(m.kernel_size),
                 stride=whole(m.stride), padding=whole(m.padding))
@@ -115,7 +119,7 @@ def upsample(m):
 
 
 def normalization(m):
-    """What evaluation makes of it: by running averages."""
+    """Returns a normalization as evaluation computes it: by running averages."""
     if m.running_mean is None:
         raise ValueError(f"it normalizes by the picture itself, which no layer does: {m}")
     weight = torch.ones_like(m.running_mean) if m.weight is None else m.weight
@@ -148,8 +152,8 @@ MODULES = {
 
 
 def sequential(modules):
-    """The layers of an nn.Sequential, nested ones unrolled. `upsample` says bilinear and bicubic
-    by PyTorch's names; anything unknown is an error that names it."""
+    """Returns the layers of an nn.Sequential, including those of nested ones. `upsample` takes
+    PyTorch's names bilinear and bicubic. An unknown module is an error that names it."""
     layers = []
     for m in modules:
         if isinstance(m, nn.Sequential):
@@ -164,8 +168,9 @@ def sequential(modules):
 
 
 def listed(state, rows):
-    """The layers of a state_dict, whose names say nothing of what is between them: `rows` are
-    (kind, name in the state_dict or None, keys of FORMAT.md that differ from their defaults)."""
+    """Returns the layers of a state_dict. Its names do not say what lies between the weights, so
+    `rows` are (kind, name in the state_dict or None, keys of FORMAT.md that differ from their
+    defaults)."""
     layers = []
     for kind, name, more in rows:
         layer = dict(type=kind, **more)
@@ -191,7 +196,8 @@ def valid(weight, bias):
 
 
 def ours(net):
-    """The layers of a trained Net: linear blocks collapsed, the tail as a deconvolution."""
+    """Returns the layers of a trained Net: linear blocks collapsed, the tail as a transposed
+    convolution."""
     layers = [valid(net.head.weight(), net.head.bias),
               dict(type="prelu", name="head", weight=net.slopes[0])]
     for layer, slope in zip(net.body, list(net.slopes)[1:]):
@@ -208,7 +214,7 @@ def ours(net):
 
 
 def check(net):
-    """The exported layers, run by PyTorch, agree with the network that was trained."""
+    """Checks that the exported layers, run by PyTorch, agree with the network that was trained."""
     x = torch.rand(1, net.shape["planes"], 60, 57)
     y = x
     kept = {"input": x}

@@ -1,8 +1,8 @@
-/* fast.c - the loss and gradients of net.py's network with 3x3 ends, several times as fast as by
- * PyTorch on a CPU. fast.py compiles, calls and explains it; tests/export.py holds it against
+/* fast.c - computes the loss and the gradients of net.py's network with 3x3 ends, several times as
+ * fast as PyTorch on a CPU. fast.py compiles and calls it; tests/export.py compares it with
  * PyTorch's own gradients.
  *
- * One patch at a time, by one thread. Channels are filled up with zeros to multiples of 16. */
+ * One thread computes one patch at a time. Channels are filled up with zeros to multiples of 16. */
 #include <string.h>
 
 #include "fast.h"
@@ -11,19 +11,21 @@ enum { MAX_LAYERS = 66 };
 
 typedef int mask16 __attribute__((vector_size(64)));
 
-/* As fast.py's CNet: depth + 2 layers, head first and tail last; slopes of all but the tail.
- * An input pixel becomes scale x scale pixels of `planes` colours. */
+/* The network, as fast.py's CNet has it: depth + 2 layers, the head first and the tail last, and
+ * slopes of all layers but the tail. An input pixel becomes scale x scale pixels of `planes`
+ * colours. */
 struct net {
     int depth, planes, scale, vecs, squared;
     const struct layer *layers;
 };
 
-/* What is added to, for each layer: as struct layer's arrays. */
+/* The sums of the gradients for each layer, in the order of the arrays of struct layer. */
 struct gradient {
     float *kernel, *bias, *slope;
 };
 
-/* One patch on its way: before and after each layer's activation; what the tail sees. */
+/* The maps of one patch: before and after the activation of each layer, and the input of the
+ * tail. */
 struct pass {
     struct map input, z[MAX_LAYERS], act[MAX_LAYERS], sum, g, back;
     float *conv;
@@ -39,14 +41,14 @@ static int most_vecs(const struct net *n)
     return n->vecs > tail_vecs(n) ? n->vecs : tail_vecs(n);
 }
 
-/* Floats of `work` that fast_patch wants; zeros at first. */
+/* Returns the floats of `work` that fast_patch needs. They must be zeros at first. */
 size_t fast_work(const struct net *n, int side)
 {
     const size_t one = map_floats(side, most_vecs(n));
     return (size_t)(2 * (n->depth + 2) + 4) * one + conv_work(most_vecs(n));
 }
 
-/* Kernels in Winograd's space, [36][in][out], with in and out exchanged. */
+/* Exchanges in and out of kernels in Winograd's space, which are [36][in][out]. */
 void fast_turn(const float *kernel, int in, int out, float *turned)
 {
     for (int p = 0; p < POINTS; p++, kernel += in * out, turned += in * out)
@@ -84,7 +86,7 @@ static void arrange(const struct net *n, struct pass *p, int side, float *work)
     p->back = map_at(&work, side, most_vecs(n));
 }
 
-/* lr is [side][side][planes]. */
+/* Runs the network on a patch. lr is [side][side][planes]. */
 static void forward(const struct net *n, struct pass *p, const float *lr)
 {
     const int tail = n->depth + 1, side = p->input.side;
@@ -103,7 +105,7 @@ static void forward(const struct net *n, struct pass *p, const float *lr)
     conv_forward(sum, &n->layers[tail], &p->z[tail], NULL, p->conv);
 }
 
-/* The loss of z with the picture added, against hr, and its gradient in g. */
+/* Returns the loss of z with the picture added, compared with hr, and writes its gradient to g. */
 static double compare(const struct net *n, const float *lr, int halo, const float *hr,
                       const struct map *z, const struct map *g, float share)
 {
@@ -134,8 +136,9 @@ static void add_bias(const struct map *g, float *bias)
                 ((v16 *)(void *)bias)[k] += map_pixel(g, y, x)[k];
 }
 
-/* `back`, the gradient after an activation, becomes the one before it, and 0 beyond its side; adds
- * those of bias and slope. `shift` pixels inside, `skip` is added, unless it is NULL. */
+/* Turns `back`, the gradient after an activation, into the gradient before it, which is 0 beyond
+ * its side. Adds the gradients of bias and slope. Unless `skip` is NULL, it is added, `shift`
+ * pixels inside. */
 static void deactivate(const struct map *z, const float *slope, const struct map *back,
                        const struct map *skip, const struct gradient *to)
 {
@@ -164,8 +167,8 @@ static void deactivate(const struct map *z, const float *slope, const struct map
     }
 }
 
-/* Two maps take turns as gradients. The sum's gradient stays for the skip, in the place of the last
- * activation, which is done with. */
+/* Computes the gradients of all layers. Two maps alternate as the gradient. The gradient of the sum
+ * stays for the skip, in the place of the last activation, which is not needed any more. */
 static void backward(const struct net *n, struct pass *p, const struct gradient *to)
 {
     const int tail = n->depth + 1;
@@ -188,9 +191,9 @@ static void backward(const struct net *n, struct pass *p, const struct gradient 
     conv_backward(&p->input, &n->layers[0], &g, NULL, to[0].kernel, p->conv);
 }
 
-/* Adds one patch's gradients to `to`; returns its share of the loss. lr is [side][side][planes],
- * hr [planes][scale inside][scale inside], inside = side - 2 (depth + 2), depth from 1 to 64;
- * `share` is one over the count of numbers in all hr of the batch. */
+/* Adds the gradients of one patch to `to`. Returns its share of the loss. lr is
+ * [side][side][planes], hr is [planes][scale inside][scale inside] with inside = side - 2 (depth +
+ * 2), and depth is 1 to 64. `share` is one over the count of numbers in all hr of the batch. */
 double fast_patch(const struct net *n, int side, const float *lr, const float *hr, float share,
                   float *work, const struct gradient *to)
 {

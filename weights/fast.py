@@ -1,7 +1,8 @@
-"""Loss and gradients of net.py's network by fast.c: the same as PyTorch's but for rounding,
-several times sooner. Needs a C compiler; patches are shared among threads.
+"""Computes the loss and the gradients of net.py's network by fast.c: the same as PyTorch's except
+for rounding, several times faster. It needs a C compiler. Threads share the patches.
 
-fast.c takes kernels in Winograd's space. PyTorch takes them there, and their gradients back."""
+fast.c takes kernels in Winograd's space. PyTorch transforms them there, and transforms their
+gradients back."""
 import concurrent.futures
 import ctypes
 import hashlib
@@ -16,7 +17,7 @@ import data
 
 HERE = pathlib.Path(__file__).parent
 SOURCES = [HERE / name for name in ("fast.c", "fast_winograd.c")]
-VECTOR, MOST = 16, 64  # channels of a vector, and of a pixel
+VECTOR, MOST = 16, 64  # channels of a vector, and the most of a pixel
 G = torch.tensor([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]) / 24
 POINTS = torch.kron(G, G)  # of a 3x3 kernel: [36][9]
 
@@ -26,7 +27,7 @@ def filled(channels):
 
 
 def takes(shape):
-    """Whether a network of this shape is one for fast.c."""
+    """Whether fast.c can run a network of this shape."""
     ends = shape["head"] == shape["tail"] == 3 and shape["skip"] == "nearest"
     outputs = shape["planes"] * shape["scale"]**2
     return ends and max(filled(shape["channels"]), outputs) <= MOST
@@ -46,7 +47,7 @@ class CGradient(ctypes.Structure):
 
 
 def library(flags="-march=native"):
-    """fast.c, compiled once for this machine."""
+    """Compiles fast.c for this machine, if that is not done yet, and loads it."""
     text = b"".join(p.read_bytes() for p in [*SOURCES, HERE / "fast.h"]) + flags.encode()
     path = data.RUN / f"fast-{hashlib.sha256(text).hexdigest()[:12]}.so"
     if not path.exists():
@@ -61,14 +62,14 @@ def library(flags="-march=native"):
 
 
 def at(tensor):
-    """Where a tensor lies, as C has it. PyTorch aligns to 64 bytes; C relies on it."""
+    """Returns the address of a tensor for C. PyTorch aligns to 64 bytes, and C relies on that."""
     assert tensor.is_contiguous() and tensor.dtype == torch.float32 and tensor.data_ptr() % 64 == 0
     return ctypes.c_void_p(tensor.data_ptr())
 
 
 def packed(net):
-    """What fast.c reads, as tensors that PyTorch can take gradients back through: kernels
-    [36][in][out], biases and slopes [out], channels filled up with zeros."""
+    """Returns the arguments of fast.c as tensors through which PyTorch can compute gradients:
+    kernels [36][in][out], biases and slopes [out], with channels filled up with zeros."""
     kernels, biases = [], []
     for block in [net.head, *net.body, net.tail]:
         weight, bias = block.weight(), block.bias.repeat_interleave(block.shared)
@@ -80,7 +81,7 @@ def packed(net):
 
 
 class Gradients:
-    """Sums of one thread's patches, and its working memory."""
+    """The sums of the gradients of one thread's patches, and its working memory."""
 
     def __init__(self, tensors, work):
         self.sums = [[torch.zeros(t.shape) for t in kind] for kind in tensors]
@@ -102,7 +103,8 @@ class Fast:
         self.threads, self.kept, self.turned = threads, None, None
 
     def table(self, tensors):
-        """The layers as C has them; kernels turned by the threads."""
+        """Returns the layers as C structs. The threads make the kernels with in and out
+        exchanged."""
         kernels, biases, slopes = tensors
         if self.turned is None:
             self.turned = [torch.empty(k.numel()) for k in kernels]
@@ -113,7 +115,7 @@ class Fast:
             for i, (k, t, b) in enumerate(zip(kernels, self.turned, biases))])
 
     def backward(self, net, lr, hr, squared):
-        """As loss.backward() for the mean error over the batch; returns the loss."""
+        """Does the same as loss.backward() for the mean error over the batch. Returns the loss."""
         tensors = packed(net)
         flat = [[t.detach().contiguous() for t in kind] for kind in tensors]
         layers, shape = self.table(flat), net.shape
@@ -124,7 +126,7 @@ class Fast:
             work = self.lib.fast_work(ctypes.byref(c_net), side)
             self.kept = [Gradients(tensors, work) for _ in range(self.threads)]
         pictures, wanted = lr.permute(0, 2, 3, 1).contiguous(), hr.contiguous()
-        todo = iter(range(len(pictures)))  # next() on it is atomic: whoever is free takes a patch
+        todo = iter(range(len(pictures)))  # next() on it is atomic: a free thread takes the next patch
         jobs = [self.pool.submit(self.share, kept, c_net, side, pictures, wanted, todo)
                 for kept in self.kept]
         loss = sum(job.result() for job in jobs)

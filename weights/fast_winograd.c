@@ -1,17 +1,18 @@
 /* fast_winograd.c - 3x3 convolutions and their gradients in Winograd's space.
  *
- * F(4x4, 3x3) of Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural Networks", points 0,
- * 1, -1, 2, -2 and infinity: Y = A'[(G g G') . (B' d B)]A for a tile d of 6x6 pixels. fast.py makes
- * G g G' and takes its gradient back to g. The gradients are the chain rule of that formula: dM = A dY A',
- * which multiplied with B' d B is the kernel's, and dX = B (dM . kernel) B'.
+ * This is F(4x4, 3x3) of Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural Networks",
+ * with the points 0, 1, -1, 2, -2 and infinity: Y = A'[(G g G') . (B' d B)]A for a tile d of 6x6
+ * pixels. fast.py computes G g G' and transforms its gradient back to g. The gradients follow from
+ * that formula by the chain rule: dM = A dY A', whose product with B' d B is the gradient of the
+ * kernel, and dX = B (dM . kernel) B'.
  *
- * For each of the 36 points this is a product of matrices, [tiles][in] x [in][out], a quarter of the
- * multiplications of the plain convolution. The transforms are 15 to 25 % of the work. */
+ * For each of the 36 points this is a product of matrices, [tiles][in] x [in][out], with a quarter
+ * of the multiplications of the plain convolution. The transforms are 15 to 25 % of the work. */
 #include "fast.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* Pixels of a square, `row` and `col` vectors apart. */
+/* The pixels of a square. Rows are `row` vectors apart, and columns `col`. */
 struct grid {
     v16 *at;
     size_t row, col;
@@ -62,7 +63,7 @@ INLINE void output_back(const v16 *y, v16 *m)
     m[5] = y[3];
 }
 
-/* `f` down the columns, then along the rows: from x from pixels to to x to. */
+/* Applies `f` to the columns, and then to the rows: from x from pixels become to x to. */
 INLINE void square(line *f, int from, int to, struct grid in, struct grid out)
 {
     v16 half[36], one[6], other[6];
@@ -80,7 +81,8 @@ INLINE void square(line *f, int from, int to, struct grid in, struct grid out)
     }
 }
 
-/* Vectors from one point's matrix to the next; odd lines, so that 36 of them share no cache set. */
+/* Returns the vectors from one point's matrix to the next. It is an odd number of cache lines, so
+ * that the 36 matrices share no cache set. */
 static size_t step(int vecs)
 {
     return (size_t)TILES * (size_t)vecs + 1;
@@ -97,7 +99,7 @@ static struct grid point_grid(v16 *matrix, int vecs, int tile)
     return (struct grid){matrix + (size_t)tile * (size_t)vecs, 6 * apart, apart};
 }
 
-/* Where a tile's pixels begin. */
+/* Returns the place of a tile's pixels. */
 static struct grid tile_grid(const struct map *m, int wide, int tile)
 {
     return (struct grid){map_pixel(m, tile / wide * 4, tile % wide * 4), map_pitch(m),
@@ -110,7 +112,8 @@ INLINE struct grid vector_of(struct grid g, int k)
     return g;
 }
 
-/* `tiles` tiles from `first` on, in rows of `wide`, to Winograd's space, by B' or A. */
+/* Transform `tiles` tiles from `first` on, in rows of `wide`, to Winograd's space, by B' or by
+ * A. */
 static void to_points_b(const struct map *m, int wide, int first, int tiles, v16 *points)
 {
     for (int t = 0; t < tiles; t++)
@@ -127,7 +130,8 @@ static void to_points_a(const struct map *m, int wide, int first, int tiles, v16
                    vector_of(point_grid(points, m->vecs, t), k));
 }
 
-/* to[tile][nv] = from[tile][in] x kernel[in][nv] for P tiles; `row` vectors a row of kernel and to. */
+/* Computes to[tile][nv] = from[tile][in] x kernel[in][nv] for P tiles. Rows of kernel and `to` have
+ * `row` vectors. */
 INLINE void product_block(int P, int NV, const float *from, int in, const v16 *kernel, v16 *to,
                           size_t row)
 {
@@ -150,10 +154,11 @@ INLINE void product_columns(int P, int NV, const v16 *from, int in, const v16 *k
                           to + (size_t)t * (size_t)vecs + k, (size_t)vecs);
 }
 
-/* One point's [tiles][in] x [in][vecs]; writes up to 11 tiles more, which TILES leaves room for. */
+/* Computes one point's [tiles][in] x [in][vecs]. It writes up to 11 more tiles, for which TILES
+ * leaves room. */
 static void product(const v16 *from, int in, const v16 *kernel, v16 *to, int vecs, int tiles)
 {
-#ifdef __AVX512F__ /* 24 sums, a kernel's 1 to 4 vectors and a pixel fill 32 registers */
+#ifdef __AVX512F__ /* 24 sums, 1 to 4 vectors of a kernel and a pixel fill 32 registers */
     switch (vecs) {
     case 1:
         product_columns(12, 1, from, in, kernel, to, vecs, tiles);
@@ -176,7 +181,7 @@ static void product(const v16 *from, int in, const v16 *kernel, v16 *to, int vec
 #endif
 }
 
-/* to[in][nv] += sum over tiles of from[tile][in] gradient[tile][nv], for IN of `in` */
+/* Adds to to[in][nv] the sum over tiles of from[tile][in] gradient[tile][nv], for IN of `in`. */
 INLINE void outer_block(int IN, int NV, const float *from, int in, const v16 *gradient, v16 *to,
                         int vecs, int tiles)
 {
@@ -229,7 +234,7 @@ INLINE v16 prelu(v16 y, v16 slope)
     return (v16)(((mask16)y & take) | ((mask16)(y * slope) & ~take));
 }
 
-/* Tiles back from Winograd's space, with bias and activation. */
+/* Transforms tiles back from Winograd's space, with bias and activation. */
 static void from_points(v16 *points, int first, int tiles, int wide, const struct layer *l,
                         const struct map *z, const struct map *act)
 {
@@ -296,7 +301,7 @@ void conv_backward(const struct map *in, const struct layer *l, const struct map
             const v16 *gradient = back + (size_t)p * step(gz->vecs);
             outer(pixels, in->vecs * C, gradient, (v16 *)(void *)gkernel + (size_t)p * size,
                   gz->vecs, tiles);
-            if (gin) /* takes the place of the pixels, which are done with */
+            if (gin) /* takes the place of the pixels, which are not needed any more */
                 product(gradient, gz->vecs * C,
                         (const v16 *)(const void *)l->turned + (size_t)p * size, pixels, in->vecs,
                         tiles);

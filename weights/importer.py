@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Makes a model file (FORMAT.md) out of ONNX, PyTorch, safetensors and ncnn files; see the folder
-importer/, and `importer.py --help`. Installed as upscaled-import."""
+"""Makes a model file (FORMAT.md) from ONNX, PyTorch, safetensors and ncnn files. See the folder
+importer/ and `importer.py --help`. It is installed as upscaled-import."""
 import sys
 
 try:

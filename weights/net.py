@@ -1,8 +1,9 @@
-"""The network that is trained, and the same with its linear blocks collapsed.
+"""The network that is trained, and the same network with collapsed linear blocks.
 
-Channels-first tensors as PyTorch's. Nothing is padded: a 3x3 layer takes one pixel off every
-side, a 5x5 two, skips are cropped at the centre, and a patch needs `halo` pixels of context. What
-is learnt at a picture's edge is then what is learnt everywhere, and the engine extends pictures.
+Tensors are channels-first, as in PyTorch. Nothing is padded: a 3x3 layer removes one pixel at every
+side, a 5x5 layer two. Skips are cropped at the centre, and a patch needs `halo` pixels of context.
+So the network learns the same at the edge of a picture as everywhere else, and the engine extends
+pictures.
 
 SESR: Bhardwaj et al. 2022, "Collapsible Linear Blocks for Super-Efficient Super Resolution".
 """
@@ -16,16 +17,16 @@ from torch.nn import functional as F
 
 
 def crop(x, like):
-    """The centre of x, as large as `like`."""
+    """Returns the centre of x, as large as `like`."""
     dy, dx = (x.shape[-2] - like.shape[-2]) // 2, (x.shape[-1] - like.shape[-1]) // 2
     return x[..., dy:dy + like.shape[-2], dx:dx + like.shape[-1]]
 
 
 class LinearBlock(nn.Module):
-    """A `size` x `size` convolution, trained as one to `wide` channels and 1x1 back; without
-    activation the two are one convolution, but it is easier to train. `residual` adds the input's
-    own pixel; `shared` outputs in a row have one bias, as the sub-pixels of a transposed
-    convolution do."""
+    """A `size` x `size` convolution that is trained as a convolution to `wide` channels and a 1x1
+    convolution back. Without an activation between them, the two equal one convolution, but they
+    are easier to train. `residual` adds the input's own pixel. `shared` outputs in a row have one
+    bias, as the sub-pixels of a transposed convolution have."""
 
     def __init__(self, inputs, outputs, wide=64, residual=False, shared=1, size=3):
         super().__init__()
@@ -37,7 +38,7 @@ class LinearBlock(nn.Module):
         nn.init.xavier_normal_(self.reduce)
 
     def own(self):
-        """The convolution that gives back its input."""
+        """Returns the convolution whose output is its input."""
         size = self.expand.shape[-1]
         w = torch.zeros(len(self.reduce), self.expand.shape[1], size, size)
         w[range(len(w)), range(len(w)), size // 2, size // 2] = 1
@@ -48,8 +49,8 @@ class LinearBlock(nn.Module):
         return w + self.own() if self.residual else w
 
     def set(self, weight, bias):
-        """Makes the collapsed convolution this one: its singular vectors in the first of the
-        `wide` channels; the rest stay random at zero weight, so that they can still be learnt."""
+        """Sets the collapsed convolution. Its singular vectors go to the first of the `wide`
+        channels. The others stay random with zero weight, so that they can still learn."""
         if self.residual:
             weight = weight - self.own()
         u, s, v = torch.linalg.svd(weight.flatten(1), full_matrices=False)
@@ -65,8 +66,9 @@ class LinearBlock(nn.Module):
 
 
 def plainly(skip, side, scale):
-    """[scale^2][side][side]: what enlarges a picture without a network. The pixels that one becomes
-    are the pixel itself, or for twice bicubic (a = -0.5) of its neighbours, at -1/4 and +1/4."""
+    """Returns [scale^2][side][side]: the kernels that enlarge a picture without a network. Each
+    output pixel is the input pixel itself (nearest), or, for a factor of 2, the bicubic value (a =
+    -0.5) at -1/4 or +1/4."""
     taps = torch.zeros(scale, side)
     if skip == "nearest":
         taps[:, side // 2] = 1
@@ -78,10 +80,11 @@ def plainly(skip, side, scale):
 
 
 class Net(nn.Module):
-    """A picture of `planes` (1 luma, 3 RGB) in, one `scale` times as large out: a head, `depth`
-    residual 3x3 layers, a skip around them, a tail to the scale^2 pixels that one becomes, and the
-    picture enlarged without a network added to them. `head` and `tail` are the sizes of their
-    kernels; `skip` is nearest, or bicubic where the tail is 5 wide and the scale 2."""
+    """Takes a picture of `planes` (1 luma, 3 RGB) and returns one `scale` times as large. It
+    consists of a head, `depth` residual 3x3 layers, a skip around them, and a tail to the scale^2
+    pixels that each pixel becomes. The picture enlarged without a network is added. `head` and
+    `tail` are the sizes of their kernels. `skip` is nearest, or bicubic if the tail is 5 wide and
+    the scale is 2."""
 
     def __init__(self, channels=16, depth=7, wide=64, planes=1, head=3, tail=3, skip="nearest", scale=2):
         super().__init__()
@@ -110,9 +113,9 @@ class Net(nn.Module):
         return crop(F.conv2d(x, self.plainly[:, None].repeat(planes, 1, 1, 1), groups=planes), like)
 
     def flat(self, x):
-        """What [n][planes] pictures of one colour become: [n][planes][scale^2], the output's pixels
-        where they repeat. A kernel's sum stands for the kernel, so all grays cost next to
-        nothing."""
+        """Returns what [n][planes] pictures of one colour become: [n][planes][scale^2], the pixels
+        of the output, which repeat. The sum of a kernel stands for the kernel, so all grays cost
+        next to nothing."""
         def layer(block, y):
             bias = block.bias.repeat_interleave(block.shared)
             return F.linear(y, block.weight().sum((2, 3)), bias)
@@ -123,9 +126,10 @@ class Net(nn.Module):
         return (layer(self.tail, y + first) + x.repeat_interleave(pixels, 1)).view(len(x), -1, pixels)
 
     def adopt(self, other):
-        """Begins where a network of as many channels is. Depth may differ: new layers go to the
-        end as identities (so nothing changes yet), or layers are left out evenly. From luma to
-        RGB, the head sees the colours' luma, whose detail goes to all three."""
+        """Starts from the weights of another network with the same number of channels. The depth
+        may differ: new layers are added at the end as identities (so nothing changes yet), or
+        layers are left out evenly. From luma to RGB, the head reads the luma of the colours, whose
+        detail goes to all three."""
         head, tail, bias = other.head.weight().detach(), other.tail.weight().detach(), other.tail.bias
         if self.shape["planes"] > other.shape["planes"]:
             head = head * torch.tensor([0.299, 0.587, 0.114])[:, None, None]
@@ -145,9 +149,9 @@ class Net(nn.Module):
                     self.slopes[k + 1].fill_(1)
 
     def deconvolution(self):
-        """The tail, the pixel shuffle and the last skip as one ConvTranspose2d(channels + planes,
-        planes, kernel_size=s tail, stride=s, padding=s (tail // 2)), s the scale, whose last input
-        channels are the picture.
+        """Returns the tail, the pixel shuffle and the last skip as one transposed convolution:
+        ConvTranspose2d(channels + planes, planes, kernel_size=s tail, stride=s,
+        padding=s (tail // 2)). s is the scale, and the last input channels are the picture.
 
         Output pixel (s y + dy, s x + dx) takes w[s^2 plane + s dy + dx, i, u + r, v + r] of its
         neighbour (y + u, x + v), r = tail // 2, which is the transposed kernel's entry
@@ -161,14 +165,14 @@ class Net(nn.Module):
 
 
 def macs_per_pixel(shape):
-    """Multiply-accumulates per input pixel, the last layer counted by its true taps."""
+    """Returns the multiply-accumulates per input pixel. The last layer counts by its real taps."""
     c, depth, planes = shape["channels"], shape["depth"], shape.get("planes", 1)
     head, tail, pixels = shape.get("head", 3), shape.get("tail", 3), shape.get("scale", 2)**2
     return head**2 * c * planes + depth * 9 * c * c + pixels * tail**2 * (c + planes) * planes
 
 
 def tensor(value, shape):
-    """A tensor of a model file (FORMAT.md)."""
+    """Returns a tensor of a model file (FORMAT.md)."""
     if isinstance(value, dict):
         kind = {"float32": "<f4", "float16": "<f2"}[value["dtype"]]
         value = np.frombuffer(base64.b64decode(value["base64"]), kind)
@@ -176,8 +180,8 @@ def tensor(value, shape):
 
 
 def read(path):
-    """The network of a model file that export.py wrote, to go on training from. Its linear blocks'
-    collapsed kernels are all that the file has."""
+    """Returns the network of a model file that export.py wrote, to continue its training. The file
+    has only the collapsed kernels of its linear blocks."""
     with open(path) as file:
         model = json.load(file)
     net = Net(**model["trained"]["shape"])

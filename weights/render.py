@@ -1,9 +1,10 @@
-"""Drawings, icons, text and screens to train `art` on: rendered, so sharp at any size.
+"""Draws pictures to train `art` on: drawings, icons, text and screens. They are rendered, so they
+are sharp at any size.
 
-Clip art and icons come from Debian packages as SVG and go through rsvg-convert (librsvg2-bin);
-pages of text and windows are made here from fonts. All are SIDE x SIDE pixels, [y][x][3] uint8.
-A sheet depends on its number alone. Numbers below HELD are held out for tests, and so is the clip
-art that only they see.
+Clip art and icons come from Debian packages as SVG and are rendered by rsvg-convert (librsvg2-bin).
+Pages of text and windows are made here from fonts. All are SIDE x SIDE pixels, [y][x][3] uint8. A
+sheet depends only on its number. Numbers below HELD are held out for tests, and so is the clip art
+that only they use.
 """
 import io
 import subprocess
@@ -18,7 +19,7 @@ LETTERS = "eeeeeetttttaaaaoooiiinnnssshhhrrrdddlluuccmmwwffggyyppbbvvkkxjqz"
 
 
 def rendered(path, width):
-    """An SVG as RGBA, `width` pixels wide; None where it is broken or mostly empty."""
+    """Returns an SVG as RGBA, `width` pixels wide; None if it is broken or mostly empty."""
     done = subprocess.run(["rsvg-convert", "-w", str(width), path], capture_output=True,
                           check=False, timeout=20)
     try:
@@ -29,7 +30,7 @@ def rendered(path, width):
 
 
 def colour(rng, light):
-    """Mostly near white or black, sometimes any."""
+    """Returns a colour: mostly near white or black, sometimes any."""
     if rng.random() < 0.3:
         return tuple(int(v) for v in rng.integers(0, 256, 3))
     base, spread = (255, 30) if light else (0, 60)
@@ -48,7 +49,7 @@ def word(rng):
 
 
 def paragraph(draw, rng, box, font, ink):
-    """Words in lines until the box is full."""
+    """Draws words in lines until the box is full."""
     x0, y0, x1, y1 = box
     x, y, step = x0, y0, int(font.size * rng.uniform(1.15, 1.5))
     while y + step < y1:
@@ -64,12 +65,12 @@ def paragraph(draw, rng, box, font, ink):
 
 
 def any_font(fonts, rng):
-    """As on screens: small letters as often as large ones."""
+    """Returns a font: a small size as often as a large one, as on screens."""
     return ImageFont.truetype(str(fonts[rng.integers(len(fonts))]), int(11 * 2**rng.uniform(0, 1.9)))
 
 
 def page(rng, fonts):
-    """Paragraphs, dark on light or light on dark."""
+    """Returns a page of paragraphs, dark on light or light on dark."""
     light = rng.random() < 0.7
     img = Image.new("RGB", (SIDE, SIDE), colour(rng, light))
     draw, y = ImageDraw.Draw(img), 6
@@ -81,7 +82,7 @@ def page(rng, fonts):
 
 
 def window(draw, rng, fonts, box):
-    """A frame with a title, lines of 1 or 2 pixels, buttons, text."""
+    """Draws a frame with a title, lines of 1 or 2 pixels, buttons and text."""
     x0, y0, x1, y1 = box
     light = rng.random() < 0.7
     ink, font = colour(rng, not light), any_font(fonts, rng)
@@ -108,7 +109,7 @@ def window(draw, rng, fonts, box):
 
 
 def screen(rng, fonts, icons):
-    """Windows over one another, and rows of icons."""
+    """Returns a screen: windows over one another, and rows of icons."""
     img = Image.new("RGB", (SIDE, SIDE), colour(rng, rng.random() < 0.5))
     draw = ImageDraw.Draw(img)
     for _ in range(rng.integers(1, 4)):
@@ -123,7 +124,7 @@ def screen(rng, fonts, icons):
 
 
 def strokes(rng):
-    """Ink on paper: curves of 1 to 6 pixels and flat patches, drawn four times as large."""
+    """Returns ink on paper: curves of 1 to 6 pixels and flat patches, drawn four times as large."""
     big = 4 * SIDE
     img = Image.new("RGB", (big, big), colour(rng, True))
     draw = ImageDraw.Draw(img)
@@ -139,7 +140,7 @@ def strokes(rng):
 
 
 def drawing(rng, clips):
-    """A piece of clip art, as large as the sheet or larger."""
+    """Returns a piece of clip art, as large as the sheet or larger."""
     width = int(rng.integers(SIDE, 3 * SIDE // 2))
     for _ in range(20):
         clip = rendered(clips[rng.integers(len(clips))], width)

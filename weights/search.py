@@ -1,12 +1,15 @@
 #!/usr/bin/python3
-"""The small design space of net.py: what each shape scores at equal training, and what it costs.
+"""Compares the shapes of net.py: the score of each at equal training, and its cost.
 
-    search.py train             trains every shape alike, one after the other; may be stopped
-    search.py time BINARY       the engine's milliseconds a megapixel, one thread, least of some, of shapes trained
-    search.py plot              search.csv as a table, and as ../docs/pictures/frontier.svg
+    search.py train             trains every shape in the same way, one after the other; it may be
+                                stopped
+    search.py time BINARY       measures the engine's milliseconds per megapixel for the trained
+                                shapes, on one thread, the least of some runs
+    search.py plot              prints search.csv as a table, and writes
+                                ../docs/pictures/frontier.svg
 
 `train` and `time` write search.csv. Shapes are chosen by the held-out photographs; Set5 is only
-watched. Don't time while something trains.
+reported. Do not measure times during a training.
 """
 import argparse
 import csv
@@ -25,9 +28,9 @@ TABLE = HERE / "search.csv"
 PLOT = HERE.parent / "docs" / "pictures" / "frontier.svg"
 FIELDS = ["name", "macs", "held", "set5", "ms"]
 STEPS = 3000
-TURNS = 3  # each shape is timed so often, in turns
+TURNS = 3  # each shape is measured so many times, in turns
 
-# name: how it differs from 16 channels, 3x3 ends and nearest as the skip
+# name: the difference to 16 channels, 3x3 ends and nearest as the skip
 SHAPES = {
     **{f"d{depth}": dict(depth=depth) for depth in (3, 4, 5, 6, 7, 9, 11)},
     "d5 head 5x5": dict(depth=5, head=5),
@@ -91,7 +94,7 @@ def time(a):
 
 
 def frontier(rows):
-    """Those that no other shape beats in both: as fast or faster, and better."""
+    """Returns the shapes that no other shape beats in both speed and quality."""
     return [r for r in rows if not any(float(o["ms"]) <= float(r["ms"]) and
                                        float(o["held"]) > float(r["held"]) for o in rows)]
 
@@ -102,7 +105,8 @@ def ticks(low, high, step):
 
 
 def svg(rows):
-    """Milliseconds to the right, decibels upwards, a dot a shape, a line through the frontier."""
+    """Returns the plot: milliseconds to the right, decibels upwards, a dot per shape, a line along
+    the frontier."""
     width, height, left, bottom = 820, 460, 60, 50
     xs, ys = [float(r["ms"]) for r in rows], [float(r["held"]) for r in rows]
     low, high = (min(xs) - 8, min(ys) - 0.05), (max(xs) + 40, max(ys) + 0.06)

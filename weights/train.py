@@ -1,12 +1,13 @@
 #!/usr/bin/python3
-"""Trains a network of net.py; may be stopped at any minute and started again.
+"""Trains a network of net.py. It may be stopped at any time and started again.
 
     data.py fetch && data.py make photo && train.py --name photo --mix photo --steps 30000
 
-State is in run/NAME.pt, kept every five minutes, at each measurement and on SIGTERM; the curve is
-in run/NAME.csv. A second start goes on from there; the same
-seed and steps give the same pictures in the same order whether or not it was interrupted.
-On the CPU fast.c takes the gradients where it can, else PyTorch; --device cuda trains on a GPU.
+The state is in run/NAME.pt, which is written every five minutes, at each measurement and on
+SIGTERM. The curve is in run/NAME.csv. A second start continues from there. The same seed and steps
+give the same pictures in the same order, whether or not the training was interrupted.
+On the CPU, fast.c computes the gradients if it can run the network, otherwise PyTorch. With
+--device cuda, the training runs on a GPU.
 """
 import argparse
 import concurrent.futures
@@ -25,13 +26,13 @@ from degrade import ROWS
 from fast import Fast, takes
 from net import Net, read
 
-STRIDE = 16  # of the grid that patches are taken from
+STRIDE = 16  # of the grid from which patches are taken
 LUMA = (0.299, 0.587, 0.114)
-KEEP = 300  # seconds between two checkpoints at most
+KEEP = 300  # the most seconds between two checkpoints
 
 
 class Pack:
-    """Pictures end to end in one array of pixels, on the device that trains."""
+    """Pictures one after another in one array of pixels, on the device that trains."""
 
     def __init__(self, arrays, device):
         shapes = [a.shape[:2] for a in arrays]
@@ -44,7 +45,8 @@ class Pack:
         self.pixels = torch.from_numpy(pixels).to(device)
 
     def windows(self, k, y, x, side, symmetry):
-        """[n][side][side][3] of picture k from (y, x) on, in one of eight symmetries each."""
+        """Returns [n][side][side][3] of picture k from (y, x) on, each in one of eight
+        symmetries."""
         turn, upset, mirror = symmetry
         line = torch.arange(side, device=k.device)
         dy, dx = line[None, :, None], line[None, None, :]
@@ -55,7 +57,7 @@ class Pack:
 
 
 class Patches:
-    """Windows with context that hold some detail, flipped and turned at random."""
+    """Windows with context that have some detail, flipped and turned at random."""
 
     def __init__(self, a, halo):
         self.inside, self.halo, self.planes, self.scale = a.patch, halo, a.planes, a.scale
@@ -71,7 +73,8 @@ class Patches:
         self.hr, self.lr = Pack(hr, a.device), Pack(lr, a.device)
 
     def batch(self, count, rng):
-        """[count][planes][side][side] and the same `scale` times as large without context."""
+        """Returns [count][planes][side][side], and the same `scale` times as large without
+        context."""
         draw = torch.from_numpy(rng.integers(1 << 31, size=(5, count))).to(self.device)
         k, y, x = self.where[draw[0] % self.count].T
         symmetry = [(d % 2 == 1)[:, None, None] for d in draw[1:4]]
@@ -83,7 +86,7 @@ class Patches:
 
 
 def places(small, k, inside, halo, least):
-    """(k, y, x) of windows on a grid whose mean gradient is above `least` levels."""
+    """Returns (k, y, x) of the windows on a grid whose mean gradient is above `least` levels."""
     sums = np.pad(data.gradient(small).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     side, found = inside + 2 * halo, []
     for y in range(0, small.shape[0] - side + 1, STRIDE):
@@ -96,7 +99,7 @@ def places(small, k, inside, halo, least):
 
 
 def as_planes(rgb, count):
-    """[n][count][y][x] float32 in 0..1 of 8-bit RGB."""
+    """Returns [n][count][y][x] float32 in 0..1 of 8-bit RGB."""
     values = rgb.float().permute(0, 3, 1, 2) / 255
     if count == 1:
         values = (values * torch.tensor(LUMA, device=rgb.device)[:, None, None]).sum(1, True)
@@ -104,7 +107,7 @@ def as_planes(rgb, count):
 
 
 def planes(rgb, count):
-    """[count][y][x] float32 in 0..1 of 8-bit RGB: luma, or the three colours."""
+    """Returns [count][y][x] float32 in 0..1 of 8-bit RGB: luma, or the three colours."""
     if count == 1:
         return data.luma(rgb)[None]
     return np.moveaxis(rgb, 2, 0).astype(np.float32) / np.float32(255)
@@ -118,7 +121,8 @@ def upscale(net, x):
 
 
 def score(net, pairs):
-    """Mean PSNR, 2 pixels shaved: of studio-swing Y (219 levels), or of RGB."""
+    """Returns the mean PSNR of studio-swing Y (219 levels) or of RGB, without 2 pixels at each
+    edge."""
     scores = []
     for lr, hr in pairs:
         error = (upscale(net, lr).clip(0, 1) - hr)[:, 2:-2, 2:-2] * (219 if len(hr) == 1 else 255)
@@ -132,7 +136,8 @@ def centre(rgb, side):
 
 
 def pairs_of(pictures, rows, a):
-    """{row: [(small, large)]} as the table of degrade.ROWS makes small ones of large ones."""
+    """Returns {row: [(small, large)]}. The table degrade.ROWS makes the small pictures from the
+    large ones."""
     s = a.scale
     whole = [rgb[:rgb.shape[0] // s * s, :rgb.shape[1] // s * s] for rgb in pictures]
     return {row: [(planes(ROWS[row](rgb, s), a.planes), planes(rgb, a.planes)) for rgb in whole]
@@ -144,7 +149,8 @@ def opened(paths):
 
 
 def measured(a):
-    """What the curve shows: held-out pictures, and folders' hr/ that are only watched."""
+    """Returns the pictures for the curve: held-out ones, and hr/ of folders that are only
+    reported."""
     if a.held:
         paths = sorted(a.held.glob("*.png"))
         held = opened(paths[::max(1, len(paths) // a.most)])
@@ -159,14 +165,14 @@ def measured(a):
 
 
 def flats(count):
-    """Pictures of one colour, which must stay as they are: all grays, and colours for RGB."""
+    """Returns pictures of one colour, which must stay unchanged: all grays, and colours for RGB."""
     grays = (torch.arange(256) / 255)[:, None].repeat(1, count)
     cube = torch.cartesian_prod(*[torch.linspace(0, 1, 6)] * count) if count > 1 else grays[:0]
     return torch.cat([grays, cube.view(-1, count)])
 
 
 def rate(step, steps, peak):
-    """200 steps of warming up, then a cosine down to half a per cent."""
+    """Returns the learning rate: 200 steps of warm-up, then a cosine down to half a per cent."""
     if step < 200:
         return peak * (step + 1) / 200
     return peak * (0.005 + 0.995 * 0.5 * (1 + math.cos(math.pi * step / steps)))
@@ -188,7 +194,7 @@ def load_net(path):
 
 
 class Run:
-    """Network, its running mean and the optimiser, as they are kept in a file."""
+    """The network, its running mean and the optimiser, which are kept in a file."""
 
     def __init__(self, a, path):
         self.shape = dict(channels=a.channels, depth=a.depth, wide=a.wide, planes=a.planes,
@@ -222,7 +228,7 @@ class Run:
         else:
             error = self.net(lr) - hr
             ((error * error).mean() if squared else error.abs().mean()).backward()
-        pull = 0.025 if squared else 0.2  # about as much beside either loss
+        pull = 0.025 if squared else 0.2  # about the same share of either loss
         (pull * (self.net.flat(self.flats) - self.flats[:, :, None]).abs().mean()).backward()
         self.adam.step()
         self.step += 1
@@ -245,7 +251,7 @@ def train(a):
     ahead = concurrent.futures.ThreadPoolExecutor(1)
 
     def draw(step):
-        # the batch depends on seed and step alone, so an interruption changes nothing
+        # the batch depends only on seed and step, so an interruption changes nothing
         return ahead.submit(patches.batch, a.batch, np.random.default_rng((a.seed, step)))
     coming, stop = draw(run.step), []
     signal.signal(signal.SIGTERM, lambda number, frame: stop.append(number))

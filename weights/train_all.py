@@ -1,13 +1,14 @@
 #!/usr/bin/python3
-"""Trains the models one after the other, in the order of their worth; may be stopped and started again.
+"""Trains the models one after the other, the most important first. It may be stopped and started
+again.
 
     data.py fetch && train_all.py                   on the CPU
     data.py fetch && train_all.py --device cuda     on a GPU, with larger batches and more steps
-    train_all.py --list                             says how far each is
+    train_all.py --list                             prints the step that each has reached
 
-What is done is passed over, what was begun goes on. Missing packs of pictures are made first.
-A model starts from the checkpoint of another, or from the shipped file where there is none.
-Options that this does not know go to train.py as they are.
+Finished models are skipped, and unfinished ones continue. Missing packs of pictures are made first.
+A model starts from the checkpoint of another, or from the shipped file if there is no checkpoint.
+Options that this script does not know are passed to train.py.
 """
 import argparse
 import subprocess
@@ -17,7 +18,8 @@ import torch
 
 import data
 
-# A network of 16 channels learns at 3e-3 from nothing; wide ones at half of it, and finer with 2e-3.
+# A network of 16 channels learns at 3e-3 from random weights; wide ones at half of that, and
+# fine-tuned ones at 2e-3.
 CLEAN = dict(mix="clean", gradient=12, rows="bicubic")
 ROBUST = dict(gradient=18, rate=2e-3)
 WIDE = dict(channels=48, depth=8, wide=96, patch=48)
@@ -25,7 +27,8 @@ TRAININGS = {
     "psnr-max": dict(CLEAN, **WIDE, rate=1.5e-3, steps=60000, every=4000),
     "psnr-m5": dict(CLEAN, depth=5, steps=40000),
     "psnr-m11": dict(CLEAN, depth=11, steps=30000, start="psnr-m5"),
-    # Five layers, trained so, gain 0.1 dB on Kodak over the photo of 0.1.0, but nothing at JPEG of quality 50.
+    # Trained like this, five layers gain 0.1 dB on Kodak over the photo of 0.1.0, but nothing for
+    # JPEG of quality 50.
     "photo-first": dict(ROBUST, mix="photo", depth=5, steps=30000, start="psnr-m5"),
     "photo": dict(ROBUST, mix="photo", depth=6, steps=30000, start="photo-first"),
     "photo-max": dict(ROBUST, **WIDE, mix="photo-hq", steps=40000, every=4000, start="psnr-max"),
@@ -38,7 +41,7 @@ TRAININGS = {
     "photo-x3": dict(ROBUST, mix="photo", depth=5, scale=3, steps=30000),
     "photo-x4": dict(ROBUST, mix="photo", depth=5, scale=4, steps=30000),
 }
-BATCH, GPU_BATCH, GPU_STEPS = 8, 32, 5  # patches a step; on a GPU, so many times the steps
+BATCH, GPU_BATCH, GPU_STEPS = 8, 32, 5  # patches per step; on a GPU, the factor for the steps
 
 
 def far(name):
@@ -47,7 +50,7 @@ def far(name):
 
 
 def options(name, device):
-    """train.py's arguments."""
+    """Returns the arguments of train.py."""
     plan = dict(TRAININGS[name], name=name, device=device, batch=BATCH)
     if device == "cuda":
         plan.update(batch=GPU_BATCH, steps=GPU_STEPS * plan["steps"])

@@ -1,4 +1,5 @@
-"""Scaling, shifting and choosing channels, taken into the weights of neighbouring layers."""
+"""Merges scaling, shifting and the selection of channels into the weights of neighbouring
+layers."""
 import numpy as np
 
 from .build import full_convolution, too_many
@@ -7,12 +8,12 @@ CONVOLUTIONS = ("conv2d", "conv_transpose2d")
 
 
 def one(values):
-    """The number that all values are, or None."""
+    """Returns the number that all values are, or None."""
     return float(values[0]) if (values == values[0]).all() else None
 
 
 def can(node, w, b, depth=0):
-    """Whether `node` can give node * w + b instead, by other weights alone."""
+    """Whether `node` can compute node * w + b instead, by a change of weights alone."""
     positive, pure = (w > 0).all(), (b == 0).all()
     if depth > 50:
         return False
@@ -42,7 +43,7 @@ def _inward(node, w, b, depth):
 
 
 def _parts(node, w, b):
-    """The inputs of a concat, each with its part of w and b."""
+    """Yields the inputs of a concat, each with its part of w and b."""
     at = 0
     for x in node.inputs:
         cut = slice(at, at + x.channels)
@@ -51,7 +52,7 @@ def _parts(node, w, b):
 
 
 def do(g, node, w, b):
-    """Makes it so. Only after can()."""
+    """Changes the weights so that `node` computes node * w + b. Only after can()."""
     keys = node.keys
     if node.kind == "affine":
         keys["bias"] = keys["bias"] * w + b
@@ -87,7 +88,8 @@ def _scale_rows(node, w, b):
 
 
 def forward(g, node):
-    """An affine taken into the convolutions that read it; their padding must not show the shift."""
+    """Merges an affine into the convolutions that read it. Their padding must not show the
+    shift."""
     w, b, users = node["weight"], node["bias"], list(node.users)
     if node is g.output or not users:
         return False
@@ -116,7 +118,7 @@ def _scale_columns(user, w, b):
     if groups == 1:
         scaled = weight * w[None, :, None, None]
         shift = np.einsum("oiyx,i->o", weight, b)
-    else:  # one input channel a group
+    else:  # one input channel per group
         repeat = weight.shape[0] // groups
         scaled = weight * np.repeat(w, repeat)[:, None, None, None]
         shift = weight.sum((1, 2, 3)) * np.repeat(b, repeat)
@@ -129,7 +131,7 @@ def _scale_columns(user, w, b):
 
 
 def can_select(node, count, depth=0):
-    """Whether `node` can give `count` channels, its own in another order, or some of them."""
+    """Whether `node` can output `count` channels: its own in another order, or some of them."""
     if node.kind in ("relu", "leaky_relu", "prelu", "sigmoid", "tanh", "clamp", "silu", "gelu",
                      "mish", "hardswish", "affine", "erf", "softplus", "pad", "crop", "upsample"):
         x = node.inputs[0]
@@ -156,7 +158,7 @@ def do_select(g, node, order):
 
 
 def select_forward(g, node):
-    """A select taken into the columns of the convolutions that read it."""
+    """Merges a select into the columns of the convolutions that read it."""
     users, order, x = list(node.users), node["order"], node.inputs[0]
     if node is g.output or not users:
         return False

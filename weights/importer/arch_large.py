@@ -1,12 +1,13 @@
-"""Larger networks: ESRGAN's RRDBNet (Wang et al. 2018), in three ways to name its modules, and
-SPAN (Wan et al. 2023)."""
+"""Builds larger networks from their tensors: RRDBNet of ESRGAN (Wang et al. 2018), with three ways
+to name its modules, and SPAN (Wan et al. 2023)."""
 import numpy as np
 
 from . import build
 from .errors import Refused
 from .state import Network, factor_of
 
-# RRDBNet. Each form is: first, blocks, a block's convolution, after the blocks, the rest.
+# RRDBNet. Each form names: the first convolution, the blocks, a convolution of a block, the one
+# after the blocks, the rest.
 
 FORMS = {
     "new": ("conv_first", "body.{}", "body.{}.rdb{}.conv{}", "conv_body"),
@@ -28,7 +29,8 @@ def is_rrdb(state):
 
 
 def _tail(state, form):
-    """The convolutions after the trunk: those that follow an enlargement, and the last two."""
+    """Returns the convolutions after the trunk: those that follow an enlargement, and the last
+    two."""
     if form.startswith("old"):
         head = "model." if form == "old" else ""
         numbers = sorted(int(n[len(head):].split(".")[0]) for n in state.keys()
@@ -47,7 +49,7 @@ def _tail(state, form):
 
 
 def _dense(net, form, block, part):
-    """A residual dense block: each convolution sees what all before it gave."""
+    """Adds a residual dense block: each convolution reads the outputs of all before it."""
     before, seen, conv = net.x, [net.x], FORMS[form][2]
     for k in range(1, 6):
         joined = seen[0] if len(seen) == 1 else net.graph.add("concat", seen, "a dense block")
@@ -92,7 +94,8 @@ def rrdb(state):
     return net.done(), f"RRDBNet (ESRGAN), {count} blocks of {begin.channels} channels"
 
 
-# SPAN. Its convolutions are trained as a sum of a 1x1 and of three in a row; they are merged here.
+# SPAN. Each convolution is trained as the sum of a 1x1 convolution and of three convolutions in a
+# row. They are merged here.
 
 
 def is_span(state):
@@ -102,7 +105,7 @@ def is_span(state):
 
 
 def _merged(state, name):
-    """The 3x3 convolution that a Conv3XC is."""
+    """Returns the 3x3 convolution that equals a Conv3XC."""
     if f"{name}.sk.weight" not in state:
         return state.get(f"{name}.eval_conv.weight"), state.get(f"{name}.eval_conv.bias")
     get = lambda part: state.get(f"{name}.{part}").astype(np.float64)

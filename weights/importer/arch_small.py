@@ -1,6 +1,6 @@
-"""Small networks for enlarging, by the names in their published code: Compact (Real-ESRGAN), ESPCN
-(Shi et al. 2016), FSRCNN (Dong et al. 2016), ECBSR (Zhang et al. 2021) and ETDS (Chao et al. 2023)
-as deployed, ArtCNN, waifu2x's upconv_7 and vgg_7."""
+"""Builds small networks from their tensors, by the names in their published code: Compact
+(Real-ESRGAN), ESPCN (Shi et al. 2016), FSRCNN (Dong et al. 2016), ECBSR (Zhang et al. 2021) and
+ETDS (Chao et al. 2023) as deployed, ArtCNN, waifu2x's upconv_7 and vgg_7."""
 import re
 
 from .errors import Refused
@@ -8,7 +8,8 @@ from .state import Network, factor_of
 
 
 def told_factor(state, what):
-    """A factor that the tensors do not tell: by --scale, or by the file's name."""
+    """Returns a factor that does not follow from the tensors: from --scale, or from the name of the
+    file."""
     if state.options.scale:
         return state.options.scale
     found = set(re.findall(r"(?:^|[^0-9a-z])x([1-8])(?![0-9])", state.options.stem.lower()) +
@@ -19,7 +20,8 @@ def told_factor(state, what):
     return int(found.pop())
 
 
-# SRVGGNetCompact: body.0 conv, body.1 prelu, ..., body.2n conv; the picture repeated is added.
+# SRVGGNetCompact: body.0 conv, body.1 prelu, ..., body.2n conv. The picture with repeated pixels is
+# added to the output.
 
 
 def is_compact(state):
@@ -45,7 +47,7 @@ def compact(state):
     return net.done(), f"SRVGGNetCompact, {last // 2} layers of {feat} channels"
 
 
-# ESPCN: two convolutions with tanh, one to the pixels.
+# ESPCN: two convolutions with tanh, and one that outputs the pixels.
 
 ESPCN_NAMES = (("first_part.0", "first_part.2", "last_part.0"),
                ("feature_maps.0", "feature_maps.2", "sub_pixel.0"),
@@ -78,11 +80,11 @@ def espcn(state):
     return net.done(), f"ESPCN with {kind}"
 
 
-# FSRCNN: convolutions with prelu, one transposed convolution.
+# FSRCNN: convolutions with prelu, and one transposed convolution.
 
 
 def _fsrcnn_names(state):
-    """The convolutions before the last, each followed by a prelu, and the last."""
+    """Returns the convolutions before the last, each of which a prelu follows, and the last one."""
     if "last_part.weight" in state and "first_part.0.weight" in state:
         middle = state.count("mid_part.{}")
         return [("first_part.0", "first_part.1")] + \
@@ -115,7 +117,7 @@ def fsrcnn(state):
     return net.done(), f"FSRCNN, {len(names)} layers"
 
 
-# ECBSR, its blocks merged: backbone.k.conv3x3 and .act, or backbone.k.0 and .1.
+# ECBSR with merged blocks: backbone.k.conv3x3 and .act, or backbone.k.0 and .1.
 
 
 def _ecbsr_form(state):
@@ -157,7 +159,7 @@ def ecbsr(state):
 
 
 def _drop_spare(net, channels):
-    """Channels that round their number up to a multiple of four."""
+    """Drops the channels that only round their number up to a multiple of four."""
     factor = int((net.x.channels / channels)**0.5)
     keep = factor * factor * channels
     if keep < net.x.channels <= keep + 3:
@@ -210,7 +212,8 @@ def artcnn(state):
     return net.done(), f"ArtCNN, {count} blocks of {first.channels} channels"
 
 
-# waifu2x: seven convolutions without padding, leaky_relu 0.1 between; the last transposed or not.
+# waifu2x: seven convolutions without padding, with leaky_relu 0.1 between them. The last one may be
+# transposed.
 
 
 def _waifu2x(state):

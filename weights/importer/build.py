@@ -1,4 +1,4 @@
-"""Layers as other formats have them, said in kinds of FORMAT.md: padding that differs from side to
+"""Expresses layers of other formats in the kinds of FORMAT.md: padding that differs from side to
 side, averages, any resampling by a whole factor, arithmetic with constants."""
 import numpy as np
 
@@ -8,8 +8,9 @@ from .graph import MAX_NUMBERS, conv_size, pool_size
 
 def convolution(g, x, weight, bias=None, where="", stride=(1, 1), sides=(0, 0, 0, 0),
                 dilation=(1, 1), groups=1, mode="zeros"):
-    """A conv2d; `sides` are the padding at the top, left, bottom and right. Where two sides differ,
-    the kernel grows by zeros until they are equal; what that cannot do becomes a pad of its own."""
+    """Adds a conv2d. `sides` are the padding at the top, left, bottom and right. If two sides
+    differ, the kernel grows by zeros until they are equal. Padding that this cannot express becomes
+    a pad of its own."""
     weight = np.asarray(weight)
     if weight.ndim != 4:
         raise Refused(f"{where}: weights of four dimensions expected, not {weight.shape}")
@@ -34,8 +35,8 @@ def convolution(g, x, weight, bias=None, where="", stride=(1, 1), sides=(0, 0, 0
 
 def transposed(g, x, weight, bias=None, where="", stride=(1, 1), sides=(0, 0, 0, 0),
                dilation=(1, 1), groups=1, extra=(0, 0)):
-    """A conv_transpose2d whose output loses `sides` (top, left, bottom, right) and has `extra`
-    rows and columns more at its end."""
+    """Adds a conv_transpose2d whose output loses `sides` (top, left, bottom, right) and has `extra`
+    more rows and columns at its end."""
     weight = np.asarray(weight)
     if weight.ndim != 4:
         raise Refused(f"{where}: weights of four dimensions expected, not {weight.shape}")
@@ -46,7 +47,7 @@ def transposed(g, x, weight, bias=None, where="", stride=(1, 1), sides=(0, 0, 0,
         first = max(begin, end - extra[a], 0)
         first += -(first - begin) % d
         grow = first - begin
-        rest = first - end + extra[a]        # what output_padding has to be
+        rest = first - end + extra[a]        # the output_padding that is needed
         limit = max(stride[a], d)
         tail = 0 if rest < limit else -(-(rest - limit + 1) // d) * d
         if weight.shape[2 + a] + (grow + tail) // d > 64:
@@ -64,7 +65,7 @@ def transposed(g, x, weight, bias=None, where="", stride=(1, 1), sides=(0, 0, 0,
 
 
 def too_many(*shapes):
-    """Whether an array of these shapes, one after the other, has more numbers than any may have."""
+    """Whether an array of these dimensions has more numbers than are allowed."""
     count = 1
     for n in (int(n) for shape in shapes for n in shape):
         count *= n
@@ -72,7 +73,7 @@ def too_many(*shapes):
 
 
 def affine(g, x, weight, bias, where):
-    """x * weight + bias; each is one number or one for each channel."""
+    """Adds x * weight + bias. Each of them is one number, or one for each channel."""
     weight, bias = (np.atleast_1d(np.asarray(v, np.float64)) for v in (weight, bias))
     for v in (weight, bias):
         if v.shape not in ((1,), (x.channels,)):
@@ -81,7 +82,7 @@ def affine(g, x, weight, bias, where):
 
 
 def add(g, a, b, where, factor=1.0):
-    """a + factor * b"""
+    """Adds a + factor * b."""
     return g.add("add", [a, b if factor == 1 else affine(g, b, factor, 0.0, where)], where)
 
 
@@ -104,7 +105,7 @@ def pad(g, x, sides, mode, where):
 
 
 def depthwise(channels, taps):
-    """The weights of a convolution that treats every channel alike."""
+    """Returns the weights of a convolution that treats every channel in the same way."""
     return np.broadcast_to(np.asarray(taps, np.float64), (channels, 1) + np.shape(taps)).copy()
 
 
@@ -129,7 +130,8 @@ def max_pool(g, x, kernel, stride, sides, dilation, ceil, where):
 
 
 def average_pool(g, x, kernel, stride, sides, ceil, counts_padding, where):
-    """An average is a convolution by equal weights, unless windows at the edge count less."""
+    """Adds an average pool. It is a convolution with equal weights, unless windows at the edge
+    count fewer pixels."""
     if any(sides) and not counts_padding:
         raise Refused(f"{where}: an average pool whose windows count fewer pixels at the edge; "
                       "one with count_include_pad or without padding is needed")
@@ -142,13 +144,13 @@ def average_pool(g, x, kernel, stride, sides, ceil, counts_padding, where):
 
 
 def strided(g, x, stride, where):
-    """Every stride-th pixel, from the first."""
+    """Adds a layer that takes every stride-th pixel, from the first on."""
     return convolution(g, x, depthwise(x.channels, [[1.0]]), None, where, stride,
                        groups=x.channels)
 
 
 def full_convolution(node):
-    """The weights of a conv2d as one group, for what works on columns of them."""
+    """Returns the weights of a conv2d as one group, for functions that change columns of them."""
     weight, groups = node["weight"], node["groups"]
     if groups == 1:
         return weight

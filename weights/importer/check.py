@@ -1,4 +1,4 @@
-"""What the server makes of the file that was written, where its program is installed."""
+"""Checks the file that was written with the server's program, if that is installed."""
 import json
 import math
 import os
@@ -9,11 +9,12 @@ import sys
 from .errors import Refused
 
 LIMIT = "(model_limit)"
-PIXEL_WORK = 2e10   # multiply-adds of the picture that is measured: about a second
+PIXEL_WORK = 2e10   # multiply-adds for the measured picture: about a second
 
 
 def find(named):
-    """The program: that which was named, else one beside this script, else one in PATH; or None."""
+    """Returns the program: the one that was named, else one beside this script, else one in PATH;
+    or None."""
     if named:
         path = shutil.which(named)
         if path is None:
@@ -33,8 +34,8 @@ def _run(arguments):
 
 
 def linted(program, path):
-    """The warnings of `upscaled models check`. A file beyond a limit is a warning, for limits can
-    be raised; one that the server cannot use is refused."""
+    """Returns the warnings of `upscaled models check`. A file beyond a limit is a warning, because
+    limits can be raised. A file that the server cannot use is refused."""
     done = _run([program, "models", "check", path])
     if done.returncode == 0:
         lines = [line.strip() for line in done.stdout.splitlines()]
@@ -46,7 +47,8 @@ def linted(program, path):
 
 
 def seconds_a_megapixel(program, path, macs):
-    """How long the network takes here for a megapixel; None where that cannot be measured."""
+    """Returns the seconds that the network takes here for a megapixel; None if that cannot be
+    measured."""
     side = int(min(512, max(48, math.sqrt(PIXEL_WORK / max(1.0, macs)))))
     done = _run([program, "bench", "--json", "--model", path, "--size", f"{side}x{side}"])
     try:

@@ -1,4 +1,5 @@
-"""upscaled-import: a trained network's file, as a model file of the server's."""
+"""The command upscaled-import: makes a model file of the server from the file of a trained
+network."""
 import argparse
 import os
 import re
@@ -51,7 +52,7 @@ def _start(path):
 
 
 def _recognised(lazies, options):
-    """The network that a state dict is of: (graph, what it is)."""
+    """Returns the network that a state dict belongs to: (graph, its description)."""
     for names in state.candidates(lazies):
         tensors = state.State(lazies, names, options)
         tensors.ignore(lambda n: n.endswith("num_batches_tracked"))
@@ -82,7 +83,7 @@ def _ncnn_pair(path):
 
 
 def _graphs(options):
-    """The graphs of a file, which must be alike, and what they are."""
+    """Returns the graphs of a file, which must be alike, and their description."""
     path, start = options.file, _start(options.file)
     ending = os.path.splitext(path)[1].lower()
     if start.startswith(b"7767517") or ending == ".bin" and os.path.exists(_ncnn_pair(path)[0]):
@@ -104,7 +105,7 @@ def _graphs(options):
 
 
 def _adjusted(graph, options):
-    """Range and order of colours, said around the network."""
+    """Adds the range and the order of colours around the network."""
     for_white = options.range
     if not (0 < for_white < 1e6):
         raise Refused("--range is a number above 0")
@@ -127,7 +128,7 @@ def _adjusted(graph, options):
 
 
 def _described(graph, what):
-    """What an ONNX or ncnn graph is, in words."""
+    """Returns the description of an ONNX or ncnn graph."""
     nodes = graph.order()
     convolutions = [n for n in nodes if n.kind in ("conv2d", "conv_transpose2d")]
     wide = max([n.channels for n in convolutions], default=graph.input.channels)
@@ -135,7 +136,7 @@ def _described(graph, what):
 
 
 def _model(options):
-    """(head, layers, words for the line, multiply-adds, parameters) of the file."""
+    """Returns (head, layers, description, multiply-adds, parameters) of the file."""
     graphs, what = _graphs(options)
     rows = []
     for graph in graphs:
@@ -171,7 +172,7 @@ def _model(options):
 
 
 def _named(options):
-    """Fills in where to write and what the model is called."""
+    """Fills in the path of the output and the name of the model."""
     options.stem = os.path.splitext(os.path.basename(options.file))[0]
     if not options.out:
         options.out = (options.name or options.stem) + ".json"
@@ -225,7 +226,7 @@ def main(arguments=None):
         return 1
     except KeyboardInterrupt:
         return 130
-    except Exception as e:  # the file is damaged in a way that no check has foreseen
+    except Exception as e:  # the file is damaged in a way that no check covers
         print(f"upscaled-import: {options.file}: cannot be read ({type(e).__name__}); a fault of the "
               "importer, too: please report it with the file", file=sys.stderr)
         return 1

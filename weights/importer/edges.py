@@ -1,4 +1,4 @@
-"""Padding and cropping, taken into the layers beside them."""
+"""Merges padding and cropping into the layers beside them."""
 from . import build
 from .graph import POINTWISE
 
@@ -8,7 +8,7 @@ def _equal(sides):
 
 
 def pad(g, node):
-    """A pad that only convolutions read becomes their padding."""
+    """Merges a pad that only convolutions read into their padding."""
     x, sides, mode, users = node.inputs[0], node["sides"], node["mode"], list(node.users)
     if x.kind == "pad" and x["mode"] == mode:
         both = tuple(a + b for a, b in zip(x["sides"], sides))
@@ -38,7 +38,7 @@ def pad(g, node):
 
 
 def crop(g, node):
-    """A crop is part of the layer before it, or what a merge does by itself."""
+    """Merges a crop into the layer before it, or removes one that a merge does by itself."""
     x, sides = node.inputs[0], node["sides"]
     if not any(sides):
         g.replace(node, x)
@@ -48,7 +48,7 @@ def crop(g, node):
         g.replace(node, g.add("crop", [x.inputs[0]], node.where, sides=both))
         return True
     if x.only_user() is node and x is not g.input:
-        if x.kind in POINTWISE:          # crop first, so that the next rules may apply
+        if x.kind in POINTWISE:          # moves the crop before it, so that the next rules may apply
             inner = g.add("crop", x.inputs, node.where, sides=sides)
             g.replace(node, g.add(x.kind, [inner], x.where, **x.keys))
             return True
@@ -78,8 +78,9 @@ def _into_convolution(g, node, x):
 
 
 def _into_merges(g, node):
-    """Merges crop their larger inputs around the centre: as long as every merge that reads this
-    crop has another input of the cropped size, and the centre is the same, nothing is needed."""
+    """Removes a crop that only merges read. Merges crop their larger inputs around the centre. So
+    the crop is not needed if every such merge has another input of the cropped size, and the centre
+    is the same."""
     x, (top, left, bottom, right) = node.inputs[0], node["sides"]
     centred = 0 <= bottom - top <= 1 and 0 <= right - left <= 1
     if node is g.output or not node.users or not centred:

@@ -1,6 +1,6 @@
-"""Makes a graph simpler without changing what it computes, and says its internal kinds in the
-format's. Arithmetic is in double precision; where a fold would change what padding shows at a
-picture's edge it is not made."""
+"""Simplifies a graph without changing what it computes, and expresses internal kinds in those of
+the format. Arithmetic is in double precision. A fold is not made if it would change what padding
+shows at the edge of a picture."""
 import numpy as np
 
 from . import absorb, edges, geometry, patterns
@@ -8,17 +8,19 @@ from .build import depthwise
 from .errors import Refused
 from .graph import as_half
 
-MAX_SWEEPS = 40     # networks need a few; what is left then is written unfolded
+MAX_SWEEPS = 40     # networks need a few; the rest is then written without folding
 
 def _would_widen(g, x, w, b):
-    """Whether a factor for all channels would turn weights of 16 bits into ones of 32: the server
-    multiplies while it stores a layer's result, which costs less than twice the file."""
+    """Whether a factor for all channels would turn weights of 16 bits into weights of 32 bits. The
+    server multiplies while it stores the result of a layer, which costs less than a file of twice
+    the size."""
     return g.keep_half and x.kind in absorb.CONVOLUTIONS and w.size == 1 and not b.any() and \
         as_half(x["weight"]) is not None and as_half(x["weight"] * w) is None
 
 
 def _affine(g, node):
-    """affine: nothing, one with the affine before, or part of the layers before or after."""
+    """Folds an affine: removes it, or merges it with the affine before, or with the layers before
+    or after."""
     w, b, x = node["weight"], node["bias"], node.inputs[0]
     if (np.float32(w) == 1).all() and (b == 0).all():
         g.replace(node, x)
@@ -37,7 +39,8 @@ def _affine(g, node):
 
 
 def _select(g, node):
-    """select: nothing, one with the select before, or rows of the convolution before."""
+    """Folds a select: removes it, or merges it with the select before, or with the rows of the
+    convolution before."""
     order, x = node["order"], node.inputs[0]
     if order == list(range(x.channels)):
         g.replace(node, x)
@@ -54,7 +57,7 @@ def _select(g, node):
 
 
 def _concat(g, node):
-    """concat of channels of one layer: a select."""
+    """Turns a concat of channels of one layer into a select."""
     sources = {id(x.inputs[0] if x.kind == "select" else x) for x in node.inputs}
     if len(sources) != 1:
         return False
@@ -67,13 +70,14 @@ def _concat(g, node):
 
 
 def _is_nearest(x, factor):
-    """Whether a shuffle of x would repeat pixels: every channel as often as a shuffle takes."""
+    """Whether a shuffle of x would repeat pixels: x has every channel as often as the shuffle takes
+    it."""
     return x.kind == "select" and x["order"] == [
         c for c in range(x.inputs[0].channels) for _ in range(factor * factor)]
 
 
 def _shuffle(g, node):
-    """pixel_shuffle of repeated channels, alone or added to others: an upsample."""
+    """Turns a pixel_shuffle of repeated channels, alone or added to others, into an upsample."""
     r, x = node["upscale_factor"], node.inputs[0]
     if _is_nearest(x, r):
         g.replace(node, g.add("upsample", x.inputs, node.where, scale_factor=(r, r), mode="nearest",
@@ -100,7 +104,8 @@ def _sweep(g, rules):
 
 
 def _lower(g, node):
-    """What could not be folded, as a depthwise or 1x1 convolution that computes it exactly."""
+    """Replaces a node that could not be folded by a depthwise or 1x1 convolution that computes the
+    same."""
     x, keys = node.inputs[0], dict(bias=None, stride=(1, 1), dilation=(1, 1))
     if node.kind == "select":
         weight = np.zeros((len(node["order"]), x.channels, 1, 1))
@@ -129,8 +134,9 @@ def _lower(g, node):
 
 
 def _drop_last_crop(g):
-    """The server finds the middle of an output that is too large by itself. An output of exactly
-    the right size must stay so, for its edge is then what the layers pad it with."""
+    """Drops a crop at the end, because the server itself finds the middle of an output that is too
+    large. An output of exactly the right size must stay so, because the server then takes its edge
+    from the padding of the layers."""
     out = g.output
     top, left, bottom, right = out["sides"]
     size = geometry.find(g)
@@ -140,7 +146,7 @@ def _drop_last_crop(g):
 
 
 def simplify(g):
-    """All folds, until nothing changes; then the format's kinds alone are left."""
+    """Makes all folds until nothing changes. Only the kinds of the format are then left."""
     g.prune()
     for _ in range(2):
         patterns.find(g)

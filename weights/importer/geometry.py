@@ -1,5 +1,6 @@
-"""How many times as large a graph makes the picture, and what it loses at the edges (FORMAT.md,
-"Sizes"): for sides that are multiples of all strides, a tensor has rate * n + constant samples."""
+"""Finds how many times as large a graph makes the picture, and how many rows and columns it loses
+at the edges (FORMAT.md, "Sizes"). For sides that are multiples of all strides, a tensor has rate *
+n + constant samples."""
 from collections import namedtuple
 from fractions import Fraction
 
@@ -11,7 +12,7 @@ Geometry = namedtuple("Geometry", "scale lost_y lost_x macs padded")
 
 
 def _length(node, axis, lengths):
-    """The length of a node's output along one axis, given those of its inputs."""
+    """Returns the length of a node's output along one axis, from those of its inputs."""
     n, k = lengths[0], node.keys
     if node.kind == "conv2d":
         return conv_size(n, k["weight"].shape[2 + axis], k["stride"][axis], k["padding"][axis],
@@ -58,7 +59,8 @@ def _rate(node, axis, rates):
 
 
 def _axis(g, axis):
-    """Rates of all nodes by id, the output's rate, and what it loses."""
+    """Returns the rates of all nodes by id, the rate of the output, and the samples that it
+    loses."""
     nodes, rates, align = g.order(), {id(g.input): Fraction(1)}, 1
     for node in nodes:
         rates[id(node)] = _rate(node, axis, [rates[id(x)] for x in node.inputs])
@@ -80,7 +82,7 @@ def _gcd(a, b):
 
 
 def _macs(node):
-    """Multiply-adds a sample of the output, of convolutions."""
+    """Returns the multiply-adds of a convolution per sample of the output."""
     if node.kind == "conv2d":
         return node["weight"].size
     if node.kind == "conv_transpose2d":

@@ -1,12 +1,12 @@
-"""The network between a file and our JSON: nodes with the kinds and keys of FORMAT.md.
+"""The network between a file and a model file: nodes with the kinds and keys of FORMAT.md.
 
-Readers build it node by node, fold.py simplifies it, write.py writes it. Five kinds exist only
-here and are gone before the file is written: `input` (the picture), `select` (channels in
-another order; `order`), `pad` and `crop` (`sides`: top, left, bottom, right; `mode` of pad), and
-`erf` and `softplus`, which are parts of GELU and Mish.
+Readers build it node by node, fold.py simplifies it, write.py writes it. Some kinds exist only here
+and are removed before the file is written: `input` (the picture), `select` (channels in another
+order; `order`), `pad` and `crop` (`sides`: top, left, bottom, right; `mode` of pad), and `erf` and
+`softplus`, which are parts of GELU and Mish.
 
-A node has a concrete size, that of one sample picture: readers of files with shapes in them need
-it. Weights are numpy arrays in PyTorch's order.
+A node has a concrete size, that of one sample picture, because readers of files with fixed shapes
+need it. Weights are numpy arrays in PyTorch's order.
 """
 import numpy as np
 
@@ -15,7 +15,7 @@ from .errors import Refused
 MAX_NODES = 20000
 MAX_CHANNELS = 4096
 MAX_RATE = 1024         # times larger or smaller than the picture
-MAX_NUMBERS = 1 << 26  # of all weights: four times what the server takes by default
+MAX_NUMBERS = 1 << 26  # of all weights: four times the server's default limit
 
 CONVOLUTION_BOUNDS = (1, 64), (1, 16), (0, 256), (1, 64)    # kernel, stride, padding, dilation
 
@@ -25,7 +25,7 @@ MERGES = {"add", "mul", "concat"}
 
 
 class Node:
-    """One layer: its kind, the nodes it reads, its keys, and the size of what it gives."""
+    """A layer: its kind, the nodes that it reads, its keys, and the size of its output."""
 
     __slots__ = ("kind", "inputs", "keys", "channels", "height", "width", "where", "users")
 
@@ -50,7 +50,8 @@ def transposed_size(size, kernel, stride, padding, dilation, extra):
 
 
 def pool_size(size, kernel, stride, padding, dilation, ceil):
-    """PyTorch's: with `ceil`, a last window may hang over, but must begin inside."""
+    """Returns PyTorch's size of a pool. With `ceil`, a last window may reach beyond the end, but
+    must begin inside."""
     room = size + 2 * padding - dilation * (kernel - 1) - 1
     count = (-(-room // stride) if ceil else room // stride) + 1
     return count - 1 if ceil and (count - 1) * stride >= size + padding else count
@@ -124,14 +125,14 @@ SIZES = {"conv2d": _convolution, "conv_transpose2d": _convolution, "max_pool2d":
 
 
 class Graph:
-    """Nodes from a picture of so many channels to `output`."""
+    """The nodes from a picture of `channels` channels to `output`."""
 
     def __init__(self, channels, height, width):
         self.input = Node("input", [], {}, "the picture")
         self.input.channels, self.input.height, self.input.width = channels, height, width
         self.output = None
         self.count = self.weights = 0
-        self.keep_half = False      # do not scale weights that float16 holds exactly
+        self.keep_half = False      # weights that float16 holds exactly are not scaled
 
     def add(self, kind, inputs, where, **keys):
         node = Node(kind, inputs, keys, where)
@@ -141,14 +142,14 @@ class Graph:
         self.count += 1
         if node.kind in ("conv2d", "conv_transpose2d"):
             self.weights += node["weight"].size
-        if self.count > 4 * MAX_NODES:       # folds make more of them
+        if self.count > 4 * MAX_NODES:       # because folds add some
             raise Refused(f"more than {MAX_NODES} layers")
         if self.weights > 4 * MAX_NUMBERS:
             raise Refused(f"more than {MAX_NUMBERS} weights")
         return node
 
     def measure(self, node):
-        """Finds the size of a node out of those of its inputs; refuses one that does not fit."""
+        """Finds the size of a node from those of its inputs. Refuses a node that does not fit."""
         x = node.inputs[0]
         rule = SIZES.get(node.kind)
         node.channels, node.height, node.width = (
@@ -163,7 +164,7 @@ class Graph:
             raise Refused(f"{node.where}: makes the picture more than {MAX_RATE} times as large")
 
     def replace(self, old, new):
-        """What read `old` reads `new` from now on."""
+        """Makes all nodes that read `old` read `new`."""
         for user in list(old.users):
             if user is not new:
                 self.rewire(user, [new if x is old else x for x in user.inputs])
@@ -180,7 +181,7 @@ class Graph:
             self.release(x)
 
     def release(self, node):
-        """Takes away a node that nobody reads, and what only it read."""
+        """Removes a node that no other node reads, and the nodes that only it read."""
         waiting = [node]
         while waiting:
             node = waiting.pop()
@@ -192,7 +193,8 @@ class Graph:
             node.inputs = []
 
     def order(self):
-        """The nodes that the output needs, each after what it reads; without the input."""
+        """Returns the nodes that the output needs, each after those that it reads; without the
+        input."""
         done, out, waiting = {id(self.input)}, [], [(self.output, 0)]
         while waiting:
             node, next_input = waiting.pop()
@@ -207,20 +209,20 @@ class Graph:
         return out
 
     def prune(self):
-        """Forgets users that do not lead to the output."""
+        """Removes users that do not lead to the output."""
         alive = {id(n) for n in self.order()}
         for node in self.order() + [self.input]:
             node.users = [u for u in node.users if id(u) in alive]
 
 
 def as_half(values):
-    """The values as float16 where it holds each of them exactly, or None."""
+    """Returns the values as float16 if it holds each of them exactly; otherwise None."""
     with np.errstate(over="ignore"):
         half = values.astype("<f2")
     return half if np.array_equal(half.astype(values.dtype), values) else None
 
 
 def numbers(graph):
-    """How many weights the graph has, without biases of nothing, which are not written."""
+    """Returns the number of weights of the graph, without biases of zero, which are not written."""
     return sum(v.size for n in graph.order() for key, v in n.keys.items()
                if isinstance(v, np.ndarray) and (key == "weight" or v.any()))

@@ -1,7 +1,7 @@
-"""`--layers`: a network said layer by layer, for tensors whose names tell nothing.
+"""`--layers`: reads a list of layers, for tensors whose names do not show the network.
 
 A JSON list of layers as FORMAT.md has them, but with `"tensors": "first_part.0"` in place of
-weights: the layer takes `first_part.0.weight` and, where there is one, `first_part.0.bias`.
+weights: the layer takes `first_part.0.weight` and, if there is one, `first_part.0.bias`.
 Channels and kernel sizes come from the tensors.
 """
 import json
@@ -14,7 +14,7 @@ from .graph import Graph
 from .state import SIZE
 
 MODES = ("zeros", "replicate", "reflect", "circular")
-# kind: its keys, with their values where they are left out (... is required).
+# kind: its keys, with the values that they have if they are left out (... is required).
 KINDS = {
     "conv2d": {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1,
                "padding_mode": "zeros"},
@@ -40,7 +40,7 @@ def _whole(where, key, value, least=0):
 
 
 def _value(where, key, value):
-    """A key's value, checked as far as a later check would not."""
+    """Returns the value of a key, after the checks that no later step makes."""
     if key in ("stride", "padding", "dilation", "output_padding", "kernel_size", "scale_factor"):
         pair = value if isinstance(value, (list, tuple)) and len(value) == 2 else [value, value]
         least = 0 if key in ("padding", "output_padding") else 1
@@ -131,7 +131,8 @@ def load(path):
 
 
 def _channels(state, rows):
-    """How many channels the picture has: those that the first weights take."""
+    """Returns the number of channels of the picture, which is the number that the first weights
+    take."""
     for row in rows:
         name = row.get("tensors") if isinstance(row, dict) else None
         if row.get("type") == "conv2d" if isinstance(row, dict) else False:
@@ -143,7 +144,7 @@ def _channels(state, rows):
 
 
 def network(state, rows):
-    """The graph of a list of layers with a state's tensors."""
+    """Returns the graph of a list of layers with the tensors of a state."""
     g = Graph(_channels(state, rows), *SIZE)
     x, known = g.input, {"input": g.input}
     for k, row in enumerate(rows):

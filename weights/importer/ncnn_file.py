@@ -1,4 +1,4 @@
-"""ncnn's two files: the text of layers (.param) and the row of their weights (.bin)."""
+"""Reads ncnn's two files: the text of layers (.param) and the sequence of their weights (.bin)."""
 import numpy as np
 
 from .errors import Refused, shown
@@ -11,7 +11,7 @@ HALF, QUANTISED, RAW = 0x01306B47, 0x000D4B38, 0x0002C056
 
 
 class Row:
-    """One layer: kind, name, the blobs that it reads and gives, and its numbered parameters."""
+    """A layer: kind, name, the blobs that it reads and writes, and its numbered parameters."""
 
     def __init__(self, kind, name, reads, gives, values):
         self.kind, self.name, self.reads, self.gives, self.values = kind, name, reads, gives, values
@@ -34,7 +34,7 @@ class Row:
         return value if isinstance(value, list) else [value]
 
     def pair(self, key_x, key_y, default):
-        """[y, x] of a parameter that is x, with y at another key where it differs."""
+        """Returns [y, x] of a parameter that is x. If y differs, it is at another key."""
         x = self.int(key_x, default)
         return self.int(key_y, x), x
 
@@ -69,7 +69,7 @@ def _values(words, where):
 
 
 def rows(path):
-    """The layers of a .param file."""
+    """Returns the layers of a .param file."""
     try:
         with open(path, "rb") as f:
             data = f.read(MAX_PARAM + 1)
@@ -100,7 +100,7 @@ def rows(path):
 
 
 class Weights:
-    """A .bin file, read from front to end as its layers want it."""
+    """A .bin file, which is read from beginning to end in the order in which its layers need it."""
 
     def __init__(self, path):
         try:
@@ -119,12 +119,12 @@ class Weights:
         return self.data[self.at - count:self.at]
 
     def raw(self, count, where):
-        """`count` float32 numbers as they are."""
+        """Returns `count` float32 numbers."""
         self._check(count, where)
         return np.frombuffer(self._take(4 * count, where), "<f4")
 
     def flagged(self, count, where):
-        """`count` numbers after a word that says how they are held."""
+        """Returns `count` numbers that follow a word with their format."""
         self._check(count, where)
         flag = int.from_bytes(self._take(4, where), "little")
         if flag == HALF:
@@ -135,7 +135,7 @@ class Weights:
             return self.raw(count, where)
         if flag == QUANTISED:
             raise Refused(f"{where}: weights of 8 bits; float16 or float32 is needed")
-        table = np.frombuffer(self._take(1024, where), "<f4")     # 256 values and a byte each
+        table = np.frombuffer(self._take(1024, where), "<f4")     # 256 values, and one byte per number
         index = np.frombuffer(self._take(count, where), "u1")
         self._take(-count % 4, where)
         return table[index]

@@ -1,5 +1,5 @@
-"""An ncnn model as our graph: its layers in order, each by the function of its kind. A layer takes
-its weights from the .bin file in the order of the .param file."""
+"""Reads an ncnn model as a graph: its layers in order, each by the function of its kind. A layer
+takes its weights from the .bin file in the order of the .param file."""
 import numpy as np
 
 from . import ncnn_layers, ncnn_moves, ncnn_points
@@ -21,7 +21,7 @@ REASONS = {
 
 
 def _memory(row, weights):
-    """A constant: MemoryData."""
+    """Reads a constant: MemoryData."""
     shape = [row.int(k) for k in (2, 11, 1, 0)]
     count = 1
     for d in shape:
@@ -32,7 +32,8 @@ def _memory(row, weights):
 
 
 def _takes(layers):
-    """How many channels the picture has: what the first convolution's weights are for."""
+    """Returns the number of channels of the picture, from the size of the first convolution's
+    weights."""
     for row in layers:
         area = row.pair(1, 11, 0) if row.kind == "Convolution" else (0, 0)
         outs = row.int(0)
@@ -43,7 +44,7 @@ def _takes(layers):
 
 
 def read(param, weights_file, output=None):
-    """The graph of a .param file and its .bin file."""
+    """Returns the graph of a .param file and its .bin file."""
     layers, weights = rows(param), Weights(weights_file)
     g = Graph(_takes(layers), *SIZE)
     blobs, read_by = {}, set()

@@ -1,5 +1,5 @@
-"""ncnn's layers with weights or windows: convolutions, pools, normalisation, resizes. They take
-their weights from the .bin file in the order of the .param file."""
+"""Reads ncnn's layers with weights or windows: convolutions, pools, normalisation, resizes. They
+take their weights from the .bin file in the order of the .param file."""
 import numpy as np
 
 from . import build, resample
@@ -10,7 +10,7 @@ SAME_UPPER, SAME_LOWER = -233, -234
 
 
 def _activated(g, row, x):
-    """The activation that a convolution carries with it."""
+    """Adds the activation that is part of a convolution."""
     kind, values = row.int(9), [float(v) for v in row.list(10)]
     values += [0.0] * (2 - len(values))
     if kind == 0:
@@ -30,7 +30,7 @@ def _kernel(row):
 
 
 def _sides(row, x, kernel, stride, dilation):
-    """Padding at the top, left, bottom, right."""
+    """Returns the padding at the top, left, bottom and right."""
     left = row.int(4)
     if left in (SAME_UPPER, SAME_LOWER):
         out = []
@@ -45,7 +45,8 @@ def _sides(row, x, kernel, stride, dilation):
 
 
 def _conv_weights(row, x, kernel, weights, transposed):
-    """The weights [out][in / groups][y][x], or [in][out / groups][y][x] of a transposed one."""
+    """Returns the weights as [out][in / groups][y][x], or [in][out / groups][y][x] for a transposed
+    convolution."""
     outs, size, groups = row.int(0), row.int(6), row.int(7, 1)
     if row.int(8) or row.int(19):
         raise Refused(f"{row.where}: weights of 8 bits, or computed ones; constant floats are "

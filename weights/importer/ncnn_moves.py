@@ -1,4 +1,4 @@
-"""ncnn's layers that move samples and compute nothing: joins, cuts, pads, shuffles."""
+"""Reads ncnn's layers that move samples and compute nothing: joins, cuts, pads, shuffles."""
 import numpy as np
 
 from . import build
@@ -32,7 +32,7 @@ def _reorg(g, row, inputs, weights):
 
 
 def _cut(g, row, x, boxes):
-    """The part of x from first to last along channels, rows and columns."""
+    """Returns the part of x from first to last along channels, rows and columns."""
     (c0, c1), (h0, h1), (w0, w1) = boxes
     if not (0 <= c0 < c1 <= x.channels and 0 <= h0 < h1 <= x.height and 0 <= w0 < w1 <= x.width):
         raise Refused(f"{row.where}: crops beyond its input")

@@ -1,4 +1,4 @@
-"""ncnn's arithmetic on each sample: activations, sums and products."""
+"""Reads ncnn's arithmetic on single samples: activations, sums and products."""
 import numpy as np
 
 from . import build
@@ -43,7 +43,7 @@ def _plain(kind, **keys):
 
 
 def _same_channels(g, row, a, b):
-    """Both with as many channels, where one has a single one."""
+    """Returns both with the same number of channels. One of them may have a single channel."""
     wide = max(a.channels, b.channels)
     return [x if x.channels == wide else build.select(g, x, [0] * wide, row.where)
             if x.channels == 1 else _no_fit(row, a, b) for x in (a, b)]
@@ -61,7 +61,7 @@ def _per_channel(row, x, value):
 
 
 def _with_constant(g, row, x, value, op, first):
-    """x op value, or value op x where the constant comes first."""
+    """Adds x op value, or value op x if the constant comes first."""
     one, zero = np.ones(1), np.zeros(1)
     if op in (7, 8):                       # reversed subtraction and division
         op, first = op - 6 if op == 7 else 3, not first

@@ -1,5 +1,5 @@
-"""The part of an ONNX graph that is arithmetic on constants: sizes that are worked out from the
-picture's, weights that are cast, scaled or transposed before they are used."""
+"""Computes the part of an ONNX graph that is arithmetic on constants: sizes that are derived from
+the size of the picture, weights that are cast, scaled or transposed before they are used."""
 import numpy as np
 
 from .errors import Refused
@@ -20,7 +20,7 @@ def bounded(shape, where):
 
 
 def broadcast(*shapes):
-    """The shape that arrays of these shapes have together; ValueError where they do not fit."""
+    """Returns the common shape of arrays of these shapes. ValueError if they do not fit."""
     rank = max(len(s) for s in shapes)
     out = [1] * rank
     for shape in shapes:
@@ -39,7 +39,7 @@ def _cast(at, x):
 
 
 def axes_of(at, inputs, place, rank):
-    """The axes of Squeeze and its like: an attribute, since opset 13 an input."""
+    """Returns the axes of Squeeze and similar kinds: an attribute, or since opset 13 an input."""
     axes = at.ints("axes") if len(inputs) <= place or inputs[place] is None else \
         [int(a) for a in np.ravel(inputs[place])]
     if axes is not None and any(not -rank <= a < rank for a in axes):
@@ -63,7 +63,7 @@ def _unsqueeze(at, x, *rest):
 
 
 def target_shape(shape, size, old, where, zeros_are_zero=False):
-    """A Reshape's target with 0 (as it was) and -1 (the rest) worked out."""
+    """Returns the target of a Reshape, with 0 (unchanged) and -1 (the rest) replaced by numbers."""
     shape = [int(d) for d in np.ravel(shape)]
     if len(shape) > 12:
         raise Refused(f"{where}: a reshape to {len(shape)} axes")
@@ -83,7 +83,7 @@ def _reshape(at, x, shape=None):
 
 
 def slices(at, inputs, rank):
-    """[(axis, start, end, step)] of a Slice, in either form."""
+    """Returns [(axis, start, end, step)] of a Slice, in either form."""
     if len(inputs) > 1:
         parts = [None if i is None else [int(v) for v in np.ravel(i)] for i in inputs[1:]]
         parts += [None] * (4 - len(parts))
@@ -177,7 +177,8 @@ def _concat(at, *parts):
 
 
 def lengths_of(at, inputs, size):
-    """How long the parts of a Split are: an attribute, an input, or as many equal ones as are used."""
+    """Returns the lengths of the parts of a Split: from an attribute, from an input, or equal
+    lengths for the parts that are used."""
     if len(inputs) > 1 and inputs[1] is not None:
         lengths = [int(v) for v in np.ravel(inputs[1])]
     else:
@@ -244,7 +245,8 @@ TABLE = {
 
 
 def run(at, inputs):
-    """The values of a node whose inputs are constants; None where the kind is not known here."""
+    """Returns the values of a node whose inputs are constants; None if the kind is not known
+    here."""
     work = TABLE.get(at.kind)
     if work is None:
         return None

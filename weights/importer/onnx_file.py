@@ -1,5 +1,5 @@
-"""ONNX files: the protobuf by python3-onnx, without its checker; tensors by ourselves, with every
-size checked before memory is taken."""
+"""Reads ONNX files: the protobuf by python3-onnx, without its checker; the tensors by code of our
+own, which checks every size before it allocates memory."""
 import os
 import warnings
 
@@ -10,7 +10,7 @@ from .graph import MAX_NUMBERS
 
 MAX_BYTES = 1 << 30
 
-# ONNX's numbers for element types, their names, and how raw_data holds them.
+# The numbers of element types in ONNX, their names, and their form in raw_data.
 TYPES = {1: ("float32", "<f4"), 2: ("uint8", "u1"), 3: ("int8", "i1"), 4: ("uint16", "<u2"),
          5: ("int16", "<i2"), 6: ("int32", "<i4"), 7: ("int64", "<i8"), 9: ("bool", "?"),
          10: ("float16", "<f2"), 11: ("float64", "<f8"), 12: ("uint32", "<u4"),
@@ -21,12 +21,12 @@ FLOATS = {1, 10, 11, 16}
 
 
 def widen(bits):
-    """bfloat16 is the upper half of a float32."""
+    """Returns bfloat16 as float32, of which it is the upper half."""
     return (bits.astype(np.uint32) << 16).view(np.float32)
 
 
 def _field(proto):
-    """The values of a tensor that has no raw_data, as numpy holds them."""
+    """Returns the values of a tensor that has no raw_data, as numpy's types."""
     kind = proto.data_type
     if kind in (1,):
         return np.array(proto.float_data, "<f4")
@@ -44,7 +44,7 @@ def _field(proto):
 
 
 def _external(proto, folder, name):
-    """The bytes of a tensor that lies in a file beside the model."""
+    """Returns the bytes of a tensor that is in a file beside the model."""
     about = {e.key: e.value for e in proto.external_data}
     file = about.get("location", "")
     if not file or os.path.isabs(file) or ".." in file.replace("\\", "/").split("/"):
@@ -63,7 +63,7 @@ def _external(proto, folder, name):
 
 
 def array(proto, folder, name=None):
-    """A TensorProto as a numpy array; floats of any width as float32 or float64."""
+    """Returns a TensorProto as a numpy array, with floats of any width as float32 or float64."""
     name = shown(name or proto.name or "without a name")
     if proto.data_type not in TYPES:
         kind = OTHERS.get(proto.data_type, f"of type {proto.data_type}")
@@ -92,7 +92,7 @@ def array(proto, folder, name=None):
 
 
 def read(path):
-    """The model of a file, as protobuf."""
+    """Returns the model of a file, as protobuf."""
     try:
         import onnx
     except ImportError:
@@ -106,7 +106,7 @@ def read(path):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             model.ParseFromString(data)
-    except Exception:  # protobuf has several implementations, each with errors of its own
+    except Exception:  # protobuf has several implementations, each with its own errors
         raise Refused("not an ONNX file, or a damaged one: its protobuf cannot be parsed") from None
     if not model.HasField("graph") or not model.graph.node:
         raise Refused("not an ONNX model: there is no graph in it")

@@ -1,7 +1,8 @@
-"""An ONNX model as our graph: its nodes in order, each by the function of its kind.
+"""Reads an ONNX model as a graph: its nodes in order, each by the function of its kind.
 
-Sizes in a file may be worked out from the picture's, so the graph is followed for a picture of a
-certain size; where the file leaves the size free it is followed for two, which must come out alike.
+Sizes in a file may be derived from the size of the picture, so the graph is followed for a picture
+of one size. If the file leaves the size free, the graph is followed for two sizes, and the results
+must be alike.
 """
 import numpy as np
 
@@ -36,13 +37,14 @@ REASONS = {
 }
 
 
-# How many inputs a kind cannot do without, where that is more than one.
+# The number of inputs that a kind needs, if that is more than one.
 NEEDS = {"Conv": 2, "ConvTranspose": 2, "BatchNormalization": 5, "PRelu": 2, "Add": 2, "Sub": 2,
          "Mul": 2, "Div": 2, "Pow": 2, "Gather": 2, "Expand": 2, "Tile": 2}
 
 
 class At:
-    """One ONNX node: its kind, its name for sentences, and its attributes, checked for type."""
+    """An ONNX node: its kind, its name for sentences, and its attributes, with their types
+    checked."""
 
     def __init__(self, proto, folder):
         self.kind, self.outputs = proto.op_type, len(proto.output)
@@ -87,7 +89,7 @@ class At:
         return None if a is None else onnx_file.array(a.t, self.folder, name)
 
     def constant(self):
-        """The value of a Constant node, in whichever of its attributes it is."""
+        """Returns the value of a Constant node, from whichever attribute has it."""
         value = self.tensor("value")
         if value is None and "value_float" in self.attributes:
             value = np.array(self.float("value_float", 0.0), np.float32)
@@ -103,7 +105,7 @@ class At:
 
 
 def sorted_nodes(graph, known):
-    """The nodes, each after those it reads, whatever order the file has them in."""
+    """Returns the nodes, each after those that it reads, whatever order the file has."""
     makers, readers, missing, known = {}, {}, [], set(known)
     for k, node in enumerate(graph.node):
         for name in node.output:
@@ -131,7 +133,7 @@ def sorted_nodes(graph, known):
 
 
 class Reader:
-    """Follows a model for one size of picture."""
+    """Follows a model for a picture of one size."""
 
     def __init__(self, model, folder, output=None):
         self.model, self.folder, self.wanted = model, folder, output
@@ -149,7 +151,8 @@ class Reader:
         self.room = 0
 
     def follow(self, channels, height, width, last):
-        """The graph for a picture of that size; `last` says that channels are the last axis."""
+        """Returns the graph for a picture of that size. `last` says that channels are the last
+        axis."""
         self.graph = Graph(channels, height, width)
         self.room = MAX_CONSTANTS
         x = Feature(self.graph.input)
@@ -195,7 +198,7 @@ class Reader:
             values[name] = value
 
     def _charge(self, at, inputs, out):
-        """Counts the bytes of constants that are no views of others."""
+        """Counts the bytes of constants that are not views of others."""
         for x in out:
             if not any(isinstance(i, np.ndarray) and np.may_share_memory(x, i) for i in inputs):
                 self.room -= x.nbytes
@@ -228,7 +231,8 @@ class Reader:
         return out
 
     def _settled(self, x, at):
-        """A tensor that was reshaped, as the picture that it is; as it is where it is none yet."""
+        """Returns the picture that a reshaped tensor is, or the tensor itself if it is not a
+        picture yet."""
         if not isinstance(x, Feature) or x.letters() or len(x.axes) != 4:
             return x
         try:
@@ -274,7 +278,7 @@ def opset(model):
 
 
 def shapes(reader):
-    """What the picture may be: (channels, height or None, width or None, channels last)."""
+    """Returns the possible pictures: (channels, height or None, width or None, channels last)."""
     if len(reader.inputs) != 1:
         names = ", ".join(shown(i.name) for i in reader.inputs[:8])
         raise Refused(f"{len(reader.inputs)} inputs ({names}); one, the picture, is needed")
@@ -303,7 +307,7 @@ def shapes(reader):
 
 
 def read(path, folder, output=None):
-    """The graphs of a file, one for each size that it was followed for."""
+    """Returns the graphs of a file, one for each size for which it was followed."""
     reader = Reader(onnx_file.read(path), folder, output)
     first = None
     for channels, height, width, last in shapes(reader):

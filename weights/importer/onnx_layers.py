@@ -1,4 +1,4 @@
-"""ONNX's layers with weights or windows: convolutions, pools, normalisation, resampling."""
+"""Reads ONNX's layers with weights or windows: convolutions, pools, normalisation, resampling."""
 import numpy as np
 
 from . import build, resample
@@ -28,7 +28,7 @@ def vector(at, value, what):
 
 
 def sides(at, kernel, stride, dilation, sizes):
-    """Padding at the top, left, bottom, right."""
+    """Returns the padding at the top, left, bottom and right."""
     auto = at.text("auto_pad", "NOTSET")
     if auto in ("NOTSET", ""):
         pads = at.ints("pads") or [0, 0, 0, 0]
@@ -83,7 +83,8 @@ def transposed(ctx, at, inputs):
 
 
 def _shaped(at, x, kernel, stride, dilation, extra, shape, auto):
-    """The padding that gives the output a shape: that of output_shape, or the input's by strides."""
+    """Returns the padding that gives the output its shape: that of output_shape, or the size of the
+    input times the strides."""
     want = (shape or [])[-2:] or [x.height * stride[0], x.width * stride[1]]
     if len(want) != 2:
         raise Refused(f"{at.where}: an output_shape of {shape}")
@@ -135,7 +136,7 @@ GRIDS = {"nearest": "nearest", "linear": "bilinear", "bilinear": "bilinear", "cu
 
 
 def _target(at, x, inputs, opset):
-    """The scales or sizes of a Resize by axis, and whether they are sizes."""
+    """Returns the scales or sizes of a Resize by axis, and whether they are sizes."""
     rank = len(x.axes)
     if at.kind == "Upsample" or opset < 11:
         scales = at.floats("scales") if len(inputs) < 2 or inputs[1] is None else \
@@ -155,7 +156,7 @@ def _target(at, x, inputs, opset):
 
 
 def _factor(at, size, value, is_size):
-    """(up, down) of one axis, one of them 1."""
+    """Returns (up, down) for one axis. One of them is 1."""
     out = int(value) if is_size else None
     ratio = float(value) / size if is_size else float(value)
     if not 0 < ratio < 1e6:

@@ -1,4 +1,5 @@
-"""ONNX's arithmetic on each sample: activations, sums and products, with constants or layers."""
+"""Reads ONNX's arithmetic on single samples: activations, sums and products, with constants or
+layers."""
 import numpy as np
 
 from . import build
@@ -9,7 +10,7 @@ from .onnx_views import Feature, picture
 
 
 def per_channel(at, x, value, what):
-    """A constant as one number or one a channel, however its shape spells it."""
+    """Returns a constant as one number or one per channel, whatever shape it has."""
     value = np.asarray(value, np.float64)
     if value.size == 1:
         return value.ravel()
@@ -42,7 +43,8 @@ ONE, ZERO = np.ones(1), np.zeros(1)
 
 
 def _aligned(ctx, at, features):
-    """Nodes of one layout and as many channels, and the first feature, for a merge."""
+    """Returns nodes of one layout with equal numbers of channels, and the first feature, for a
+    merge."""
     features = list(features)
     if any(x.axes != features[0].axes for x in features):
         letters = {x.letters() for x in features}
@@ -67,7 +69,7 @@ def _merge(ctx, at, kind, features):
 
 
 def _arithmetic(ctx, at, inputs):
-    """Add, Sub, Mul, Div of two."""
+    """Reads Add, Sub, Mul and Div of two inputs."""
     if len(inputs) != 2 or any(x is None for x in inputs):
         raise Refused(f"{at.where}: two inputs expected")
     a, b = inputs
@@ -122,7 +124,7 @@ def _clip(ctx, at, inputs):
 
 
 def _extreme(ctx, at, inputs):
-    """Max and Min with a number."""
+    """Reads Max and Min with a number."""
     features = [x for x in inputs if isinstance(x, Feature)]
     values = [v for v in inputs if isinstance(v, np.ndarray) and v.size == 1]
     if len(inputs) != 2 or len(features) != 1 or len(values) != 1:
@@ -166,7 +168,7 @@ def _power(ctx, at, inputs):
 
 
 def _reduce(ctx, at, inputs):
-    """Mean and Sum over the channels of each pixel: a 1x1 convolution by equal weights."""
+    """Reads Mean and Sum over the channels of each pixel: a 1x1 convolution with equal weights."""
     axes = at.ints("axes") if len(inputs) < 2 else \
         [int(a) for a in np.ravel(constant(at, inputs[1], "axes"))]
     letters = inputs[0].letters()

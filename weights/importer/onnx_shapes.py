@@ -1,4 +1,4 @@
-"""ONNX's nodes that move samples and compute nothing: reshapes, slices, pads, shuffles."""
+"""Reads ONNX's nodes that move samples and compute nothing: reshapes, slices, pads, shuffles."""
 import numpy as np
 
 from . import build
@@ -91,7 +91,7 @@ def _space_to_depth(ctx, at, inputs):
 
 
 def _lettered(ctx, at, x):
-    """x with whole axes, made a picture if need be, and the letters of its axes."""
+    """Returns x with whole axes, as a picture if necessary, and the letters of its axes."""
     if x.letters() is None:
         x = Feature(picture(ctx.graph, x, at.where))
     return x, x.letters()
@@ -116,7 +116,7 @@ def _concat(ctx, at, inputs):
 
 
 def _cut(ctx, at, x, letter, indices):
-    """The samples `indices` (a range) along one axis."""
+    """Returns the samples `indices` (a range) along one axis."""
     node = x.node
     size = {"n": 1, "c": node.channels, "h": node.height, "w": node.width}[letter]
     if len(indices) == 0:
@@ -244,7 +244,7 @@ def _round(ctx, at, inputs):
     return [Feature(inputs[0].node, inputs[0].axes, late=True)]
 
 
-# Those that an output rounded to bytes may still go through.
+# The kinds through which an output that was rounded to bytes may still go.
 MOVES = {"Identity": _same, "Dropout": _same, "Reshape": _reshape, "Flatten": _flatten,
          "Transpose": _transpose, "Squeeze": _squeeze, "Unsqueeze": _unsqueeze, "Cast": _cast,
          "Round": _round, "Shape": _shape}

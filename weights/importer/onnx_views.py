@@ -1,4 +1,4 @@
-"""What an ONNX graph does to the shape of a tensor before it is a picture again.
+"""Follows how an ONNX graph changes the shape of a tensor until it is a picture again.
 
 A Feature is the output of a node of our graph, seen through any Transpose and Reshape. Its axes
 are lists of factors (letter, stride, size): in a tensor [n][c][h][w], the axis of 12 channels is
@@ -13,7 +13,7 @@ from .errors import Refused
 
 
 class Feature:
-    """A node seen through axes; `late` where it was rounded to bytes, which only an output may be."""
+    """A node with axes. `late`: it was rounded to bytes, which only an output may be."""
 
     def __init__(self, node, axes=None, late=False):
         self.node, self.late = node, late
@@ -25,14 +25,14 @@ class Feature:
         return [int(np.prod([f[2] for f in axis], dtype=np.int64)) for axis in self.axes]
 
     def letters(self):
-        """"nchw" or another order of it, where each axis is a whole one; None otherwise."""
+        """Returns "nchw" or another order of it if each axis is a whole one; otherwise None."""
         whole = {(("c", 1, self.node.channels),): "c", (("h", 1, self.node.height),): "h",
                  (("w", 1, self.node.width),): "w", (): "n"}
         letters = "".join(whole.get(axis, "?") for axis in self.axes)
         return letters if sorted(letters) == sorted("nchw") else None
 
     def like(self, node):
-        """Another node of the same layout."""
+        """Returns `node` as a feature with the layout of this one."""
         letters = self.letters()
         if letters is None:
             if (node.channels, node.height, node.width) == (
@@ -44,7 +44,7 @@ class Feature:
 
 
 def _merged(axis):
-    """Neighbouring factors that are one."""
+    """Merges neighbouring factors that are one factor."""
     out = []
     for letter, stride, size in axis:
         if size == 1 and letter != "c":
@@ -56,7 +56,8 @@ def _merged(axis):
 
 
 def _with_channel(axes, node):
-    """The axis of a single channel has no factor after a reshape: it is where pictures have it."""
+    """Adds the axis of a single channel, which has no factor after a reshape, at the place where
+    pictures have it."""
     if node.channels != 1 or len(axes) != 4 or any(f[0] == "c" for axis in axes for f in axis):
         return axes
     spatial = [bool(axis) for axis in axes]
@@ -98,7 +99,7 @@ def transpose(x, order, where):
 
 
 def _unshuffled(g, node, axes, where):
-    """Where rows and columns were cut into pieces that became channels: a pixel_unshuffle."""
+    """Adds a pixel_unshuffle if rows and columns were cut into pieces that became channels."""
     inner = {f[0]: f[2] for axis in axes for f in axis if f[0] in "hw" and f[1] == 1
              and f[2] < (node.height if f[0] == "h" else node.width)}
     if not inner:
@@ -121,8 +122,8 @@ def _unshuffled(g, node, axes, where):
 
 
 def picture(g, x, where, any_order=False):
-    """The node that holds x as [n][c][h][w]; with `any_order`, the axes may be in another order,
-    as they are where a graph gives [n][h][w][c]."""
+    """Returns the node that holds x as [n][c][h][w]. With `any_order`, the axes may be in another
+    order, for example because a graph outputs [n][h][w][c]."""
     if x.letters() == "nchw" or any_order and x.letters():
         return x.node
     node, axes = _unshuffled(g, x.node, x.axes, where)

@@ -1,4 +1,4 @@
-"""Activations that files spell as several nodes: SiLU, GELU, Mish, hard swish."""
+"""Finds activations that files express as several nodes: SiLU, GELU, Mish, hard swish."""
 import math
 
 
@@ -7,14 +7,15 @@ def _is(value, number):
 
 
 def _affine_of(node):
-    """(weight, bias, input) of an affine of one number, or of anything as 1, 0, itself."""
+    """Returns (weight, bias, input) of an affine of one number; for any other node 1, 0 and the
+    node."""
     if node.kind == "affine" and node["weight"].size == 1 and node["bias"].size == 1:
         return float(node["weight"][0]), float(node["bias"][0]), node.inputs[0]
     return 1.0, 0.0, node
 
 
 def _match(x, gate):
-    """What x * gate(x) is: (kind, keys, factor), where `gate` is a function of x."""
+    """Returns what x * gate(x) is: (kind, keys, factor). `gate` is a function of x."""
     if gate.kind == "sigmoid" and gate.inputs[0] is x:
         return "silu", {}, 1.0
     if gate.kind == "tanh" and gate.inputs[0].kind == "softplus" and gate.inputs[0].inputs[0] is x:
@@ -33,7 +34,7 @@ def _match(x, gate):
 
 
 def _scaled_match(a, b):
-    """The same where x was scaled before it was multiplied: (x * f) * gate(x)."""
+    """Does the same if x was scaled before it was multiplied: (x * f) * gate(x)."""
     f, shift, x = _affine_of(a)
     if shift == 0:
         for inner, factor in ((a, 1.0), (x, f)):
@@ -44,7 +45,7 @@ def _scaled_match(a, b):
 
 
 def find(g):
-    """Replaces every such product; the factor that is left goes into an affine."""
+    """Replaces every such product. The remaining factor goes into an affine."""
     for node in g.order():
         if node.kind != "mul" or len(node.inputs) != 2:
             continue

@@ -1,8 +1,8 @@
-"""A reader of pickles that knows containers, numbers, text and PyTorch's tensors, and runs nothing.
+"""Reads pickles of containers, numbers, text and PyTorch's tensors, without running any code.
 
-A pickle is a program for a small stack machine. This one follows it, but where the program asks
-for a class or function by name, it gets one of the few in KNOWN, which are our own; any other name
-refuses the file. See pickletools in Python's library for the opcodes.
+A pickle is a program for a small stack machine, which this file implements. If the program asks
+for a class or function by name, it gets one of the few in KNOWN, which are defined here. Any other
+name makes the importer refuse the file. See pickletools in Python's library for the opcodes.
 """
 import struct
 from collections import namedtuple
@@ -33,7 +33,7 @@ class Name:
 
 
 class Unread:
-    """A value that a model does not need: an optimiser's, a configuration's."""
+    """A value that a model does not need, such as that of an optimiser or a configuration."""
 
 
 def _whole(value, least=0):
@@ -103,7 +103,7 @@ def _global(module, name):
 
 
 class Machine:
-    """Runs one pickle out of `data` from `at`; `place` turns a persistent id into a value."""
+    """Runs one pickle in `data` from `at` on. `place` turns a persistent id into a value."""
 
     def __init__(self, data, at, place):
         self.data, self.at, self.place = data, at, place
@@ -140,7 +140,7 @@ class Machine:
         return self.stack[-1]
 
     def marked(self):
-        """What lies above the last mark."""
+        """Removes and returns the values above the last mark."""
         if not self.marks:
             raise Refused("a damaged pickle")
         mark = self.marks.pop()
@@ -167,7 +167,7 @@ class Machine:
             work(self)
 
     def call(self):
-        """REDUCE: a known function applied to arguments."""
+        """REDUCE: applies a known function to arguments."""
         arguments, function = self.pop(), self.pop()
         callable_name = isinstance(function, Name) and function.call is not None
         if not callable_name or not isinstance(arguments, tuple):
@@ -178,7 +178,7 @@ class Machine:
             raise Refused(f"a pickle that calls {function.name} wrongly") from None
 
     def build(self):
-        """BUILD: the state of an object, which ours do not have."""
+        """BUILD: sets the state of an object, which the objects here do not have."""
         self.pop()
         self.top()
 
@@ -330,7 +330,7 @@ CODES = {
 
 
 def load(data, at=0, place=None):
-    """The value of the pickle at `at`, and where it ends."""
+    """Returns the value of the pickle at `at`, and the position after it."""
     def nowhere(key):
         raise Refused("a pickle that refers to data elsewhere")
     machine = Machine(data, at, place or nowhere)

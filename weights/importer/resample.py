@@ -1,8 +1,9 @@
-"""Resampling by a whole factor, as every format has it.
+"""Expresses resampling by a whole factor, as the formats have it.
 
-What PyTorch's `upsample` does is said so. All else, TensorFlow's grids, other cubic coefficients,
-shrinking, is a depthwise convolution with a replicated edge: a sample of the result always weighs
-the same neighbours, one set for each of its places between two pixels.
+What PyTorch's `upsample` does becomes an `upsample`. Everything else (TensorFlow's grids, other
+cubic coefficients, shrinking) becomes a depthwise convolution with a replicated edge: a sample of
+the result always weighs the same neighbours, with one set of weights for each of its places between
+two pixels.
 """
 import math
 
@@ -12,13 +13,13 @@ from . import build
 from .errors import Refused
 from .graph import MAX_CHANNELS
 
-REACH = 3  # neighbours to either side that a kernel may need
+REACH = 3  # neighbours at either side that a kernel may need
 
-# Where sample `o` of the result lies in the picture: of a picture `n` long, `s` times enlarged.
+# The place of sample `o` of the result in the picture, which is `n` long and enlarged `s` times.
 GRIDS = {
     "half_pixel": lambda o, n, s: (o + 0.5) / s - 0.5,
     "pytorch_half_pixel": lambda o, n, s: (o + 0.5) / s - 0.5,
-    "half_pixel_symmetric": lambda o, n, s: (o + 0.5) / s - 0.5,  # as whole factors have it
+    "half_pixel_symmetric": lambda o, n, s: (o + 0.5) / s - 0.5,  # for whole factors
     "asymmetric": lambda o, n, s: o / s,
     "tf_half_pixel_for_nn": lambda o, n, s: (o + 0.5) / s,
 }
@@ -52,7 +53,8 @@ def _cubic(a):
 
 
 def _kernel(taps, grid, factor, step):
-    """[phases][2 * REACH + 1]: what each sample of one period weighs around its pixel."""
+    """Returns [phases][2 * REACH + 1]: the weights of the neighbours of a pixel for each sample of
+    one period."""
     rows = []
     for phase in range(factor):
         place = GRIDS[grid](phase, None, factor / step)
@@ -67,8 +69,8 @@ def _kernel(taps, grid, factor, step):
 
 
 def resize(g, x, factors, mode, where, grid="half_pixel", rounding="floor", cubic=-0.75):
-    """`factors` are pairs (up, down) for y and x, one of the two being 1; `mode` nearest, bilinear
-    or bicubic; `grid` a key of GRIDS or align_corners."""
+    """Adds a resize. `factors` are pairs (up, down) for y and x, of which one is 1; `mode` is
+    nearest, bilinear or bicubic; `grid` is a key of GRIDS or align_corners."""
     if all(f == (1, 1) for f in factors):
         return x
     up, down = ([f[k] for f in factors] for k in (0, 1))
@@ -98,7 +100,7 @@ def resize(g, x, factors, mode, where, grid="half_pixel", rounding="floor", cubi
 
 
 def _by_phases(g, x, kernels, up, down, where):
-    """A depthwise convolution to all phases of a pixel, and a pixel shuffle."""
+    """Adds a depthwise convolution that computes all phases of a pixel, and a pixel shuffle."""
     if up[0] != up[1] or max(up) > 1 and max(down) > 1:
         raise Refused(f"{where}: a resize of this form by {up} / {down} cannot be said")
     if x.channels * up[0] * up[1] > MAX_CHANNELS:

@@ -1,4 +1,4 @@
-"""safetensors: eight bytes of length, a JSON table of tensors, and their bytes."""
+"""Reads safetensors: eight bytes of length, a JSON table of tensors, and their bytes."""
 import json
 import os
 
@@ -17,7 +17,7 @@ def _pairs(pairs):
 
 
 def _entry(name, about, size):
-    """Checks one row of the table: (shape, dtype, begin, end)."""
+    """Checks one row of the table. Returns (shape, dtype, begin, end)."""
     shape = about.get("shape") if isinstance(about, dict) else None
     places = about.get("data_offsets") if isinstance(about, dict) else None
     whole = isinstance(shape, list) and isinstance(places, list) and len(places) == 2 and \
@@ -29,7 +29,7 @@ def _entry(name, about, size):
 
 
 def read(path):
-    """The table of a file, as {name: Lazy}."""
+    """Returns the table of a file, as {name: Lazy}."""
     with open(path, "rb") as f:
         head = f.read(8)
         length = int.from_bytes(head, "little")

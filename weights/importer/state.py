@@ -1,19 +1,20 @@
-"""State dicts: the tensors of a trained network by the names of its modules. Which network it is
-must be known from those names."""
+"""State dicts: the tensors of a trained network by the names of its modules. The importer must know
+the network by these names."""
 from . import pickles
 from .build import convolution, transposed
 from .errors import Refused, shown
 from .graph import Graph
 
 SIZE = 960, 1920
-# Where checkpoints keep the network, the better first: a running mean before the last step.
+# The keys under which checkpoints keep the network, the better ones first: a running mean before
+# the last step.
 HOLDERS = ("params_ema", "ema", "model_ema", "state_dict_ema", "params", "state_dict",
            "model_state_dict", "model", "net", "network", "generator", "netG", "net_g", "G",
            "g_state_dict", "weights")
 
 
 def _dicts(value, path=(), depth=0):
-    """All dictionaries with tensors in them, with the keys that lead there."""
+    """Yields all dictionaries with tensors in them, with the keys that lead there."""
     if not isinstance(value, dict) or depth > 4:
         return
     if any(isinstance(v, pickles.Tensor) for v in value.values()):
@@ -28,7 +29,7 @@ def _rank(path):
 
 
 def tensors(value, lazy):
-    """The tensors of the best dictionary in what a pickle holds, as {name: Lazy}."""
+    """Returns the tensors of the best dictionary in a pickle, as {name: Lazy}."""
     found = sorted(_dicts(value), key=lambda d: _rank(d[0]))
     if not found:
         raise Refused("there are no tensors by name in it; save the model's state_dict()")
@@ -36,8 +37,8 @@ def tensors(value, lazy):
 
 
 def candidates(names):
-    """{new name: name} for each way to read the names: as they are, or without prefixes that all,
-    or those of one part of a larger model, have."""
+    """Yields {new name: name} for each way to read the names: unchanged, without a prefix that all
+    of them have, or without one that the names of one part of a larger model have."""
     groups = [list(names)]
     heads = {n.split(".")[0] for n in names if "." in n}
     known = [h for h in HOLDERS + ("module", "_orig_mod") if h in heads and len(heads) > 1]
@@ -53,7 +54,8 @@ def candidates(names):
 
 
 class State:
-    """Tensors under the names that an architecture gives them, counted as they are used."""
+    """The tensors under the names that an architecture gives them. It records which ones are
+    used."""
 
     def __init__(self, lazies, names, options):
         self.lazies, self.names, self.options = lazies, names, options
@@ -78,7 +80,7 @@ class State:
         self.unused = {n for n in self.unused if not test(n)}
 
     def count(self, pattern):
-        """How many modules `pattern.format(0)`, (1), ... there are."""
+        """Returns the number of modules `pattern.format(0)`, (1), ..."""
         k = 0
         heads = {n.rsplit(".", 1)[0] for n in self.names} | set(self.names)
         while any(h == pattern.format(k) or h.startswith(pattern.format(k) + ".") for h in heads):
@@ -87,7 +89,7 @@ class State:
 
 
 class Network:
-    """A graph that grows module by module, with the weights of a State."""
+    """A graph that is built module by module, with the weights of a State."""
 
     def __init__(self, state, channels):
         if channels not in (1, 3):
@@ -96,7 +98,7 @@ class Network:
         self.x = self.graph.input
 
     def conv(self, name, padding=None, x=None, stride=1, mode="zeros"):
-        """The conv2d `name`; padded by half its kernel where nothing else is said."""
+        """Adds the conv2d `name`. Its padding is half of its kernel unless `padding` is given."""
         weight = self.state.get(f"{name}.weight")
         bias = self.state.get(f"{name}.bias") if f"{name}.bias" in self.state else None
         if weight.ndim != 4:
@@ -152,7 +154,7 @@ class Network:
 
 
 def factor_of(outs, channels, what="last convolution"):
-    """The factor whose square times `channels` is `outs`."""
+    """Returns the factor whose square times `channels` is `outs`."""
     factor = 1
     while factor * factor * channels < outs:
         factor += 1

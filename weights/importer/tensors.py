@@ -1,4 +1,5 @@
-"""Tensors of a state dict: known by name and shape, read when they are asked for."""
+"""The tensors of a state dict: their names and shapes are known at once, and their numbers are read
+when they are needed."""
 import numpy as np
 
 from .errors import Refused, shown
@@ -10,7 +11,7 @@ FORMS = {"float32": "<f4", "float16": "<f2", "bfloat16": "<u2", "float64": "<f8"
 
 
 class Lazy:
-    """A tensor in a file. `read` gives its storage's bytes from `start` on, `count` of them."""
+    """A tensor in a file. `read` returns `count` bytes of its storage from `start` on."""
 
     def __init__(self, shape, dtype, read, offset=0, strides=None, numel=None):
         self.shape, self.dtype, self._read = tuple(shape), dtype, read

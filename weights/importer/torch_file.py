@@ -1,4 +1,5 @@
-"""PyTorch's files: the zip that torch.save writes since 1.6, and the row of pickles of before."""
+"""Reads PyTorch's files: the zip that torch.save writes since 1.6, and the sequence of pickles that
+it wrote before."""
 import zipfile
 import zlib
 
@@ -15,7 +16,7 @@ MAGIC = 0x1950a86a20f9469cfc6c
 
 
 def _storage_of(key):
-    """The storage that a persistent id names."""
+    """Returns the storage that a persistent id names."""
     if not isinstance(key, tuple) or len(key) < 5 or key[0] != "storage" \
             or not isinstance(key[1], pickles.Name) or key[1].dtype is None \
             or not isinstance(key[2], str) or not isinstance(key[4], int):
@@ -24,7 +25,8 @@ def _storage_of(key):
 
 
 class Zip:
-    """The entries of a zip file, read piece by piece and never further than they say."""
+    """The entries of a zip file. They are read piece by piece, and never beyond their stated
+    sizes."""
 
     def __init__(self, path):
         try:
@@ -51,7 +53,7 @@ class Zip:
 
 
 def read_zip(path):
-    """What was saved, with Lazy tensors in it."""
+    """Returns the saved value, with Lazy tensors in it."""
     archive = Zip(path)
     names = [n for n in archive.entries if n == "data.pkl" or n.endswith("/data.pkl")]
     if len(names) != 1:
@@ -79,7 +81,7 @@ def read_zip(path):
 
 
 def read_old(path):
-    """The same of a file of PyTorch before 1.6."""
+    """Returns the same for a file of PyTorch before 1.6."""
     with open(path, "rb") as f:
         data = f.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
@@ -87,7 +89,7 @@ def read_old(path):
     magic, at = pickles.load(data, 0)
     if magic != MAGIC:
         raise Refused("a pickle, but not one of PyTorch's")
-    _, at = pickles.load(data, at)      # the protocol's version
+    _, at = pickles.load(data, at)      # the version of the protocol
     about, at = pickles.load(data, at)
     if isinstance(about, dict) and about.get("little_endian") is False:
         raise Refused("its numbers are not little-endian")

@@ -1,4 +1,4 @@
-"""A graph as `upscaled-model/1` (FORMAT.md), written in one go or not at all."""
+"""Writes a graph as `upscaled-model/1` (FORMAT.md), completely or not at all."""
 import base64
 import json
 import os
@@ -9,8 +9,8 @@ import numpy as np
 from .errors import Refused
 from .graph import MERGES, as_half
 
-MOST_WITH = 8   # names that `with` holds
-INLINE = 4      # tensors of so few numbers are written as numbers
+MOST_WITH = 8   # the most names in `with`
+INLINE = 4      # tensors with at most so many numbers are written as numbers
 
 DEFAULTS = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "output_padding": (0, 0),
             "groups": 1, "padding_mode": "zeros", "align_corners": False, "ceil_mode": False,
@@ -26,7 +26,8 @@ def float32(values, where):
 
 
 def tensor(values, where, dtype):
-    """Numbers where they are few, base64 otherwise; float16 where it loses nothing (`auto`)."""
+    """Returns a tensor: a few numbers as a list, more as base64, in float16 if that loses nothing
+    (`auto`)."""
     values = float32(values, where)
     if values.size <= INLINE and values.ndim == 1:
         return [float(str(v)) for v in values]
@@ -44,7 +45,7 @@ def tensor(values, where, dtype):
 
 
 def _split_merges(g):
-    """Merges of more inputs than the format takes become a chain of them."""
+    """Splits merges with more inputs than the format allows into a chain."""
     for node in g.order():
         if node.kind in MERGES and len(node.inputs) > MOST_WITH + 1:
             x = node.inputs[0]
@@ -54,7 +55,8 @@ def _split_merges(g):
 
 
 def _keys(node, dtype):
-    """The keys of a layer beside type, name, input and with, without those at their defaults."""
+    """Returns the keys of a layer except type, name, input and with, and except those with default
+    values."""
     out = {}
     if node.kind in ("conv2d", "conv_transpose2d"):
         out.update(in_channels=node.inputs[0].channels, out_channels=node.channels,
@@ -75,10 +77,10 @@ def _keys(node, dtype):
 
 
 def layers(g, dtype="auto"):
-    """The layers of the format, as dicts."""
+    """Returns the layers of the format, as dicts."""
     _split_merges(g)
     nodes, names, before, out = g.order(), {id(g.input): "input"}, g.input, []
-    for node in nodes:          # who is called by name
+    for node in nodes:          # finds the nodes that others name
         called = list(node.inputs[1:])
         if node.inputs[0] is not before:
             called.append(node.inputs[0])
@@ -110,7 +112,7 @@ def text(head, rows):
 
 
 def write(path, content):
-    """Replaces the file at once, so that it is whole whatever happens; `path` may be a pipe."""
+    """Replaces the file in one step, so that it is complete or unchanged. `path` may be a pipe."""
     if os.path.exists(path) and not os.path.isfile(path):
         with open(path, "w", encoding="ascii") as f:
             f.write(content)
