@@ -16,10 +16,10 @@ static const struct {
     [PNG_WARN_UNSAFE] = {"chunk_unsafe", "left out because it may not hold for new pixels"},
     [PNG_WARN_NAME] = {"name_mended", "kept with its name or keyword mended"},
     [PNG_WARN_EXIF] = {"exif_prefix", "kept without the prefix that belongs to JPEG"},
-    [PNG_WARN_IEND] = {"iend_missing", "the file ends early, behind all of the pixels"},
+    [PNG_WARN_IEND] = {"iend_missing", "the file ends early, after all of the pixels"},
     [PNG_WARN_WINDOW] = {"zlib_window", "the compressed pixels need a larger window than declared"},
     [PNG_WARN_MORE_ROWS] = {"extra_pixels", "compressed data beyond the last row was ignored"},
-    [PNG_WARN_MORE_BYTES] = {"extra_bytes", "bytes behind the end of the picture were ignored"},
+    [PNG_WARN_MORE_BYTES] = {"extra_bytes", "bytes after the end of the picture were ignored"},
 };
 
 void png_warn(struct png_warnings *w, enum png_warning kind, const char *chunk)
