@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-/* A sub-command, from the table of commands (server/commands/commands.c). */
+/* A sub-command, from the table of commands (server/main.c). */
 struct manual_command {
     const char *name;
     int options; /* its options: FOR_*, or 0 */
