@@ -1,6 +1,7 @@
 # tests/abuse/files.mk - Attacks that take long; make check runs a little of them.
 
 test_scripts += \
+	tests/abuse/day.py \
 	tests/abuse/restarts.py
 
 EXTRA_DIST += \

@@ -13,6 +13,7 @@ test_scripts += \
 	tests/daemon/estimate.py \
 	tests/daemon/examples.py \
 	tests/daemon/families.py \
+	tests/daemon/faults.py \
 	tests/daemon/field.py \
 	tests/daemon/forms.py \
 	tests/daemon/good_requests.py \

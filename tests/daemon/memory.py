@@ -7,16 +7,15 @@ import sys
 import zlib
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
-from daemon import (BINARY, SIGNATURE, Daemon, Skip, chunk, claim, equal, flat_png, header, png,
+from daemon import (SIGNATURE, Daemon, Skip, chunk, claim, equal, flat_png, header, png,
                     run_claims)  # noqa: E402
+from preload import sanitized  # noqa: E402
 
 MIB = 1 << 20
 
 
 def needs_the_kernels_count():
-    with open(BINARY, "rb") as file:
-        program = file.read()
-    if any(word in program for word in (b"__asan_init", b"__tsan_init")):
+    if sanitized():
         raise Skip("a sanitizer's memory is not the program's")
 
 

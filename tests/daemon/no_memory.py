@@ -4,17 +4,15 @@ import contextlib
 import json
 import mmap
 import os
-import shlex
-import subprocess
 import sys
 import tempfile
 import time
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
-from daemon import (BINARY, Daemon, Skip, chunk, claim, equal, flat_png, form, png, request,
+from daemon import (Daemon, chunk, claim, equal, flat_png, form, png, request,
                     run_claims, wait_until)  # noqa: E402
+from preload import compiled  # noqa: E402
 
-SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib/fail_malloc.c")
 TEXT = chunk(b"tEXt", b"Comment\0" + b"x" * 100)
 WITH_TEXT = (lambda p: p[:33] + TEXT + p[33:])(png(24, 16))
 FORM_HEADERS, FORM_BODY = form(("image", "a.png", png(9, 7)))
@@ -57,15 +55,8 @@ class Order:
 
 @contextlib.contextmanager
 def running(*options):
-    with open(BINARY, "rb") as file:
-        program = file.read()
-    if any(word in program for word in (b"__asan_init", b"__tsan_init")):
-        raise Skip("a sanitizer stands in front of the C library itself")
     with tempfile.TemporaryDirectory() as folder:
-        library = folder + "/fail_malloc.so"
-        compiler = shlex.split(os.environ.get("CC", "cc"))
-        subprocess.run(compiler + ["-std=c11", "-D_GNU_SOURCE", "-O2", "-shared", "-fPIC",
-                                   "-fno-builtin", "-o", library, SOURCE], check=True)
+        library = compiled("fail_malloc", folder)
         order = Order(folder + "/order")
         with Daemon(*options, environment={"LD_PRELOAD": library,
                                            "FAIL_MALLOC": folder + "/order"}) as d:

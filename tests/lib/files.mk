@@ -48,7 +48,9 @@ EXTRA_DIST += \
 	tests/lib/daemon.py \
 	tests/lib/fail_malloc.c \
 	tests/lib/fronts.py \
+	tests/lib/jumping_clock.c \
 	tests/lib/png_file.py \
+	tests/lib/preload.py \
 	tests/lib/raw_requests.py \
 	tests/lib/setup.sh \
 	tests/lib/sum.awk \

@@ -1,0 +1,209 @@
+"""faults.py - the system fails: no descriptors, no room on the disk, a folder of models that changes
+while it is read, a time of day that jumps."""
+import contextlib
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from daemon import (BINARY, DEADLINE, Daemon, Skip, claim, equal, png, request, run_claims,
+                    wait_until)  # noqa: E402
+from preload import compiled  # noqa: E402
+
+MODEL = ('{"format": "upscaled-model/1", "scale": 2, "color": "y", "border": "replicate", '
+         '"description": "%d", "layers": [{"type": "upsample", "scale_factor": 2, "mode": "nearest"}]}')
+
+
+def put(path, text):
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def description(d, name):
+    reply = d.ask("GET", "/v1/models/" + name)
+    return json.loads(reply.body).get("description") if reply.status == 200 else None
+
+
+def reload(d):
+    """Asks for a reload. Returns whether it succeeded."""
+    said = len(d.log())
+    d.signal(signal.SIGHUP)
+    end = wait_until(lambda: [word for word in ("were reloaded", "nothing was reloaded")
+                              if word in d.log()[said:]], "it has reloaded or not")
+    return end == ["were reloaded"]
+
+
+# ---------------------------------------------------------------- descriptors
+
+@contextlib.contextmanager
+def no_more_descriptors(d):
+    """The process may open nothing while this lasts."""
+    pid = d.process.pid
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    least = 1 + max(int(fd) for fd in os.listdir("/proc/%d/fd" % pid))
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (least, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+
+
+def cpu_seconds(d):
+    with open("/proc/%d/stat" % d.process.pid) as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@claim
+def without_descriptors_connections_that_are_there_are_served_and_others_wait():
+    with Daemon("--header-timeout", "600") as d, d.connect() as there:
+        there.send(b"POST /v1/upscale HTTP/1.1\r\nHost: a\r\n")  # is not idle
+        d.ask("GET", "/livez").expect(200)  # connections are accepted in their order
+        with no_more_descriptors(d), d.connect() as waits:
+            waits.send(request("GET", "/livez"))
+            begun = cpu_seconds(d)
+            time.sleep(1)
+            equal(cpu_seconds(d) - begun < 0.5, True, "it tries again and again")
+            there.send(b"Content-Length: %d\r\n\r\n" % len(png()) + png())
+            there.read_reply().expect(200)
+            # the connection is idle now, and makes room for the one that waits
+            waits.read_reply().expect(200)
+        d.upscale(png()).expect(200)
+
+
+@claim
+def without_descriptors_an_idle_connection_makes_room():
+    with Daemon("--idle-timeout", "600") as d, d.connect() as idle:
+        idle.ask("GET", "/livez").expect(200)
+        with no_more_descriptors(d), d.connect() as new:
+            new.ask("GET", "/livez").expect(200)
+            equal(idle.is_closed(), True)
+
+
+@claim
+def without_descriptors_a_reload_keeps_what_was_there():
+    with tempfile.TemporaryDirectory() as folder:
+        put(folder + "/mine.json", MODEL % 1)
+        with Daemon("--models", folder) as d:
+            put(folder + "/mine.json", MODEL % 2)
+            with no_more_descriptors(d):
+                equal(reload(d), False)
+            equal("Too many open files" in d.log(), True, d.log())
+            equal(description(d, "mine"), "1")
+            equal(reload(d), True)
+            equal(description(d, "mine"), "2")
+
+
+# ---------------------------------------------------------------- room
+
+ON_A_FULL_DISK = """
+mount -t tmpfs -o size=64k none "$1" && cd "$1" && cat > in.png && echo old > out.png || exit 77
+"$2" convert --compression 0 --scale 8 in.png out.png
+echo "status $?, $(cat out.png), $(ls -A | tr '\\n' ' ')"
+"""
+
+
+@claim
+def convert_on_a_full_disk_keeps_the_old_output():
+    with tempfile.TemporaryDirectory() as folder:
+        user = () if os.geteuid() == 0 else ("--user", "--map-root-user")
+        done = subprocess.run(["unshare", *user, "--mount", "sh", "-c", ON_A_FULL_DISK, "sh", folder,
+                               os.path.abspath(BINARY)], input=png(40, 40), capture_output=True,
+                              timeout=DEADLINE)
+        if done.returncode != 0:
+            raise Skip("no file system may be mounted here: %s" % done.stderr.decode().strip())
+        equal(done.stdout.decode().strip(), "status 1, old, in.png out.png")
+        equal(b"make room" in done.stderr, True, done.stderr)
+
+
+# ---------------------------------------------------------------- a folder in motion
+
+def stir(folder, stop, rng):
+    """Makes, replaces, cuts, moves and removes files of models, some in place, some at once."""
+    number = 0
+    while not stop.is_set():
+        number += 1
+        path = "%s/m%d.json" % (folder, rng.randrange(6))
+        with contextlib.suppress(FileNotFoundError):
+            what = rng.randrange(5)
+            if what == 0:
+                put(path, MODEL % number)
+            elif what == 1:
+                put(folder + "/.new", MODEL % number)
+                os.rename(folder + "/.new", path)
+            elif what == 2:
+                os.truncate(path, rng.randrange(60))
+            elif what == 3:
+                os.rename(path, "%s/m%d.json" % (folder, rng.randrange(6)))
+            else:
+                os.remove(path)
+
+
+@claim
+def a_folder_that_changes_while_it_is_read_gives_a_whole_set_or_the_old_one():
+    with tempfile.TemporaryDirectory() as folder:
+        put(folder + "/kept.json", MODEL % 1)
+        stop, seen = threading.Event(), {True: 0, False: 0}
+        with Daemon("--models", folder) as d:
+            stirs = threading.Thread(target=stir, args=(folder, stop, random.Random(3)))
+            stirs.start()
+            try:
+                for _ in range(60):
+                    seen[reload(d)] += 1
+                    equal(description(d, "kept"), "1")
+                    d.upscale(png(), "?model=kept").expect(200)
+            finally:
+                stop.set()
+                stirs.join()
+            print("# %d sets were read, %d were not" % (seen[True], seen[False]))
+            for name in os.listdir(folder):
+                if name != "kept.json":
+                    os.remove(os.path.join(folder, name))
+            equal(reload(d), True)
+            models = json.loads(d.ask("GET", "/v1/models").body)["models"]
+            equal([m["name"] for m in models if m["name"].startswith("m")], [])
+
+
+@claim
+def a_folder_that_goes_away_keeps_the_old_set():
+    with tempfile.TemporaryDirectory() as outer:
+        folder = outer + "/models"
+        os.mkdir(folder)
+        put(folder + "/mine.json", MODEL % 1)
+        with Daemon("--models", folder) as d:
+            shutil.rmtree(folder)
+            equal(reload(d), False)
+            d.upscale(png(), "?model=mine").expect(200)
+
+
+# ---------------------------------------------------------------- time
+
+@claim
+def a_time_of_day_that_jumps_ends_no_request_early():
+    with tempfile.TemporaryDirectory() as folder:
+        library = compiled("jumping_clock", folder)
+        with Daemon("--idle-timeout", "600", "--header-timeout", "600", "--body-timeout", "600",
+                    "--write-timeout", "600", "--queue-timeout", "600",
+                    environment={"LD_PRELOAD": library}) as d:
+            wanted = d.upscale(png()).expect(200).body
+            with d.connect() as client:
+                for _ in range(50):
+                    message = request("POST", "/v1/upscale", png())
+                    client.send(message[:30])
+                    client.send(message[30:-20])
+                    client.send(message[-20:])
+                    equal(client.read_reply().expect(200).body, wanted)
+            days = {line.split("T")[0] for line in d.lines}
+            wait_until(lambda: len({line[:40] for line in d.lines}) > 3, "the log has its lines")
+            equal(len(days) > 3, True, "the clock did not jump: %s" % days)
+
+
+run_claims()
