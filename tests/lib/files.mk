@@ -14,6 +14,8 @@ tests_lib_libharness_a_SOURCES = \
 	tests/lib/model_text.h \
 	tests/lib/nn_build.c \
 	tests/lib/nn_build.h \
+	tests/lib/nn_check.c \
+	tests/lib/nn_check.h \
 	tests/lib/nn_kernels.c \
 	tests/lib/nn_kernels.h \
 	tests/lib/nn_nets.c \
@@ -28,6 +30,8 @@ tests_lib_libharness_a_SOURCES = \
 	tests/lib/nn_run.h \
 	tests/lib/png_build.c \
 	tests/lib/png_build.h \
+	tests/lib/png_carry.c \
+	tests/lib/png_carry.h \
 	tests/lib/png_libpng.c \
 	tests/lib/png_libpng.h \
 	tests/lib/upscale_pool.c \

@@ -23,6 +23,7 @@ test_programs += \
 	tests/unit/test_intake \
 	tests/unit/test_jobs \
 	tests/unit/test_kernels \
+	tests/unit/test_kernels_winograd \
 	tests/unit/test_keys \
 	tests/unit/test_layers \
 	tests/unit/test_layerwise \
@@ -40,8 +41,10 @@ test_programs += \
 	tests/unit/test_peak \
 	tests/unit/test_plan \
 	tests/unit/test_png \
+	tests/unit/test_png_exif \
 	tests/unit/test_png_head \
 	tests/unit/test_png_meta \
+	tests/unit/test_png_rules \
 	tests/unit/test_png_sizes \
 	tests/unit/test_png_strip \
 	tests/unit/test_png_warnings \
@@ -50,6 +53,7 @@ test_programs += \
 	tests/unit/test_pngsuite_twice \
 	tests/unit/test_pool \
 	tests/unit/test_pool_task \
+	tests/unit/test_pool_turns \
 	tests/unit/test_problem \
 	tests/unit/test_progress \
 	tests/unit/test_proxies \
