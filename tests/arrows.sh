@@ -1,7 +1,7 @@
-# arrows.sh - dependencies run one way: a folder includes and calls only the folders that the table
-# below allows, no source calls itself by way of others, and outside libraries are seen only where the
-# design says. Calls are read from the objects by nm, so that a function declared elsewhere, or
-# reached through a table, counts too. Speaks TAP.
+# arrows.sh - checks that dependencies run one way: a folder includes and calls only the folders
+# that the table below allows, no source calls itself by way of others, and outside libraries are
+# seen only where the design says. Calls are read from the objects by nm, so a function that is
+# declared elsewhere, or reached through a table, counts too. Speaks TAP.
 
 # Folder, then the folders that it may use; it may always use itself.
 allowed() {

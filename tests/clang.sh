@@ -1,5 +1,5 @@
-# clang.sh - all of it, tests too, compiles with clang and without a warning. Heavy: ./check --all runs
-# it in the top folder. Speaks TAP.
+# clang.sh - compiles everything, tests included, with clang and without a warning. Heavy: ./check
+# --all runs it in the top folder. Speaks TAP.
 log=build-clang.log
 claim="everything compiles with clang without a warning"
 echo 1..1

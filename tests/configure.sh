@@ -1,4 +1,4 @@
-# configure.sh - what cannot work is refused by configure, in one sentence. Speaks TAP.
+# configure.sh - configure refuses each unsuitable system in one sentence. Speaks TAP.
 folder=$(mktemp -d) || exit 99
 trap 'rm -rf "$folder"' EXIT
 configure=$(cd "$top_srcdir" && pwd)/configure

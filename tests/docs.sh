@@ -1,5 +1,5 @@
-# docs.sh - generated pages say what the tables say; links and names in pages lead somewhere; prose
-# is at most 120 columns wide. Speaks TAP.
+# docs.sh - checks that generated pages agree with the tables, that links and names in pages lead
+# somewhere, and that prose is at most 120 columns wide. Speaks TAP.
 echo 1..12
 check_page() {
     if "$top_builddir/upscaled" help "$2" | diff - "$top_srcdir/docs/$3" >docs.diff; then

@@ -1,6 +1,6 @@
-"""export.py - what weights/export.py writes computes what PyTorch computes: a user's own networks
-by nn.Sequential and by state_dict, pools, and our own shape; and that the trainer's own gradients are PyTorch's. Skipped without PyTorch.
-Speaks TAP."""
+"""export.py - the files that weights/export.py writes compute what PyTorch computes: a user's own
+networks by nn.Sequential and by state_dict, pools, and the shape of our own networks. The trainer's
+own gradients are PyTorch's. Skipped without PyTorch. Speaks TAP."""
 import importlib.util
 import os
 import pathlib

@@ -1,5 +1,5 @@
-# format.sh - weights/FORMAT.md is the contract: what it shows loads, and it names what is read.
-# Speaks TAP.
+# format.sh - weights/FORMAT.md is the contract: its examples load, and it names everything that the
+# reader reads. Speaks TAP.
 format=$top_srcdir/weights/FORMAT.md
 nn=$top_srcdir/engine/nn
 folder=$(mktemp -d) || exit 99

@@ -1,5 +1,5 @@
-# hardened.sh - the linker's mitigations are in the binary: position-independent, relocations read-only
-# and bound at the start, no executable stack. Speaks TAP.
+# hardened.sh - checks that the binary has the linker's mitigations: position-independent,
+# relocations read-only and bound at the start, no executable stack. Speaks TAP.
 skip() {
     echo "1..0 # SKIP $1"
     exit 0

@@ -1,5 +1,6 @@
-# layout.sh - clang-format has nothing to change. The version is Debian 12's, since each formats a
-# little differently. Heavy by its package: ./check --all brings it. Speaks TAP.
+# layout.sh - checks that clang-format would change nothing. The version is that of Debian 12,
+# because each version formats a little differently. Heavy because of its package: ./check --all
+# installs it. Speaks TAP.
 cd "$top_srcdir" || exit 99
 if ! command -v clang-format-14 >/dev/null; then
     echo "1..0 # SKIP layout: no clang-format-14"

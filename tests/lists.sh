@@ -1,5 +1,5 @@
-# lists.sh - the build's lists of files: everything that git has is distributed, each file stands in
-# one list, and lists are sorted. Speaks TAP.
+# lists.sh - checks the lists of files in the build: every file in git is distributed, each file is
+# in one list, and lists are sorted. Speaks TAP.
 . "$top_srcdir/tests/lib/claim.sh"
 build=$(cd "$top_builddir" && pwd) || exit 99
 cd "$top_srcdir" || exit 99

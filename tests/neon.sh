@@ -1,6 +1,6 @@
-# neon.sh - the kernels of 64-bit ARM, cross-compiled and emulated; every other source compiled at least,
-# against this machine's headers of the libraries. tests/arm64/run builds and runs the whole program. Heavy:
-# skipped unless TEST_ALL is set. Speaks TAP.
+# neon.sh - cross-compiles the kernels of 64-bit ARM and runs them in an emulator. Also compiles
+# every other source, against this machine's headers of the libraries. tests/arm64/run builds and
+# runs the whole program. Heavy: skipped unless TEST_ALL is set. Speaks TAP.
 build=$(cd "$top_builddir" && pwd)
 cd "$top_srcdir" || exit 99
 skip() {

@@ -1,4 +1,4 @@
-"""Models keep their scores on Set5, asked for through the daemon. Speaks TAP."""
+"""set5.py - the models keep their scores on Set5, through the daemon. Speaks TAP."""
 import importlib.util
 import os
 import pathlib

@@ -1,5 +1,5 @@
-# setup.sh - what ./start and ./check do before they build (tests/lib/setup.sh), on systems that are
-# made of a few fake commands. Speaks TAP.
+# setup.sh - tests what ./start and ./check do before they build (tests/lib/setup.sh), on systems
+# that consist of a few fake commands. Speaks TAP.
 top=$(cd "$top_srcdir" && pwd)
 folder=$(mktemp -d) || exit 99
 trap 'rm -rf "$folder"' EXIT

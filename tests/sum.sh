@@ -1,4 +1,4 @@
-# sum.sh - what tests reported is held against the list (tests/lib/sum.awk). Speaks TAP.
+# sum.sh - tests the comparison of the reported tests with the list (tests/lib/sum.awk). Speaks TAP.
 top=$(cd "$top_srcdir" && pwd)
 folder=$(mktemp -d) || exit 99
 trap 'rm -rf "$folder"' EXIT

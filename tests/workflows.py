@@ -1,5 +1,6 @@
-"""workflows.py - public CI calls only what the project has: every command of .github/workflows is one of
-the project's own, and every file, make target and shell function that it names is there. Speaks TAP."""
+"""workflows.py - public CI calls only what the project has: every command of .github/workflows is
+one of the project's own, and every file, make target and shell function that it names exists.
+Speaks TAP."""
 import os
 import re
 import shlex

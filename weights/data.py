@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""Makes the pictures to train on, from Debian packages and from a collection that lies beside the
-project (collection.py).
+"""Makes the pictures to train on.
+
+They come from Debian packages, and from a collection that lies beside the project (collection.py).
 
     data.py fetch           downloads and unpacks the packages (apt), below run/
     data.py make MIX...     makes run/MIX.npz: clean pieces, and small ones as the mix makes them;

@@ -1,6 +1,5 @@
 #!/usr/bin/python3
-"""Measures PSNR and SSIM of the program's output: runs `upscaled convert` or asks a daemon, not
-PyTorch.
+"""Measures PSNR and SSIM of the pictures that `upscaled convert` or a daemon makes.
 
     evaluate.py --binary ../build/upscaled --model photo ../../shared/data/set5
     evaluate.py --binary ../build/upscaled --model photo --rows all ../../shared/data/set5

@@ -1,12 +1,11 @@
 #!/usr/bin/python3
-"""Trains the models one after the other, the most important first. It may be stopped and started
-again.
+"""Trains the models one after the other, the most important first.
 
     data.py fetch && train_all.py                   on the CPU
     data.py fetch && train_all.py --device cuda     on a GPU, with larger batches and more steps
     train_all.py --list                             prints the step that each has reached
 
-Finished models are skipped, and unfinished ones continue. Missing packs of pictures are made first.
+It may be stopped and started again: finished models are skipped, and unfinished ones continue. Missing packs of pictures are made first.
 A model starts from the checkpoint of another, or from the shipped file if there is no checkpoint.
 Options that this script does not know are passed to train.py.
 """

@@ -1,12 +1,12 @@
-"""day.py - a day in the life of a daemon: everything that clients do, at once, many times.
+"""day.py - a day in the life of a daemon: everything that clients do, at the same time, many times.
 
     day.py [--requests N | --minutes M] [--clients N] [--seed N]
 
-Short in `make check`; `day.py --requests 100000` by hand, and `--minutes 5` with a build of the
-thread sanitizer. Pictures of every kind, all models, factors and sides, forms, chunks, estimates,
-progress and its events, requests that are cancelled, clients that leave, bad requests, keys, reloads.
-Each picture's answer must have the same bytes every time. At the end nothing may be left: not a
-thread, a descriptor or a byte of the budget; and memory must have stopped to grow.
+`make check` runs it for a short time. Run `day.py --requests 100000` by hand, and `--minutes 5`
+with a build of the thread sanitizer. Clients send pictures of every kind, all models, factors and
+sides, forms, chunks, estimates, progress queries, cancellations, bad requests, keys and reloads,
+and some of them leave. The answer for each picture must always have the same bytes. At the end no
+thread, no descriptor and no byte of the budget may be left, and memory must have stopped growing.
 """
 import argparse
 import json

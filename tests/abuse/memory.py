@@ -1,7 +1,9 @@
-"""memory.py - ten times more pictures than fit, under a memory control group of the kernel: nobody is
-killed, and resident memory stays below --memory-limit, which follows from the group.
+"""memory.py - ten times more pictures than fit, under a memory control group of the kernel. The
+kernel must kill no process, and resident memory must stay below --memory-limit, which follows from
+the group.
 
-  tests/abuse/memory.py [MIB] [SECONDS]      256 and 20 by default; as root, for cgroups of version 1 or 2
+  tests/abuse/memory.py [MIB] [SECONDS]      256 and 20 by default; as root, for cgroups of
+                                             version 1 or 2
 """
 import os
 import random

@@ -1,14 +1,17 @@
-"""overload.py - goodput at twice and twenty times what the server can do, and how fast it says no.
+"""overload.py - the goodput at twice and twenty times what the server can do, and the time of
+refusals.
 
   tests/abuse/overload.py [ROUNDS [WIDTH HEIGHT]]      5 by default, of 4 s each, and 640 x 480
 
-Closed loops of clients on loopback: a few give the peak; then clients whose rate is twice and twenty
-times that. The loads take turns, since machines are not the same from one second to the next, and
-each is compared with the peak of its own round; the median counts. Clients and server share the
-processors, so goodput is by the processor time that the clients left: what they took is measured,
-and shown. Every refusal must be 503 with Retry-After, 99 of 100 within 20 ms, and goodput must stay
-at 95 % of the peak. What a refusal takes does not depend on the picture, so that with thumbnails,
-of which twenty times as many are refused a second, it is more of the whole.
+The clients are closed loops on loopback. A few clients find the peak; then others send at twice and
+at twenty times that rate. The loads alternate, because the speed of a machine changes from one
+second to the next. Each load is compared with the peak of its own round, and the median counts.
+Clients and server share the processors. So goodput is computed from the processor time that the
+clients left; the time that they took is measured and printed.
+
+Every refusal must be 503 with Retry-After, 99 of 100 within 20 ms, and goodput must stay at 95 % of
+the peak. The time of a refusal does not depend on the picture. So refusals take a larger part of
+the whole for thumbnails, of which twenty times as many are refused per second.
 """
 import os
 import statistics

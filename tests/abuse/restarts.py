@@ -1,12 +1,13 @@
-"""restarts.py - ends, reloads and upgrades at random moments under load.
+"""restarts.py - stops, reloads and upgrades the daemon at random moments under load.
 
     restarts.py [--long] [--seed N]
 
-Short in `make check`; --long is 200 SIGTERMs, 200 SIGKILLs, 200 reloads and 50 upgrades. Clients
-upload as fast as they are answered, half of them on connections that live on. What counts:
+`make check` runs a short form; --long is 200 SIGTERMs, 200 SIGKILLs, 200 reloads and 50 upgrades.
+Clients upload as fast as they get answers, half of them on persistent connections. Each request
+counts as one of these:
 
     answered   200 with the bytes that the picture has
-    refused    nobody listened: connecting failed
+    refused    no process listened: connecting failed
     cut        the connection ended before the server had asked for the body; it was not accepted
     reused     the same on a connection that had served before: HTTP clients try anew, and so do these
     lost       the body had been asked for (100 Continue), and no whole answer came

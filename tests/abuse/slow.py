@@ -1,16 +1,19 @@
-"""slow.py - thousands of clients that drip headers or bodies, or do not read, and what the others
-notice: good clients' p99 within 1.5 times once all are there, everybody closed at the deadline
-+- 0.5 s.
+"""slow.py - thousands of clients that send headers or bodies slowly, or do not read, and their
+effect on others. The p99 of good clients must stay within 1.5 times once all slow clients are
+there, and every slow client must be disconnected at its deadline, +- 0.5 s.
 
-  tests/abuse/slow.py [CONNECTIONS [SECONDS [headers|bodies|reads]]]      10000, 12 and all by default
+  tests/abuse/slow.py [CONNECTIONS [SECONDS [headers|bodies|reads]]]      10000, 12 and all by
+                                                                          default
 
-The crowd is a process of its own, and comes over some seconds. Each of its connections sends, or
-reads, a byte a second. When the server closes one is seen by epoll: those that do not read have
-sent more than the server reads at once, so that the system resets the connection.
+The crowd of slow clients is a process of its own, which connects over some seconds. Each of its
+connections sends, or reads, one byte per second. It sees by epoll when the server closes a
+connection: clients that do not read have sent more than the server reads at once, so the system
+resets the connection.
 
 Clients and server share the processors, and ten thousand connections are work for the crowd too. So
-the good clients' times are taken three times: without a crowd, while the same crowd keeps a sink
-busy that accepts and does nothing more, and while it is the server's. The last two are compared.
+the times of the good clients are measured three times: without a crowd, while the same crowd keeps
+a sink busy that only accepts connections, and while the crowd is connected to the server. The last
+two are compared.
 """
 import contextlib
 import multiprocessing

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
-"""Side by side: upscaled, onnxruntime and PyTorch on the same weights and picture, in turns.
+"""Compares upscaled, onnxruntime and PyTorch on the same weights and picture, in turns.
 
-Every measurement is a process of its own, which warms up, repeats for some seconds and says its
-median and its peak memory. Rounds alternate between the three, and the median of the rounds counts:
-what the machine does meanwhile meets all alike. The peers first try in which of their modes, and
-with which form of the transposed convolution, they are fastest. Outputs are compared to the level.
-Prints the table of README.md of all that
-was measured so far; `run` calls this."""
+Every measurement is a process of its own, which warms up, repeats for some seconds and prints its
+median and its peak memory. Rounds alternate between the three, and the median of the rounds counts,
+so that other load affects all of them equally. The other programs first find out in which of their
+modes, and with which form of the transposed convolution, they are fastest. Outputs are compared to
+the level. The script prints the table of docs/performance.md from all measurements so far. `run`
+calls it."""
 import argparse
 import json
 import os

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
-"""How many requests a second the daemon answers, beside what the engine alone would do.
+"""Measures how many requests per second the daemon answers, compared with the engine alone.
 
-wrk sends 64x64 pictures over 8 connections that are kept alive; then two clients send 1920x1080
-pictures at once. The engine alone: `upscaled bench` on one thread, times the threads."""
+wrk sends 64x64 pictures over 8 persistent connections. Then two clients send 1920x1080 pictures at
+the same time. The figure of the engine alone is that of `upscaled bench` on one thread, times the
+number of threads."""
 import argparse
 import http.client
 import io

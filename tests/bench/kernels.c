@@ -1,7 +1,8 @@
-/* kernels.c - what each kernel of each set takes, on one thread and rows that stay in the caches:
- * ns a pixel (the least of many runs by the thread's own clock), GFLOP/s counted as direct
- * convolution of the channels that the shape names, and what part that is of the peak that the
- * set's instructions reached around it. Built by `make check`, run by hand, tests nothing:
+/* kernels.c - measures each kernel of each set, on one thread and on rows that stay in the caches:
+ * ns per pixel (the least of many runs by the thread's own clock), GFLOP/s counted as direct
+ * convolution of the channels that the shape names, and their part of the peak that the set's
+ * instructions reach in the same run. `make check` builds it; it is run by hand and tests nothing:
+ *
  *   build/tests/bench/kernels [SET...] */
 #include <math.h>
 #include <stdbool.h>

@@ -1,7 +1,8 @@
-"""make_inputs.py MODEL WIDTH HEIGHT CHANNELS STEM - the picture and the network for the peers.
+"""make_inputs.py MODEL WIDTH HEIGHT CHANNELS STEM - writes the picture and the network for the other
+programs.
 
-STEM.png the picture; STEM.npy, STEM.f32, STEM.shape as the network takes it, with its border;
-STEM.transposed.onnx, STEM.phases.onnx."""
+STEM.png is the picture; STEM.npy, STEM.f32 and STEM.shape are the network's input, with its border;
+STEM.transposed.onnx and STEM.phases.onnx are the network."""
 import sys
 import warnings
 

@@ -1,10 +1,10 @@
-"""The networks that are compared, for PyTorch and ONNX, with the weights of the model files that
-`upscaled` reads.
+"""Builds the networks that are compared, for PyTorch and ONNX, with the weights of the model files
+that `upscaled` reads.
 
 Convolutions there take no padding of their own (`border` replicate: the picture is extended by the
 halo, as the engine does) or PyTorch's zeros (`border` model). A transposed convolution is given in
-two forms, because runtimes differ in which they do well: as it is, and as the ordinary convolution
-to four phases, shuffled, that it equals.
+two forms, because runtimes differ in which one is faster: as it is, and as the ordinary convolution
+to four phases with a shuffle, which is equal.
 
 FSRCNN: Dong, Loy, Tang 2016, "Accelerating the Super-Resolution Convolutional Neural Network"."""
 import base64

@@ -1,4 +1,4 @@
-"""The picture that `upscaled bench` measures with (server/commands/bench_picture.c), made again."""
+"""Makes the picture that `upscaled bench` measures with (server/commands/bench_picture.c)."""
 import numpy as np
 
 GRAIN, EDGE = 6, 60

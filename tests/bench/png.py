@@ -1,7 +1,8 @@
-"""png.py - the PNG table of docs/performance.md: `upscaled bench --png` and OpenCV on pictures of
-3840x2160 (decoding: of 1920x1080), made here from Debian's mate-backgrounds, by Chromium, and drawn.
-Two threads; OpenCV and libpng have one. Needs what `tests/bench/run` installs. Names of pictures
-(Dune-2x, lines) as arguments: these only."""
+"""png.py - measures the PNG table of docs/performance.md: `upscaled bench --png` and OpenCV on
+pictures of 3840x2160 (for decoding: of 1920x1080). The pictures are made here from Debian's
+mate-backgrounds, by Chromium, and drawn. upscaled has two threads; OpenCV and libpng have one. The
+script needs the packages that `tests/bench/run` installs. Names of pictures (Dune-2x, lines) as
+arguments select these pictures."""
 import json
 import math
 import os

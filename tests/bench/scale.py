@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""scale.py - how long answers take as the load grows, and whether Retry-After is true.
+"""scale.py - measures how long answers take as the load grows, and whether Retry-After is correct.
 
     tests/bench/scale.py [--seconds 15] [--binary build/upscaled] [--plot docs/pictures/scaling.png]
 

@@ -1,4 +1,5 @@
-"""admission.py - what is possible, what is never, and what waits its turn: memory and time."""
+"""admission.py - requests that are accepted, requests that can never succeed, and requests that
+wait: memory and time."""
 import json
 import math
 import os

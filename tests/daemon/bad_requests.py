@@ -1,4 +1,5 @@
-"""bad_requests.py - what is refused: each with its status and code, and the daemon lives on."""
+"""bad_requests.py - requests that are refused, each with its status and code; the daemon goes
+on."""
 import json
 import os
 import struct

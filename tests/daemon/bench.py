@@ -1,4 +1,4 @@
-"""bench.py - `upscaled bench`: what it prints for programs and for people, and what it refuses."""
+"""bench.py - the output of `upscaled bench` for programs and for people, and its refusals."""
 import json
 import os
 import re

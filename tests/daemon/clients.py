@@ -1,5 +1,5 @@
-"""clients.py - what clients do beyond the plain request: they end their side of the connection early,
-listen for long, and ask for addresses a little differently."""
+"""clients.py - clients that do more than send a plain request: they end their side of the
+connection early, read for a long time, or write addresses a little differently."""
 import json
 import os
 import socket

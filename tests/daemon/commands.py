@@ -1,5 +1,5 @@
-"""commands.py - the sub-commands models, health and help, and failures that all share: what they write and how
-they exit: 0 done, 1 something failed, 2 called wrongly."""
+"""commands.py - the sub-commands models, health and help, and failures that all commands share:
+their output and their exit status: 0 for success, 1 for a failure, 2 for wrong arguments."""
 import json
 import os
 import socket

@@ -1,4 +1,5 @@
-"""convert.py - `upscaled convert`: what it writes, and how it exits: 0 done, 1 something failed, 2 called wrongly."""
+"""convert.py - the output of `upscaled convert` and its exit status: 0 for success, 1 for a
+failure, 2 for wrong arguments."""
 import fcntl
 import json
 import os

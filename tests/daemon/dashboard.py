@@ -1,4 +1,5 @@
-"""dashboard.py - deploy/grafana.json asks for metrics that the daemon has, by labels that they have."""
+"""dashboard.py - deploy/grafana.json asks only for metrics that the daemon has, by labels that they
+have."""
 import json
 import os
 import re

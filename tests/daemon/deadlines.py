@@ -1,5 +1,5 @@
-"""deadlines.py - slow clients: headers, bodies and readers that drip, and clients that leave; and
-who waits in the queue for too long."""
+"""deadlines.py - slow clients, which send headers or bodies or read slowly; clients that leave;
+requests that wait in the queue for too long."""
 import json
 import math
 import os

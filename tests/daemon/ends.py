@@ -1,4 +1,5 @@
-"""ends.py - how the daemon ends: what it finishes after a signal, what it still takes, and when it gives up."""
+"""ends.py - the end of the daemon: the requests that it finishes after a signal, those that it
+still accepts, and the time after which it gives up."""
 import os
 import select
 import signal

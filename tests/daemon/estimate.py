@@ -1,5 +1,5 @@
-"""estimate.py - /v1/estimate: what a picture would need, by all of it or by its first 33 bytes; the
-errors are those of the picture itself."""
+"""estimate.py - /v1/estimate computes what a picture would need, from the whole file or from its
+first 33 bytes. The errors are those of the picture itself."""
 import json
 import os
 import random

@@ -1,11 +1,11 @@
-"""examples.py - what README and docs/ tell people to type, typed. Speaks TAP.
+"""examples.py - runs the commands in README and docs/ as people would type them. Speaks TAP.
 
 A fenced block of `sh` is run by bash in a folder of its own for each page, against a daemon:
 127.0.0.1:8080 in the text stands for that daemon's address, `upscaled` for the binary, and small
-pictures lie under the names that the examples use. It must exit 0, and every PNG it writes must be
-whole. A block of `json` right after it is what it prints: the same keys. What cannot be run here
-says why, right above it: `<!-- not run: REASON -->`. Every other block must not hold a command that
-could be such an example. The manual page's examples are run too.
+pictures lie under the names that the examples use. It must exit 0, and every PNG that it writes must
+be complete. If a block of `json` follows, the output must have the same keys. If a block cannot be
+run here, the line above it gives the reason: `<!-- not run: REASON -->`. Other blocks must not
+contain a command that could be such an example. The examples of the manual page are run too.
 """
 import json
 import os

@@ -1,5 +1,6 @@
-"""families.py - files that share a family are one model to requests: which of them run for a factor,
-as docs/models.md tabulates it, and where that is said. And models that keep the size."""
+"""families.py - files that share a family are one model to requests: the files that run for a
+factor are those in the table of docs/models.md, and answers name them. Models that keep the
+size."""
 import json
 import os
 import re

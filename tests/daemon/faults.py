@@ -1,5 +1,5 @@
-"""faults.py - the system fails: no descriptors, no room on the disk, a folder of models that changes
-while it is read, a time of day that jumps."""
+"""faults.py - failures of the system: no descriptors, no space on the disk, a folder of models that
+changes while it is read, a time of day that jumps."""
 import contextlib
 import json
 import os

@@ -1,5 +1,6 @@
-"""field.py - files as other programs write them, through the daemon and `convert`: each is answered,
-the pixels are those that libpng finds, and a warning says what was left out or mended."""
+"""field.py - files as other programs write them, through the daemon and `convert`. Each is
+answered, the pixels are those that libpng finds, and a warning names what was left out or
+mended."""
 import json
 import os
 import re

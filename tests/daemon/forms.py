@@ -1,4 +1,5 @@
-"""forms.py - multipart/form-data as programs write it (RFC 7578, 2183, 9110, 2046), and what is no form."""
+"""forms.py - multipart/form-data as programs write it (RFC 7578, 2183, 9110, 2046), and bodies that
+are not valid forms."""
 import os
 import sys
 

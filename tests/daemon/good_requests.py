@@ -1,4 +1,5 @@
-"""good_requests.py - every form of a request that should be answered, and what the answer says."""
+"""good_requests.py - every form of request that must be answered, and the contents of the
+answers."""
 import json
 import os
 import sys

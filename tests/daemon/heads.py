@@ -1,6 +1,7 @@
-"""heads.py - request heads that cannot be read, that are too long, or that never end, and bodies whose
-chunks cannot be read: each gets one answer, of the length that it says, with a problem in JSON; the
-access log and the metrics show it, and the connection is closed. And heads that must pass."""
+"""heads.py - request heads that cannot be read, that are too long, or that never end, and bodies
+whose chunks cannot be read. Each gets one answer, of the stated length, with a problem in JSON. The
+access log and the metrics show it, and the connection is closed. Also heads that must be
+accepted."""
 import json
 import os
 import re

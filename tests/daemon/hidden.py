@@ -1,6 +1,6 @@
-"""hidden.py - hundreds of raw requests with a second one hidden inside (raw_requests.py): to the
-daemon itself, and through HAProxy and nginx where they are installed. The daemon's log says what
-was executed, whatever went back over the wire: a proxy marks each request that it knows of."""
+"""hidden.py - hundreds of raw requests with a second one hidden inside (raw_requests.py), sent to
+the daemon itself, and through HAProxy and nginx if they are installed. The log of the daemon shows
+which requests it executed, whatever it sent back: a proxy marks each request that it knows of."""
 import concurrent.futures
 import contextlib
 import json

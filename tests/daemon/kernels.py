@@ -1,5 +1,6 @@
-"""kernels.py - --kernels: sets with fused multiply-add give the same bytes, whatever the threads; the
-plain one, which rounds products too, is within one level of 8 bits, and rarely off at all."""
+"""kernels.py - --kernels: sets with fused multiply-add give the same bytes, with any number of
+threads. The plain set, which also rounds products, differs by at most one level of 8 bits, and
+rarely."""
 import os
 import subprocess
 import sys

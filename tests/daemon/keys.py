@@ -1,4 +1,4 @@
-"""keys.py - --api-keys: who is let in, who is not, and how often."""
+"""keys.py - --api-keys: which requests a key allows, and how often."""
 import json
 import os
 import signal

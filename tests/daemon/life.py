@@ -1,4 +1,5 @@
-"""life.py - the life of the daemon: many clients, a full queue, reloads, slow clients, addresses. ends.py has its end."""
+"""life.py - the running daemon: many clients, a full queue, reloads, slow clients, addresses.
+ends.py tests its end."""
 import concurrent.futures
 import json
 import os

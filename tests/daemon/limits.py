@@ -1,5 +1,5 @@
-"""limits.py - every --max-* limit: what crosses it is refused by an error that names the option,
-and what just meets it is not."""
+"""limits.py - every --max-* limit: a request that exceeds it is refused with an error that names
+the option, and a request that just meets it is accepted."""
 import json
 import os
 import subprocess

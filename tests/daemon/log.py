@@ -1,4 +1,4 @@
-"""log.py - the access log: a line a request, whatever became of it."""
+"""log.py - the access log has one line per request, whatever its result."""
 import json
 import os
 import subprocess

@@ -1,5 +1,5 @@
-"""memory.py - what the whole process takes, as the kernel counts it: refused pictures nothing to speak
-of, damaged ones and bombs no more than /v1/estimate says, and what was used is given back."""
+"""memory.py - the memory of the whole process, as the kernel counts it. Refused pictures take
+almost none, damaged ones and bombs no more than /v1/estimate says, and all of it is given back."""
 import json
 import os
 import struct

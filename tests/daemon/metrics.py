@@ -1,5 +1,5 @@
-"""metrics.py - GET /metrics, read by a parser that takes nothing but the text format 0.0.4, and the
-numbers held against what was asked."""
+"""metrics.py - GET /metrics, read by a parser that accepts only the text format 0.0.4. The numbers
+are compared with the requests that were sent."""
 import json
 import os
 import re

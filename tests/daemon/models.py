@@ -1,5 +1,5 @@
-"""models.py - the shipped models, through `upscaled convert`: the scores that were recorded on
-pictures nobody trained on (tests/pictures), and none of the faults that eyes see."""
+"""models.py - the shipped models, through `upscaled convert`: they keep their recorded scores on
+pictures on which no model was trained (tests/pictures), and have no visible faults."""
 import math
 import os
 import struct

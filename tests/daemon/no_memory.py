@@ -1,5 +1,5 @@
-"""no_memory.py - every allocation on the way of a request fails in turn, ours and those of the
-libraries (fail_malloc.c): the answer is whole or none, the next one is good, and nothing is lost."""
+"""no_memory.py - every allocation of a request fails in turn, in our code and in the libraries
+(fail_malloc.c). The answer is complete or absent, the next one is good, and no memory is lost."""
 import contextlib
 import json
 import mmap

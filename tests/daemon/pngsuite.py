@@ -1,6 +1,7 @@
-"""pngsuite.py - Willem van Schaik's PngSuite through the daemon: every valid file is answered, and
-with scale=1 its pixels are what libpng alone decodes; every broken file is refused with a code.
-What is written satisfies libpng, a decoder of our own in Python, and pngcheck."""
+"""pngsuite.py - Willem van Schaik's PngSuite through the daemon. Every valid file is answered, and
+with scale=1 its pixels are those that libpng alone decodes. Every broken file is refused with a
+code. libpng, a decoder of our own in Python, and pngcheck accept the files that the daemon
+writes."""
 import concurrent.futures
 import glob
 import os

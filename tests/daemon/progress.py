@@ -1,5 +1,5 @@
-"""progress.py - /v1/requests/{id}: who sees how far a request is, as JSON and as events, and who
-may cancel it."""
+"""progress.py - /v1/requests/{id}: which clients see the progress of a request, as JSON and as
+events, and which may cancel it."""
 import hashlib
 import json
 import os

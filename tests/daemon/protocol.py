@@ -1,5 +1,5 @@
 """protocol.py - HTTP beyond one request and one reply: what caches, browsers, pages of other
-origins and clients in a hurry ask for."""
+origins and impatient clients ask for."""
 import json
 import os
 import socket

@@ -1,5 +1,5 @@
-"""recipes.py - the requests that docs/recipes.md promises will work, byte for byte as the programs send
-them: Suwayomi-Server (OkHttp), .NET and PowerShell, Go's http.Post, Node's fetch."""
+"""recipes.py - the requests of the programs in docs/recipes.md, byte for byte as these send them:
+Suwayomi-Server (OkHttp), .NET and PowerShell, Go's http.Post, Node's fetch."""
 import os
 import sys
 

@@ -1,5 +1,5 @@
-"""refused_early.py - what is refused in the middle of its body keeps its answer behind a proxy: no
-502, however much of the body is still to come."""
+"""refused_early.py - a request that is refused in the middle of its body gets its answer even
+behind a proxy: no 502, however much of the body is still to come."""
 import os
 import socket
 import sys

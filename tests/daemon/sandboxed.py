@@ -1,5 +1,5 @@
-"""sandboxed.py - the daemon inside its sandbox: everything works, and /health says how far it goes.
-What must not work is tried from inside by tests/unit/test_sandbox.c."""
+"""sandboxed.py - the daemon inside its sandbox: everything works, and /health says which parts are
+in force. tests/unit/test_sandbox.c tries from inside what must not work."""
 import json
 import os
 import signal

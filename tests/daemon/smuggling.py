@@ -1,7 +1,7 @@
 """smuggling.py - raw requests that another HTTP agent could read as two (RFC 9112, section 11.2).
 
-Each is followed on the same connection by a request for /livez, as the hidden half or after it.
-None may be answered with /livez's body: once a head is ambiguous, what follows is not ours."""
+A request for /livez follows each of them on the same connection, as the hidden half or after it. No
+answer may have the body of /livez: after an ambiguous head, the daemon must read no further request."""
 import os
 import sys
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))

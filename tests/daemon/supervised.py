@@ -1,4 +1,5 @@
-"""supervised.py - what a supervisor is told: sd_notify's messages, over a socket of its kind."""
+"""supervised.py - the messages of sd_notify that a supervisor gets, over a socket like
+systemd's."""
 import os
 import signal
 import socket

@@ -1,7 +1,9 @@
-"""cluster.py - three replicas in network namespaces behind deploy/haproxy.cfg and deploy/nginx.conf as
-they are, under load: drained, upgraded, killed. As root; a claim says how many were answered.
+"""cluster.py - three replicas in network namespaces behind deploy/haproxy.cfg and
+deploy/nginx.conf, which are used unchanged, under load. Replicas are drained, upgraded and killed.
+Run it as root. Each claim prints how many requests were answered.
 
-The front's namespace has the bridge, the proxy and the clients; each replica has one of its own."""
+The namespace of the front has the bridge, the proxy and the clients. Each replica has a namespace
+of its own."""
 import contextlib
 import json
 import os

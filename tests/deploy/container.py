@@ -1,5 +1,6 @@
 """container.py - the image as operators run it: hardened, in 128 MiB, under load; and as the pod of
-deploy/kubernetes, by podman. As root. Builds the image first, which takes a minute or two."""
+deploy/kubernetes, by podman. Run it as root. It builds the image first, which takes a minute or
+two."""
 import contextlib
 import http.client
 import json

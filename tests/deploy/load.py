@@ -5,8 +5,9 @@
     failed     when those that were refused began (time.monotonic)
     lost       connections that broke: when each such request began and ended (time.monotonic)
 
-Half of the clients keep their connections. Pictures are of about 2 and 200 kB. An idle connection that is
-closed before the answer's first byte counts as lost too, for a proxy in front has no reason to."""
+Half of the clients keep their connections. Pictures have about 2 and 200 kB. An idle connection that is
+closed before the first byte of an answer counts as lost too, because a proxy in front has no reason to
+close it."""
 import collections
 import http.client
 import json

@@ -1,6 +1,8 @@
-"""quick.py - what lies in deploy/ parses, renders and keeps its promises, without running any of it.
+"""quick.py - checks, without running any of them, that the files in deploy/ parse and render and
+agree with the daemon.
 
-Each tool that a machine lacks skips its claim by name; `tests/deploy/run` runs the whole."""
+If a machine lacks a tool, the claims that need it are skipped by name. `tests/deploy/run` runs the
+files."""
 import os
 import re
 import shutil

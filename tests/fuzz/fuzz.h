@@ -1,5 +1,5 @@
-/* fuzz.h - what a fuzz target defines (libFuzzer's interface; AFL++ drives it too), and what the
- * replay in `make check` calls. Returns 0; a broken claim aborts. */
+/* fuzz.h - the functions that a fuzz target defines. The interface is libFuzzer's; AFL++ uses it
+ * too, and the replay in `make check` calls it. They return 0; a broken claim aborts. */
 #ifndef UPSCALED_TESTS_FUZZ_FUZZ_H
 #define UPSCALED_TESTS_FUZZ_FUZZ_H
 

@@ -1,7 +1,8 @@
-/* fuzz_cgroup.c - what control groups say, in a folder that looks like the system's: the first line
- * is memory.max, the second cpu.max, and the rest is /proc/self/cgroup.
+/* fuzz_cgroup.c - the limits of control groups, in a folder that looks like the system's: the first
+ * line is memory.max, the second cpu.max, and the rest is /proc/self/cgroup.
  *
- * A limit is what the group's file says or none; no text makes it negative or reads elsewhere. */
+ * Claims: a limit is the one in the group's file, or there is none. No text makes it negative, or
+ * makes the reader read elsewhere. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,10 +1,11 @@
-/* fuzz_chunks.c - what becomes of the chunks beside the pixels.
+/* fuzz_chunks.c - the chunks beside the pixels, from the input to the output.
  *
- * The first bytes are the picture's type and what is wanted of the output; the rest are chunks,
- * each by its type, place and length. They go around a picture, which is read, and written with
+ * The first bytes are the type of the picture and the wishes about the output. The rest are chunks,
+ * each by its type, place and length. They are added to a picture, which is read, and written with
  * another size or depth. Claims: the output follows the specification's rules of order and number,
- * as check_order reads them; libpng reads all of it without a warning, but for what is inside of
- * compressed chunks, which nobody here opens, and for what colours it would itself choose. */
+ * which check_order reads. libpng reads all of it without a warning, except about the contents of
+ * compressed chunks, which are never decompressed here, and about colours that it would choose
+ * itself. */
 #include <png.h>
 #include <setjmp.h>
 #include <string.h>

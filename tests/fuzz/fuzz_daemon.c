@@ -1,10 +1,10 @@
-/* fuzz_daemon.c - a stream of bytes through a socket, the HTTP library and the whole daemon, to the
- * answers, which a strict client must be able to read (strict_http.h).
+/* fuzz_daemon.c - sends a stream of bytes through a socket, the HTTP library and the whole daemon.
+ * A strict client must be able to read the answers (strict_http.h).
  *
- * Claims: every whole request of the stream has one answer, in order, until an answer closes the
- * connection; an answer is one head and one body; an error is a problem whose status is the
- * answer's; a PNG is whole; a stream that has no single reading ends with an error; and everything
- * comes before a deadline. */
+ * Claims: every complete request of the stream has one answer, in order, until an answer closes the
+ * connection. An answer is one head and one body. An error is a problem whose status is that of the
+ * answer. A PNG is complete. A stream that has no single reading ends with an error. Everything
+ * arrives before a deadline. */
 #include <jansson.h>
 #include <poll.h>
 #include <string.h>

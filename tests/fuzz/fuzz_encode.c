@@ -1,8 +1,7 @@
-/* fuzz_encode.c - any pixels through the encoder: the first bytes are the picture's format and the
- * compression, the rest its pixels, again and again until it is full.
+/* fuzz_encode.c - any pixels through the encoder. The first bytes are the format of the picture and
+ * the compression. The rest are its pixels, repeated until the picture is full.
  *
- * Claims: libpng finds the same pixels in what was written;
- * every vector unit makes the same bytes. */
+ * Claims: libpng finds the same pixels in the file, and every vector unit makes the same bytes. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* fuzz_etag.c - a list of ETags, If-None-Match: the answer is 304 for a list that has its tag or
- * `*` as an item, and for no other. */
+/* fuzz_etag.c - a list of ETags, If-None-Match. Claim: the answer is 304 for a list that has its
+ * tag or `*` as an item, and for no other. */
 #include <string.h>
 
 #include "server/answer/etag.h"

@@ -1,10 +1,10 @@
-/* fuzz_fields.c - header fields and what becomes of them in answers: parameters of a field
- * (params.h), the name of a file (disposition.h), an origin (cors.h). The first line is the list of
- * allowed origins, the rest is the field.
+/* fuzz_fields.c - header fields and the headers of answers that depend on them: parameters of a
+ * field (params.h), the name of a file (disposition.h), an origin (cors.h). The first line is the
+ * list of allowed origins, the rest is the field.
  *
- * What we send is one line without control characters; the file's name is one quoted string, and
- * its second form is plain and percent-encoded; parameters that are written again are read the
- * same. */
+ * Claims: each header is one line without control characters. The name of the file is one quoted
+ * string, and its second form is plain and percent-encoded. Parameters that are written again are
+ * read the same. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,6 @@
-/* fuzz_form.c - a form (multipart.h) against a second reading that sees all of it at once: the same
- * forms are accepted, with the same data in each part; how the form is cut changes nothing. */
+/* fuzz_form.c - compares the form reader (multipart.h) with a second reader, which sees the whole
+ * form at once. Claims: both accept the same forms, with the same data in each part; the division
+ * of the form changes nothing. */
 #include <string.h>
 
 #include "server/http/multipart.h"

@@ -1,5 +1,6 @@
-/* fuzz_head.c - the first bytes of a file against a second reading of the specification: the same
- * files are accepted, with the same figures; a beginning never says less than the whole. */
+/* fuzz_head.c - compares the reader of a file's first bytes with a second reader of the
+ * specification. Claims: both accept the same files, with the same figures; a beginning never
+ * promises less than the whole file needs. */
 #include <string.h>
 #include <zlib.h>
 

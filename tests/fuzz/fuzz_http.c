@@ -1,9 +1,9 @@
-/* fuzz_http.c - a connection's bytes through the intake, which hands its plain form to the HTTP
- * library, against an independent strict reading (strict_http.h).
+/* fuzz_http.c - compares the plain form of a connection's bytes, which the intake hands to the HTTP
+ * library, with an independent strict reader (strict_http.h).
  *
- * Claims: what is handed over are the requests of the raw stream, one for one, with the same
- * method, target and body; a stream that has no single reading is refused; one that is plain in
- * every respect is not; and how the stream is cut changes nothing. */
+ * Claims: the requests that are handed over are those of the raw stream, one for one, with the same
+ * method, target and body. A stream that has no single reading is refused. One that is plain in
+ * every respect is not refused. The division of the stream changes nothing. */
 #include <string.h>
 
 #include "server/http/intake.h"

@@ -1,5 +1,5 @@
-/* fuzz_inherit.c - LISTEN_PID (the first line) and LISTEN_FDS (the second): sockets are taken over
- * for a number of them that is written for this process, and never otherwise. */
+/* fuzz_inherit.c - LISTEN_PID (the first line) and LISTEN_FDS (the second). Claim: sockets are
+ * taken over if these are whole numbers for this process, and never otherwise. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* fuzz_keys.c - the file of --api-keys. What is accepted satisfies the rules of keys.h, and is read
- * the same from a file that is written anew from it. */
+/* fuzz_keys.c - the file of --api-keys. Claims: an accepted file satisfies the rules of keys.h, and
+ * a file that is written again from its keys is read the same. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* fuzz_model.c - model_read on any bytes, in our format and in waifu2x's: no crash, no leak, an error
- * with its sentence. */
+/* fuzz_model.c - model_read on any bytes, in our format and in waifu2x's. Claims: no crash, no
+ * leak, and every error has a sentence. */
 #include <stdlib.h>
 
 #include "engine/nn/model.h"

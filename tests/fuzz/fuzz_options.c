@@ -1,4 +1,4 @@
-/* fuzz_options.c - the file of --config. A file that is accepted gives every number within the
+/* fuzz_options.c - the file of --config. Claims: an accepted file gives every number within the
  * range of its row; lines that are given as flags instead do the same; an error names the line. */
 #include <stdio.h>
 #include <string.h>

@@ -1,12 +1,12 @@
-/* fuzz_png.c - any bytes through the PNG reader; what is read is written and read again.
+/* fuzz_png.c - any bytes through the PNG reader. A picture that is read is written and read again.
  *
- * Claims: no crash and no leak; the decoder for plain files and libpng agree about every file; an
- * error has a sentence, and is one that a picture can cause; what was accepted has the pixels that
- * libpng finds in the whole file, and survives a round trip through our writer, metadata and all,
+ * Claims: no crash and no leak. The decoder for plain files and libpng agree about every file. An
+ * error has a sentence, and is one that a picture can cause. An accepted file has the pixels that
+ * libpng finds in the whole file, and survives a round trip through our writer, with its metadata,
  * to the bit.
  *
- * For a fuzzer, compile with -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION: it leaves check sums
- * unchecked, which nothing gets behind by chance. */
+ * For a fuzzer, compile with -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION. Check sums are then not
+ * verified, because a fuzzer does not find correct ones by chance. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

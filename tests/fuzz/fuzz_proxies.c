@@ -1,7 +1,7 @@
 /* fuzz_proxies.c - --trusted-proxies and X-Forwarded-For. The first line is the list of proxies,
  * the second is the peer's address or `unix`, and the rest is the header.
  *
- * A second reading, address by address and bit by bit, finds the same client. */
+ * Claim: a second reader, address by address and bit by bit, finds the same client. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* fuzz_query.c - the parameters of a request, name=value&name=value: a second reading of every rule
- * accepts the same ones. */
+/* fuzz_query.c - the parameters of a request, name=value&name=value. Claim: a second reader with
+ * every rule accepts the same ones. */
 #include <stdio.h>
 #include <string.h>
 

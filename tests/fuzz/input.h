@@ -1,4 +1,4 @@
-/* input.h - a fuzzer's bytes in the forms in which parsers take them. */
+/* input.h - turns the bytes of a fuzzer into the forms that parsers take. */
 #ifndef UPSCALED_TESTS_FUZZ_INPUT_H
 #define UPSCALED_TESTS_FUZZ_INPUT_H
 

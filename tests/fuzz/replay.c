@@ -1,7 +1,7 @@
-/* replay.c - the replay of a target in `make check`. The program's name is replay_NAME, or
- * seeds_NAME beside a replay of generated inputs. It tries every seed in corpus/NAME as it is, cut
- * short at every byte (of the first thousand), and changed at random with the words of NAME.dict.
- * With arguments: each is a file to try. */
+/* replay.c - the replay of a target in `make check`. The name of the program is replay_NAME, or
+ * seeds_NAME if there is also a replay of generated inputs. It tries every seed in corpus/NAME as
+ * it is, cut short at every byte (of the first thousand), and changed at random with the words of
+ * NAME.dict. Each argument is a file to try. */
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>

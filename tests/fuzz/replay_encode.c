@@ -1,5 +1,5 @@
-/* replay_encode.c - fuzz_encode's claims over generated pixels, in `make check`: noise, few values,
- * runs and repetitions of many lengths. With arguments: each is a file to try. */
+/* replay_encode.c - checks the claims of fuzz_encode for generated pixels, in `make check`: noise,
+ * few values, runs and repetitions of many lengths. Each argument is a file to try. */
 #include <stdlib.h>
 #include <string.h>
 

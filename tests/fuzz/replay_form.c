@@ -1,4 +1,5 @@
-/* replay_form.c - fuzz_form's claims over generated requests and forms, damaged at random. */
+/* replay_form.c - checks the claims of fuzz_form for generated requests and forms, damaged at
+ * random. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
-/* replay_model.c - fuzz_model's claims over corpus/model, in `make check`: each file as it is, cut
- * short at every byte (of the first thousand), and with a few bytes changed at random. With
- * arguments: each is a file to try, for a fuzzer's findings. */
+/* replay_model.c - checks the claims of fuzz_model for corpus/model, in `make check`: each file as
+ * it is, cut short at every byte (of the first thousand), and with a few bytes changed at random.
+ * Each argument is a file to try, for the findings of a fuzzer. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* replay_png.c - fuzz_png's claims over generated files, in `make check`: PNGs of every type, then
- * damaged at random with their check sums made right again, so that the damage gets deep. */
+/* replay_png.c - checks the claims of fuzz_png for generated files, in `make check`: PNGs of every
+ * type, then damaged at random with correct check sums, so that the damage reaches the decoder. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

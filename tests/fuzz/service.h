@@ -1,5 +1,5 @@
-/* service.h - the daemon within a test program: its parts as `upscaled serve` starts them, on a
- * Unix socket, without the sandbox and with small limits. */
+/* service.h - the daemon within a test program: its parts, started as `upscaled serve` starts them,
+ * on a Unix socket, without the sandbox and with small limits. */
 #ifndef UPSCALED_TESTS_FUZZ_SERVICE_H
 #define UPSCALED_TESTS_FUZZ_SERVICE_H
 

@@ -1,5 +1,5 @@
-/* strict_http.h - a second reading of HTTP/1.1's grammar (RFC 9112), for fuzz targets: what one
- * byte stream says, byte for byte. It shares no code with the server. */
+/* strict_http.h - a second reader of the grammar of HTTP/1.1 (RFC 9112), for fuzz targets. It reads
+ * one stream byte for byte, and shares no code with the server. */
 #ifndef UPSCALED_TESTS_FUZZ_STRICT_HTTP_H
 #define UPSCALED_TESTS_FUZZ_STRICT_HTTP_H
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""make.py FOLDER - writes the golden files: what PyTorch makes of random layers and of networks.
+"""make.py FOLDER - writes the golden files: the output of PyTorch for random layers and for networks.
 
-Needs PyTorch 1.13 (Debian: python3-torch). One text file a layer kind, and networks.txt:
+It needs PyTorch 1.13 (Debian: python3-torch). There is one text file per layer kind, and networks.txt:
 
     case SEED WIDTH HEIGHT CHANNELS          of the picture
     KIND INPUT COUNT OTHERS... PARAMETERS... one line a layer; inputs are layer indices, -1 the picture

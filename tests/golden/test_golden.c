@@ -1,6 +1,6 @@
-/* test_golden.c - the layers' outputs against PyTorch's own, as golden files hold them (make.py
- * says how). The tolerance is what float32 may do to either side, derived by tests/lib/nn_reference.c.
- * $GOLDEN_DIR names another folder of golden files. */
+/* test_golden.c - compares the outputs of the layers with PyTorch's own, which golden files hold
+ * (make.py describes them). The tolerance is the error that float32 allows on either side;
+ * tests/lib/nn_reference.c derives it. $GOLDEN_DIR names another folder of golden files. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-"""Imports a file and holds what comes out against PyTorch's module: by our reader of the format
-(run_json.py), and where `served` is set, by the server's program too."""
+"""Imports a file and compares the result with PyTorch's module: by a reader of the format
+(run_json.py) and, if `served` is set, by the server's program too."""
 import contextlib
 import io
 import os

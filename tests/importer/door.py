@@ -1,5 +1,5 @@
-"""door.py - upscaled-import as people start it: options, names, the server's check, what is printed and
-written. Needs numpy, not PyTorch. TAP."""
+"""door.py - upscaled-import as people start it: options, names, the server's check, the messages
+and the files that it writes. Needs numpy, not PyTorch. TAP."""
 import json
 import os
 import shutil

@@ -1,5 +1,5 @@
-"""edges.py - padding that differs from side to side, of convolutions, transposed ones and pools, and
-pads that stand alone: ONNX by hand, against PyTorch. Skipped without PyTorch. TAP."""
+"""edges.py - padding that differs from side to side, of convolutions, transposed ones and pools,
+and separate pads: handmade ONNX, compared with PyTorch. Skipped without PyTorch. TAP."""
 import tap
 
 tap.needs("torch", "numpy", "onnx", "PIL")

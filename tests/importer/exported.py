@@ -1,5 +1,5 @@
-"""exported.py - ONNX as torch.onnx.export writes it, by operator set, with free and fixed sizes: what
-the importer makes of it computes what PyTorch computes. Skipped without PyTorch. TAP."""
+"""exported.py - ONNX as torch.onnx.export writes it, by operator set, with free and fixed sizes.
+The imported model computes what PyTorch computes. Skipped without PyTorch. TAP."""
 import tempfile
 import warnings
 

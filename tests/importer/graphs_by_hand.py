@@ -1,4 +1,5 @@
-"""What tests of hand-made ONNX graphs share: seeded weights, and the comparison with a function."""
+"""Functions that the tests of handmade ONNX graphs share: seeded weights, and the comparison with a
+function."""
 import tempfile
 
 import numpy

@@ -1,6 +1,6 @@
-"""handmade.py - ONNX with the habits of other exporters than PyTorch's (Keras, Paddle, converters):
-layouts, constants, shapes that are worked out, uneven padding. What the importer makes of it computes
-what PyTorch computes. Skipped without PyTorch. TAP."""
+"""handmade.py - ONNX as exporters other than PyTorch's write it (Keras, Paddle, converters):
+layouts, constants, derived shapes, uneven padding. The imported model computes what PyTorch
+computes. Skipped without PyTorch. TAP."""
 import itertools
 
 import tap

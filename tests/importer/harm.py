@@ -1,5 +1,5 @@
-"""Files made to harm, and the importer run on them: within bounds of memory and time, and with one
-sentence where it refuses."""
+"""Makes malicious files and runs the importer on them, within limits of memory and time. A refusal
+must be one sentence."""
 import contextlib
 import io
 import json

@@ -1,5 +1,6 @@
-"""hostile.py - PyTorch's and safetensors' files made to harm: code in pickles, bombs, sizes that lie.
-Refused with a sentence, in little memory, with nothing written. Needs numpy, not PyTorch. TAP."""
+"""hostile.py - malicious files of PyTorch and safetensors: code in pickles, bombs, false sizes.
+They are refused with a sentence, in little memory, and nothing is written. Needs numpy, not
+PyTorch. TAP."""
 import contextlib
 import io
 import os

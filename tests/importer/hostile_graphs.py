@@ -1,5 +1,6 @@
-"""hostile_graphs.py - ONNX and ncnn files made to harm: constants, layers and sizes that grow, tensors
-and attributes that lie. Refused with a sentence, in little memory. Needs python3-onnx. TAP."""
+"""hostile_graphs.py - malicious ONNX and ncnn files: constants, layers and sizes that grow, tensors
+and attributes with false sizes. They are refused with a sentence, in little memory. Needs
+python3-onnx. TAP."""
 import struct
 
 import tap

@@ -1,5 +1,6 @@
-"""large.py - RRDBNet of 23 blocks of 64 channels, as people have it: the importer writes it, the server
-reads it within its default limits, and runs every layer the fast way. So it does with Compact and SPAN. TAP."""
+"""large.py - RRDBNet of 23 blocks of 64 channels, as it is published. The importer writes it, and
+the server reads it within its default limits and runs every layer the fast way. The same for
+Compact and SPAN. TAP."""
 import json
 import os
 import subprocess

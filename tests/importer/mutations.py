@@ -1,6 +1,6 @@
-"""mutations.py - a file of every format under a seeded mutator: each mutant is refused in a sentence or
-still a model. MUTATIONS in the environment says how many of each (150 without); `mutations.py FILE`
-runs one that was kept. Needs python3-onnx. TAP."""
+"""mutations.py - changes files of every format by a seeded mutator. Each mutant is refused in one
+sentence or is still a model. MUTATIONS in the environment is the number for each file (default
+150). `mutations.py FILE` runs one that was kept. Needs python3-onnx. TAP."""
 import os
 import random
 import resource

@@ -1,5 +1,5 @@
-"""ncnn_files.py - ncnn's .param and .bin, in float32 and float16: every kind of layer that upscalers
-have, against PyTorch; and what is refused. Skipped without PyTorch. TAP."""
+"""ncnn_files.py - ncnn's .param and .bin, in float32 and float16: every kind of layer that
+upscalers have, compared with PyTorch; and refusals. Skipped without PyTorch. TAP."""
 import os
 import struct
 import tempfile

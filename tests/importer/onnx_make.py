@@ -1,4 +1,4 @@
-"""ONNX graphs by hand, as exporters other than PyTorch's write them: a few words for the tests."""
+"""Makes ONNX graphs as exporters other than PyTorch's write them, for the tests."""
 import numpy
 import onnx
 from onnx import helper, numpy_helper, TensorProto

@@ -1,5 +1,5 @@
-"""refused.py - ONNX graphs that the format cannot say: the sentence names the node, its kind, and what
-would be needed. Skipped without PyTorch. TAP."""
+"""refused.py - ONNX graphs that the format cannot express. The sentence names the node, its kind,
+and what would be needed. Skipped without PyTorch. TAP."""
 import tap
 
 tap.needs("torch", "numpy", "onnx", "PIL")

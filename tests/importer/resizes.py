@@ -1,5 +1,5 @@
-"""resizes.py - ONNX's Resize on every grid that it knows, against its definition, sample by sample.
-Skipped without PyTorch. TAP."""
+"""resizes.py - ONNX's Resize on every grid that it has, compared with its definition, sample by
+sample. Skipped without PyTorch. TAP."""
 import itertools
 
 import tap

@@ -1,6 +1,6 @@
-"""Reads `upscaled-model/1` and runs it in PyTorch, layer by layer as weights/FORMAT.md has it: what
-the importer writes is held against PyTorch's modules by this, whatever the server's engine does.
-In double precision, on the bare picture (border model)."""
+"""Reads `upscaled-model/1` and runs it in PyTorch, layer by layer as weights/FORMAT.md defines it.
+Tests compare imported models with PyTorch's modules in this way, independently of the server's
+engine. In double precision, on the bare picture (border model)."""
 import base64
 import json
 

@@ -1,5 +1,5 @@
-"""states.py - networks that the importer knows by the names of their tensors, in every file that
-PyTorch users have: what it writes computes what PyTorch computes. Skipped without PyTorch. TAP."""
+"""states.py - networks that the importer knows by the names of their tensors, in every kind of file
+of PyTorch. The imported model computes what PyTorch computes. Skipped without PyTorch. TAP."""
 import json
 import struct
 import tempfile

@@ -1,4 +1,5 @@
-"""Claims as TAP: each a function, run in turn. Skipped as a whole where a module is missing."""
+"""Reports claims in TAP. Each claim is a function; they run in turn. All are skipped if a module is
+missing."""
 import importlib.util
 import os
 import pathlib

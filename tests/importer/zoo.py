@@ -1,5 +1,5 @@
-"""zoo.py - files as people have them, from TEST_DATA: what the importer and the server make of them
-is what PyTorch made of them, within one level. Needs numpy alone, and python3-onnx for ONNX. TAP."""
+"""zoo.py - published files from TEST_DATA. The importer and the server give what PyTorch gave for
+them, within one level. Needs only numpy, and python3-onnx for ONNX. TAP."""
 import importlib.util
 import os
 import subprocess

@@ -1,6 +1,6 @@
-/* agree.c - the NEON set gives the very bits of the formulas (tests/lib/nn_kernels.c), as AVX2 and
- * AVX-512 do in test_kernels.c: so a cluster of both kinds of processors gives one answer. Stands
- * alone, to be cross-compiled and run by an emulator. Speaks TAP. */
+/* agree.c - checks that the NEON set gives the very bits of the formulas (tests/lib/nn_kernels.c),
+ * as AVX2 and AVX-512 do in test_kernels.c. So a cluster with both kinds of processors gives one
+ * answer. It stands alone, to be cross-compiled and run by an emulator. Speaks TAP. */
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
-"""page.py - the page in Chromium, the contract against the daemon, and answers' pixels as Chromium
-decodes them: installs what
-tests/page/package.json names into the build folder and runs the *.mjs beside it. Speaks TAP.
-Heavy: skipped unless TEST_ALL is set (./check --all)."""
+"""page.py - tests the page in Chromium, compares the contract with the daemon, and compares the
+pixels of answers as Chromium decodes them. It installs the packages of tests/page/package.json into
+the build folder and runs the *.mjs beside it. Speaks TAP. Heavy: skipped unless TEST_ALL is set
+(./check --all)."""
 import os
 import pathlib
 import shutil
