@@ -21,6 +21,7 @@ EXTRA_DIST += \
 	tests/RESULTS.md \
 	tests/arm64/run \
 	tests/long \
+	tests/helgrind \
 	tests/mutate.py \
 	tests/neon/agree.c \
 	tests/suite.txt
