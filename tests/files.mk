@@ -20,8 +20,8 @@ EXTRA_DIST += \
 	tests/README.md \
 	tests/RESULTS.md \
 	tests/arm64/run \
-	tests/long \
 	tests/helgrind \
+	tests/long \
 	tests/mutate.py \
 	tests/neon/agree.c \
 	tests/suite.txt
