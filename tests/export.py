@@ -12,13 +12,13 @@ TOP = pathlib.Path(os.environ["top_srcdir"])
 BINARY = pathlib.Path(os.environ["top_builddir"], "upscaled").resolve()
 MODULES = ("torch", "numpy", "PIL")
 sys.path.insert(0, str(TOP / "weights"))
-os.environ.setdefault("WEIGHTS_RUN", str(BINARY.parent / "tests"))  # where fast.c is compiled to
+os.environ.setdefault("WEIGHTS_RUN", str(BINARY.parent / "tests"))  # the folder into which fast.c is compiled
 
 HEAD = {"scale": 2, "color": "y", "border": "model"}
 
 
 def seeded(net):
-    """Weights that keep values well inside 0..1, so that clipping hides nothing."""
+    """Sets weights that keep values well inside 0..1, so that clipping hides nothing."""
     with torch.no_grad():
         for p in net.parameters():
             p.copy_(torch.rand_like(p) - 0.5).div_(max(1.0, p[0].numel() / 2))
@@ -26,7 +26,7 @@ def seeded(net):
 
 
 def fsrcnn(d=12, s=5, m=2):
-    """Dong, Loy, Tang 2016, with the module names that PyTorch checkpoints of it have."""
+    """FSRCNN (Dong, Loy, Tang 2016), with the module names that PyTorch checkpoints of it have."""
     net = nn.Module()
     middle = [nn.Conv2d(d, s, 1), nn.PReLU(s)]
     for _ in range(m):
@@ -50,7 +50,7 @@ def fsrcnn_rows(m=2):
 
 
 def espcn():
-    """Shi et al. 2016."""
+    """ESPCN (Shi et al. 2016)."""
     return seeded(nn.Sequential(nn.Conv2d(1, 16, 5, padding=2), nn.Tanh(),
                                 nn.Conv2d(16, 8, 3, padding=1), nn.Tanh(),
                                 nn.Conv2d(8, 4, 3, padding=1), nn.PixelShuffle(2)))
@@ -62,7 +62,7 @@ ESPCN_ROWS = [("conv2d", "0", {"padding": 2}), ("tanh", None, {}),
 
 
 def lifted(layers):
-    """The middle of the range, so that nothing is clipped: the last bias plus a half."""
+    """Moves the output to the middle of the range by the last bias, so that nothing is clipped."""
     for layer in reversed(layers):
         if layer["type"] in ("conv2d", "conv_transpose2d"):
             layer["bias"] = layer["bias"] + 0.5
@@ -71,7 +71,7 @@ def lifted(layers):
 
 
 def agrees(layers, expected, head=None, planes=1):
-    """The binary at 16 bits and PyTorch, within two of 65535 levels."""
+    """Checks that the binary at 16 bits and PyTorch agree within two of 65535 levels."""
     x = torch.from_numpy(numpy.random.default_rng(3).integers(0, 256, (planes, 21, 18)))
     with tempfile.TemporaryDirectory() as folder:
         model, small, large = (f"{folder}/{n}" for n in ("m.json", "in.png", "out.png"))
@@ -187,7 +187,7 @@ def our_own_shape_in_luma_and_rgb():
 
 
 def a_model_file_is_read_back():
-    """To the digits that the file has; the trainer goes on from it."""
+    """The weights agree to the digits in the file, and the trainer continues from it."""
     for planes, scale in ((1, 2), (3, 2), (1, 3)):
         net = Net(channels=8, depth=2, planes=planes, scale=scale)
         with torch.no_grad():
@@ -235,12 +235,12 @@ TRAINED = [(16, 5, 1, 2, False), (16, 2, 3, 2, True), (24, 2, 1, 2, False), (32,
 
 
 def fast_and_plain(shape, squared, threads, flags):
-    """Pairs of gradients by fast.c and by PyTorch, and the difference of the losses."""
+    """Returns pairs of gradients by fast.c and by PyTorch, and the difference of the losses."""
     net = Net(**shape)
     with torch.no_grad():
         for p in [*net.slopes, *[block.bias for block in [net.head, *net.body, net.tail]]]:
             p.uniform_(-0.3, 0.5)
-    inside, scale = 21, shape["scale"]  # no multiple of a tile's 4
+    inside, scale = 21, shape["scale"]  # not a multiple of 4, the side of a tile
     lr = torch.rand(3, shape["planes"], *[inside + 2 * net.halo] * 2)
     hr = torch.rand(3, shape["planes"], *[scale * inside] * 2)
     error = net(lr) - hr
@@ -254,8 +254,8 @@ def fast_and_plain(shape, squared, threads, flags):
 
 
 def fast_gradients_are_pytorchs():
-    """Rounding is eps a layer, forward and back; Winograd's transforms raise it by the sum of a row
-    of A' (19) times the norm of what they cancel, for which 4 is ample on random kernels."""
+    """Rounding is eps per layer, forward and back. Winograd's transforms raise it by the sum of a
+    row of A' (19) times the norm of the numbers that they cancel; 4 is ample for random kernels."""
     instructions = ["-march=native", "-march=x86-64", "-march=haswell"]
     with open("/proc/cpuinfo") as file:
         instructions = instructions[:3 if " avx2 " in file.read() else 2]
@@ -271,7 +271,8 @@ def fast_gradients_are_pytorchs():
 
 
 def other_scales_are_one_transposed_convolution():
-    """What net.deconvolution says of the tail, the pixel shuffle and the picture beside it."""
+    """Checks what net.deconvolution says about the tail, the pixel shuffle and the picture beside
+    it."""
     for planes, scale, tail in ((1, 1, 3), (1, 3, 3), (3, 4, 3), (3, 3, 5)):
         net = Net(channels=8, depth=1, planes=planes, scale=scale, tail=tail)
         x, y = torch.rand(1, planes, 9, 8), torch.rand(1, 8, 9, 8)
@@ -283,7 +284,8 @@ def other_scales_are_one_transposed_convolution():
 
 
 def pictures_shrink_as_by_matlab():
-    """A ramp stays one, at the middles of what each pixel covers; flat pictures stay flat."""
+    """A ramp stays a ramp, at the centre of the area that each pixel covers. Flat pictures stay
+    flat."""
     ramp = numpy.broadcast_to(numpy.arange(0, 240, 3, dtype=numpy.uint8)[None, :, None], (24, 80, 3))
     for scale in (2, 3, 4):
         small = degrade.bicubic(ramp[:, :80 // scale * scale], scale)

@@ -43,7 +43,7 @@ SWAPS = [(r"==", "!="), (r"!=", "=="), (r"<=", "<"), (r">=", ">"), (r" < ", " <=
 
 
 def code_only(text):
-    """The text with comments, strings and directives blanked, of the same length."""
+    """Returns the text of the same length, with comments, strings and directives blanked."""
     blank = lambda m: re.sub(r"[^\n]", "\x01", m.group(0))
     return re.sub(r"/\*.*?\*/|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])'|^#.*?$|//.*?$|\bassert\(.*?\);", blank,
                   text, flags=re.S | re.M)
@@ -63,7 +63,7 @@ def output(*command, **more):
 
 
 def command_of(target, word):
-    """How make would build the target: the line that has the word."""
+    """Returns the line by which make would build the target and that has the word."""
     path = BUILD / target
     if path.exists():
         os.utime(path, (0, 0))

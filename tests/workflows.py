@@ -27,7 +27,7 @@ def functions():
 
 
 def complaint(words):
-    """What is wrong with one command, or None."""
+    """Returns what is wrong with one command, or None."""
     words = [word for word in words if not re.match(r"[A-Z_]+=", word) or "/" in word]
     if words and words[0] == "sudo":
         words = words[1:]

@@ -37,7 +37,7 @@ QUERIES = ["", "?scale=1", "?scale=1.5", "?scale=3", "?scale=4", "?width=62", "?
            "?model=psnr-m5", "?model=art", "?model=photo-jpeg&scale=3", "?model=photo-hq&scale=1",
            "?compression=1", "?compression=9&metadata=none", "?depth=16&edge=wrap", "?alpha=separate",
            "?model=mine"]
-LONG = flat_png(700, 700)  # work that can be looked at and cancelled
+LONG = flat_png(700, 700)  # work that can be queried and cancelled
 BAD = [(b"GIF89a" + bytes(30), "", "not_png"), (png()[:-20], "", "png_truncated"),
        (png(), "?scale=99", "bad_parameter"), (png(), "?model=none", "unknown_model"), (b"", "", None)]
 MODEL = ('{"format": "upscaled-model/1", "name": "mine", "scale": 2, "color": "y", "border": '
@@ -53,7 +53,7 @@ class Day:
         self.end = time.monotonic() + 60 * options.minutes if options.minutes else None
 
     def goes_on(self):
-        """Counts one more request. Returns whether it is to be made."""
+        """Counts one more request. Returns whether it may be sent."""
         with self.lock:
             over = time.monotonic() > self.end if self.end else self.done >= options.requests
             self.done += not over
@@ -64,7 +64,7 @@ class Day:
             equal(body == self.wanted.setdefault(key, body), True, "other bytes of %r" % (key,))
 
     def live(self, number):
-        """One client, until the day is over."""
+        """Runs one client until the day is over."""
         rng = random.Random(options.seed * 1000 + number)
         client = None
         while self.goes_on():
@@ -86,7 +86,7 @@ class Day:
 
 
 def asked(client, method, target, body=b"", headers=()):
-    """An answer, whose connection may end with it."""
+    """Reads an answer, after which the connection may end."""
     reply = client.ask(method, target, body, [KEY, *headers])
     if reply.headers.get("connection") == "close":
         client.socket.close()
@@ -174,7 +174,7 @@ DEEDS = 6 * [picture] + 2 * [form_or_chunks, estimate, bad, look_around] + [
 
 
 def held(d):
-    """What the process holds: resident KiB, threads, descriptors."""
+    """Returns what the process holds: resident KiB, threads, descriptors."""
     with open("/proc/%d/status" % d.process.pid) as file:
         rows = dict(line.split(":", 1) for line in file)
     return (int(rows["VmRSS"].split()[0]), int(rows["Threads"]),
@@ -182,7 +182,8 @@ def held(d):
 
 
 def quiet(d):
-    """Waits until no connection and no byte of the budget is left. Returns what is held then."""
+    """Waits until no connection and no byte of the budget is left. Returns what the process then
+    holds."""
     wait_until(lambda: sum(d.health()["memory"][use] for use in ("bodies", "work", "replies")) == 0,
                "the budget is whole")
     low = [held(d)]
@@ -197,7 +198,7 @@ def quiet(d):
 
 
 def spend(day):
-    """One day of all clients; the most that was resident."""
+    """Runs one day of all clients. Returns the most resident memory."""
     clients = [threading.Thread(target=day.live, args=(n,)) for n in range(options.clients)]
     for each in clients:
         each.start()
@@ -222,7 +223,7 @@ def a_day_leaves_nothing_behind():
             file.write(line + b":::admin\n")
         with Daemon("--models", folder, "--api-keys", folder + "/keys", "--queue", "1000") as d:
             day = Day(d, folder)
-            for query in QUERIES:  # what a first request makes once for all
+            for query in QUERIES:  # the first request allocates what all later ones use
                 d.upscale(PICTURES[0], query, [KEY]).expect(200)
             before = quiet(d)
             most = spend(day)

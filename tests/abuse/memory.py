@@ -40,7 +40,7 @@ class Group:
 
 
 def noise(width, height, color, seed):
-    """Pixels that nothing can compress, so that body and reply are as large as they can be."""
+    """Returns pixels that nothing can compress, so that body and reply are as large as possible."""
     channels = daemon.CHANNELS[color]
     rows = b"".join(b"\0" + random.Random(seed + y).randbytes(width * channels)
                     for y in range(height))

@@ -27,7 +27,8 @@ CORES = len(os.sched_getaffinity(0))
 
 
 class Load:
-    """`clients` connections that each ask again after an answer, and `pause` after a refusal."""
+    """`clients` connections. Each sends again after an answer, and after `pause` after a
+    refusal."""
 
     def __init__(self, d, picture, clients, pause):
         self.message = request("POST", "/v1/upscale", picture)
@@ -57,7 +58,8 @@ class Load:
              else self.other).append(took)
 
     def measure(self):
-        """Answers a second, and a second that the clients left to the server; all times."""
+        """Returns the answers per second, those per second that the clients left to the server, and
+        all times."""
         for thread in self.threads:
             thread.start()
         time.sleep(WARM)
@@ -82,7 +84,8 @@ def at(values, share):
 
 
 def report(name, rounds, peaks):
-    """What all rounds of one load say together; the share of the peak, and the refusals' p99."""
+    """Prints the result of all rounds of one load: the share of the peak, and the p99 of the
+    refusals. Returns whether both are good."""
     good, refused = sum((r["good"] for r in rounds), []), sum((r["refused"] for r in rounds), [])
     other = sum((r["other"] for r in rounds), [])
     share, raw = (statistics.median(r[key] / p[key] for r, p in zip(rounds, peaks))
@@ -106,7 +109,7 @@ def main():
             seen["peak"].append(Load(d, picture, 8, 0).measure())
             for times in (2, 20):
                 clients = 16 + 4 * times
-                # together they ask `times` as often as is answered
+                # together they send `times` as many requests as are answered
                 pause = clients / seen["peak"][-1]["rate"] / times
                 seen["%dx" % times].append(Load(d, picture, clients, pause).measure())
     print("%d x %d, %d bytes; processors: %d" % (width, height, len(picture), CORES))

@@ -48,7 +48,7 @@ class Load:
                         for number in range(CLIENTS)]
 
     def _once(self, client):
-        """One picture: what became of it."""
+        """Sends one picture. Returns its result."""
         try:
             client.send(HEAD)
             reply = client.read_reply()
@@ -106,7 +106,8 @@ def given_socket():
 
 
 def free_port():
-    """One that the system gives to nobody who asks for any, also while nobody listens on it."""
+    """Returns a port that the system gives to no other program, even while no process listens on
+    it."""
     while True:
         port = random.randrange(20000, 32000)
         try:
@@ -121,7 +122,7 @@ def moment():
 
 
 def restart(number, end):
-    """Ends a daemon so many times under load, and starts it anew at the same address."""
+    """Ends a daemon that many times under load, and starts it again at the same address."""
     port = free_port()
     with Load((socket.AF_INET, ("127.0.0.1", port)), WANTED) as load:
         for _ in range(number):

@@ -28,7 +28,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 from daemon import Daemon, png, png_of_bytes, request  # noqa: E402
 
 GOOD = png(64, 48)
-TICK, TURNS = 0.02, 50  # each connection has its turn once a second
+TICK, TURNS = 0.02, 50  # each connection acts once a second
 
 
 def percentiles(times):
@@ -37,7 +37,7 @@ def percentiles(times):
 
 
 def good_client(d, seconds):
-    """Median and p99 in ms of a picture's whole way."""
+    """Returns the median and the p99, in ms, of whole requests."""
     times, end = [], time.monotonic() + seconds
     with d.connect() as client:
         message = request("POST", "/v1/upscale", GOOD)
@@ -51,7 +51,7 @@ def good_client(d, seconds):
 
 
 class Crowd:
-    """Connections that send `first`; then each sends `drip` once a second, or reads a byte."""
+    """Connections that send `first`. Then each sends `drip` once a second, or reads a byte."""
 
     def __init__(self, address, count, rate, first, drip):
         self.address, self.count, self.rate, self.first, self.drip = address, count, rate, first, drip
@@ -74,7 +74,7 @@ class Crowd:
             else:
                 s.recv(1)
         except OSError:
-            pass  # epoll tells
+            pass  # epoll reports it
 
     def see_ends(self, patience):
         for fd, _ in self.epoll.poll(patience, 20000):
@@ -83,7 +83,8 @@ class Crowd:
             self.open.pop(fd).close()
 
     def run(self, pipe, seconds):
-        """Tells how long each lasted, and how many there were at once."""
+        """Runs the crowd. Reports how long each connection lasted, and how many there were at the
+        same time."""
         end, joined, turn = time.monotonic() + seconds, 0, 0
         while len(self.lasted) < self.count and time.monotonic() < end:
             next_tick, turn = time.monotonic() + TICK, turn + 1
@@ -108,7 +109,7 @@ def rss_mb(d):
 
 
 def sink(listener, first):
-    """Accepts, sends `first`, and neither reads nor closes."""
+    """Accepts connections, sends `first`, and neither reads nor closes."""
     kept = []
     while True:
         s, _ = listener.accept()
@@ -130,7 +131,8 @@ def running(target, *arguments):
 
 
 def beside(d, crowd, seconds):
-    """A good client's times as the crowd comes, and once it is there; then what the crowd saw."""
+    """Finds the times of a good client while the crowd connects, and once it is there, and then the
+    figures of the crowd."""
     ours, theirs = multiprocessing.Pipe()
     with running(crowd.run, theirs, 1.6 * seconds + 10):
         _, coming = good_client(d, 0.6 * seconds)
@@ -173,7 +175,7 @@ def main():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     body = request("POST", "/v1/upscale", png_of_bytes(20000))[:-19000]
-    # each of those that do not read has a hundred kilobytes made and sent first
+    # for each client that does not read, a hundred kilobytes are made and sent first
     attacks = [("headers", seconds, b"GET /livez HTTP/1.1\r\nHost: a\r\nX: ", b"a", "--header-timeout"),
                ("bodies", seconds, body, b"\0", "--body-timeout"),
                ("reads", 2 * seconds, request("GET", "/openapi.json") * 1000, b"", "--write-timeout")]

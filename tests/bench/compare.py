@@ -22,7 +22,7 @@ TOP = os.path.join(HERE, "../..")
 PEERS = ("upscaled", "onnxruntime", "PyTorch")
 FORMS = ("transposed", "phases")
 MODES = ("frozen", "frozen channels_last", "mkldnn", "mkldnn channels_last")
-MAX_LEVELS = 0.55  # of 255: half a level is our own rounding to 8 bits
+MAX_LEVELS = 0.55  # of 255 levels; our own rounding to 8 bits is half a level
 
 # name, model, width, height, channels
 CASES = (
@@ -36,7 +36,7 @@ CASES = (
     ("32 layers of 64 channels", "deep", 1920, 1080, 3),
     ("8 layers of 64 channels", "luma", 1920, 1080, 1),
 )
-ALONE = {("deep", 1920), ("luma", 1920)}  # a peer would take minutes and many GiB
+ALONE = {("deep", 1920), ("luma", 1920)}  # another program would take minutes and many GiB
 
 
 class Bench:
@@ -45,13 +45,13 @@ class Bench:
         self.folder = arguments.folder
         self.env = dict(os.environ, PEERS=os.path.join(self.folder, "node_modules"),
                         PYTHONDONTWRITEBYTECODE="1")
-        self.notes = self.read("best.json")  # the peers' best ways, by network
+        self.notes = self.read("best.json")  # the best ways of the other programs, by network
 
     def model(self, name):
         return os.path.join(self.folder, "models", name + ".json")
 
     def read(self, name):
-        """What an earlier call left in the folder."""
+        """Reads the results that an earlier call left in the folder."""
         try:
             with open(os.path.join(self.folder, name)) as f:
                 return json.load(f)
@@ -72,7 +72,7 @@ class Bench:
         return json.loads(self.call(command))
 
     def prepare(self):
-        """The models as files; those that are not in the tree are made or copied."""
+        """Writes the model files. Those that are not in the tree are made or copied."""
         os.makedirs(os.path.join(self.folder, "models"), exist_ok=True)
         shutil.copy(os.path.join(TOP, "weights/photo.json"), self.model("photo"))
         source = os.path.join(self.a.data, "waifu2x/up_photo_scale2x.json")
@@ -88,7 +88,7 @@ class Bench:
                        self.model("animevideov3"), "--binary", self.a.binary])
 
     def inputs(self, model, width, height, channels):
-        """The picture as PNG, for PyTorch and for onnxruntime, and the network as ONNX."""
+        """Writes the picture as PNG, for PyTorch and for onnxruntime, and the network as ONNX."""
         stem = os.path.join(self.folder, f"{model}-{width}x{height}")
         self.call([sys.executable, os.path.join(HERE, "make_inputs.py"), self.model(model),
                    str(width), str(height), str(channels), stem])
@@ -114,7 +114,8 @@ class Bench:
                 "macs": found["macs_per_pixel"]}
 
     def choose(self, model, channels):
-        """The peers' best form and mode for a network, on a picture of middling size."""
+        """Finds the best form and mode of the other programs for a network, on a medium-sized
+        picture."""
         if model in self.notes:
             return self.notes[model]
         stem = self.inputs(model, 320, 180, channels)
@@ -127,11 +128,12 @@ class Bench:
         return ort, torch
 
     def differences(self, stem, model):
-        """The largest difference in levels of 255 between ours and each peer's."""
+        """Returns the largest difference, in levels of 255, between our output and that of each
+        other program."""
         from PIL import Image
         with open(self.model(model)) as f:
             read = json.load(f)
-        scale = 2 if isinstance(read, list) else read["scale"]  # waifu2x's have a list
+        scale = 2 if isinstance(read, list) else read["scale"]  # a file of waifu2x is a list
         self.call([self.a.binary, "convert", "--models", os.path.join(self.folder, "models"),
                    "--model", model, "--scale", str(scale), stem + ".png", stem + ".out.png"])
         ours = np.asarray(Image.open(stem + ".out.png"), np.float32)

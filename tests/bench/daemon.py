@@ -57,7 +57,7 @@ def wrk(port, body, seconds):
 
 
 def at_once(port, body, clients, each):
-    """Answers a second to that many clients, each with its connection."""
+    """Returns the answers per second to that many clients, each with a connection of its own."""
     def send(requests):
         connection = http.client.HTTPConnection("127.0.0.1", port)
         for _ in range(requests):
@@ -73,7 +73,7 @@ def at_once(port, body, clients, each):
 
 
 def engine(binary, size):
-    """Colour pictures a second that one thread enlarges."""
+    """Returns the colour pictures per second that one thread enlarges."""
     text = subprocess.run([binary, "bench", "--json", "--size", size, "--threads", "1"],
                           stdout=subprocess.PIPE, check=True).stdout
     return 1e3 / {s["name"]: s["ms"] for s in json.loads(text)["stages"]}["network and colour"]

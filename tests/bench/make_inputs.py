@@ -26,7 +26,7 @@ def main():
     x.tofile(stem + ".f32")
     with open(stem + ".shape", "w") as f:
         f.write(",".join(str(n) for n in x.shape))
-    warnings.filterwarnings("ignore", module="torch.onnx")  # constants it does not fold
+    warnings.filterwarnings("ignore", module="torch.onnx")  # about constants that it does not fold
     for form in ("transposed", "phases"):
         torch.onnx.export(Network(model, form == "phases"), torch.from_numpy(x),
                           f"{stem}.{form}.onnx", input_names=["x"], output_names=["y"],

@@ -21,7 +21,7 @@ from torch.nn import functional as F
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../weights"))
 from export import sequential, write  # noqa: E402
 
-# a trace is made for one size of picture, so that sizes become constants is what we want
+# a trace is for one size of picture, so sizes may become constants
 warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)
 
 
@@ -74,7 +74,7 @@ def tensor(value):
 
 
 def of_waifu2x(rows):
-    """Layers of a waifu2x file in the names of ours."""
+    """Yields the layers of a waifu2x file under the names of our format."""
     for i, row in enumerate(rows):
         full = row["class_name"] == "nn.SpatialFullConvolution"
         yield {"type": "conv_transpose2d" if full else "conv2d", "weight": row["weight"],
@@ -92,7 +92,7 @@ def centre(x, like):
 class Phases(nn.Module):
     """A transposed convolution of stride 2 as a convolution to four phases and a pixel shuffle.
 
-    Output 2q + i, before `padding` is cut, sums in[q - t] w[2t + i]; positions start at -padding,
+    Output 2q + i, before `padding` is cut, sums in[q - t] w[2t + i]. Positions start at -padding,
     so with an odd padding the phases change places."""
 
     def __init__(self, weight, bias, padding, extra):
@@ -109,13 +109,13 @@ class Phases(nn.Module):
         self.padding, self.extra, self.k, self.taps = padding, extra, k, taps
 
     def forward(self, x):
-        """Pads no more than what is asked for: padding p skips the first p samples."""
+        """Pads no more than necessary: padding p skips the first p samples."""
         before = self.taps - 1 - self.padding // 2
         height = (x.shape[2] - 1) * 2 - 2 * self.padding + self.k + self.extra
         width = (x.shape[3] - 1) * 2 - 2 * self.padding + self.k + self.extra
         odd = self.padding % 2
         after = (width + odd + 1) // 2 + self.taps - 1 - x.shape[3] - before
-        around = max(min(before, after), 0)  # the convolution's own padding costs least
+        around = max(min(before, after), 0)  # the padding of the convolution itself costs the least
         if before > around or after > around:
             x = F.pad(x, (max(before - around, 0), max(after - around, 0)) * 2)
         if before < 0 or after < 0:
@@ -126,7 +126,7 @@ class Phases(nn.Module):
 
 
 class Network(nn.Module):
-    """A model file's layers, run one after another; [n][c][y][x] in 0..1."""
+    """Runs the layers of a model file one after another; [n][c][y][x] in 0..1."""
 
     def __init__(self, path, phases):
         super().__init__()
@@ -185,7 +185,7 @@ class Network(nn.Module):
         return y
 
     def halo(self):
-        """Pixels by which the picture is to be extended."""
+        """Returns the pixels by which the picture must be extended."""
         if not self.replicate:
             return 0
         with torch.no_grad():

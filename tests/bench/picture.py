@@ -23,7 +23,7 @@ def noise(width, height, octave):
 
 
 def picture(width, height, channels):
-    """[y][x][c] of bytes."""
+    """Returns [y][x][c] of bytes."""
     n = {o: noise(width, height, o) for o in (0, 2, 4, 6, 7, 8, 9)}
     shade = (n[8] * 4 + n[6] * 2 + n[4] + n[2]) // 8
     v = shade // 2 + (n[7] > 128) * EDGE + n[0] * GRAIN // 256 + 32

@@ -29,7 +29,8 @@ img { width: 45%%; float: right; margin: 0 0 16px 16px } </style><header>%s</hea
 
 
 def photograph(name, deep=False):
-    """Cut and brought to 1920x1080; `deep`: in 16 bits, averaged from more pixels."""
+    """Returns a picture that is cut and reduced to 1920x1080; `deep`: with 16 bits, averaged from
+    more pixels."""
     with Image.open(PHOTOS / (name + ".jpg")) as image:
         scale = max(SMALL[0] / image.width, SMALL[1] / image.height)
         size = [math.ceil(side * scale) for side in image.size]
@@ -42,7 +43,7 @@ def photograph(name, deep=False):
 
 
 def line_art():
-    """Ink on paper, antialiased."""
+    """Draws ink on paper, antialiased."""
     chance = random.Random(3)
     image = Image.new("L", (2 * SMALL[0], 2 * SMALL[1]), 255)
     pen = ImageDraw.Draw(image)
@@ -56,7 +57,7 @@ def line_art():
 
 
 def screen(stem, size, picture):
-    """A page as Chromium draws it; `picture`: with a photograph in it."""
+    """Writes a page as Chromium draws it; `picture`: with a photograph in it."""
     words = pathlib.Path("docs/api.md").read_text() + pathlib.Path("docs/operations.md").read_text()
     text = "".join("<p>%s</p>" % part.replace("<", "&lt;") for part in words.split("\n\n") * 4)
     source = WORK / (stem + ".html")

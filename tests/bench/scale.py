@@ -26,11 +26,11 @@ from PIL import Image, ImageDraw
 
 from picture import picture
 
-LOADS = (20, 40, 60, 80, 90, 95, 150)  # percent of the capacity
-LONGER = 4  # times as long, the last one: until the queue is full
+LOADS = (20, 40, 60, 80, 90, 95, 150)  # per cent of the capacity
+LONGER = 4  # the factor for the last load, which lasts until the queue is full
 SIZES = {"256x256": (256, 256), "640x480": (640, 480), "1280x720": (1280, 720)}
-MIXED = {"256x256": 80, "640x480": 15, "1280x720": 5}  # percent of the requests
-CLIENTS = 512  # more would wait at once: the generator then says that it fell behind
+MIXED = {"256x256": 80, "640x480": 15, "1280x720": 5}  # per cent of the requests
+CLIENTS = 512  # if more would wait, the generator reports that it is late
 PATIENCE = 120
 
 
@@ -44,7 +44,8 @@ PICTURES = {name: png(*size) for name, size in SIZES.items()}
 
 
 class Server:
-    """The daemon, on the first core that this process may use; the clients take the others."""
+    """Starts the daemon on the first core that this process may use. The clients take the
+    others."""
 
     def __init__(self, binary):
         cores = sorted(os.sched_getaffinity(0))
@@ -63,7 +64,7 @@ class Server:
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
 
     def post(self, body):
-        """Status, seconds of Retry-After."""
+        """Returns the status, and the seconds of Retry-After."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.request("POST", "/v1/upscale", body)
@@ -74,7 +75,7 @@ class Server:
             connection.close()
 
     def waited(self):
-        """Sum and count of the queue's seconds."""
+        """Returns the sum and the count of the seconds in the queue."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         connection.request("GET", "/metrics")
         text = connection.getresponse().read().decode()
@@ -84,7 +85,7 @@ class Server:
 
 
 def capacity(server, mix, seconds):
-    """Answers a second to four clients that never pause."""
+    """Returns the answers per second to four clients that never pause."""
     done, lock, end = [0], threading.Lock(), time.monotonic() + seconds
 
     def send(seed):
@@ -105,7 +106,7 @@ def choose(rng, mix):
 
 
 def one(server, body, due, results, lock):
-    """Sends a request that was due, and comes back if it is told to."""
+    """Sends a request that is due, and again later if the server asks for that."""
     status, pause = server.post(body)
     took, served = time.monotonic() - due, None
     if status == 503:
@@ -116,7 +117,7 @@ def one(server, body, due, results, lock):
 
 
 def offer(server, mix, rate, seconds, seed):
-    """All results of requests at that rate, and how late the generator was at most."""
+    """Returns all results of requests at that rate, and the largest delay of the generator."""
     rng, results, lock, late = random.Random(seed), [], threading.Lock(), 0.0
     begun = time.monotonic()
     due = begun
@@ -167,7 +168,8 @@ def show(row):
 
 
 def plot(rows, path):
-    """The 95th percentile by load, a line for each kind, on a logarithmic scale of 10 ms to 100 s."""
+    """Plots the 95th percentile by load, a line for each kind, on a logarithmic scale of 10 ms to
+    100 s."""
     width, height, left, top, foot = 760, 420, 70, 20, 50
     image = Image.new("RGB", (width, height), "white")
     draw = ImageDraw.Draw(image)

@@ -20,7 +20,8 @@ def refused(reply, status, code, option):
 
 
 def start_with_budget(bytes_for_requests, *options):
-    """A daemon whose requests share about so much: what it needs itself is found by asking."""
+    """Starts a daemon whose requests share about that much memory. A first daemon tells how much
+    the process itself needs."""
     done = subprocess.run([BINARY, "serve", "--listen", "127.0.0.1:0", "--memory-limit", "1"],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
     equal(done.returncode, 2, "status")
@@ -56,7 +57,7 @@ def connections_alone_leave_room_for_pictures():
         crowd = [d.connect() for _ in range(most + 20)]
         for client in crowd:
             client.send(b"GET /livez HTTP/1.1\r\nHost: a\r\nX-Slow: ")
-        # its turn comes when the crowd's time is over; others of the crowd are before it
+        # its turn comes when the time of the crowd is over; others of the crowd are before it
         d.upscale(flat_png(200, 200)).expect(200)
         for client in crowd:
             client.read_reply().expect(408, "timeout")
@@ -106,7 +107,8 @@ def buffers_that_grow_for_wide_pictures_are_counted():
 
 @claim
 def what_only_may_come_is_no_reason_to_refuse():
-    """Until the rest is there, a gray picture might have transparency, which takes more."""
+    """Until the rest has arrived, a gray picture might have transparency, which takes more
+    memory."""
     picture = flat_png(1500, 1500)
     with Daemon() as d:
         whole, head = [json.loads(d.ask("POST", "/v1/estimate", data).expect(200).body)
@@ -165,7 +167,7 @@ def too_long_in_work_is_refused_or_ended():
 
 @claim
 def memory_is_waited_for():
-    # one of these needs more than half of what there is, so they take turns
+    # each of these needs more than half of the memory, so they take turns
     with start_with_budget(24 << 20) as d:
         clients = [d.connect() for _ in range(6)]
         for client in clients:
@@ -194,7 +196,8 @@ def when_to_come_again_is_what_there_is_to_do():
 
 @claim
 def who_has_much_in_work_lets_others_pass():
-    """They are alike, and wait about as long, behind one that lasts until its client leaves."""
+    """They are equal, and wait about equally long, behind one that lasts until its client
+    leaves."""
     def send(client, name, address, picture, query=""):
         client.send(request("POST", "/v1/upscale" + query, picture, [
             ("X-Forwarded-For", address), ("X-Request-ID", name)]))

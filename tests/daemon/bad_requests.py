@@ -104,7 +104,7 @@ def refuses_huge_pictures_by_their_header():
 def refuses_a_huge_picture_in_mid_body_before_the_rest_is_sent():
     head = request("POST", "/v1/upscale", b"")[:-len(b"0\r\n\r\n")] + b"9000\r\n\r\n"
     with shared.connect() as client:
-        # 8967 of 9000 bytes never come: the answer is due within --drain-timeout
+        # 8967 of 9000 bytes never arrive: the answer is due within --drain-timeout
         client.send(head + SIGNATURE + header(100000, 1))
         client.read_reply().expect(422, "too_wide")
 

@@ -13,7 +13,7 @@ from daemon import (Daemon, chunked_request, claim, equal, flat_png, form, png, 
 
 DUMP = os.path.join(os.environ.get("top_builddir", "."), "tests/lib/png_dump")
 shared = None
-SLOW = flat_png(1500, 1000)  # seconds of work for a sanitized build, and some hundred ms for others
+SLOW = flat_png(1500, 1000)  # takes seconds in a sanitized build, and some hundred ms in others
 
 
 @claim
@@ -41,14 +41,15 @@ def a_part_of_a_body_is_not_taken_for_the_whole():
 
 
 def dumped(data):
-    """The size and the pixels, by libpng."""
+    """Returns the size and the pixels, as libpng decodes them."""
     raw = subprocess.run([DUMP], input=data, stdout=subprocess.PIPE, check=True).stdout
     return raw.split(b"\n", 1)
 
 
 @claim
 def a_model_acts_with_a_factor_of_1_too():
-    """It enlarges, and the result is brought down again; without a model the pixels stay."""
+    """The model enlarges, and the result is reduced again. Without a model the pixels stay the
+    same."""
     picture = png(40, 30)
     kept = shared.upscale(picture, "?scale=1").expect(200)
     acted = shared.upscale(picture, "?model=photo&scale=1").expect(200)
@@ -60,7 +61,7 @@ def a_model_acts_with_a_factor_of_1_too():
 
 
 def final(client):
-    """The next reply but the interim ones."""
+    """Returns the next reply that is not an interim one."""
     while (reply := client.read_reply()).status == 100:
         pass
     return reply
@@ -81,7 +82,7 @@ def a_client_that_ends_its_side_gets_its_answer():
             with shared.connect() as client:
                 client.send(data)
                 if apart:
-                    time.sleep(0.05)  # the end comes by itself, perhaps; both must be right
+                    time.sleep(0.05)  # so that the end may come in a packet of its own; both must work
                 client.socket.shutdown(socket.SHUT_WR)
                 equal(final(client).status, 200, about)
                 client.is_closed()
@@ -132,7 +133,7 @@ def a_listener_that_reads_nothing_is_closed():
         with d.connect() as sender, socket.socket() as listener:
             sender.send(request("POST", "/v1/upscale?scale=8", flat_png(2000, 2000), [("X-Request-ID", name)]))
             wait_until(lambda: d.health()["running"] == 1, "it runs")
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)  # the least that there is
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)  # the least that the system allows
             listener.connect(d.addresses[0][1])
             listener.sendall(request("GET", "/v1/requests/" + name, headers=[("Accept", "text/event-stream")]))
             wait_until(lambda: any("/v1/requests/" in line for line in d.lines), "the log says that it ended")

@@ -261,7 +261,7 @@ def health_does_not_wait_for_a_server_that_drips():
         connection = server.accept()[0]
         try:
             while asked.is_alive():
-                connection.sendall(b"H")  # before the sixth byte five seconds are over
+                connection.sendall(b"H")  # five seconds pass before the sixth byte
                 asked.join(1)
         except OSError:
             pass

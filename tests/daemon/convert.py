@@ -171,7 +171,7 @@ def convert_says_what_it_left_out_of_an_animation():
 
 
 def convert_on_a_terminal(*options, name="large.png", columns=80, environment=(("TERM", "xterm"),)):
-    """What convert draws where standard error is a terminal of so many columns."""
+    """Returns what convert draws if standard error is a terminal of that many columns."""
     with Folder() as folder:
         write(folder + "/" + name, flat_png(300, 300))
         leader, follower = pty.openpty()
@@ -185,7 +185,7 @@ def convert_on_a_terminal(*options, name="large.png", columns=80, environment=((
             while piece := os.read(leader, 65536):
                 drawn += piece
         except OSError:
-            pass  # how a terminal says that nobody is left
+            pass  # a terminal reports in this way that no process has it open
         os.close(leader)
         equal(process.wait(DEADLINE), 0)
         return drawn

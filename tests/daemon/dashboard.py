@@ -19,7 +19,7 @@ def expressions():
 
 
 def exported():
-    """Label names by metric, as /metrics has them after a picture and a refusal."""
+    """Returns the names of labels by metric, as /metrics has them after a picture and a refusal."""
     with Daemon() as d:
         d.upscale(png()).expect(200)
         d.upscale(b"junk").expect(415)

@@ -16,8 +16,8 @@ ROUNDING = 0.01
 
 
 def timed_out(client, option, seconds, drip=b""):
-    """The 408 that names the option comes, not too early, however often bytes drip in. How late it
-    comes depends on what else the machine does; tests/abuse/slow.py measures it."""
+    """The 408 that names the option arrives, and not too early, however often bytes are sent. How
+    late it arrives depends on the load of the machine; tests/abuse/slow.py measures it."""
     start = time.monotonic()
     client.socket.settimeout(0.05)
     while True:
@@ -52,7 +52,7 @@ def dripping_bodies_end_at_their_deadline():
 
 @claim
 def a_body_at_the_least_rate_may_take_longer():
-    """Only a machine that stands still for two of the three seconds could spoil it."""
+    """This fails only on a machine that stands still for two of the three seconds."""
     with Daemon("--body-timeout", "3", "--min-rate", "1") as d, d.connect() as client:
         whole = request("POST", "/v1/upscale", png_of_bytes(10000))
         for at in range(0, len(whole), 500):
@@ -61,7 +61,7 @@ def a_body_at_the_least_rate_may_take_longer():
         client.read_reply().expect(200)
 
 
-LARGE = flat_png(2400, 2400), "?compression=0"  # 23 MB, which no socket's buffers take
+LARGE = flat_png(2400, 2400), "?compression=0"  # 23 MB, more than the buffers of a socket hold
 
 
 @claim
@@ -83,7 +83,8 @@ def a_reader_that_stops_is_ended():
 
 @claim
 def a_reader_that_drips_is_ended_and_one_at_the_least_rate_is_not():
-    """The one at the least rate takes twenty times as much, so that a busy machine is no matter."""
+    """The client at the least rate takes twenty times as much, so that a busy machine does not
+    matter."""
     with Daemon("--write-timeout", "2", "--min-rate", "100K") as d:
         for pause, size, whole in ((0.1, 4096, False), (0.007, 65536, True)):
             with d.connect() as client:
@@ -104,8 +105,8 @@ def a_reader_that_drips_is_ended_and_one_at_the_least_rate_is_not():
 
 @claim
 def who_was_queued_and_waits_for_too_long_is_told_so():
-    """What runs is thought to end in time, so that the next is let in; then nothing goes on until
-    it has waited for too long."""
+    """The running request is expected to end in time, so the next one may wait. Then nothing goes
+    on until it has waited for too long."""
     picture, query = flat_png(2000, 2000), "?scale=4"
     with Daemon() as d:
         reply = d.ask("POST", "/v1/estimate" + query, picture).expect(200)

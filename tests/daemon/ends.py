@@ -67,7 +67,7 @@ def refuses_connections(d):
     try:
         with d.connect():
             return False
-    except (ConnectionRefusedError, ConnectionResetError):  # the latter out of the backlog
+    except (ConnectionRefusedError, ConnectionResetError):  # a reset comes from the backlog
         return True
 
 
@@ -75,7 +75,7 @@ def refuses_connections(d):
 def takes_what_comes_on_open_connections_while_draining():
     with Daemon("--work-timeout", "86400", "--max-running", "1") as d:
         blocker, other = block(d), d.connect()
-        # a request line that was read makes it no idle connection, which the drain would shut
+        # once a request line was read, the connection is not idle; the drain would shut an idle one
         other.send(b"POST /v1/upscale HTTP/1.1\r\n")
         d.signal(signal.SIGTERM)
         wait_until(lambda: refuses_connections(d), "it does not listen any more")
@@ -98,7 +98,7 @@ def answers_a_connection_that_came_just_before_sigterm():
 
 @claim
 def ends_in_order_while_clients_connect():
-    """Many threads and new connections: an end that races with either would abort the process."""
+    """Many threads and new connections: if the end raced with either, the process would abort."""
     for _ in range(12):
         with Daemon("--http-threads", "32", "--shutdown-timeout", "5") as d:
             stop = threading.Event()
@@ -171,7 +171,7 @@ def stops_on_sigint_too():
 
 @claim
 def ends_while_it_still_loads():
-    """A model that does not end: a pipe to which nobody writes."""
+    """A model that never ends: a pipe to which no process writes."""
     with tempfile.TemporaryDirectory() as folder:
         os.mkfifo(os.path.join(folder, "endless.json"))
         for number in (signal.SIGTERM, signal.SIGINT):

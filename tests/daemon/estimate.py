@@ -33,7 +33,7 @@ def says_what_the_picture_would_need():
 
 
 def noise(side, values, seed=1):
-    """A gray picture of noise in so many values."""
+    """Returns a gray picture of noise with that many values."""
     numbers = random.Random(seed)
     rows = b"".join(b"\0" + bytes(255 // (values - 1) * numbers.randrange(values)
                                   for _ in range(side)) for _ in range(side))
@@ -54,7 +54,8 @@ def compression_and_content_count():
 
 @claim
 def nobody_is_talked_out_of_a_place():
-    """Noise at compression=9, which takes very long for its size, changes nothing for others."""
+    """Noise at compression=9, which takes very long for its size, does not change the estimates of
+    others."""
     head = png(30, 20)[:8] + chunk(b"IHDR", struct.pack(">IIBBBBB", 7000, 7000, 8, 2, 0, 0, 0))
     with Daemon() as d:
         before = json.loads(estimate(d, head).expect(200).body)

@@ -29,7 +29,7 @@ COMMAND = re.compile(r"^\s*(\$ )?([A-Za-z_]+=\S* )*"
 
 
 class Block:
-    """Lines between two fences; or, without a language, indented after an empty line."""
+    """The lines between two fences or, without a language, those indented after an empty line."""
 
     def __init__(self, page, line, language, reason):
         self.page, self.line, self.language, self.reason = page, line, language, reason
@@ -70,7 +70,8 @@ def blocks_of(page):
 
 
 def serve_until_ready(arguments):
-    """What `upscaled serve` is in an example: any free port instead of the one it names; it ends by itself."""
+    """Replaces `upscaled serve` in an example: it takes any free port instead of the one it names,
+    and ends by itself."""
     kept = [BINARY_PATH, "serve", "--listen", "127.0.0.1:0"]
     words = iter(arguments)
     for word in words:
@@ -86,7 +87,8 @@ def serve_until_ready(arguments):
 
 
 def set_out(folder):
-    """The pictures, this repository's own files, and `upscaled` where a shell finds it."""
+    """Prepares the pictures, the files of this repository, and `upscaled` where a shell finds
+    it."""
     for name, data in PICTURES.items():
         (folder / name).write_bytes(data)
     for name in ("docs", "weights"):
@@ -115,7 +117,7 @@ def run(block, folder, address):
 
 
 def check_shape(got, told, where="the answer"):
-    """The same keys and kinds; of a list, the first of each."""
+    """Checks that the keys and kinds are the same; of a list, those of the first item."""
     if got is not None and told is not None:
         equal(type(got) in (int, float), type(told) in (int, float), where)
     if isinstance(told, dict):
@@ -127,7 +129,7 @@ def check_shape(got, told, where="the answer"):
 
 
 def verdict(block, after, folder, address):
-    """Runs a block, if it is one to run; the reason where it is left out."""
+    """Runs a block if it is one to run. Returns the reason if it is left out."""
     if block.language != "sh":
         equal(COMMAND.search(block.text), None, "a command in a block that is not ```sh")
         return None
@@ -140,7 +142,8 @@ def verdict(block, after, folder, address):
 
 
 def verdicts(page, address):
-    """(name, what is wrong or None, why it was left out or None) of each block of a page."""
+    """Yields (name, the fault or None, the reason why it was left out or None) of each block of a
+    page."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         set_out(folder)
@@ -185,7 +188,7 @@ def notices_bad_examples(address):
 
 
 def manual(folder):
-    """The examples of the manual page, as a page of their own."""
+    """Writes the examples of the manual page as a page of their own."""
     printed = subprocess.run([BINARY_PATH, "help", "--man"], capture_output=True, text=True,
                              check=True).stdout
     lines = printed.split(".SH EXAMPLES\n.nf\n")[1].split(".fi\n")[0].replace("\\-", "-")

@@ -19,7 +19,7 @@ FOLDER = tempfile.TemporaryDirectory()
 
 
 def network(factor, name, **more):
-    """Repeats the picture's luma by two convolutions, exactly."""
+    """Returns a model that repeats the luma of the picture by two convolutions, exactly."""
     width, out = WIDTHS[factor], factor * factor
     one = [1] + [0] * (width - 1)
     layers = [{"type": "conv2d", "in_channels": 1, "out_channels": width, "kernel_size": 1,
@@ -37,7 +37,7 @@ def put(folder, model):
 
 
 def families():
-    """Three, as the columns of the table."""
+    """Makes a folder with three families, one for each column of the table."""
     folder = os.path.join(FOLDER.name, "families")
     if not os.path.isdir(folder):
         os.mkdir(folder)
@@ -48,7 +48,8 @@ def families():
 
 
 def table():
-    """{(family, factor): ([factors of the files], whether the result is reduced)} of the docs."""
+    """Returns {(family, factor): ([factors of the files], whether the result is reduced)} of the
+    docs."""
     with open(os.path.join(TOP, "docs", "models.md")) as file:
         text = file.read()
     rows = text[text.index("| factor | a file of 2 |"):].split("\n\n")[0].splitlines()[2:]

@@ -45,7 +45,7 @@ def reload(d):
 
 @contextlib.contextmanager
 def no_more_descriptors(d):
-    """The process may open nothing while this lasts."""
+    """While this lasts, the process may open nothing."""
     pid = d.process.pid
     before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     least = 1 + max(int(fd) for fd in os.listdir("/proc/%d/fd" % pid))
@@ -65,7 +65,7 @@ def cpu_seconds(d):
 @claim
 def without_descriptors_connections_that_are_there_are_served_and_others_wait():
     with Daemon("--header-timeout", "600") as d, d.connect() as there:
-        there.send(b"POST /v1/upscale HTTP/1.1\r\nHost: a\r\n")  # is not idle
+        there.send(b"POST /v1/upscale HTTP/1.1\r\nHost: a\r\n")  # so the connection is not idle
         d.ask("GET", "/livez").expect(200)  # connections are accepted in their order
         with no_more_descriptors(d), d.connect() as waits:
             waits.send(request("GET", "/livez"))
@@ -74,7 +74,7 @@ def without_descriptors_connections_that_are_there_are_served_and_others_wait():
             equal(cpu_seconds(d) - begun < 0.5, True, "it tries again and again")
             there.send(b"Content-Length: %d\r\n\r\n" % len(png()) + png())
             there.read_reply().expect(200)
-            # the connection is idle now, and makes room for the one that waits
+            # the connection is idle now, and is closed for the one that waits
             waits.read_reply().expect(200)
         d.upscale(png()).expect(200)
 
@@ -127,7 +127,7 @@ def convert_on_a_full_disk_keeps_the_old_output():
 # ---------------------------------------------------------------- a folder in motion
 
 def stir(folder, stop, rng):
-    """Makes, replaces, cuts, moves and removes files of models, some in place, some at once."""
+    """Makes, replaces, cuts, moves and removes model files, some in place and some in one step."""
     number = 0
     while not stop.is_set():
         number += 1

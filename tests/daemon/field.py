@@ -56,7 +56,7 @@ def pixels(data):
 
 
 def contents(data, kind):
-    """The contents of the chunks of a kind in a sound file."""
+    """Returns the contents of the chunks of a kind in a sound file."""
     found, at = [], 8
     while at < len(data):
         length = int.from_bytes(data[at:at + 4], "big")
@@ -118,7 +118,7 @@ def many_warnings_are_one_header():
 
 
 def samples(data):
-    """(width, [R, G, B, A of each pixel]) with 16 bits, as libpng decodes the file."""
+    """Returns (width, [R, G, B, A of each pixel]) with 16 bits, as libpng decodes the file."""
     size, raw = pixels(data).split(b"\n", 1)
     flat = [raw[i] << 8 | raw[i + 1] for i in range(0, len(raw), 2)]
     return int(size.split()[0]), [tuple(flat[i:i + 4]) for i in range(0, len(flat), 4)]
@@ -163,7 +163,8 @@ def separate_alpha_keeps_the_colours_under_it():
     width, before = samples(data)
 
     def worst(query):
-        """How far the colours are from those of the input, away from the picture's edge."""
+        """Returns the difference of the colours from those of the input, away from the edge of the
+        picture."""
         wide, after = samples(shared.upscale(data, query).expect(200).body)
         return max(abs(after[y * wide + x][c] - before[y // 2 * width + x // 2][c]) // 257
                    for y in range(8, wide - 8) for x in range(8, wide - 8) for c in range(3)

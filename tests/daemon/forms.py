@@ -49,7 +49,7 @@ def takes(about, data, content_type=MORE + "X"):
 
 
 def chunked(data, content_type):
-    """The same a byte at a time around each boundary."""
+    """Sends the same form byte by byte around each boundary."""
     with shared.connect() as client:
         step = [data[i:i + 1] for i in range(200)] + [data[200:-60]] + [data[i:i + 1] for i in
                                                                        range(len(data) - 60, len(data))]

@@ -59,7 +59,7 @@ REFUSED = {
 
 
 def everything(d, data):
-    """All bytes that come back until the connection is closed."""
+    """Returns all bytes that arrive until the connection is closed."""
     answers = b""
     with d.connect() as client:
         client.send_until_refused(data)
@@ -72,7 +72,7 @@ def everything(d, data):
 
 
 def strictly(answers):
-    """(status, headers, body) of bytes that must be one answer, and nothing else."""
+    """Returns (status, headers, body) of bytes that must be exactly one answer."""
     head, _, body = answers.partition(b"\r\n\r\n")
     first, *lines = head.decode("ascii").split("\r\n")
     status = int(re.fullmatch(r"HTTP/1\.1 (\d{3}) [A-Za-z ]+", first)[1])
@@ -184,7 +184,8 @@ for about, headers in PASSES.items():
 
 @claim
 def a_limit_of_headers_is_what_is_usable():
-    """Up to the very byte, on a new connection and on one that was used, in one piece and in many."""
+    """The limit holds to the byte, on a new connection and on a used one, in one piece and in
+    many."""
     for limit in (4096, 65536):
         with Daemon("--connection-memory", str(limit)) as d:
             for over, status in ((0, 200), (1, 431)):

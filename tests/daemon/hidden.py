@@ -13,11 +13,11 @@ from daemon import Client, Daemon, claim, equal, png, request, run_claims, wait_
 from fronts import haproxy, nginx  # noqa: E402
 from raw_requests import cases  # noqa: E402
 
-QUIET = 0.4  # seconds without an answer, after which a client goes
+QUIET = 0.4  # seconds without an answer after which a client leaves
 
 
 def send(address, data):
-    """Sends, and reads until the other side closes or has been quiet for a while."""
+    """Sends the bytes, and reads until the other side closes or has been quiet for a while."""
     with contextlib.suppress(OSError), socket.create_connection(address) as client:
         client.settimeout(QUIET)
         client.sendall(data)
@@ -26,17 +26,17 @@ def send(address, data):
 
 
 def numbered():
-    """(about, bytes) where the hidden request names its case."""
+    """Yields (about, bytes), where the hidden request names its case."""
     for number, (about, data) in enumerate(cases()):
         yield about, data.replace(b"?hidden", b"?%06d" % number)
 
 
 def send_all(d, address):
-    """Sends all cases; the log's entries of what was executed meanwhile."""
+    """Sends all cases. Returns the log entries of the requests that were executed meanwhile."""
     before = len(d.lines)
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda case: send(address, case[1]), numbered()))
-    with Client((socket.AF_INET, address)) as client:  # whoever is in front lives on
+    with Client((socket.AF_INET, address)) as client:  # the proxy in front still runs
         client.send(request("POST", "/v1/upscale", png(), [("Connection", "close")]))
         client.read_reply().expect(200)
     d.upscale(png(), headers=[("X-Request-ID", "the-last")]).expect(200)
@@ -46,7 +46,7 @@ def send_all(d, address):
 
 
 def hidden_ones(entries):
-    """What the hidden requests were hidden behind."""
+    """Returns the cases behind which executed requests were hidden."""
     names = [about for about, _ in cases()]
     return {names[int(entry["target"][7:])] for entry in entries
             if entry.get("target", "").startswith("/livez?")}
@@ -69,9 +69,9 @@ def there_are_more_than_two_hundred_cases():
 
 
 def none_but_its_own(d, address):
-    """Requests that the proxy did not mark were hidden from it."""
+    """Checks that the proxy marked every executed request. Others were hidden from it."""
     entries = send_all(d, address)
-    # without a method the head was not whole, and nothing was done
+    # without a method the head was not complete, and nothing was executed
     equal([e for e in entries if "method" in e and not e["id"].startswith("proxy-")], [])
     print("# %d requests came through" % len(entries))
 

@@ -11,7 +11,7 @@ from daemon import BINARY, DEADLINE, claim, equal, run_claims  # noqa: E402
 TOP = os.environ.get("top_srcdir", ".")
 PICTURE = os.path.join(TOP, "docs/pictures/sample.png")
 DUMP = os.path.join(os.environ.get("top_builddir", "."), "tests/lib/png_dump")
-RARELY = 2000  # one sample in so many
+RARELY = 2000  # at most one sample in so many differs
 
 
 def convert(*options):

@@ -101,7 +101,7 @@ def concurrency_is_kept_until_the_answer_is_out():
         with d.connect() as slow:
             slow.send(request("POST", "/v1/upscale", png(),
                               bearer("secret-a") + [("Expect", "100-continue")])[:-len(png())])
-            equal(slow.read_reply().status, 100)  # so it was counted
+            equal(slow.read_reply().status, 100)  # so the request was counted
             reply = d.upscale(png(), headers=bearer("secret-a")).expect(429, "rate_limited")
             equal("retry-after" in reply.headers, True)
             slow.send(png())
@@ -169,13 +169,13 @@ def a_bad_file_leaves_all_as_it_was_and_says_why():
 
             with open(os.path.join(models, "double.json"), "w") as file:
                 json.dump(MODEL, file)
-            write("ops:junk\n")  # a good model beside bad keys: neither is taken
+            write("ops:junk\n")  # a good model with bad keys: neither is accepted
             equal("keys:1" in reload().expect(500, "keys_file").problem()["detail"], True, "the line")
             equal(json.loads(d.ask("GET", "/health").body)["status"], "ready")
             d.ask("GET", "/v1/models/double", headers=bearer("secret-o")).expect(404)
             write(line("ops", "secret-o", ":::admin"), line("ann", "secret-a"))
             with open(os.path.join(models, "double.json"), "w") as file:
-                file.write("{")  # and the other way round
+                file.write("{")  # the reverse
             equal("double.json" in reload().expect(500).problem()["detail"], True)
             d.upscale(png(), headers=bearer("secret-a")).expect(403)
             with open(os.path.join(models, "double.json"), "w") as file:

@@ -195,7 +195,7 @@ def leaves_a_socket_that_it_was_given_to_others():
                 equal(old.wait(), 0, "status")
                 for _ in range(20):
                     new.upscale(png()).expect(200)
-            with Client(new.addresses[0]) as waiting:  # nobody is there now
+            with Client(new.addresses[0]) as waiting:  # no process accepts now
                 waiting.send(request("POST", "/v1/upscale", png()))
                 with Daemon(inherit=given):
                     waiting.read_reply().expect(200)
@@ -220,7 +220,7 @@ def replaces_a_stale_socket_and_nothing_else():
             stale.bind(path)
         with Daemon(listen=("unix:" + path,)) as d:
             d.upscale(png()).expect(200)
-            fails_to_listen("unix:" + path)  # somebody is there
+            fails_to_listen("unix:" + path)  # another process listens there
             d.upscale(png()).expect(200)
         write(path, "a file")
         fails_to_listen("unix:" + path)

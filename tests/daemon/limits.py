@@ -105,7 +105,7 @@ def every_address_has_connections_of_its_own():
     with Daemon("--connections", "2", listen=("127.0.0.1:0",) * 2) as d:
         with d.connect() as first, d.connect() as second, d.connect() as third:
             for client in (first, second):
-                client.send(b"GET /livez HTTP/1.1\r\n")  # a head under way keeps its place
+                client.send(b"GET /livez HTTP/1.1\r\n")  # a connection whose head is arriving stays open
             time.sleep(0.2)
             third.send(request("GET", "/livez"))
             d.ask("GET", "/livez", which=1).expect(200)
@@ -121,13 +121,13 @@ def the_longest_idle_connection_makes_room():
             busy.send(b"GET /livez HTTP/1.1\r\nHost: a\r\n")
             for client in (oldest, middle):
                 client.ask("GET", "/livez").expect(200)
-                time.sleep(0.2)  # so that nobody doubts which of them became idle first
+                time.sleep(0.2)  # so that it is clear which of them became idle first
             new.ask("GET", "/livez").expect(200)
             equal(oldest.is_closed(), True)
             middle.ask("GET", "/livez").expect(200)
             busy.send(b"\r\n")
             busy.read_reply().expect(200)
-            for _ in range(20):  # each of them takes a place that was idle
+            for _ in range(20):  # each of them takes the place of an idle connection
                 with d.connect() as another:
                     another.ask("GET", "/livez").expect(200)
 
@@ -143,7 +143,7 @@ def the_limit_of_open_files_bounds_connections():
         crowd = [d.connect() for _ in range(most + 10)]
         for client in crowd:
             client.send(b"GET /livez HTTP/1.1\r\n")  # none of them is idle
-        for client in crowd[:most] + crowd[most:]:  # the last ones wait for the first ones to leave
+        for client in crowd[:most] + crowd[most:]:  # the last ones wait until the first ones leave
             client.send(b"Host: a\r\n\r\n")
             client.read_reply().expect(200)
             client.socket.close()

@@ -10,7 +10,7 @@ from daemon import (BINARY, SIGNATURE, Daemon, chunked_request, claim, equal, he
 
 
 def line_of(d, request_id):
-    """The JSON line of that X-Request-ID, when it has come."""
+    """Returns the JSON line with that X-Request-ID, when it is there."""
     def find():
         for line in d.lines:
             entry = json.loads(line)
@@ -48,7 +48,7 @@ def errors_have_their_code():
         d.ask("GET", "/nothing", headers=named("e-2")).expect(404)
         d.ask("DELETE", "/livez", headers=named("e-3")).expect(405)
         d.upscale(png(), "?scale=99", named("e-4")).expect(400)
-        with d.connect() as client:  # answered past the library
+        with d.connect() as client:  # answered without the library
             client.send_until_refused(chunked_request(
                 "/v1/upscale", [SIGNATURE + header(100000, 1)] + [b"\0" * 999] * 20, named("e-5")))
             client.read_reply().expect(422)

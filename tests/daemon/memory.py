@@ -36,7 +36,7 @@ def forget_peak(d):
 
 
 def growth(d, body, query=""):
-    """(status, code, bytes above what was resident before) of one request."""
+    """Returns (status, code, bytes above the resident memory before) of one request."""
     forget_peak(d)
     before = status(d, "VmRSS")
     reply = d.upscale(body, query)
@@ -45,14 +45,14 @@ def growth(d, body, query=""):
 
 
 def warm(d):
-    """So that what a first request makes for all is not counted for another."""
+    """Sends a first request, so that what it allocates for all is not counted for another."""
     for _ in range(3):
         d.upscale(png(300, 200)).expect(200)
         equal(d.upscale(b"no picture").status, 415)
 
 
 def zeros(count):
-    """A zlib stream of that many zeros, made without them."""
+    """Returns a zlib stream of that many zeros, without making them."""
     pack, piece = zlib.compressobj(9), bytes(MIB)
     out = [pack.compress(piece[:min(MIB, count - at)]) for at in range(0, count, MIB)]
     return b"".join(out) + pack.flush()
@@ -70,7 +70,7 @@ def bad_crc(data):
     return data[:29] + bytes([data[29] ^ 1]) + data[30:]
 
 
-# name, file, code; judged by its first bytes
+# name, file, code; each is judged by its first bytes
 REFUSED = [
     ("a side beyond the limit", file_of(header(1 << 20, 1), pixels(8, 8)), "too_wide"),
     ("the largest sides there are", file_of(header(0x7FFFFFFF, 0x7FFFFFFF), pixels(8, 8)), "too_wide"),
@@ -83,7 +83,7 @@ REFUSED = [
     ("twenty million pixels at eight times", flat_png(5000, 4000), "output_too_large"),
 ]
 
-SIDE = 500  # of those that follow: a gray picture of half a megabyte at most
+SIDE = 500  # side of the following ones: a gray picture of at most half a megabyte
 HEAD = header(SIDE, SIDE, 0)
 PIXELS = pixels(SIDE, SIDE)
 EMPTY = chunk(b"IDAT", b"")
@@ -98,8 +98,8 @@ def many(kind, data, count):
 
 
 def bombs():
-    """name, file, code (None: it is answered; more pixels than the header says are left, as libpng
-    leaves them)."""
+    """Returns name, file, code. The code is None if the file is answered. Pixels beyond those that
+    the header states are left out, as in libpng."""
     huge = zeros(300 * MIB)
     flip = bytearray(file_of(HEAD, PIXELS))
     flip[len(flip) - 12 - 10] ^= 1
@@ -142,7 +142,7 @@ def bombs_and_damaged_ones_stay_within_what_is_said():
             got, code, grown = growth(d, body)
             equal((got, code), (422, wanted) if wanted else (200, None), name)
             reply = d.ask("POST", "/v1/estimate", body)
-            if reply.status == 200:  # else it was refused before anything was taken
+            if reply.status == 200:  # otherwise it was refused before memory was allocated
                 most = json.loads(reply.body)["peak_memory_bytes"]
             else:
                 most = len(body)
@@ -151,7 +151,7 @@ def bombs_and_damaged_ones_stay_within_what_is_said():
 
 @claim
 def what_pictures_took_is_given_back():
-    """By every thread that had one: each of these has a driver of its own."""
+    """Memory is given back by every thread that had some: each of these has a driver of its own."""
     needs_the_kernels_count()
     with Daemon() as d:
         body = flat_png(2000, 1500)

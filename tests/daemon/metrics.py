@@ -46,7 +46,7 @@ class Family:
 
 
 def parse(text):
-    """Families by name; every line must be one of HELP, TYPE, sample, in this order."""
+    """Returns the families by name. Every line must be a HELP, TYPE or sample, in this order."""
     equal(text.endswith("\n"), True, "the last line ends")
     families, family = {}, None
     for line in text[:-1].split("\n"):
@@ -132,7 +132,7 @@ def requests_are_counted_by_status_and_code():
                   ("404", "not_found", 1))
 
         def all_counted():
-            """Each is counted after its answer has gone out, by one thread or another."""
+            """Each request is counted after its answer has been sent, by one thread or another."""
             found = scrape(d)
             return [value(found, "upscaled_requests_total", status=status, code=code)
                     for status, code, count in wanted
@@ -160,7 +160,7 @@ def pictures_are_measured():
         equal(value(seen, "upscaled_stage_seconds_sum", stage="network") > 0, True)
         equal(value(seen, "upscaled_request_seconds_count"), 2)
         model = json.loads(d.ask("GET", "/v1/models/photo").body)
-        # halos are counted; whole tiles of 4x4 at most double them
+        # halos count; whole tiles of 4x4 at most double them
         around = 2 * 2 * model["halo"]
         least = model["macs_per_pixel"] * 1200 * (1 + 1 + 4)
         most = model["macs_per_pixel"] * (2 * (40 + around) * (30 + around) + (80 + around) * (60 + around))
@@ -185,7 +185,7 @@ def what_runs_and_waits_is_shown():
         work = value(busy, "upscaled_memory_bytes", use="work")
         equal(1 << 20 < work <= value(busy, "upscaled_memory_limit_bytes"), True, work)
         equal(value(busy, "upscaled_memory_bytes", use="bodies") > 0, True)
-        clients[1].socket.close()  # first, or it might begin when the other is cancelled
+        clients[1].socket.close()  # this one first, because it might begin when the other is cancelled
         wait_until(lambda: value(scrape(d), "upscaled_waiting_requests") == 0, "nobody waits")
         clients[0].socket.close()
         wait_until(lambda: value(scrape(d), "upscaled_cancelled_total") == 1,

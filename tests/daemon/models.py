@@ -16,7 +16,7 @@ PICTURES = os.path.join(TOP, "tests", "pictures")
 DUMP = os.path.abspath(os.path.join(os.environ.get("top_builddir", "."), "tests/lib/png_dump"))
 SHAVE = 2
 
-# Mean PSNR in dB of Y, or of RGB for `art`: what tests/pictures/LR/*.png become, against hr/.
+# Mean PSNR in dB of Y, or of RGB for `art`: tests/pictures/LR/*.png enlarged, compared with hr/.
 FIGURES = {
     "art": {"bicubic": 28.005, "box": 24.273},
     "photo": {"bicubic": 32.106, "jpeg-q75": 28.954},
@@ -28,7 +28,7 @@ FIGURES = {
 
 
 def pictures(model):
-    """The names that a model is scored on: drawn ones for `art`, else photographs."""
+    """Returns the names on which a model is scored: drawings for `art`, otherwise photographs."""
     names = sorted(os.listdir(os.path.join(PICTURES, "hr")))
     return [n for n in names if n.startswith("drawn-") == (model == "art")]
 
@@ -39,7 +39,7 @@ def convert(model, paths, folder):
 
 
 def decoded(path):
-    """(width, height, [R, G, B of 0..255 for each pixel]) by libpng."""
+    """Returns (width, height, [R, G, B of 0..255 for each pixel]), as libpng decodes them."""
     with open(path, "rb") as file:
         raw = subprocess.run([DUMP], stdin=file, stdout=subprocess.PIPE, check=True).stdout
     first, rest = raw.split(b"\n", 1)
@@ -97,8 +97,9 @@ def mean(pixels, channel):
 
 @claim
 def photographs_keep_their_colour():
-    """Their mean moves by less than 0.2 levels in any channel, though these are the busiest 160
-    pixels of each. `art` is not for photographs, and may move it by half as much again."""
+    """The mean moves by less than 0.2 levels in any channel, although these are the busiest 160
+    pixels of each photograph. `art` is not for photographs, and may move it by half as much
+    again."""
     def check(model, folder):
         names = pictures("photo")
         convert(model, [os.path.join(PICTURES, "bicubic", n) for n in names], folder)
@@ -126,7 +127,7 @@ def edges_of_drawings_have_no_halo_and_thin_lines_stay():
 
 
 def gray_png(width, height, value):
-    """A gray picture of value(x, y)."""
+    """Returns a gray picture of value(x, y)."""
     rows = b"".join(b"\0" + bytes(value(x, y) for x in range(width)) for y in range(height))
     return (SIGNATURE + header(width, height, 0) + chunk(b"IDAT", zlib.compress(rows)) +
             chunk(b"IEND", b""))

@@ -31,7 +31,7 @@ REQUESTS = [
 
 
 class Order:
-    """What the daemon's allocations do."""
+    """Controls the allocations of the daemon."""
 
     def __init__(self, path):
         with open(path, "w+b") as file:
@@ -44,7 +44,7 @@ class Order:
         self.words[0] = nth
 
     def rest(self):
-        """Takes the order back; whether it was carried out."""
+        """Takes the order back. Returns whether it was carried out."""
         done = self.words[0] < 0
         self.words[0] = -1
         return done
@@ -64,7 +64,7 @@ def running(*options):
 
 
 def ask(d, message):
-    """The answer; None where the connection was closed without one."""
+    """Returns the answer, or None if the connection was closed without one."""
     with d.connect() as client:
         try:
             client.send(message)
@@ -84,7 +84,7 @@ def keys_of(value):
 
 
 def content(reply):
-    """What of a reply is the same each time."""
+    """Returns the parts of a reply that are the same each time."""
     kind = reply.headers["content-type"]
     if "json" in kind:
         return reply.status, keys_of(json.loads(reply.body))
@@ -94,7 +94,7 @@ def content(reply):
 
 
 def settle(d, order):
-    """Waits until nothing of a request is left; the blocks that live then."""
+    """Waits until nothing of a request is left. Returns the number of live blocks."""
     wait_until(lambda: sum(d.health()["memory"][use] for use in ("bodies", "work", "replies")) == 0,
                "the budget is whole")
     least, since = order.live(), time.monotonic()
@@ -106,7 +106,8 @@ def settle(d, order):
 
 
 def fail_each(d, order, message):
-    """Fails the first allocation, the second.. until a request needs no more; what was seen."""
+    """Fails the first allocation, then the second, and so on, until a request needs no more.
+    Returns the results."""
     good, seen = content(ask(d, message)), {}
     for nth in range(20000):
         order.fail(nth)

@@ -16,7 +16,7 @@ LARGE = flat_png(1200, 1200)
 
 
 class Upload:
-    """A long request on a thread of its own, under way when `with` is entered."""
+    """A long request on a thread of its own, which is in progress when `with` is entered."""
 
     def __init__(self, daemon, name=ID, body=LARGE, headers=()):
         self.daemon = daemon
@@ -49,7 +49,7 @@ def cancel(d, name=ID, headers=()):
 
 
 def read_events(client):
-    """The data of each event until the chunked body ends."""
+    """Returns the data of each event until the chunked body ends."""
     head = b""
     while not head.endswith(b"\r\n\r\n"):
         head += client.socket.recv(1)

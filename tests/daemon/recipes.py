@@ -10,14 +10,15 @@ shared = None
 
 
 def part(headers, data, boundary):
-    """A body of one part; its headers are lines as they are sent."""
+    """Returns a form of one part. Its headers are the lines as they are sent."""
     edge = b"--" + boundary.encode()
     return edge + b"\r\n" + "".join(line + "\r\n" for line in headers).encode() + b"\r\n" + data + b"\r\n" + \
         edge + b"--\r\n"
 
 
 def answered(boundary, quote, headers, query="", more=()):
-    """The answer to a form of one part; `quote` is put around the boundary in Content-Type."""
+    """Sends a form of one part. Returns the answer. `quote` is put around the boundary in
+    Content-Type."""
     kind = "multipart/form-data; boundary=%s%s%s" % (quote, boundary, quote)
     body = part(headers, png(), boundary)
     return shared.ask("POST", "/v1/upscale" + query, body, [("Content-Type", kind), *more]).expect(200)
@@ -25,7 +26,7 @@ def answered(boundary, quote, headers, query="", more=()):
 
 @claim
 def takes_the_page_that_suwayomi_sends():
-    """OkHttp before 5 says the length of each part; later versions do not."""
+    """OkHttp before version 5 states the length of each part; later versions do not."""
     boundary = "0f1a2b3c-4d5e-4f60-8172-93a4b5c6d7e8"
     disposition = 'Content-Disposition: form-data; name="image"; filename="conversion1234.png"'
     client = [("Accept-Encoding", "gzip"), ("Connection", "Keep-Alive"), ("User-Agent", "okhttp/5.1.0")]

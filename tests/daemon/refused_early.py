@@ -8,7 +8,7 @@ sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 from daemon import Client, Daemon, claim, equal, request, run_claims  # noqa: E402
 from fronts import haproxy, nginx  # noqa: E402
 
-# below what is read away (--drain-bytes), above it, and far above it
+# less than what is discarded (--drain-bytes), more, and far more
 LENGTHS = (500000, 3 << 20, 20 << 20)
 
 

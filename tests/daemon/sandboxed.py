@@ -17,7 +17,7 @@ ALL = {"no_new_privs": True, "network": True, "seccomp": True}
 
 
 def statuses(d):
-    """NoNewPrivs and Seccomp of every thread."""
+    """Returns NoNewPrivs and Seccomp of every thread."""
     found = set()
     for thread in os.listdir("/proc/%d/task" % d.process.pid):
         with open("/proc/%d/task/%s/status" % (d.process.pid, thread)) as file:
@@ -27,7 +27,7 @@ def statuses(d):
 
 
 def strictly(*options, **more):
-    """A daemon with all of the sandbox, where that is to be had."""
+    """Starts a daemon with the whole sandbox, if the kernel has it."""
     if SANDBOX:
         raise Skip("TEST_SANDBOX is set")
     with Daemon() as d:
@@ -86,7 +86,7 @@ def models_and_keys_are_reloaded_inside():
         put(keys, line("ann", "a"))
         with strictly("--models", models, "--api-keys", keys) as d:
             put(os.path.join(models, "double.json"), json.dumps(MODEL))
-            put(keys, line("bob", "b"))  # another file by that name
+            put(keys, line("bob", "b"))  # another file with that name
             d.signal(signal.SIGHUP)
             wait_until(lambda: "reloaded" in d.log(), "it has reloaded")
             d.upscale(png(), "?model=double", [("X-API-Key", "b")]).expect(200)

@@ -65,7 +65,7 @@ AMBIGUOUS = {
 
 
 def all_answers(data):
-    """Everything the daemon says until it closes the connection."""
+    """Returns everything that the daemon sends until it closes the connection."""
     answers = b""
     with shared.connect() as client:
         client.send_until_refused(data)

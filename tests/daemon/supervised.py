@@ -13,7 +13,7 @@ folder = tempfile.TemporaryDirectory()
 
 
 class Supervisor:
-    """A socket to be notified on; `abstract`: with a name that is no file."""
+    """A socket for notifications; `abstract`: with a name that is not a file."""
 
     def __init__(self, abstract=False):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -26,7 +26,7 @@ class Supervisor:
         return self.socket.recv(4096).decode().split("\n")
 
     def wait_for(self, line):
-        """Messages until one has the line; how many had others."""
+        """Reads messages until one has the line. Returns it, and how many did not have it."""
         others = 0
         while line not in (message := self.next()):
             others += 1

@@ -24,7 +24,7 @@ FRONT = TAG + "-front"
 REPLICAS = {"a": "10.88.0.11", "b": "10.88.0.12", "c": "10.88.0.13"}
 CLIENTS = 8
 LISTENING = "listening on http://0.0.0.0:8080"
-DYING = 0.1  # seconds that a process that is killed may still take
+DYING = 0.1  # seconds that a killed process may still take
 DRAIN = 5  # seconds, as the Deployment has it
 
 
@@ -38,7 +38,7 @@ def inside(namespace, *command):
 
 @contextlib.contextmanager
 def network():
-    """The namespaces: a bridge in front, a cable to each replica."""
+    """Makes the namespaces: a bridge in front, and a link to each replica."""
     if os.geteuid() != 0 or not shutil.which("ip"):
         raise Skip("no root, or no ip")
     try:
@@ -90,7 +90,7 @@ class Replica:
         return ""
 
     def statuses(self):
-        """Of the pictures it was sent, by its own account."""
+        """Returns the statuses of the pictures that it was sent, by its own log."""
         rows = [json.loads(row) for row in self.said().splitlines() if "/v1/upscale" in row]
         return [row["status"] for row in rows]
 
@@ -107,13 +107,13 @@ class Replica:
 
 
 class Load:
-    """`with Load() as load:` - clients in front; `load.counts` at the end."""
+    """`with Load() as load:` - clients in front of the proxy; `load.counts` is valid at the end."""
 
     def __enter__(self):
         self.process = subprocess.Popen(
             inside(FRONT, sys.executable, HERE + "/load.py", "127.0.0.1", "8080", str(CLIENTS)),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        time.sleep(1)  # some requests without anything happening
+        time.sleep(1)  # some requests before anything happens
         return self
 
     def __exit__(self, kind, *_):
@@ -136,7 +136,7 @@ def nginx(folder):
 
 @contextlib.contextmanager
 def cluster(proxy):
-    """Three replicas that the proxy knows of."""
+    """Starts three replicas that the proxy knows."""
     with network(), tempfile.TemporaryDirectory() as folder:
         command = proxy(folder)
         if not shutil.which(command[0]):
@@ -148,7 +148,7 @@ def cluster(proxy):
             front = subprocess.Popen(inside(FRONT, *command), stdout=subprocess.DEVNULL,
                                      stderr=subprocess.DEVNULL)
             wait_until(answers, "the proxy answers")
-            time.sleep(3)  # health checks: two a second apart
+            time.sleep(3)  # two health checks, a second apart
             yield replicas
         finally:
             if front:
@@ -183,12 +183,13 @@ def upgraded(proxy):
             for replica in replicas.values():
                 replica.drain()
                 replica.start()
-                time.sleep(3)  # what a rollout waits for: ready twice
+                time.sleep(3)  # a rollout waits until a replica was ready twice
     nothing_lost(load.counts)
 
 
 def killed(proxy):
-    """When, and what the clients saw; the others answered all that they got."""
+    """Returns the time, and the results of the clients. The other replicas answered everything that
+    they received."""
     with cluster(proxy) as replicas:
         with Load() as load:
             moment = replicas["b"].kill()

@@ -23,7 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 DEPLOY = os.path.join(HERE, "../../deploy")
 MIB = 1 << 20
 LIMIT = 128  # MiB of the container's memory
-SECONDS = 15  # of load
+SECONDS = 15  # seconds of load
 HARDENED = ("--read-only", "--read-only-tmpfs=false", "--user=65532:65532", "--cap-drop=all",
             "--security-opt=no-new-privileges", "--pids-limit=100")
 # For machines that are containers themselves: what systemd or a hard limit forbids there.
@@ -48,7 +48,7 @@ def said(*command, **more):
 
 
 class Podman:
-    """The image, built, and a podman that can run it; found once."""
+    """The built image, and a podman that can run it. They are looked for once."""
 
     image, environment, folder = None, dict(os.environ), None
 
@@ -92,7 +92,7 @@ def ready(port):
 
 
 def post(port, picture):
-    """Status, whole body."""
+    """Returns the status and the whole body."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("POST", "/v1/upscale", picture)
@@ -119,7 +119,7 @@ def inspected(podman, name, what):
 
 
 def cgroup_of(podman, name):
-    """The folder of its memory controller, v2 or v1."""
+    """Returns the folder of its memory controller, of version 2 or 1."""
     with open("/proc/%d/cgroup" % inspected(podman, name, "State.Pid")) as file:
         rows = [row.strip().split(":", 2) for row in file]
     for number, controllers, path in rows:
@@ -138,14 +138,14 @@ def number_in(folder, *names):
 
 
 def striped_png(width, height):
-    """Colours at random, each row alike."""
+    """Returns a picture of random colours; all rows are equal."""
     rows = (b"\0" + random.Random(width).randbytes(3 * width)) * height
     return (SIGNATURE + header(width, height, 2) + chunk(b"IDAT", zlib.compress(rows)) +
             chunk(b"IEND", b""))
 
 
 class Uploads:
-    """Clients that send pictures of three sizes until the block ends; statuses are counted."""
+    """Clients that send pictures of three sizes until the block ends. Statuses are counted."""
 
     def __init__(self, port):
         self.port, self.statuses, self.lost, self.done = port, {}, [], threading.Event()
@@ -274,12 +274,12 @@ def the_pod_of_the_deployment_runs_and_serves():
     objects = yaml.safe_load_all(said("kubectl", "kustomize", DEPLOY + "/kubernetes/base"))
     template = next(o for o in objects if o["kind"] == "Deployment")["spec"]["template"]
     spec = template["spec"]
-    spec["hostNetwork"] = True  # a network of its own needs what a container here has not
+    spec["hostNetwork"] = True  # a network of its own needs rights that a container here does not have
     one = spec["containers"][0]
     equal(one["image"], podman.image, "the image that was built is the one that is named")
     one.pop("ports")
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
-        equal(one.pop(probe)["httpGet"]["port"], "http")  # podman knows no names of ports
+        equal(one.pop(probe)["httpGet"]["port"], "http")  # podman does not know names of ports
     for variable in one["env"]:
         if variable["name"] == "PORT":
             variable["value"] = str(port)

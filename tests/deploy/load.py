@@ -23,7 +23,7 @@ from daemon import SIGNATURE, chunk, header, png  # noqa: E402
 
 
 def noise(side):
-    """Gray that nothing can compress."""
+    """Returns a gray picture that nothing can compress."""
     rng = random.Random(side)
     rows = b"".join(b"\0" + rng.randbytes(side) for _ in range(side))
     return (SIGNATURE + header(side, side, 0) + chunk(b"IDAT", zlib.compress(rows)) +

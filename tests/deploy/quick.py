@@ -15,7 +15,7 @@ from daemon import Skip, claim, equal, run_claims  # noqa: E402
 
 TOP = os.path.abspath(os.environ.get("top_srcdir", "."))
 BUILD = os.path.abspath(os.environ.get("top_builddir", "build"))
-MOST_EXPOSED = 15  # tenths, of systemd-analyze security
+MOST_EXPOSED = 15  # tenths, as systemd-analyze security counts
 
 
 def path(*names):
@@ -113,7 +113,7 @@ def documents(words):
 
 
 def rendered(overlay):
-    """The objects of a kustomization by kind."""
+    """Returns the objects of a kustomization by kind."""
     kubectl = tool("kubectl")
     if "Kustomize" not in run(kubectl, "version", "--client"):
         raise Skip("kubectl older than 1.24, whose kustomize knows no `labels`")

@@ -23,13 +23,13 @@ GAMMA = 0x9E3779B97F4A7C15
 SETS = {"conv2d": 400, "conv_transpose2d": 400, "relu": 40, "sigmoid": 40, "tanh": 40,
         "silu": 40, "gelu": 40, "mish": 40, "hardswish": 40}
 OTHER_SETS = 250
-VALUES = 16  # stored a case, at most; more for networks
+VALUES = 16  # at most so many are stored per case; more for networks
 MODES = ["zeros", "replicate", "reflect", "circular"]
 INTERPOLATIONS = ["nearest", "bilinear", "bicubic"]
 
 
 class Random:
-    """splitmix64, as tests/lib/harness.c has it."""
+    """The generator splitmix64, as in tests/lib/harness.c."""
 
     def __init__(self, state):
         self.state = state
@@ -151,7 +151,8 @@ def run_layer(r, layer, x, others, pools):
 
 
 def run(layers, seed, width, height, channels):
-    """The last layer's output as [y][x][c]; RuntimeError where PyTorch refuses."""
+    """Returns the output of the last layer as [y][x][c]. RuntimeError if PyTorch refuses the
+    layers."""
     r = Random(seed)
     picture = r.floats((height, width, channels)).permute(2, 0, 1)[None]
     outputs, pools = [], {}
@@ -174,7 +175,7 @@ def text(layers, seed, width, height, channels, values):
     out = run(layers, seed, width, height, channels)
     flat = out.flatten().tolist()
     stride = max(1, -(-len(flat) // values))
-    while math.gcd(stride, out.shape[1] * out.shape[2]) > 1:  # to meet every column and channel
+    while math.gcd(stride, out.shape[1] * out.shape[2]) > 1:  # so that every column and channel is sampled
         stride += 1
     lines = ["case %d %d %d %d" % (seed, width, height, channels)]
     for i, (kind, at, others, parameters) in enumerate(layers):
@@ -204,7 +205,7 @@ def random_pool(r, height, width):
     padding = [r.between(0, k // 2) for k in kernel]
     dilation = r.pair(1, 2)
     if any(p and n < d for p, n, d in zip(padding, (height, width), dilation)):
-        dilation = (1, 1)  # a window without a sample in it has no maximum
+        dilation = (1, 1)  # a window without any sample has no maximum
     return plain("max_pool2d", *kernel, *r.pair(1, 4), *padding, *dilation, r.between(0, 1))
 
 
@@ -260,7 +261,7 @@ def write_kind(folder, kind, number):
 
 
 def leaky(layers):
-    """waifu2x: LeakyReLU 0.1 after every layer but the last; here 26/256."""
+    """A network of waifu2x: LeakyReLU 0.1 after every layer but the last; here 26/256."""
     out = []
     for layer in layers:
         out += [layer, plain("leaky_relu", 26)]

@@ -8,7 +8,7 @@ import tempfile
 
 
 def python_with_torch():
-    """This interpreter, or the system's, which is the one Debian's python3-torch serves."""
+    """Returns this interpreter, or the system's, for which Debian's python3-torch is built."""
     for python in (sys.executable, "/usr/bin/python3"):
         found = subprocess.run([python, "-c", "import torch"], capture_output=True)
         if found.returncode == 0:
@@ -17,7 +17,7 @@ def python_with_torch():
 
 
 def parameters(path):
-    """A golden file without its values; of "expect" lines the shape and stride."""
+    """Returns a golden file without its values; of "expect" lines the shape and the stride."""
     with open(path) as f:
         return [line.split()[:5] if line.startswith("expect") else line.split() for line in f]
 

@@ -18,7 +18,7 @@ CLOSE = 1e-4        # weights are rounded to 24 bits, and some of them multiplie
 
 
 def imported(path, out, *options):
-    """(status, what was printed, what was complained of)."""
+    """Runs the importer. Returns (status, output, messages)."""
     said, complained = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(complained):
         status = command.main([str(path), "-o", str(out), "--no-check", *options])
@@ -31,7 +31,7 @@ def picture(planes, height=24, width=32, seed=5):
 
 
 def same(path, net, options=(), planes=3, size=(24, 32), bound=CLOSE, expect=None):
-    """Imports `path` and compares it with net(picture); the model, for further claims."""
+    """Imports `path` and compares it with net(picture). Returns the model, for further claims."""
     out = f"{path}.json"
     status, said, complained = imported(path, out, *options)
     assert status == 0, complained
@@ -53,7 +53,8 @@ def same(path, net, options=(), planes=3, size=(24, 32), bound=CLOSE, expect=Non
 
 
 def served(path, net, folder, options=("--dtype", "float32"), planes=3, size=(24, 32)):
-    """The same by `upscaled convert`: within one of 255 levels, wherever PyTorch's is in range."""
+    """Does the same by `upscaled convert`: within one of 255 levels, wherever PyTorch's output is
+    in range."""
     model = os.path.join(folder, "m.json")
     status, _, complained = imported(path, model, "--name", "m", *options)
     assert status == 0, complained

@@ -26,14 +26,14 @@ def network(name="net.pth"):
 
 
 def start(*arguments, binary=None, **more):
-    """The importer in a process of its own, with no server's program but `binary` in reach."""
+    """Runs the importer in a process of its own that finds no server's program but `binary`."""
     environment = dict(os.environ, PATH=os.path.dirname(binary) if binary else "/nonexistent")
     return subprocess.run([sys.executable, IMPORTER, *arguments], capture_output=True, text=True,
                           env=environment, cwd=FOLDER.name, **more)
 
 
 def program(name, text):
-    """A program in a folder of its own that stands for the server's."""
+    """Makes a program in a folder of its own that stands for the server's."""
     folder = path(name)
     os.makedirs(folder, exist_ok=True)
     with open(f"{folder}/upscaled", "w") as f:
@@ -54,7 +54,7 @@ def without_the_server_it_writes_and_says_so_in_a_line():
 
 
 def missing_modules_are_named_with_their_packages():
-    """Modules that cannot be imported stand before the installed ones."""
+    """Puts modules that cannot be imported before the installed ones."""
     folder = path("missing")
     os.makedirs(folder)
     for module in ("numpy", "onnx"):
@@ -154,7 +154,7 @@ def help_names_every_option():
 
 
 def as_it_is_installed():
-    """make install puts a command and its modules where they find each other."""
+    """make install puts a command and its modules into places where they find each other."""
     build = tap.BINARY.parent
     done = subprocess.run(["make", "-s", "-C", build, "install-binSCRIPTS", "install-dist_importerDATA",
                            f"DESTDIR={path('root')}"], capture_output=True, text=True)

@@ -58,8 +58,8 @@ def uneven_padding_of_transposed_convolutions():
 
 
 def pads_before_padding_before_layers_that_do_not_pad():
-    """Zeros join a convolution's own padding; before a pool, a transposed convolution or another
-    kind of padding, a pad stands alone."""
+    """Zeros become part of a convolution's own padding. Before a pool, a transposed convolution or
+    another kind of padding, a pad stays separate."""
     w, up = random(3, 3, 3, 3), random(3, 3, 4, 4)
     g = Graph(13)
     x = g.conv(g.node("Pad", "x", g.ints(0, 0, 1, 2, 0, 0, 2, 1)), w, pads=[1] * 4)

@@ -32,7 +32,7 @@ def export(net, opset=13, planes=3, size=(24, 32), free=True, name="net.onnx", *
 
 
 def agrees(net, opsets=(9, 11, 13, 16, 17), planes=3, size=(24, 32), **more):
-    """By every operator set, with free and with fixed sizes."""
+    """Exports by every operator set, with free and with fixed sizes."""
     models = []
     net.float().double()                # exactly the weights that are exported
     for opset in opsets:
@@ -50,7 +50,8 @@ def networks_of_state_dicts():
 
 
 def channels_repeated_for_a_skip():
-    """As torch exports repeat_interleave; with free sizes it gets its own reshape wrong."""
+    """A repeat_interleave as torch exports it; with free sizes torch itself gets its reshape
+    wrong."""
     net = seeded(networks.Ecbsr(planes=3)).float().double()
     model = compare.same(export(net, 13, free=False), net)
     assert [layer["type"] for layer in model["layers"]][-3:] == [
@@ -86,7 +87,7 @@ def a_u_net_with_pools_and_concat():
 
 
 class Ranges(nn.Module):
-    """Mean and range of the input in the graph, and undone at the end."""
+    """The mean and the range of the input are applied in the graph, and undone at the end."""
 
     def __init__(self, padded):
         super().__init__()
@@ -108,7 +109,7 @@ def input_scaling_is_folded_where_padding_allows():
 
 
 def unpadded(net):
-    """Compares a network that loses the edge; `scale` says nothing of what is lost."""
+    """Compares a network that loses pixels at the edge; `scale` does not say how many."""
     path = export(net)
     status, _, complained = compare.imported(path, path + ".json")
     assert status == 0, complained

@@ -13,7 +13,8 @@ RANDOM = numpy.random.default_rng(7)
 
 
 def random(*shape, gain=1.0):
-    """Weights as float32 has them; of a convolution so that its output is as large as its input."""
+    """Returns weights that float32 holds. Those of a convolution make its output about as large as
+    its input."""
     values = RANDOM.standard_normal(shape)
     if len(shape) > 1:
         values *= gain / numpy.sqrt(numpy.prod(shape[1:]))
@@ -25,14 +26,14 @@ def tensor(values):
 
 
 def imported_as(path, *options):
-    """The model that a file becomes; an edge may be lost."""
+    """Returns the model that a file becomes; it may lose the edge."""
     status, _, complained = compare.imported(path, path + ".json", *options)
     assert status == 0, complained
     return compare.run_json.load(path + ".json")
 
 
 def agrees(path, function, planes=3, size=(24, 32), options=(), bound=compare.CLOSE):
-    """The file's model and function(picture), whatever is lost at the edges."""
+    """Compares the model of the file with function(picture), whatever is lost at the edges."""
     model = imported_as(path, *options)
     x = compare.picture(planes, *size)
     want, got = function(x), compare.run_json.run(model, x)

@@ -17,12 +17,12 @@ from importer import command
 
 assert TOP.is_dir()     # tap has told Python where the importer is
 FOLDER = tempfile.TemporaryDirectory()
-MEMORY = 3 << 30    # address space of the test; what is mapped and not used counts too
+MEMORY = 3 << 30    # address space of the test, unused mappings included
 SECONDS = 20        # of CPU time for a file: other work on the machine does not count
 
 
 class TooSlow(BaseException):
-    """Not an Exception, so that nothing catches it on the way."""
+    """Not an Exception, so that no code catches it on the way."""
 
 
 def ring(*_):
@@ -40,7 +40,8 @@ def write(name, data):
 
 
 def run(file, *options):
-    """(status, printed, complained) of the importer; that nothing is left but what it promises."""
+    """Runs the importer. Returns (status, output, messages). Checks that it leaves only what it
+    promises."""
     out = path("out.json")
     said, complained = io.StringIO(), io.StringIO()
     signal.setitimer(signal.ITIMER_PROF, SECONDS)
@@ -75,14 +76,14 @@ def refused(file, *words, options=()):
 
 
 class Storage:
-    """What torch.save says of a tensor's numbers, by pickle's persistent ids."""
+    """What torch.save writes about a tensor's numbers, by pickle's persistent ids."""
 
     def __init__(self, key, count, kind="FloatStorage"):
         self.key, self.count, self.kind = key, count, kind
 
 
 class Global:
-    """A name in a module, as pickle writes one, whether it is here or not."""
+    """A name in a module, as pickle writes it, whether it exists here or not."""
 
     def __init__(self, name):
         self.name = name
@@ -93,7 +94,8 @@ def rebuilt(storage, offset, shape, strides):
 
 
 def dumped(value):
-    """A pickle of protocol 2, opcode by opcode: containers, numbers, text, calls, persistent ids."""
+    """Makes a pickle of protocol 2, opcode by opcode: containers, numbers, text, calls, persistent
+    ids."""
     if isinstance(value, Global):
         module, name = value.name.split(" ")
         return b"c" + module.encode() + b"\n" + name.encode() + b"\n"
@@ -135,7 +137,7 @@ def row_major(shape):
 
 
 def state_of(shapes, change=None):
-    """A small network's state dict, and its storages."""
+    """Returns the state dict of a small network, and its storages."""
     generator, values, storages = numpy.random.default_rng(3), {}, {}
     for k, (name, shape) in enumerate(shapes.items()):
         count = int(numpy.prod(shape))
@@ -155,7 +157,7 @@ def zipped(value, storages, name="net.pth", method=zipfile.ZIP_STORED, more=()):
 
 
 def in_a_row(value, storages, name="net.pth"):
-    """The file of PyTorch before 1.6."""
+    """Makes the file of PyTorch before 1.6."""
     about = {"protocol_version": 1001, "little_endian": True, "type_sizes": {"int": 4}}
     data = pickled(0x1950a86a20f9469cfc6c) + pickled(1001) + pickled(about) + pickled(value) + \
         pickled(sorted(storages, key=int))

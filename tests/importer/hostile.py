@@ -16,7 +16,7 @@ from harm import (COMPACT, Storage, command, dumped, FOLDER, in_a_row, packed, p
 
 
 class Harm:
-    """Pickled, it makes a file named `marker` when it is read by a pickle module that runs code."""
+    """An object that makes a file named `marker` if a pickle module that runs code reads it."""
 
     def __init__(self, marker):
         self.marker = marker
@@ -45,7 +45,7 @@ def pickles_that_run_code():
 
 
 def names_in_two_pieces_are_names():
-    """STACK_GLOBAL takes a name from the stack; dots in it reach further."""
+    """STACK_GLOBAL takes a name from the stack; dots in the name reach into objects."""
     for module, name in (("os", "system"), ("torch", "serialization.load"), ("collections", "abc")):
         code = b"\x80\x04" + dumped(module) + dumped(name) + b"\x93" + dumped(("x",)) + b"R."
         refused(zipped(code, {}), "asks for")

@@ -13,7 +13,7 @@ from onnx_make import Graph, TensorProto, helper, save
 
 
 def chain(*kinds):
-    """A convolution, nodes, a convolution."""
+    """Writes a model of a convolution, nodes, and a convolution."""
     g = Graph(13, (1, 3, 24, 32))
     x = g.conv("x", numpy.ones((3, 3, 3, 3)) / 27, pads=[1] * 4)
     for kind in kinds:
@@ -63,7 +63,7 @@ def data_elsewhere():
 
 
 def layers_that_grow():
-    """More channels, more pixels, more nodes than there can be."""
+    """A graph with more channels, pixels or nodes than are possible is refused."""
     def doubled(g, x):
         for _ in range(40):
             x = g.node("Concat", x, x, axis=1)
@@ -91,7 +91,8 @@ def layers_that_grow():
 
 
 def long_chains_are_not_slow():
-    """As long as they may be: folds that walk a chain at each of its nodes would take hours."""
+    """A graph as long as allowed: folds that walked a chain at each of its nodes would take
+    hours."""
     def activations(g, x):
         for k in range(9000):
             x = g.node("Relu", x)

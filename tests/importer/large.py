@@ -29,7 +29,8 @@ def imported(net, name, *options, half=True):
 
 
 def large(factor=4, half=True):
-    """Seeded, and so that the output stays around the middle of the range."""
+    """Makes the model file, with seeded weights that keep the output around the middle of the
+    range."""
     net = networks.seeded(networks.RrdbNet(factor, 23, 64, 32), gain=0.7)
     with torch.no_grad():
         net.conv_last.bias.add_(0.5)
@@ -45,7 +46,7 @@ def run(*arguments):
 
 
 def it_has_the_size_that_the_docs_name():
-    """In float16 45 MB and 1,093 layers, in float32 89 MB and 1,024."""
+    """In float16 the file has 45 MB and 1,093 layers, in float32 89 MB and 1,024."""
     for half, megabytes, layers in ((True, 45, 1093), (False, 89, 1024)):
         path = large(half=half)
         with open(path) as file:
@@ -61,7 +62,7 @@ def the_server_lists_it_within_its_default_limits():
 
 
 def what_it_computes_is_what_its_layers_say():
-    """A picture much smaller than the halo, whose every edge counts, against PyTorch."""
+    """Compares a picture much smaller than the halo, of which every edge counts, with PyTorch."""
     path = large(4)
     pixels = numpy.random.default_rng(5).integers(0, 256, (9, 11, 3)).astype(numpy.uint8)
     Image.fromarray(pixels).save(f"{PATH}/in.png")
@@ -77,7 +78,8 @@ def what_it_computes_is_what_its_layers_say():
 
 
 def no_layer_leaves_the_fast_path():
-    """By `models check`, which names the path of every layer, and why one is slow."""
+    """Checks with `models check`, which prints the path of every layer, and the reason if one is
+    slow."""
     small = [imported(networks.seeded(net), name, half=False) for net, name in (
         (networks.Compact(64, 4, 4), "compact"), (networks.Span(4, 2, norm=False), "span"),
         (networks.RrdbNet(4), "rrdb4"), (networks.RrdbNet(2), "rrdb2"), (networks.RrdbNet(1), "rrdb1"))]

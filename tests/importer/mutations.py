@@ -19,7 +19,7 @@ MUTATIONS = int(os.environ.get("MUTATIONS", "150"))
 
 
 def seeds():
-    """A good file of every format."""
+    """Returns a good file of every format."""
     values, storages = state_of(COMPACT)
     table, data = safe_state()
     g = Graph(13, (1, 3, "h", "w"))
@@ -42,7 +42,7 @@ def seeds():
 
 
 def the_files_of_these_tests_are_good():
-    """So that what is refused below is refused for what was done to it."""
+    """The unchanged files are accepted, so that refusals below are due to the mutations."""
     for name, file in seeds().items():
         status, _, complained = run(file)
         assert status == 0, (name, complained)
@@ -53,7 +53,8 @@ EXTREMES = [0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFF
 
 
 def mutated(data, r):
-    """One to eight changes: bytes, numbers, pieces cut out, doubled, moved, the end cut off."""
+    """Makes one to eight changes: bytes, numbers, pieces that are cut out, doubled or moved, a cut
+    end."""
     data = bytearray(data)
     for _ in range(r.choice((1, 1, 1, 2, 3, 8))):
         at = r.randrange(len(data) + 1) if r.random() < 0.5 else r.randrange(min(len(data), 600) + 1)
@@ -81,7 +82,8 @@ def mutated(data, r):
 
 
 def mutate(kind, file, count):
-    """`count` mutations of a file, each refused in a sentence or taken; how many were taken."""
+    """Tries `count` mutations of a file. Each must be refused in one sentence or accepted. Returns
+    how many were accepted."""
     with open(file, "rb") as f:
         good = f.read()
     r, taken, ending = random.Random(f"{kind} 1"), 0, os.path.splitext(file)[1]

@@ -19,7 +19,7 @@ HALF = 0x01306B47
 
 
 def random(*shape, gain=1.0):
-    """Numbers that float16 holds, so that both files hold the same."""
+    """Returns numbers that float16 holds, so that both files hold the same."""
     values = RANDOM.standard_normal(shape)
     if len(shape) > 1:
         values *= gain / numpy.sqrt(numpy.prod(shape[1:]))
@@ -31,7 +31,8 @@ def tensor(values):
 
 
 class Net:
-    """Layers as text, weights as bytes. A blob is the name of what a layer gives."""
+    """Writes layers as text, and weights as bytes. A blob has the name of the layer that makes
+    it."""
 
     def __init__(self, half=False):
         self.half, self.lines, self.data, self.blobs = half, [], b"", {"in"}

@@ -6,7 +6,8 @@ from torch.nn import functional as F
 
 
 def seeded(net, seed=1, gain=0.7):
-    """Every parameter from one generator; a layer keeps the size of what it gets, about."""
+    """Sets every parameter from one generator, so that a layer roughly keeps the size of its
+    input."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, p in sorted(net.named_parameters()):
@@ -110,7 +111,7 @@ class RrdbNet(nn.Module):
 
 
 def rrdb_old_names(net, blocks=2):
-    """The state dict of an RrdbNet under the names of ESRGAN's first release."""
+    """Returns the state dict of an RrdbNet under the names of ESRGAN's first release."""
     out = {}
     for name, value in net.state_dict().items():
         head, _, rest = name.partition(".")
@@ -127,7 +128,7 @@ def rrdb_old_names(net, blocks=2):
 
 
 def rrdb_2018_names(net):
-    """And under those of its second."""
+    """Returns it under the names of the second release."""
     heads = {"body": "RRDB_trunk", "conv_body": "trunk_conv", "conv_up1": "upconv1",
              "conv_up2": "upconv2", "conv_hr": "HRconv"}
     out = {}
@@ -138,7 +139,7 @@ def rrdb_2018_names(net):
 
 
 class Conv3XC(nn.Module):
-    """In training: a 1x1 beside a 1x1, a 3x3 and a 1x1 in a row."""
+    """The block in training: a 1x1 beside a 1x1, a 3x3 and a 1x1 in a row."""
 
     def __init__(self, ins, outs, gain=2):
         super().__init__()
@@ -149,7 +150,7 @@ class Conv3XC(nn.Module):
         self.eval_conv = nn.Conv2d(ins, outs, 3, padding=1)
 
     def merged(self):
-        """The one 3x3 convolution that it is, found by what it makes of impulses."""
+        """Returns the 3x3 convolution that equals the block, found by its response to impulses."""
         ins = self.sk.in_channels
         with torch.no_grad():
             flat = torch.zeros(1, ins, 5, 5, dtype=torch.float64)
@@ -224,7 +225,7 @@ class ArtCnn(nn.Module):
 
 
 class Ecbsr(nn.Module):
-    """As deployed: every block one convolution."""
+    """The deployed network: every block is one convolution."""
 
     def __init__(self, factor=2, blocks=2, feat=8, planes=1):
         super().__init__()
@@ -265,7 +266,7 @@ class Etds(nn.Module):
 
 
 class Waifu2x(nn.Module):
-    """upconv_7 or vgg_7, unpadded."""
+    """The network upconv_7 or vgg_7, unpadded."""
 
     def __init__(self, family="upconv_7", planes=3):
         super().__init__()
@@ -283,7 +284,8 @@ class Waifu2x(nn.Module):
 
 
 class Unet(nn.Module):
-    """Down by pools and a strided convolution, up by three ways, joined to what was before."""
+    """A network that reduces by pools and a strided convolution, enlarges in three ways, and joins
+    the results with earlier outputs."""
 
     def __init__(self, feat=8):
         super().__init__()

@@ -5,7 +5,7 @@ from onnx import helper, numpy_helper, TensorProto
 
 
 class Graph:
-    """Nodes in order; `node` gives the name of what a node makes."""
+    """Collects nodes in order. `node` returns the name of what a node makes."""
 
     def __init__(self, opset=13, shape=("n", 3, "h", "w"), kind=TensorProto.FLOAT):
         self.opset, self.nodes, self.initializers, self.extra = opset, [], [], []
@@ -21,7 +21,7 @@ class Graph:
         return names[0] if outputs == 1 else names
 
     def weight(self, values, form="initializer"):
-        """A constant as an initializer, a Constant node, or an Identity of an initializer."""
+        """Adds a constant as an initializer, a Constant node, or an Identity of an initializer."""
         self.count += 1
         name = f"w{self.count}"
         values = numpy.asarray(values)

@@ -19,7 +19,7 @@ def refused(g, x, *words, **more):
 
 
 def what_cannot_be_said_is_named():
-    """The node, its kind, and why or what would be needed."""
+    """The sentence names the node, its kind, and the reason or what would be needed."""
     w = random(3, 3, 3, 3)
     cases = [
         (lambda g, x: g.node("Mul", x, g.node("Sigmoid", g.node("GlobalAveragePool", x))),
@@ -73,7 +73,7 @@ def graphs_that_are_no_enlargement():
 
 
 def sizes_that_the_network_depends_on():
-    """A factor that is other for other pictures: worked out from the picture's own size."""
+    """A factor that differs between pictures: it is computed from the size of the picture."""
     g = Graph(13)
     shape = g.node("Slice", g.node("Shape", "x"), g.ints(2), g.ints(4))
     sizes = g.node("Concat", g.ints(1, 3), g.node("Add", shape, g.ints(960, 1920)), axis=0)

@@ -21,7 +21,7 @@ def place_of(grid, o, n, s):
 
 
 def resized(values, axis, s, mode, grid, rounding, cubic):
-    """ONNX's definition of Resize along one axis, sample by sample."""
+    """Computes ONNX's definition of Resize along one axis, sample by sample."""
     n = values.shape[axis]
     out = []
     for o in range(int(n * s)):

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 
 def tensor(value, shape):
-    """A tensor in any of its forms, checked for its shape where `shape` is not None."""
+    """Returns a tensor in any of its forms. Checks its shape unless `shape` is None."""
     if isinstance(value, dict):
         assert set(value) == {"shape", "dtype", "base64"}, value.keys()
         raw = base64.b64decode(value["base64"], validate=True)
@@ -29,7 +29,8 @@ def pair(value):
 
 
 def keys(layer, **defaults):
-    """The layer's keys with their defaults; a key that the kind has not is an error."""
+    """Returns the keys of the layer with their defaults. A key that the kind does not have is an
+    error."""
     extra = set(layer) - set(defaults) - {"type", "name", "input"}
     assert not extra, (layer["type"], extra)
     out = {k: layer.get(k, v) for k, v in defaults.items()}
@@ -93,7 +94,7 @@ def max_pool2d(x, layer):
 
 
 def merge(kind, inputs):
-    """Around their centres, cropped to the smallest."""
+    """Crops the inputs to the smallest, around their centres."""
     height, width = (min(x.shape[axis] for x in inputs) for axis in (2, 3))
     cut = []
     for x in inputs:
@@ -134,7 +135,7 @@ def load(path):
 
 
 def run(model, picture):
-    """What the model makes of a picture [1][c][h][w]; not clipped."""
+    """Returns the output of the model for a picture [1][c][h][w], not clipped."""
     assert set(model) <= {"format", "name", "scale", "color", "border", "license", "description",
                           "layers"} and model["format"] == "upscaled-model/1"
     x = picture.double()

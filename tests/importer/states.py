@@ -24,7 +24,7 @@ def path(name):
 
 
 def save_safetensors(state, name, metadata=None):
-    """By the format's description: a length, a table in JSON, the bytes."""
+    """Writes a file by the description of the format: a length, a table in JSON, the bytes."""
     table, data = {}, b""
     if metadata:
         table["__metadata__"] = metadata
@@ -51,7 +51,7 @@ def cast(state, dtype):
 
 
 def single(net):
-    """The state dict in float32, and the network with exactly those weights."""
+    """Returns the state dict in float32, and the network with exactly those weights."""
     state = cast(net.state_dict(), torch.float32)
     net.load_state_dict(cast(state, torch.float64))
     return state
@@ -164,7 +164,7 @@ def rrdbnet_under_its_three_names():
 
 
 def rrdbnet_in_half_precision_stays_so():
-    """The factor 0.2 would make 32 bits of the weights that it is taken into."""
+    """The factor 0.2 would turn the weights into which it is merged into 32 bits."""
     net = seeded(networks.RrdbNet()).half().double()
     file = save(cast(net.state_dict(), torch.float16), "half.pth")
     model = compare.same(file, net, bound=1e-6)
@@ -183,7 +183,7 @@ def rrdbnet_of_factors_2_and_1():
 
 
 def rrdbnet_of_old_that_enlarges_once():
-    """ESRGAN's first release left an enlargement out for x2, and both for x1."""
+    """ESRGAN's first release omitted one enlargement for x2, and both for x1."""
     net = seeded(networks.RrdbNet())
     state = networks.rrdb_old_names(net)
     for k in (6, 8, 10):

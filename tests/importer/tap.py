@@ -13,7 +13,7 @@ sys.path.insert(0, str(TOP / "weights"))
 
 
 def needs(*modules):
-    """Ends the test, skipped, where one of the modules is not installed."""
+    """Ends the test as skipped if one of the modules is not installed."""
     missing = [m for m in modules if not importlib.util.find_spec(m)]
     if missing:
         print(f"1..0 # SKIP {missing[0]} is not installed (./check --all does)")

@@ -17,7 +17,7 @@ FOLDER = tempfile.TemporaryDirectory()
 IMPORTER = tap.TOP / "weights" / "importer.py"
 
 
-# To measure the speed of a large network takes a sanitized build minutes; one claim does it for a small one.
+# A sanitized build takes minutes to measure the speed of a large network; one claim does it for a small one.
 QUICKLY = ("--no-check",)
 
 
@@ -26,7 +26,7 @@ def levels(name):
 
 
 def agrees(file, scale, says, *options):
-    """`file` through the importer as people start it, and through the server's program."""
+    """Runs `file` through the importer as people start it, and through the server's program."""
     expected = f"{os.path.splitext(ZOO / file)[0]}.expected.png"
     out = f"{FOLDER.name}/m.json"
     done = subprocess.run([sys.executable, IMPORTER, ZOO / file, "-o", out, "--license", "BSD",

@@ -3,19 +3,19 @@ from daemon import flat_png, png, request, wait_until
 
 
 def begin(d, body=None, query=""):
-    """A client whose request is sent, and not yet answered."""
+    """Returns a client whose request has been sent and not yet answered."""
     client = d.connect()
     client.send(request("POST", "/v1/upscale" + query, body or png()))
     return client
 
 
-# So that waiting behind `block` is not refused as too long.
+# With these options, waiting behind `block` is not refused as too long.
 PATIENT = ("--queue-timeout", "86400", "--work-timeout", "86400")
 
 
 def block(d):
-    """A client whose request takes longer than any test, however fast the engine; it ends when the
-    client leaves."""
+    """Returns a client whose request takes longer than any test, however fast the engine is. It
+    ends when the client leaves."""
     client = begin(d, flat_png(1500, 1500), "?scale=8")
     busy(d, 1)
     return client

@@ -13,7 +13,7 @@ work = build / "page"
 
 
 def run_script(name):
-    """The lines of a script's TAP."""
+    """Returns the lines of a script's TAP."""
     environment = dict(os.environ, UPSCALED=str(build / "upscaled"), CHROMIUM=shutil.which("chromium"),
                        PNG_DUMP=str(build / "tests" / "lib" / "png_dump"),
                        SAMPLE=str(here.parent.parent / "docs" / "pictures" / "sample.png"),
