@@ -16,7 +16,7 @@
 
 enum { L = KERNEL_LANES, WIDTH = 240, TILE = 4, MOST_OUT = 256 };
 
-/* How long one run is to take, and how many are tried. */
+/* The time of one run, and the number of runs. */
 static const double run_ns = 1e6;
 enum { RUNS = 60 };
 
@@ -25,11 +25,11 @@ struct shape {
     int in, out, kernel;
 };
 
-/* Rows and weights for one shape: pointers as the kernels want them. */
+/* The rows and weights for one shape, as pointers for the kernels. */
 struct operands {
     const struct kernels *set;
     struct shape shape;
-    int blocks, out_blocks; /* of 16 channels; `blocks` of one where rows are planar */
+    int blocks, out_blocks; /* of 16 channels; of one for planar rows */
     const float **in;
     float *rows, *weight, *made, *scratch;
     float *out[TILE * MOST_OUT / L];
@@ -39,7 +39,7 @@ struct operands {
 static _Alignas(64) const float bias[MOST_OUT];
 static _Alignas(64) float slope[MOST_OUT];
 
-/* One row of every output channel, `out_blocks` at a time. */
+/* Computes one row of every output channel, `out_blocks` at a time. */
 static void direct(const struct operands *w, void (*conv)(const struct kernel_conv *k))
 {
     const struct shape *s = &w->shape;
@@ -99,7 +99,8 @@ static void planes(const struct operands *w)
     w->set->planes(&k);
 }
 
-/* The kernels by name, and what a call of each is: rows it makes and reads more than its own. */
+/* The kernels by name, how to call each, and the rows that it makes and the rows more that it
+ * reads. */
 static const struct way {
     const char *name;
     void (*run)(const struct operands *w);
@@ -131,7 +132,7 @@ static const struct way *way_of(const struct shape *s)
     return way;
 }
 
-/* A block of numbers in -1..1; the program ends where there is no memory. */
+/* Returns a block of numbers in -1..1. Ends the program if there is not enough memory. */
 static float *numbers(size_t count)
 {
     float *v = mem_alloc(count, sizeof *v);
@@ -157,7 +158,7 @@ static void operands_init(struct operands *w, const struct kernels *set, const s
     w->in = (const float **)calloc((size_t)rows, sizeof *w->in);
     for (int i = 0; w->in && i < rows; i++)
         w->in[i] = w->rows + (size_t)i * length;
-    /* 36 numbers of a channel are more than any of these kernels has taps */
+    /* 36 numbers per channel are more than the taps of any of these kernels */
     w->weight = numbers((size_t)(36 * s->in * w->out_blocks) * L);
     w->made = numbers(made * (size_t)(TILE * w->out_blocks));
     for (int i = 0; i < TILE * w->out_blocks; i++)
@@ -189,12 +190,12 @@ static double call_ns(const struct operands *w, const struct way *way, int calls
     return (now_ns() - from) / calls;
 }
 
-/* The most that the set's instructions do, in GFLOP/s, in one short run. */
+/* Returns the most that the set's instructions do, in GFLOP/s, in one short run. */
 static double peak_once(const struct kernels *set)
 {
     long rounds = 100000;
     double from = now_ns();
-    volatile float made = set->peak(rounds); /* kept: the loop must run */
+    volatile float made = set->peak(rounds); /* the result is kept, so that the loop runs */
     (void)made;
     return (double)rounds * set->peak_flops / (now_ns() - from);
 }

@@ -11,10 +11,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* How many changed seeds replay.c tries. */
+/* The number of changed seeds that replay.c tries. */
 extern const int fuzz_rounds;
 
-/* Ends the program, and says where, if a claim does not hold. */
+/* Ends the program and prints the place if a claim does not hold. */
 #define must(claim) ((claim) ? (void)0 : fuzz_broken(__FILE__, __LINE__))
 
 static inline _Noreturn void fuzz_broken(const char *file, int line)

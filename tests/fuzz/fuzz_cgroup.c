@@ -56,7 +56,7 @@ static void put(const char *path, const char *text)
 
 static int asked;
 
-/* The limit of a group. Every folder that is asked lies below the root. */
+/* Returns the limit of a group. Every folder that is asked must lie below the root. */
 static int64_t memory_of(const char *folder)
 {
     long long bytes, other;

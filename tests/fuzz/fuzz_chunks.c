@@ -22,7 +22,7 @@ enum { HEAD = 3, CHUNKS_MAX = 16, OUT_MAX = 1 << 22 };
 static const struct png_limits limits = {
     .max_side = 64, .max_pixels = 4096, .max_chunks = 100, .max_chunk_bytes = 1 << 16};
 
-/* Which may stand where, and whether more than once: PNG specification, 5.6. */
+/* The places of chunks, and whether a chunk may occur more than once: PNG specification, 5.6. */
 static const struct rule {
     char type[5];
     bool many, before_plte, before_idat, needs_plte;
@@ -43,7 +43,7 @@ static const struct rule {
 };
 enum { RULES = sizeof rules / sizeof *rules };
 
-/* Adds the chunk at *at to one of three places: before PLTE, before IDAT, behind it. */
+/* Adds the chunk at *at to one of three places: before PLTE, before IDAT, after it. */
 static void add_chunk(const uint8_t **at, const uint8_t *end, struct bytes places[3])
 {
     const uint8_t *head = *at;
@@ -136,7 +136,7 @@ static void on_error(png_structp png, png_const_charp message)
     abort();
 }
 
-/* libpng opens compressed text and profiles; and it judges whether statements of colour agree. */
+/* libpng decompresses text and profiles, and judges whether statements of colour agree. */
 static void on_warning(png_structp png, png_const_charp message)
 {
     static const char *const allowed[] = {"iCCP",

@@ -19,7 +19,7 @@ const int fuzz_rounds = 1500;
 
 enum { LONGEST = 1 << 16, ANSWERS_MAX = 1 << 22, DEADLINE_MS = 60000 };
 
-/* What has come back, and where the next answer begins. */
+/* The bytes that have come back, and the beginning of the next answer. */
 struct answers {
     int fd;
     bool ended;
@@ -30,7 +30,7 @@ struct answers {
 static void receive(struct answers *a)
 {
     struct pollfd polled = {a->fd, POLLIN, 0};
-    must(poll(&polled, 1, DEADLINE_MS) == 1); /* it hangs */
+    must(poll(&polled, 1, DEADLINE_MS) == 1); /* otherwise the daemon hangs */
     must(a->length < ANSWERS_MAX);
     ssize_t count = recv(a->fd, a->bytes + a->length, ANSWERS_MAX - a->length, 0);
     a->ended = count <= 0;
@@ -62,7 +62,7 @@ static void check_answer(const struct strict_message *m, bool to_head)
              memcmp(body + m->body_length - 8, "IEND", 4) == 0);
 }
 
-/* Reads one answer, past those that only inform. Returns false if the connection ends before. */
+/* Reads one answer, and skips interim ones. Returns false if the connection ends before. */
 static bool read_answer(struct answers *a, bool to_head, struct strict_message *m)
 {
     for (;;) {
@@ -82,7 +82,7 @@ static bool read_answer(struct answers *a, bool to_head, struct strict_message *
     }
 }
 
-/* A connection that closes has nothing more to say. */
+/* Checks that a connection that closes sends nothing more. */
 static void expect_end(struct answers *a)
 {
     while (!a->ended)
@@ -90,8 +90,8 @@ static void expect_end(struct answers *a)
     must(a->at == a->length);
 }
 
-/* The answer to bytes that have no single reading. Whether they begin with HEAD is not known for
- * certain, so it may have its body or not. */
+/* Checks the answer to bytes that have no single reading. Whether they begin with HEAD is not known
+ * for certain, so it may have its body or not. */
 static void check_refusal(struct answers *a)
 {
     struct strict_message m;

@@ -22,7 +22,7 @@ static bool is_match(const char *item, size_t length, const char *tag)
            (length == strlen(tag) && memcmp(item, tag, length) == 0);
 }
 
-/* Commas within quotes are part of a tag. */
+/* Whether the list has the tag. Commas within quotes are part of a tag. */
 static bool has_tag(const char *list, const char *tag)
 {
     int quotes = 0;

@@ -25,7 +25,7 @@ static const char *value_of(const struct reply *r, const char *name)
     return NULL;
 }
 
-/* Moves past one of the parts that a Content-Disposition of ours has. */
+/* Moves past one of the parts of a Content-Disposition that the daemon writes. */
 static const char *skip(const char *at, const char *part)
 {
     must(strncmp(at, part, strlen(part)) == 0);
@@ -69,7 +69,8 @@ static void check_cors(const char *allowed, const char *origin)
     reply_done(&r);
 }
 
-/* A backslash in quotes stands for itself, except before a quote and another backslash. */
+/* Quotes a value. A backslash in quotes stands for itself, except before a quote or another
+ * backslash. */
 static void quote(const char *value, char *out)
 {
     for (; *value; value++) {

@@ -35,7 +35,7 @@ static enum err_code on_data(void *arg, const char *bytes, size_t count, struct 
 
 static const struct multipart_events form_events = {on_part, on_data};
 
-/* Reads the form in steps of so many bytes. Returns how it ended. */
+/* Reads the form in steps of `step` bytes. Returns its result. */
 static enum err_code read_form(const char *bytes, size_t size, size_t step, struct seen *seen)
 {
     struct multipart m;
@@ -46,12 +46,13 @@ static enum err_code read_form(const char *bytes, size_t size, size_t step, stru
     return rc == ERR_OK ? multipart_end(&m, NULL) : rc;
 }
 
-/* What is left of the form. */
+/* The rest of the form. */
 struct rest {
     const char *at, *end;
 };
 
-/* Moves behind the next line that begins with the boundary. The first may be the form's first. */
+/* Moves past the next line that begins with the boundary. That may be the first line of the
+ * form. */
 static bool skip_to_boundary(struct rest *r, bool first, struct seen *seen)
 {
     const char *start = r->at;
@@ -68,7 +69,7 @@ static bool skip_to_boundary(struct rest *r, bool first, struct seen *seen)
     return true;
 }
 
-/* Blanks and the end of the line follow a boundary. */
+/* Skips blanks and the end of the line after a boundary. */
 static bool skip_padding(struct rest *r)
 {
     while (r->at < r->end && (*r->at == ' ' || *r->at == '\t'))
@@ -78,7 +79,8 @@ static bool skip_padding(struct rest *r)
     return fine;
 }
 
-/* A head is lines up to an empty one. Its CR LF may be that of the next boundary. */
+/* Skips the head of a part: lines up to an empty one. Its CR LF may be that of the next
+ * boundary. */
 static bool skip_head(struct rest *r)
 {
     size_t left = (size_t)(r->end - r->at);
@@ -90,7 +92,7 @@ static bool skip_head(struct rest *r)
     return true;
 }
 
-/* The data of an accepted form, and how many parts it has. */
+/* Returns the data of an accepted form, and the number of its parts. */
 static struct seen read_again(const char *bytes, size_t size)
 {
     struct rest r = {bytes, bytes + size};

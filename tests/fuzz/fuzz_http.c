@@ -15,7 +15,7 @@ const int fuzz_rounds = 100000;
 
 enum { LIMIT = 512, LONGEST = 1 << 16, LINE = 1000, TRAILER = 8000 };
 
-/* What came out of an intake. */
+/* The output of an intake. */
 struct passed {
     char *bytes;
     size_t length;
@@ -52,7 +52,7 @@ static bool same(struct strict_text a, struct strict_text b)
     return a.length == b.length && memcmp(a.bytes, b.bytes, a.length) == 0;
 }
 
-/* The path and query of a target, which may be in absolute form; "" if it has neither. */
+/* Returns the path and query of a target, which may be in absolute form; "" if it has neither. */
 static struct strict_text path_of(struct strict_text target)
 {
     for (size_t i = 0; i + 3 <= target.length && *target.bytes != '/'; i++)
@@ -115,9 +115,9 @@ static void check(const char *bytes, size_t size, const struct passed *out)
         from += raw.length;
         to += clean.length;
     }
-    must(of_clean == STRICT_MORE);                  /* nothing that the raw stream lacks */
-    must(out->heads == whole + (to < out->length)); /* nothing handed over but requests */
-    must(out->refused || of_raw == STRICT_MORE);    /* ... and all of them, if not refused */
+    must(of_clean == STRICT_MORE);                  /* the raw stream has all of it */
+    must(out->heads == whole + (to < out->length)); /* only requests are handed over */
+    must(out->refused || of_raw == STRICT_MORE);    /* and all of them, if none is refused */
     must(!out->refused || !out->in_body || to < out->length);
     must(out->refused == (out->code != ERR_OK));
     if (plain && of_raw == STRICT_MORE && size - from < LIMIT / 2 && raw.head == 0)

@@ -9,7 +9,7 @@
 
 const int fuzz_rounds = 100000;
 
-/* Whether the text is the number, with any zeros before it. */
+/* Whether the text is the number. Zeros before it are allowed. */
 static bool is_number(const char *text, int number)
 {
     char plain[16];

@@ -7,7 +7,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    /* small, so that nothing found is only a matter of size */
+    /* the limits are small, so that no finding is only a matter of size */
     static const struct model_limits limits = {1 << 20, 64, 1 << 16, 1e6};
     struct err e = ERR_INIT;
     struct model *m = NULL;

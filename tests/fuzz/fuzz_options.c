@@ -55,7 +55,7 @@ static bool is_for_serve(const char *name)
     return false;
 }
 
-/* Gives the lines of an accepted file as flags. A text without a NUL byte only. */
+/* Gives the lines of an accepted file as flags. The text must have no NUL byte. */
 static void check_flags(char *text, const struct options *wanted)
 {
     static char flags[WORDS_MAX][4200];

@@ -40,16 +40,16 @@ static void encode(const struct image *img, const struct png_meta *meta, struct 
     must(write_png(&params, img, out, &e) == ERR_OK);
 }
 
-/* Only chunks that are raw copies are compared: sBIT and bKGD change their form on the way in, and
- * names that are mended on the way out. */
+/* Compares the chunks that are raw copies. sBIT and bKGD change their form when they are read, and
+ * mended names when they are written. */
 static void compare_meta(const struct png_meta *a, const struct png_meta *b)
 {
     int k = 0;
     must(a->count == b->count);
-    for (int kind = 0; kind < PNG_WARNINGS; kind++) /* what we write leaves nothing to warn of */
+    for (int kind = 0; kind < PNG_WARNINGS; kind++) /* a file that we write causes no warning */
         must(!png_warned(&b->warnings, (enum png_warning)kind));
     bool mended = png_warned(&a->warnings, PNG_WARN_NAME);
-    for (int after = 0; after < 2; after++) /* eXIf may have come from behind the pixels */
+    for (int after = 0; after < 2; after++) /* eXIf may have stood after the pixels */
         for (int i = 0; i < a->count; i++) {
             const struct png_chunk *x = &a->chunks[i], *y = &b->chunks[k];
             if (x->after_pixels != after)
@@ -88,8 +88,8 @@ static void check_by_libpng(const uint8_t *data, size_t size, const struct image
     free(pixels);
 }
 
-/* The same by libpng alone, without the decoder for plain files: the same verdict, sentence and
- * pixels. */
+/* Reads the file by libpng alone, without the decoder for plain files. The verdict, the sentence
+ * and the pixels must be the same. */
 static void check_the_other_decoder(const uint8_t *data, size_t size, enum err_code rc,
                                     const char *text, const struct image *img)
 {

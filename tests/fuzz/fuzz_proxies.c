@@ -12,7 +12,8 @@
 
 const int fuzz_rounds = 100000;
 
-/* An address as text of IPv6, "" if it is none: bits are compared in one form. */
+/* Writes the bits of an address in the form of IPv6, so that all are compared in one form. Returns
+ * false if the text is no address. */
 static bool to_bits(const char *text, uint8_t bits[16])
 {
     char mapped[96];
@@ -43,7 +44,7 @@ static bool is_trusted(const struct proxies *p, const char *address)
     return false;
 }
 
-/* The address of an entry in the form in which addresses are written. */
+/* Writes the address of an entry in its usual form. */
 static bool read_entry(char *entry, char out[PROXIES_TEXT_MAX])
 {
     uint8_t bits[16];

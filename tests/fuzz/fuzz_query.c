@@ -18,7 +18,7 @@ static bool is_one_of(const char *value, const char *words)
     return strstr(words, wanted) != NULL;
 }
 
-/* Digits, and a fraction of at most 15 digits where `part` is set. */
+/* Whether the value is digits and, if `part` is set, a fraction of at most 15 digits. */
 static bool is_number(const char *value, bool part)
 {
     size_t whole = strspn(value, "0123456789"), after = 0;

@@ -5,14 +5,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A copy up to the first NUL byte, which ends it. Its memory is exact, so that a sanitizer sees a
- * read behind it. free(). */
+/* Returns a copy up to the first NUL byte, which ends it. Its memory is exact, so that a sanitizer
+ * notices a read beyond it. The caller frees it with free(). */
 char *input_text(const uint8_t *data, size_t size);
 
-/* Cuts off the first line of a text, and moves *at behind it. Returns the line, "" at the end. */
+/* Cuts off the first line of a text, and moves *at past it. Returns the line, "" at the end. */
 char *input_line(char **at);
 
-/* The bytes as a file, the same one at each call. Returns its path, in static storage. */
+/* Writes the bytes into a file, the same one at each call. Returns its path, in static storage. */
 const char *input_file(const void *data, size_t size);
 
 #endif

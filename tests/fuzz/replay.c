@@ -19,7 +19,8 @@ struct bytes {
 static struct bytes seeds[SEEDS_MAX], words[WORDS_MAX];
 static int seed_count, word_count;
 
-/* Of its own size, so that a sanitizer sees a byte read behind the end. */
+/* Gives the target a block of exactly this size, so that a sanitizer notices a read beyond the
+ * end. */
 static void feed(const uint8_t *bytes, size_t length)
 {
     uint8_t *copy = malloc(length ? length : 1);

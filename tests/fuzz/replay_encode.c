@@ -18,7 +18,8 @@ static void fill(uint8_t *data, size_t size, uint64_t *seed)
     }
 }
 
-/* Of its own size, so that a sanitizer sees a byte read past the end. */
+/* Gives the target a block of exactly this size, so that a sanitizer notices a read beyond the
+ * end. */
 static void feed(const uint8_t *bytes, size_t length)
 {
     uint8_t *copy = malloc(length ? length : 1);

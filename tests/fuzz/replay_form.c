@@ -48,8 +48,7 @@ START_TEST(claims_hold_over_generated_bytes)
     for (int i = 0; i < ROUNDS; i++) {
         char bytes[MOST];
         size_t length = make(bytes, &seed);
-        uint8_t *copy =
-            malloc(length); /* its own, so that a sanitizer sees a read behind the end */
+        uint8_t *copy = malloc(length); /* exact, so that a sanitizer notices a read beyond it */
         memcpy(copy, bytes, length);
         LLVMFuzzerTestOneInput(copy, length);
         free(copy);

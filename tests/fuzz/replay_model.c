@@ -10,7 +10,8 @@
 
 enum { FILES = 5, CUTS = 1000, MUTATIONS = 500, CHANGES_MAX = 4, PATH_BYTES = 4096 };
 
-/* Of its own size, so that a sanitizer sees a byte read past the end. */
+/* Gives the target a block of exactly this size, so that a sanitizer notices a read beyond the
+ * end. */
 static void run(const uint8_t *bytes, size_t length)
 {
     uint8_t *copy = malloc(length ? length : 1);

@@ -26,7 +26,8 @@ static void random_chunks(struct bytes *out, uint64_t *seed)
     }
 }
 
-/* What deflate makes every kind of block and match of: noise, few values, gradients, repetition. */
+/* Makes samples of which deflate makes every kind of block and match: noise, few values, gradients,
+ * repetition. */
 static void shape_samples(struct png_build *p, uint64_t *seed)
 {
     static const size_t channels_of[7] = {[0] = 1, [2] = 3, [3] = 1, [4] = 2, [6] = 4};
@@ -77,7 +78,8 @@ static void damage(struct bytes *file, uint64_t *seed)
         png_build_mend(file);
 }
 
-/* The target must see its own memory, so that a sanitizer sees a read behind the end. */
+/* Gives the target memory of exactly this size, so that a sanitizer notices a read beyond the
+ * end. */
 static void feed(const struct bytes *file)
 {
     uint8_t *copy = malloc(file->length ? file->length : 1);
@@ -105,7 +107,7 @@ START_TEST(claims_hold_over_generated_files)
 }
 END_TEST
 
-/* With arguments: each is a file to try, for a fuzzer's findings. */
+/* Each argument is a file to try, for the findings of a fuzzer. */
 int main(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {

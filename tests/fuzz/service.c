@@ -37,7 +37,7 @@ static void stop(void)
     unlink(d.path);
 }
 
-/* The limits make every request small, and the timeouts none fail on a slow machine. */
+/* The limits make every request small, and the timeouts are long enough for a slow machine. */
 static void read_options(void)
 {
     static const char *const variables[] = {

@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* What has been read of the bytes. */
+/* The position in the bytes. */
 struct cursor {
     const char *bytes;
     size_t at, end;
@@ -230,7 +230,7 @@ enum strict strict_request(const char *bytes, size_t length, struct strict_messa
                 (one || zero);
     found = read_message(&c, false, out);
     if (out->head == 0 && found != STRICT_WHOLE)
-        return found; /* the head is judged once it is whole */
+        return found; /* the head is judged when it is complete */
     return fine && !(zero && out->chunked) ? found : STRICT_WRONG;
 }
 

@@ -9,8 +9,8 @@
 
 enum strict {
     STRICT_WHOLE,
-    STRICT_MORE,  /* the bytes end in its middle */
-    STRICT_WRONG, /* no reading is the only one */
+    STRICT_MORE,  /* the bytes end within it */
+    STRICT_WRONG, /* there is no single reading */
 };
 
 struct strict_text {
@@ -36,7 +36,7 @@ enum strict strict_request(const char *bytes, size_t length, struct strict_messa
 enum strict strict_response(const char *bytes, size_t length, bool to_head,
                             struct strict_message *out);
 
-/* Whether the texts are the same, letters in either case. */
+/* Whether the texts are equal, in upper or lower case. */
 bool strict_is(struct strict_text a, const char *b);
 
 #endif
