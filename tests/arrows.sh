@@ -32,13 +32,13 @@ trap 'rm -rf "$folder"' EXIT
 objects=$(cd "$top_builddir" && pwd) || exit 99
 cd "$top_srcdir" || exit 99
 
-# includes - "user used" for every include of a file of ours
+# includes - prints "user used" for every include of a file of ours
 includes() {
     grep -HE '^#[[:space:]]*include[[:space:]]*"' $(find engine server -name '*.[ch]' -o -name '*.inc') |
         sed -nE 's/^([^:]*):#[[:space:]]*include[[:space:]]*"([^"]*)".*/\1 \2/p' | grep -v ' config.h$'
 }
 
-# calls - "user used" for every symbol that the object of one source defines and that of another uses
+# calls - prints "user used" for every symbol that the object of one source defines and that of another uses
 calls() {
     (cd "$objects" && find engine server -name '*.o' -exec nm -A {} +) |
         sed -E 's/^([^:]*\/)([a-z0-9]+_a-)?([^:\/]*)\.o:/\1\3.c /' |
@@ -53,7 +53,7 @@ calls() {
              }'
 }
 
-# against_the_table - the edges of standard input that the table does not allow
+# against_the_table - prints the edges of standard input that the table does not allow
 against_the_table() {
     allowed | sed 's|ENGINE|engine engine/base engine/image engine/nn engine/png engine/tiles|' >"$folder/table"
     awk -v table="$folder/table" '
@@ -69,13 +69,14 @@ against_the_table() {
         !((home($1) " " home($2)) in may) { print $1 " -> " $2 }' | sort -u
 }
 
-# circles - the files of standard input's edges that depend on each other, a line a circle
+# circles - prints the files in the edges of standard input that depend on each other, one line per circle
 circles() {
     awk '$1 != $2' | sort -u | tsort 2>&1 >/dev/null | sed 's/^tsort: //' |
         awk '/loop:$/ { if (line) print line; line = ""; next } { line = line " " $0 } END { if (line) print line }'
 }
 
-# seen PATTERN FILES - the includes of an outside library that match PATTERN in files that do not match FILES
+# seen PATTERN FILES - prints the includes of an outside library that match PATTERN, in files that do not
+# match FILES
 seen() {
     find engine server -name '*.[ch]' -o -name '*.inc' | grep -vE "$2" |
         xargs grep -nE "^#[[:space:]]*include[[:space:]]*[<\"]($1)"

@@ -6,7 +6,7 @@ cd "$folder" || exit 99
 
 echo 1..5
 n=0
-# refuses NAME SENTENCE ARGUMENT... - configure ends with that sentence, which is all it says
+# refuses NAME SENTENCE ARGUMENT... - configure ends with that sentence and prints nothing else
 refuses() {
     n=$((n + 1))
     name=$1 sentence=$2
@@ -22,7 +22,7 @@ refuses() {
     fi
 }
 
-# The compiler of this machine, told that it is another's.
+# This is the compiler of this machine with options that make it look like another machine's.
 linux="-U__linux__ -U__linux -Ulinux"
 refuses "what is no Linux" "runs on Linux alone" CC="$CC $linux"
 refuses "32 bits" "runs on 64-bit processors alone" CC="$CC -D__SIZEOF_POINTER__=4 -w"

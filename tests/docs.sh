@@ -15,7 +15,7 @@ check_page 2 --metrics metrics.md
 check_page 3 --errors errors.md
 check_page 4 --limits limits.md
 
-# check TEXT COMMAND... - whether it succeeds.
+# check TEXT COMMAND... - makes a claim: the command succeeds.
 number=5
 check() {
     text=$1
@@ -44,12 +44,12 @@ completes() {
 convert" ]
 }
 
-# Every limit has words for what is answered beyond it.
+# Every limit says what is answered beyond it.
 all_answered() {
     ! grep '| ? |' "$top_srcdir/docs/limits.md"
 }
 
-# pages - those written for people.
+# pages - prints the pages that are written for people.
 pages() {
     find "$top_srcdir" -name '*.md' -not -path '*/build*' -not -path '*/node_modules/*' -not -path '*/shared/*'
 }
@@ -68,8 +68,8 @@ links_lead() {
     return $status
 }
 
-# named PAGE - the files that a page names in backticks: by their path from the top, or from the page
-# where a folder of that name lies beside it
+# named PAGE - prints the files that a page names in backticks: by their path from the top, or from the
+# page if a folder of that name is beside it
 named() {
     grep -oE '`[A-Za-z0-9_][A-Za-z0-9_.-]*/[A-Za-z0-9_./*-]+`' "$1" | tr -d '`' | sort -u | while read -r file; do
         case $file in
@@ -78,7 +78,7 @@ named() {
         esac
     done
 }
-# Files of this tree that pages name in backticks are there.
+# Files of this tree that pages name in backticks exist.
 files_are_there() {
     pages | while read -r page; do
         named "$page" | while read -r file; do
@@ -92,7 +92,7 @@ files_are_there() {
     rm -f files.txt ignored.txt
     return $status
 }
-# Links to a heading, in this page or another, name a heading that is there.
+# Links to a heading, in this page or another, name a heading that exists.
 headings_are_there() {
     pages | while read -r page; do
         grep -oE '\]\([^)#: ]*#[^) ]+' "$page" | cut -c 3- | while IFS='#' read -r target heading; do
@@ -106,13 +106,14 @@ headings_are_there() {
     rm -f headings.txt
     return $status
 }
-# headings PAGE - its headings as links name them
+# headings PAGE - prints its headings as links name them
 headings() {
     awk '/^```/ { code = !code } !code && /^#+ / { sub(/^#+ /, ""); print tolower($0) }' "$1" |
         sed 's/[^a-z0-9 _-]//g; s/ /-/g'
 }
 
-# wide PAGE... - the lines of prose over 120 columns; tables, code, pictures and headings are no prose
+# wide PAGE... - prints the lines of prose over 120 columns; tables, code, pictures and headings are not
+# prose
 wide() {
     LC_ALL=C.UTF-8 awk 'FNR == 1 { code = 0 } /^ *```/ { code = !code; next }
         !code && !/^(\||    |#|<!--|!\[)/ && length > 120 { print "# " FILENAME ":" FNR ": " length " columns" }' "$@"
@@ -125,7 +126,7 @@ narrow() {
     rm -f wide.txt
     return $status
 }
-# The two checks above find what they are for.
+# The two checks above find faults.
 faults_are_found() {
     printf '# A b\n%0121d\n| %0121d |\n```\n%0121d\n```\n' 0 0 0 >faulty.md
     [ "$(wide faulty.md)" = "# faulty.md:2: 121 columns" ] && [ "$(headings faulty.md)" = a-b ]

@@ -7,14 +7,14 @@ trap 'rm -rf "$folder"' EXIT
 
 . "$top_srcdir/tests/lib/claim.sh"
 
-# words PATTERN FILE... - the quoted words in what matches
+# words PATTERN FILE... - prints the quoted words in matching lines
 words() {
     pattern=$1
     shift
     grep -ohE "$pattern" "$@" | sed 's/^[^"]*"//; s/".*//' | sort -u
 }
-# unnamed LEAST WORD... - those that do not stand in FORMAT.md between backquotes; a complaint where
-# there are fewer than LEAST, for then the pattern that found them is wrong
+# unnamed LEAST WORD... - prints the words that are not in FORMAT.md between backquotes. Complains if
+# there are fewer than LEAST words, because the pattern that found them is then wrong.
 unnamed() {
     least=$1
     shift
@@ -23,7 +23,7 @@ unnamed() {
         grep -qF "\`$word\`" "$format" || echo "$word"
     done
 }
-# checked - what is wrong with the examples, if anything
+# checked - prints the faults of the examples
 checked() {
     [ -f "$folder/2.json" ] || echo "fewer than two examples found"
     for file in "$folder"/*.json; do

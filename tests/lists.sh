@@ -4,14 +4,14 @@
 build=$(cd "$top_builddir" && pwd) || exit 99
 cd "$top_srcdir" || exit 99
 
-# distributed - what `make dist` packs, as paths from the top
+# distributed - prints the files that `make dist` packs, as paths from the top
 distributed() {
     printf 'include Makefile\nlist-of-lists.sh:\n\t@echo $(DISTFILES)\n' |
         make -s -C "$build" -f - list-of-lists.sh | tr ' ' '\n' |
         sed -E "s|^$PWD/||; s|^(.*/)?\.\./||; s|^\./||" | sort -u
 }
 
-# entries - "LIST FILE" for every line that is a file and nothing else, in every makefile
+# entries - prints "LIST FILE" for every line that consists of a file, in every makefile
 entries() {
     awk '/^[A-Za-z_]+ \+?=/ { list = FILENAME ":" FNR }
          /^\t[^\t$ ]+( \\)?$/ { print list, $1 }' Makefile.am $(find . -name files.mk -not -path './build*')

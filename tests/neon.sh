@@ -20,7 +20,7 @@ trap 'rm -rf "$folder"' EXIT
 echo 1..4
 qemu-aarch64 "$folder/agree"
 
-# As configure chooses them: gcc 12 has crashed at -O3 on code that x86-64 compiles.
+# The flags are those that configure chooses: gcc 12 crashed at -O3 on code that compiles for x86-64.
 compile='"$0" -std=c11 -D_GNU_SOURCE -O3 -g -ffp-contract=off -Wall -Wextra -Wshadow -Werror \
     -I. -I"$1" -idirafter /usr/include -c "$2" -o "$3/${2##*/}.o"'
 if find engine server -name "*.c" ! -name "*_avx*" -print0 |

@@ -5,12 +5,12 @@ folder=$(mktemp -d) || exit 99
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 99
 
-# fake NAME - a command of the system, its script on standard input
+# fake NAME - makes a command of the system, with its script from standard input
 fake() {
     { echo "#!/bin/sh"; cat; } >"$folder/bin/$1"
     chmod +x "$folder/bin/$1"
 }
-# new_system ID - a system with nothing installed; what is run there says so as `ran: ...`
+# new_system ID - makes a system with nothing installed. Commands that run there print `ran: ...`.
 new_system() {
     rm -rf "$folder/bin" installed root
     mkdir bin
@@ -37,14 +37,14 @@ END
 shift 2
 grep -qx "\$1" "$folder/installed" && printf installed
 END
-    # libraries and their versions, as a line each
+    # libraries and their versions, one per line
     fake pkg-config <<END
 shift_name=\$2
 grep -q "^\$2 " "$folder/installed" || exit 1
 [ "\$1" = --exists ] || sed -n "s/^\$2 //p" "$folder/installed"
 END
 }
-# setup COMMAND PURPOSE... - setup_packages as that command calls it; what it says goes to `said`
+# setup COMMAND PURPOSE... - runs setup_packages as that command calls it; the output goes to `said`
 setup() {
     OS_RELEASE=$folder/os-release PATH=$folder/bin sh -ec ". $top/tests/lib/setup.sh
         setup_packages \"\$@\"" "$@" >said 2>&1
@@ -120,7 +120,7 @@ a_system_without_a_name_is_told_too() {
     rm os-release
     ! setup ./start start && says "this is another system" "Fedora:" && [ -z "$(ran)" ]
 }
-# has_build - the libraries and commands of a build
+# has_build - installs the libraries and commands of a build
 has_build() {
     printf '%s 1\n' libmicrohttpd libpng zlib libdeflate jansson >installed
     for command in cc autoconf automake curl; do
@@ -155,7 +155,7 @@ the_libraries_are_those_of_configure() {
 
 # ------------------------------------------------- build folders
 
-# new_tree - a tree whose configure notes that it ran, with which options, and which Python
+# new_tree - makes a tree whose configure notes that it ran, its options, and which Python it found
 new_tree() {
     rm -rf tree
     mkdir -p tree/m4
@@ -174,13 +174,13 @@ END
 echo "cc 12"
 END
 }
-# build [OPTION...] - setup_build there
+# build [OPTION...] - runs setup_build there
 build() {
     (cd tree && OS_RELEASE=$folder/os-release PATH=$folder/bin sh -ec "unset PYTHON CC MAKEFLAGS MFLAGS MAKELEVEL
         . $top/tests/lib/setup.sh
         setup_build build \"\$@\"" ./start "$@" 2>&1)
 }
-# prints TEXT [OPTION...] - what a build says is that
+# prints TEXT [OPTION...] - the output of a build is that text
 prints() {
     wanted=$1
     shift

@@ -4,7 +4,7 @@ folder=$(mktemp -d) || exit 99
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 99
 
-# report NAME - a test program reported by TAP, on standard input, through automake's driver
+# report NAME - reports the TAP on standard input as that of a test program, through automake's driver
 report() {
     mkdir -p "build/$(dirname "$1")"
     cat >tap
@@ -12,9 +12,9 @@ report() {
         --trs-file "build/${1%.sh}.trs" --color-tests no --enable-hard-errors yes --expect-failure no \
         -- cat tap >/dev/null
 }
-# lists LINE... - the list of what must report
+# lists LINE... - writes the list of the tests that must report
 lists() { rm -rf build; printf '%s\n' "$@" >suite.txt; }
-# sums LINE... - that is all that is said
+# sums LINE... - the output is exactly these lines
 sums() {
     printf '%s\n' "$@" >wanted
     # shellcheck disable=SC2086 # options

@@ -21,7 +21,7 @@ for source in tests/fuzz/fuzz_*.c; do
     zip -q -j "$OUT/${target}_seed_corpus.zip" tests/fuzz/corpus/"$name"/*
     [ ! -f "tests/fuzz/corpus/$name.dict" ] || cp "tests/fuzz/corpus/$name.dict" "$OUT/$target.dict"
 done
-# The machine that runs the targets has no packages.
+# The machine that runs the targets does not have these packages.
 mkdir -p "$OUT/lib"
 ldd "$OUT"/fuzz_* | awk '/libmicrohttpd|libpng|libdeflate|libjansson|libgnutls|libz\.|libp11|libidn|libunistring|libtasn1|libnettle|libhogweed|libgmp|libffi|libcheck|libsubunit/ { print $3 }' |
     sort -u | xargs -I LIBRARY cp LIBRARY "$OUT/lib"
