@@ -38,6 +38,7 @@ enum err_code {
     ERR_HTTP_VERSION,    /* neither HTTP/1.1 nor HTTP/1.0 */
     ERR_TARGET_TOO_LONG, /* the request line is over its limit */
     ERR_HEAD_TOO_LARGE,  /* all header lines together are over their limit */
+    ERR_CONTENT_CODING,  /* the body is compressed by a Content-Encoding */
     ERR_BAD_MULTIPART,
     ERR_EMPTY_BODY,
     ERR_NO_ROUTE,

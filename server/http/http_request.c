@@ -5,9 +5,11 @@
 #include <microhttpd.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "engine/base/clock.h"
 #include "engine/base/mem.h"
+#include "server/base/list.h"
 #include "server/http/http_progress.h"
 #include "server/http/request_head.h"
 
@@ -121,17 +123,48 @@ static enum err_code begin_reload(struct http_request *r, struct err *e)
     return ERR_OK;
 }
 
+static enum MHD_Result find_coding(void *arg, enum MHD_ValueKind kind, const char *name,
+                                   const char *value)
+{
+    struct list_item item, *found = arg;
+    (void)kind;
+    while (value && strcasecmp(name, "Content-Encoding") == 0 && list_next(&value, ",", &item))
+        if (item.length != 8 || strncasecmp(item.start, "identity", 8) != 0) {
+            *found = item;
+            return MHD_NO;
+        }
+    return MHD_YES;
+}
+
+/* Refuses bodies that are a part of a file (RFC 9110, section 14.5), and coded ones (sections
+ * 12.5.3 and 15.5.16). */
+static enum err_code check_body_kind(struct http_request *r, struct err *e)
+{
+    struct list_item coding = {NULL, 0};
+    if (MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, "Content-Range"))
+        return err_set(e, ERR_BAD_REQUEST, "the request has a Content-Range; send the whole file");
+    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, find_coding, &coding);
+    if (!coding.start)
+        return ERR_OK;
+    reply_header(&r->answer.reply, "Accept-Encoding", "identity");
+    return err_set(e, ERR_CONTENT_CODING,
+                   "the body has the Content-Encoding %.*s; send the file as it is, because a PNG "
+                   "is compressed already",
+                   (int)(coding.length < 64 ? coding.length : 64), coding.start);
+}
+
 static enum err_code begin_upload(struct http_request *r, bool estimates, struct err *e)
 {
     struct service *s = r->shared->service;
-    if (MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, "Content-Range"))
-        return err_set(e, ERR_BAD_REQUEST, "the request has a Content-Range; send the whole file");
+    enum err_code rc = check_body_kind(r, e);
+    if (rc != ERR_OK)
+        return rc;
     r->upload.estimates = estimates;
     api_request_init(&r->upload.api, s->options);
     r->upload.begun = true;
     struct words words = {&r->upload.api, e, ERR_OK};
     MHD_get_connection_values_n(r->connection, MHD_GET_ARGUMENT_KIND, add_word, &words);
-    enum err_code rc = words.rc;
+    rc = words.rc;
     if (rc == ERR_OK)
         rc = api_finish(&r->upload.api, s->models, e);
     if (rc == ERR_OK)

@@ -1,5 +1,6 @@
 """clients.py - clients that do more than send a plain request: they end their side of the
 connection early, read for a long time, or write addresses a little differently."""
+import gzip
 import json
 import os
 import socket
@@ -38,6 +39,27 @@ def the_server_as_a_whole_has_options():
 def a_part_of_a_body_is_not_taken_for_the_whole():
     for method in ("PUT", "POST"):
         shared.ask(method, "/v1/upscale", png(), [("Content-Range", "bytes 0-9/20")]).expect(400)
+
+
+@claim
+def a_coded_body_is_refused_by_its_head():
+    """Whatever the body is: some clients send the header with a body that they did not compress."""
+    for target in ("/v1/upscale", "/v1/estimate"):
+        for values, named in ((["gzip"], "gzip"), (["br"], "br"), (["x-unheard-of"], "x-unheard-of"),
+                              (["identity, Deflate"], "Deflate"), (["identity", "zstd"], "zstd")):
+            headers = [("Content-Encoding", value) for value in values]
+            for body in (png(), gzip.compress(png())):
+                reply = shared.ask("POST", target, body, headers).expect(415, "content_coding")
+                equal(reply.headers["accept-encoding"], "identity")
+                equal(" %s;" % named in reply.problem()["detail"], True, reply.body)
+        for value in ("identity", "Identity, identity", "", ","):
+            shared.ask("POST", target, png(), [("Content-Encoding", value)]).expect(200)
+    reply = shared.upscale(gzip.compress(png())).expect(415, "not_png")
+    equal("gzip" in reply.problem()["detail"], True, reply.body)
+    with shared.connect() as client:
+        client.send(request("POST", "/v1/upscale", png(), [("Content-Encoding", "br"),
+                                                           ("Expect", "100-continue")])[:-len(png())])
+        client.read_reply().expect(415, "content_coding")
 
 
 def dumped(data):
