@@ -8,7 +8,7 @@ EXTRA_DIST += \
 	deploy/haproxy.cfg \
 	deploy/image/cross \
 	deploy/image/files \
-	deploy/image/microhttpd \
+	deploy/image/libraries \
 	deploy/image/sbom \
 	deploy/kubernetes/base/deployment.yaml \
 	deploy/kubernetes/base/disruption-budget.yaml \

@@ -85,7 +85,7 @@ seen() {
 includes >"$folder/includes"
 calls >"$folder/calls"
 
-echo 1..12
+echo 1..13
 claim "more than five hundred includes were read" \
     "$([ "$(wc -l <"$folder/includes")" -gt 500 ] || wc -l <"$folder/includes")"
 claim "more than a thousand calls were read" \
@@ -100,5 +100,6 @@ claim "a circle is found" "$([ "$(printf 'a b\nb c\nc a\n' | circles)" ] || echo
 claim "nothing of the product includes a test" "$(seen 'tests/' '^$')"
 claim "microhttpd.h is seen in server/http alone" "$(seen microhttpd.h '^server/http/')"
 claim "png.h is seen in engine/png alone" "$(seen 'png\.h' '^engine/png/')"
+claim "isa-l is seen in engine/png alone" "$(seen 'isa-l' '^engine/png/')"
 claim "jansson.h is seen in the JSON readers and the server alone" \
     "$(seen jansson.h '^(server/|engine/nn/[a-z0-9_]*json[a-z0-9_]*\.[ch]$)')"

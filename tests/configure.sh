@@ -29,7 +29,7 @@ refuses "32 bits" "runs on 64-bit processors alone" CC="$CC -D__SIZEOF_POINTER__
 refuses "big-endian" "runs on little-endian processors alone" CC="$CC -U__BYTE_ORDER__ -D__BYTE_ORDER__=4321"
 mkdir nothing
 refuses "missing libraries, all of them in one sentence" \
-    "missing: libpng >= 1.6.30, zlib >= 1.2.9, libdeflate >= 1.10, jansson >= 2.13, libmicrohttpd >= 0.9.73" \
+    "missing: libpng >= 1.6.30, zlib >= 1.2.9, libdeflate >= 1.10, libisal >= 2.30, jansson >= 2.13, libmicrohttpd >= 0.9.73" \
     CC="$CC" PKG_CONFIG_LIBDIR="$PWD/nothing" PKG_CONFIG_PATH=
 sed 's/^Version:.*/Version: 1.0.2/' "$(pkg-config --variable=pcfiledir libmicrohttpd)/libmicrohttpd.pc" \
     >nothing/libmicrohttpd.pc

@@ -61,20 +61,20 @@ says() {
 debian_is_told_what_is_installed_before_it_is() {
     new_system debian
     setup ./start start || return 1
-    install="sudo apt-get install -y -qq --no-install-recommends gcc make autoconf automake pkg-config libmicrohttpd-dev libpng-dev zlib1g-dev libdeflate-dev libjansson-dev curl"
+    install="sudo apt-get install -y -qq --no-install-recommends gcc make autoconf automake pkg-config libmicrohttpd-dev libpng-dev zlib1g-dev libdeflate-dev libisal-dev libjansson-dev curl"
     says "start: packages are missing" "    sudo apt-get update" "    $install" &&
         [ "$(grep -n 'ran: ' said | head -n 1 | cut -d: -f1)" -gt "$(grep -n "^    $install\$" said | cut -d: -f1)" ] &&
         [ "$(ran | grep -c "^sudo env DEBIAN_FRONTEND=noninteractive ${install#sudo }\$")" -eq 1 ]
 }
 debian_installs_what_is_missing_alone() {
     new_system debian
-    printf '%s\n' gcc make autoconf automake pkg-config libmicrohttpd-dev libpng-dev zlib1g-dev libdeflate-dev curl >installed
+    printf '%s\n' gcc make autoconf automake pkg-config libmicrohttpd-dev libpng-dev zlib1g-dev libdeflate-dev libisal-dev curl >installed
     setup ./start start && [ "$(ran | tail -n 1)" = "apt-get install -y -qq --no-install-recommends libjansson-dev" ]
 }
 debian_with_everything_is_silent() {
     new_system debian
     printf '%s\n' gcc make autoconf automake pkg-config libmicrohttpd-dev libpng-dev zlib1g-dev libdeflate-dev \
-        libjansson-dev curl >installed
+        libisal-dev libjansson-dev curl >installed
     setup ./start start && [ ! -s said ]
 }
 check_has_more_packages() {
@@ -98,11 +98,11 @@ who_has_no_sudo_is_told_the_command() {
 }
 # names_all COMMAND - it ended without running anything, and named libraries, packages and the way by hand
 names_all() {
-    says "missing here: " libdeflate libmicrohttpd libpng zlib jansson "this is $1 1" \
-        "Ubuntu: sudo apt-get install gcc make" "libmicrohttpd-dev libpng-dev zlib1g-dev libdeflate-dev libjansson-dev" \
-        "Fedora: sudo dnf install gcc make" "libmicrohttpd-devel libpng-devel zlib-devel libdeflate-devel jansson-devel" \
-        "Alpine: sudo apk add gcc musl-dev linux-headers make" "libmicrohttpd-dev libpng-dev zlib-dev libdeflate-dev jansson-dev" \
-        "Arch:   sudo pacman -S --needed gcc make" "libmicrohttpd libpng zlib libdeflate jansson" \
+    says "missing here: " libdeflate libisal libmicrohttpd libpng zlib jansson "this is $1 1" \
+        "Ubuntu: sudo apt-get install gcc make" "libmicrohttpd-dev libpng-dev zlib1g-dev libdeflate-dev libisal-dev libjansson-dev" \
+        "Fedora: sudo dnf install gcc make" "libmicrohttpd-devel libpng-devel zlib-devel libdeflate-devel isa-l-devel jansson-devel" \
+        "Alpine: sudo apk add gcc musl-dev linux-headers make" "libmicrohttpd-dev libpng-dev zlib-dev libdeflate-dev isa-l-dev jansson-dev" \
+        "Arch:   sudo pacman -S --needed gcc make" "libmicrohttpd libpng zlib libdeflate isa-l jansson" \
         "    autoreconf --install" "    ./configure" "    make" &&
         [ -z "$(ran)" ]
 }
@@ -122,7 +122,7 @@ a_system_without_a_name_is_told_too() {
 }
 # has_build - installs the libraries and commands of a build
 has_build() {
-    printf '%s 1\n' libmicrohttpd libpng zlib libdeflate jansson >installed
+    printf '%s 1\n' libmicrohttpd libpng zlib libdeflate libisal jansson >installed
     for command in cc autoconf automake curl; do
         fake $command </dev/null
     done

@@ -17,11 +17,6 @@ libengine_a_SOURCES += \
 	engine/png/deflate_codes.h \
 	engine/png/inflate.c \
 	engine/png/inflate.h \
-	engine/png/inflate_bits.h \
-	engine/png/inflate_codes.c \
-	engine/png/inflate_codes.h \
-	engine/png/inflate_symbols.c \
-	engine/png/inflate_symbols.h \
 	engine/png/png_choose.c \
 	engine/png/png_choose.h \
 	engine/png/png_each.c \

@@ -1,180 +1,220 @@
-/* inflate.c - see inflate.h: the stream's parts, one after the other. */
+/* inflate.c - see inflate.h.
+ *
+ * ISA-L reads on from block to block by itself. zlib has to see the headers first, so ISA-L is told
+ * of every block that it is the last one: it stops there. It also takes input ahead of what it has
+ * decoded, and its versions differ in whether they still tell the place, to the bit, when all
+ * output of a last block has been fetched. So one byte of a block stays with ISA-L until the end of
+ * the block is found (ISAL_BLOCK_INPUT_DONE), where all versions tell it. */
 #include "engine/png/inflate.h"
 
+#include <isa-l/igzip_lib.h>
 #include <string.h>
+#include <zlib.h>
 
-#include "engine/png/inflate_bits.h"
-#include "engine/png/inflate_symbols.h"
+#include "engine/base/mem.h"
 
-enum { LONG_BLOCK = 1 << 13 }; /* bytes: a block that long makes a long next block likely */
+enum {
+    INPUT = 1 << 15,       /* bytes of input in one piece; spans are short in some files */
+    INPUT_LEAST = 1 << 13, /* with less of it, ISA-L would build tables for short blocks */
+    GIVEN_BACK = 8,        /* bytes before next_in: what ISA-L can have taken ahead */
+    JUDGE_BYTES = 1 << 16, /* the most that inflateInit2 takes; zlib-ng has its window in it */
+};
 
-void inflate_init(struct inflate *z, inflate_next *next_span, void *arg)
+struct inflate {
+    inflate_next *next_span;
+    void *arg;
+    const uint8_t *span; /* what is left of it */
+    size_t span_left;
+    enum { AT_HEAD, AT_BLOCK, IN_BLOCK, AT_TAIL, AT_END, AT_NOTHING } place;
+    z_stream judge;
+    struct inflate_state state; /* its next_in and avail_in are a part of `input` */
+    unsigned bits, bit_count;   /* of the byte before next_in, at the beginning of a block: 0..7 */
+    bool last_block, stored;    /* the block that was begun */
+    bool ended;                 /* its end is found */
+    uint32_t blocks;            /* begun so far */
+    uint32_t adler;
+    uint8_t input[GIVEN_BACK + INPUT];
+};
+
+static void *judge_alloc(void *arg, unsigned count, unsigned size)
 {
+    (void)arg;
+    return mem_calloc(count, size);
+}
+
+static void judge_free(void *arg, void *p)
+{
+    (void)arg;
+    mem_free(p);
+}
+
+struct inflate *inflate_new(inflate_next *next_span, void *arg)
+{
+    struct inflate *z = mem_calloc(1, sizeof *z);
+    if (!z)
+        return NULL;
     z->next_span = next_span;
     z->arg = arg;
-    z->in = z->in_end = NULL;
-    z->bits = 0;
-    z->count = 0;
-    z->place = AT_HEAD;
-    z->last_block = z->fixed = false;
-    z->block_bytes = LONG_BLOCK;
-    z->blocks = 0;
+    z->judge.zalloc = judge_alloc;
+    z->judge.zfree = judge_free;
+    isal_inflate_init(&z->state);
+    z->state.next_in = z->input + GIVEN_BACK;
+    if (inflateInit2(&z->judge, -MAX_WBITS) != Z_OK) {
+        mem_free(z);
+        return NULL;
+    }
+    return z;
+}
+
+void inflate_free(struct inflate *z)
+{
+    if (!z)
+        return;
+    inflateEnd(&z->judge);
+    mem_free(z);
+}
+
+size_t inflate_bytes(void)
+{
+    return sizeof(struct inflate) + JUDGE_BYTES + (size_t)2 * MEM_SLACK;
+}
+
+uint32_t inflate_adler(const struct inflate *z)
+{
+    return z->adler;
+}
+
+/* Makes sure that there are INPUT_LEAST bytes in one piece, or all that are left. */
+static void fill(struct inflate *z)
+{
+    struct inflate_state *s = &z->state;
+    if (s->avail_in >= INPUT_LEAST)
+        return;
+    memmove(z->input, s->next_in - GIVEN_BACK, GIVEN_BACK + s->avail_in);
+    s->next_in = z->input + GIVEN_BACK;
+    while (s->avail_in < INPUT &&
+           (z->span_left > 0 || z->next_span(z->arg, &z->span, &z->span_left))) {
+        size_t n = INPUT - s->avail_in;
+        n = n < z->span_left ? n : z->span_left;
+        memcpy(s->next_in + s->avail_in, z->span, n);
+        s->avail_in += (uint32_t)n;
+        z->span += n;
+        z->span_left -= n;
+    }
 }
 
 static bool read_head(struct inflate *z)
 {
-    if (!inflate_want(z, 16))
+    struct inflate_state *s = &z->state;
+    fill(z);
+    if (s->avail_in < 2)
         return false;
-    unsigned method = inflate_take(z, 8), flags = inflate_take(z, 8);
+    unsigned method = s->next_in[0], flags = s->next_in[1];
+    s->next_in += 2;
+    s->avail_in -= 2;
     z->place = AT_BLOCK;
     /* deflate, 32 KiB window, no dictionary: with smaller windows, how far back zlib lets a match
      * reach depends on how it is called */
     return method == 0x78 && (flags & 0x20) == 0 && (method << 8 | flags) % 31 == 0;
 }
 
-static bool begin_stored(struct inflate *z)
+/* Lets zlib read the header of the next block. Returns whether it accepts it. */
+static bool judge_block(struct inflate *z)
 {
-    inflate_drop(z, z->count & 7);
-    if (!inflate_want(z, 32))
+    z_stream *j = &z->judge;
+    uint8_t none;
+    j->next_in = z->state.next_in;
+    j->avail_in = z->state.avail_in;
+    j->next_out = &none;
+    j->avail_out = 0;
+    if (inflateReset(j) != Z_OK || inflatePrime(j, (int)z->bit_count, (int)z->bits) != Z_OK)
         return false;
-    unsigned length = inflate_take(z, 16), check = inflate_take(z, 16);
-    z->left = length;
-    z->place = IN_STORED;
-    return length == (check ^ 0xffff);
+    inflate(j, Z_TREES);
+    z->last_block = j->data_type & 64;
+    return j->data_type & 256; /* right behind a header */
 }
 
-static bool begin_fixed(struct inflate *z)
+static bool begin_block(struct inflate *z, const uint8_t *begin, uint8_t *out)
 {
-    uint8_t lengths[CODE_LITERALS];
-    z->place = IN_CODES;
-    if (z->fixed)
-        return true;
-    memset(lengths, 8, 144);
-    memset(lengths + 144, 9, 112);
-    memset(lengths + 256, 7, 24);
-    memset(lengths + 280, 8, 8);
-    z->fixed = inflate_codes_literals(&z->codes, lengths, CODE_LITERALS, true);
-    memset(lengths, 5, CODE_DISTANCES);
-    return z->fixed && inflate_codes_distances(&z->codes, lengths, CODE_DISTANCES);
-}
-
-/* Reads the `count` code lengths of a dynamic block, themselves coded. */
-static bool read_lengths(struct inflate *z, uint8_t *lengths, unsigned count)
-{
-    static const struct {
-        uint8_t bits, least;
-    } repeats[3] = {{2, 3}, {3, 3}, {7, 11}}; /* symbols 16, 17, 18 */
-    for (unsigned i = 0; i < count;) {
-        inflate_want(z, LENGTH_BITS + 7); /* or what is left */
-        uint32_t e = z->codes.length[inflate_peek(z, LENGTH_BITS)];
-        unsigned symbol = e >> 16, bits = e & 63;
-        if (bits > z->count)
-            return false;
-        inflate_drop(z, bits);
-        if (symbol < 16) {
-            lengths[i++] = (uint8_t)symbol;
-            continue;
-        }
-        if (repeats[symbol - 16].bits > z->count || (symbol == 16 && i == 0))
-            return false;
-        unsigned n = repeats[symbol - 16].least + inflate_take(z, repeats[symbol - 16].bits);
-        if (n > count - i)
-            return false;
-        memset(lengths + i, symbol == 16 ? lengths[i - 1] : 0, n);
-        i += n;
+    struct inflate_state *s = &z->state;
+    size_t window = (size_t)(out - begin) < INFLATE_WINDOW ? (size_t)(out - begin) : INFLATE_WINDOW;
+    fill(z);
+    if (!judge_block(z))
+        return false;
+    isal_inflate_reset(s);
+    if (isal_inflate_set_dict(s, out - window, (uint32_t)window) != COMP_OK)
+        return false;
+    if (z->bit_count < 3) {
+        z->bits |= (unsigned)*s->next_in++ << z->bit_count;
+        z->bit_count += 8;
+        s->avail_in--;
     }
+    z->stored = (z->bits >> 1 & 3) == 0;
+    s->read_in = z->bits | 1; /* it shall stop at the end */
+    s->read_in_length = (int32_t)z->bit_count;
+    z->ended = false;
+    z->blocks++;
+    z->place = IN_BLOCK;
     return true;
 }
 
-static bool begin_dynamic(struct inflate *z)
+/* Takes back the input beyond the block. */
+static void take_back(struct inflate *z)
 {
-    static const uint8_t order[19] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
-                                      11, 4,  12, 3, 13, 2, 14, 1, 15};
-    uint8_t lengths[286 + 30] = {0};
-    if (!inflate_want(z, 14))
-        return false;
-    unsigned literals = inflate_take(z, 5) + 257, distances = inflate_take(z, 5) + 1,
-             codes = inflate_take(z, 4) + 4;
-    if (literals > 286 || distances > 30)
-        return false;
-    for (unsigned i = 0; i < codes; i++) {
-        if (!inflate_want(z, 3))
-            return false;
-        lengths[order[i]] = (uint8_t)inflate_take(z, 3);
-    }
-    if (!inflate_codes_lengths(&z->codes, lengths, 19) ||
-        !read_lengths(z, lengths, literals + distances) || lengths[256] == 0)
-        return false;
-    z->fixed = false;
-    z->place = IN_CODES;
-    return inflate_codes_literals(&z->codes, lengths, literals, z->block_bytes >= LONG_BLOCK) &&
-           inflate_codes_distances(&z->codes, lengths + literals, distances);
+    struct inflate_state *s = &z->state;
+    uint32_t whole = (uint32_t)s->read_in_length / 8;
+    s->next_in -= whole;
+    s->avail_in += whole;
+    z->bit_count = (unsigned)s->read_in_length % 8;
+    z->bits = (unsigned)s->read_in & ((1u << z->bit_count) - 1);
+    s->read_in = 0;
+    s->read_in_length = 0;
+    z->ended = true;
 }
 
-static bool begin_block(struct inflate *z)
+/* Goes on behind a block whose output is complete. */
+static bool end_block(struct inflate *z)
 {
-    if (z->last_block) {
-        z->place = AT_TAIL;
+    z->place = z->last_block ? AT_TAIL : AT_BLOCK;
+    if (z->ended)
         return true;
-    }
-    if (!inflate_want(z, 3))
+    take_back(z); /* an empty block: not every version says in which bit of the byte it ended */
+    return z->last_block || z->stored;
+}
+
+static bool run_block(struct inflate *z, uint8_t **out, const uint8_t *limit)
+{
+    struct inflate_state *s = &z->state;
+    int waiting = s->tmp_out_valid - s->tmp_out_processed;
+    size_t most = (size_t)(z->ended || waiting == 0 ? waiting : waiting - 1);
+    size_t room = (size_t)(limit - *out);
+    if (!z->ended)
+        fill(z);
+    s->next_out = *out;
+    s->avail_out = (uint32_t)(most < room ? most : room);
+    if (isal_inflate(s) != ISAL_DECOMP_OK)
         return false;
-    z->last_block = inflate_take(z, 1);
-    unsigned kind = inflate_take(z, 2);
-    z->blocks++;
-    bool fine = kind == 0   ? begin_stored(z)
-                : kind == 1 ? begin_fixed(z)
-                : kind == 2 ? begin_dynamic(z)
-                            : false;
-    z->block_bytes = 0;
-    return fine;
+    bool moved = s->next_out > *out || s->tmp_out_valid - s->tmp_out_processed != waiting;
+    *out = s->next_out;
+    if (s->block_state == ISAL_BLOCK_FINISH)
+        return end_block(z);
+    if (s->block_state != ISAL_BLOCK_INPUT_DONE)
+        return moved; /* or else the input has ended */
+    if (!z->ended)
+        take_back(z);
+    return true;
 }
 
 /* Reads the check sum, which must be the last of the input. */
 static bool read_tail(struct inflate *z)
 {
-    inflate_drop(z, z->count & 7);
-    if (!inflate_want(z, 32))
+    struct inflate_state *s = &z->state;
+    fill(z);
+    if (s->avail_in != 4)
         return false;
-    z->adler = __builtin_bswap32(inflate_take(z, 32));
+    z->adler = (uint32_t)s->next_in[0] << 24 | (uint32_t)s->next_in[1] << 16 |
+               (uint32_t)s->next_in[2] << 8 | s->next_in[3];
     z->place = AT_END;
-    return !inflate_want(z, 8);
-}
-
-static bool run_codes(struct inflate *z, const uint8_t *begin, uint8_t **out, const uint8_t *limit)
-{
-    while (z->place == IN_CODES && *out < limit) {
-        const uint8_t *from = *out;
-        bool fine = z->in_end - z->in >= INFLATE_FAST_INPUT
-                        ? inflate_many_symbols(z, begin, out, limit)
-                        : inflate_one_symbol(z, begin, out);
-        z->block_bytes += (size_t)(*out - from);
-        if (!fine)
-            return false;
-    }
-    return true;
-}
-
-static bool run_stored(struct inflate *z, uint8_t **out, const uint8_t *limit)
-{
-    while (z->left > 0 && *out < limit) {
-        if (z->count > 0 || z->in == z->in_end) { /* whole bytes */
-            if (!inflate_want(z, 8))
-                return false;
-            *(*out)++ = (uint8_t)inflate_take(z, 8);
-            z->left--;
-            continue;
-        }
-        size_t n = (size_t)(z->in_end - z->in), room = (size_t)(limit - *out);
-        n = n < room ? n : room;
-        n = n < z->left ? n : z->left;
-        memcpy(*out, z->in, n);
-        *out += n;
-        z->in += n;
-        z->left -= n;
-    }
-    if (z->left == 0)
-        z->place = AT_BLOCK;
     return true;
 }
 
@@ -186,25 +226,14 @@ enum inflate_result inflate_run(struct inflate *z, const uint8_t *begin, uint8_t
     while (fine && z->place != AT_END) {
         if (*out >= limit || (z->place == AT_BLOCK && z->blocks == last))
             return INFLATE_MORE;
-        switch (z->place) {
-        case AT_HEAD:
+        if (z->place == AT_HEAD)
             fine = read_head(z);
-            break;
-        case AT_BLOCK:
-            fine = begin_block(z);
-            break;
-        case IN_STORED:
-            fine = run_stored(z, out, limit);
-            break;
-        case IN_CODES:
-            fine = run_codes(z, begin, out, limit);
-            break;
-        case AT_TAIL:
+        else if (z->place == AT_BLOCK)
+            fine = begin_block(z, begin, *out);
+        else if (z->place == IN_BLOCK)
+            fine = run_block(z, out, limit);
+        else
             fine = read_tail(z);
-            break;
-        default:
-            break;
-        }
     }
     if (fine)
         return INFLATE_END;

@@ -16,7 +16,7 @@ enum {
 
 /* What one turn inflates and the next unfilters. */
 struct batch {
-    uint8_t *buffer; /* [room + INFLATE_OVER] */
+    uint8_t *buffer; /* [room + PNG_UNFILTER_OVER] */
     uint8_t *rows;   /* in it: where the first row that is whole in it begins */
     int whole;       /* how many are */
     uint8_t *begun;  /* behind them: a row that has begun */
@@ -26,7 +26,7 @@ struct batch {
 struct png_rows {
     const uint8_t *bytes;
     struct png_span idat; /* what is left of it */
-    struct inflate z;
+    struct inflate *z;
     size_t count, step; /* bytes of a row as stored, and of a pixel */
     int height;
     struct batch batches[2];
@@ -73,7 +73,8 @@ bool png_rows_fit(const struct png_walk *walk)
 size_t png_rows_bytes(const struct png_head *h)
 {
     size_t count = (size_t)h->width * stored_step(h);
-    return sizeof(struct png_rows) + 2 * (buffer_room(count, h->height) + INFLATE_OVER) +
+    return sizeof(struct png_rows) + inflate_bytes() +
+           2 * (buffer_room(count, h->height) + PNG_UNFILTER_OVER) +
            3 * (count + PNG_UNFILTER_OVER) + (size_t)4 * MEM_SLACK;
 }
 
@@ -126,12 +127,12 @@ enum err_code png_rows_new(const uint8_t *bytes, const struct png_walk *walk,
     r->channels = f->channels;
     r->room = buffer_room(r->count, r->height);
     r->spare = mem_alloc(r->count + PNG_UNFILTER_OVER, 3);
-    inflate_init(&r->z, next_span, r);
+    r->z = inflate_new(next_span, r);
     for (int i = 0; i < 2; i++) {
         struct batch *b = &r->batches[i];
-        b->rows = b->begun = b->end = b->buffer = mem_alloc(r->room + INFLATE_OVER, 1);
+        b->rows = b->begun = b->end = b->buffer = mem_alloc(r->room + PNG_UNFILTER_OVER, 1);
     }
-    if (!r->batches[0].buffer || !r->batches[1].buffer || !r->spare) {
+    if (!r->z || !r->batches[0].buffer || !r->batches[1].buffer || !r->spare) {
         png_rows_free(r);
         return err_set(e, ERR_MEMORY, "out of memory to decode a PNG");
     }
@@ -146,6 +147,7 @@ void png_rows_free(struct png_rows *r)
 {
     if (!r)
         return;
+    inflate_free(r->z);
     mem_free(r->batches[0].buffer);
     mem_free(r->batches[1].buffer);
     mem_free(r->spare);
@@ -226,7 +228,7 @@ void png_rows_inflate(struct png_rows *r, size_t pixels)
         most = total - r->made +
                1; /* one byte more, to find the end of the stream or data beyond the last row */
     if (r->got == INFLATE_MORE)
-        r->got = inflate_run(&r->z, b->buffer, &b->end, from + most,
+        r->got = inflate_run(r->z, b->buffer, &b->end, from + most,
                              (uint32_t)(pixels / BLOCK_PIXELS) + 1);
     r->made += (size_t)(b->end - from);
     r->adler = libdeflate_adler32(r->adler, from, (size_t)(b->end - from));
@@ -255,5 +257,5 @@ enum png_rows_result png_rows_turn(struct png_rows *r)
     r->turn = !r->turn;
     if (r->got == INFLATE_MORE || (r->made == total && r->y < r->height))
         return ROWS_MORE;
-    return r->made == total && r->adler == r->z.adler ? ROWS_DONE : ROWS_REFUSED;
+    return r->made == total && r->adler == inflate_adler(r->z) ? ROWS_DONE : ROWS_REFUSED;
 }

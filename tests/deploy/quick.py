@@ -92,7 +92,7 @@ def the_containerfile_copies_what_the_makefile_includes():
 
 @claim
 def the_scripts_parse():
-    for name in ("build-image", "image/cross", "image/files", "image/sbom", "image/microhttpd"):
+    for name in ("build-image", "image/cross", "image/files", "image/sbom", "image/libraries"):
         run("sh", "-n", path(name))
 
 

@@ -6,6 +6,8 @@ tests_lib_libharness_a_SOURCES = \
 	tests/lib/enlarge.h \
 	tests/lib/harness.c \
 	tests/lib/harness.h \
+	tests/lib/inflate_whole.c \
+	tests/lib/inflate_whole.h \
 	tests/lib/job_probe.c \
 	tests/lib/job_probe.h \
 	tests/lib/model_folder.c \

@@ -15,6 +15,7 @@ build library libmicrohttpd libmicrohttpd-dev libmicrohttpd-devel  libmicrohttpd
 build library libpng        libpng-dev        libpng-devel         libpng-dev        libpng
 build library zlib          zlib1g-dev        zlib-devel           zlib-dev          zlib
 build library libdeflate    libdeflate-dev    libdeflate-devel     libdeflate-dev    libdeflate
+build library libisal       libisal-dev       isa-l-devel          isa-l-dev         isa-l
 build library jansson       libjansson-dev    jansson-devel        jansson-dev       jansson
 start command curl          curl              curl                 curl              curl
 check library check         check             check-devel          check-dev         check

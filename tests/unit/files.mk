@@ -20,6 +20,7 @@ test_programs += \
 	tests/unit/test_geometry \
 	tests/unit/test_http_filter \
 	tests/unit/test_inflate \
+	tests/unit/test_inflate_codes \
 	tests/unit/test_intake \
 	tests/unit/test_jobs \
 	tests/unit/test_kernels \
@@ -68,6 +69,7 @@ test_programs += \
 	tests/unit/test_transcode \
 	tests/unit/test_transcode_memory \
 	tests/unit/test_turns \
+	tests/unit/test_unfilter \
 	tests/unit/test_upscale \
 	tests/unit/test_upscale_picture \
 	tests/unit/test_upscale_work \
