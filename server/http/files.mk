@@ -1,6 +1,8 @@
 # server/http/files.mk - Everything that sees libmicrohttpd or its sockets.
 
 libserver_a_SOURCES += \
+	server/http/authority.c \
+	server/http/authority.h \
 	server/http/http.h \
 	server/http/http_accept.c \
 	server/http/http_accept.h \

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "server/http/authority.h"
+
 /* RFC 9110, section 5.6.2. */
 static bool is_token_byte(char c)
 {
@@ -79,8 +81,11 @@ static enum err_code look_at(const struct http_field *f, const struct http_head 
     if (!is_clean_value(f))
         return err_set(e, ERR_BAD_REQUEST, "the value of header %.*s contains control characters",
                        (int)(f->name_length < 64 ? f->name_length : 64), f->name);
-    if (is_named(f, "Host"))
+    if (is_named(f, "Host")) {
         n->host++;
+        if (f->value_length > 0 && !authority_is_valid(f->value, f->value_length))
+            return err_set(e, ERR_BAD_REQUEST, "Host is not a host, or a host and a port");
+    }
     if (is_named(f, "Content-Length")) {
         n->length++;
         framing->sized = true;

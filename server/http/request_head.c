@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "server/http/authority.h"
+
 static const char blanks[] = " \t";
 
 static bool is_named(const struct http_field *f, const char *name)
@@ -91,8 +93,9 @@ static enum err_code split_target(struct request_head *h, struct err *e)
     if (!authority)
         return ERR_OK;
     size_t length = strcspn(authority, "/?#");
-    if (length == 0 || length > AUTHORITY_MAX || memchr(authority, '@', length))
-        return err_set(e, ERR_BAD_REQUEST, "the target's host is empty, too long, or has a user");
+    if (length > AUTHORITY_MAX || !authority_is_valid(authority, length))
+        return err_set(e, ERR_BAD_REQUEST,
+                       "the target names no host, or what is no host and port, or too long ones");
     memcpy(h->authority, authority, length);
     h->authority[length] = '\0';
     h->target = authority + length;

@@ -50,6 +50,10 @@ AMBIGUOUS = {
     "a delete byte in a value": head(b"X-Any: a\x7fb"),
     "a name that is no token": head(b"X(Any): b"),
     "no Host": head(b"X-Any: b", host=b"", start=b"GET /readyz HTTP/1.1\r\n"),
+    **{"Host: " + host: head(host=b"Host: %s\r\n" % host.encode(), start=b"GET /readyz HTTP/1.1\r\n")
+       for host in ("a b", "a, b", "x@y", "http://x", "x:port", ":80", "[::1", "a:8x", "a/../b")},
+    **{"the target http://%s/readyz" % host: head(start=b"GET http://%s/readyz HTTP/1.1\r\n" % host.encode())
+       for host in (":80", "x@y", "x:port", "[::1", "a:8x", "[a]", "a:80:80")},
     "two Hosts": head(b"Host: b", start=b"GET /readyz HTTP/1.1\r\n"),
     "an absolute target without a host": head(start=b"GET http:///readyz HTTP/1.1\r\n"),
     "an absolute target, and no Host": head(start=b"GET http://a/readyz HTTP/1.1\r\n", host=b""),

@@ -122,6 +122,7 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/http/both \
 	tests/fuzz/corpus/http/chunked \
 	tests/fuzz/corpus/http/folded \
+	tests/fuzz/corpus/http/hosts \
 	tests/fuzz/corpus/http/pipelined \
 	tests/fuzz/corpus/http/smuggled \
 	tests/fuzz/corpus/http/twice \

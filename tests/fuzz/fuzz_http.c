@@ -65,6 +65,12 @@ static struct strict_text path_of(struct strict_text target)
     return target;
 }
 
+/* Whether the one reading of the host is certain: it is not an address in brackets. */
+static bool has_plain_host(const struct strict_message *m)
+{
+    return !m->host.bytes || !memchr(m->host.bytes, '[', m->host.length);
+}
+
 /* A target in absolute form without a path has the path "/". */
 static bool same_target(struct strict_text raw, struct strict_text clean)
 {
@@ -83,8 +89,8 @@ static bool is_plain(const struct strict_message *m)
         arguments += m->second.bytes[i] == '&';
     return m->head <= LIMIT && *m->second.bytes == '/' && arguments <= HEAD_ARGUMENTS_MAX &&
            !memmem(m->second.bytes, m->second.length, "://", 3) && m->fields <= HEAD_FIELDS_MAX &&
-           (one ? m->hosts == 1 : m->hosts <= 1) && !m->disguised && m->longest_line < LINE &&
-           m->trailer < TRAILER &&
+           (one ? m->hosts == 1 : m->hosts <= 1) && !m->disguised && has_plain_host(m) &&
+           m->longest_line < LINE && m->trailer < TRAILER &&
            (!body || strict_is(m->first, "POST") || strict_is(m->first, "PUT"));
 }
 
@@ -92,6 +98,8 @@ static void compare(const struct strict_message *raw, const struct strict_messag
 {
     must(same(raw->first, clean->first) && same_target(raw->second, clean->second) &&
          same(raw->third, clean->third));
+    bool absolute = *raw->second.bytes != '/' && *raw->second.bytes != '*';
+    must(!absolute || clean->hosts == 0 || clean->host.length > 0);
     must(raw->chunked == clean->chunked && raw->sized == clean->sized);
     must(raw->body_length == clean->body_length && raw->body_sum == clean->body_sum);
     must(clean->fields <= raw->fields && clean->trailer <= 2);

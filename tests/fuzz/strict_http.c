@@ -91,6 +91,36 @@ static bool read_decimal(struct strict_text t, uint64_t *out)
     return t.length > 0;
 }
 
+/* Whether the text has only letters, digits, %XX and the other bytes. */
+static bool consists_of(struct strict_text t, const char *others)
+{
+    for (size_t i = 0; i < t.length; i++) {
+        unsigned char c = (unsigned char)t.bytes[i];
+        bool coded = c == '%' && t.length - i > 2 && isxdigit((unsigned char)t.bytes[i + 1]) &&
+                     isxdigit((unsigned char)t.bytes[i + 2]);
+        if (!coded && (c >= 0x80 || (!isalnum(c) && (c == 0 || !strchr(others, c)))))
+            return false;
+    }
+    return true;
+}
+
+/* Whether the text is a host and perhaps a port. Of an address in brackets, only the bytes are
+ * checked. */
+static bool is_host(struct strict_text t)
+{
+    struct strict_text host = t;
+    while (host.length > 0 && isdigit((unsigned char)host.bytes[host.length - 1]))
+        host.length--;
+    if (host.length > 0 && host.bytes[host.length - 1] == ':')
+        host.length--;
+    else
+        host = t;
+    if (host.length < 2 || *host.bytes != '[' || host.bytes[host.length - 1] != ']')
+        return host.length > 0 && consists_of(host, "-._~!$&'()*+,;=");
+    struct strict_text inner = {host.bytes + 1, host.length - 2};
+    return memchr(inner.bytes, ':', inner.length) && consists_of(inner, ":-._~%");
+}
+
 static bool take_field(struct strict_text line, struct strict_message *m)
 {
     const char *colon = memchr(line.bytes, ':', line.length);
@@ -102,7 +132,12 @@ static bool take_field(struct strict_text line, struct strict_message *m)
     if (!is_token(name) || !is_text(value, true))
         return false;
     m->fields++;
-    m->hosts += strict_is(name, "Host");
+    if (strict_is(name, "Host")) {
+        m->hosts++;
+        m->host = value;
+        if (value.length > 0 && !is_host(value))
+            return false;
+    }
     m->disguised |= memchr(name.bytes, '_', name.length) != NULL;
     if (strict_is(name, "Content-Type"))
         m->type = value;

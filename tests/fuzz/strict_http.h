@@ -26,7 +26,7 @@ struct strict_message {
     bool chunked, sized, closes, disguised; /* disguised: a field's name has an underscore */
     uint64_t body_length, body_sum;
     size_t longest_line, trailer; /* of a chunked body */
-    struct strict_text type;
+    struct strict_text type, host;
 };
 
 /* Reads a request, with the empty lines before it. */
