@@ -1,10 +1,10 @@
 /* inflate.c - see inflate.h.
  *
- * ISA-L reads on from block to block by itself. zlib has to see the headers first, so ISA-L is told
- * of every block that it is the last one: it stops there. It also takes input ahead of what it has
- * decoded, and its versions differ in whether they still tell the place, to the bit, when all
- * output of a last block has been fetched. So one byte of a block stays with ISA-L until the end of
- * the block is found (ISAL_BLOCK_INPUT_DONE), where all versions tell it. */
+ * ISA-L continues from block to block by itself. But zlib has to see the headers first. So ISA-L is
+ * told that every block is the last one, and stops after it. ISA-L also takes input ahead of what
+ * it has decoded. Its versions differ in whether they still report the place, to the bit, after all
+ * output of a last block has been fetched. So one byte of a block stays in ISA-L until the end of
+ * the block is found (ISAL_BLOCK_INPUT_DONE); all versions report the place there. */
 #include "engine/png/inflate.h"
 
 #include <isa-l/igzip_lib.h>
@@ -14,24 +14,24 @@
 #include "engine/base/mem.h"
 
 enum {
-    INPUT = 1 << 15,       /* bytes of input in one piece; spans are short in some files */
+    INPUT = 1 << 15,       /* bytes of input in one piece, because spans are short in some files */
     INPUT_LEAST = 1 << 13, /* with less of it, ISA-L would build tables for short blocks */
-    GIVEN_BACK = 8,        /* bytes before next_in: what ISA-L can have taken ahead */
-    JUDGE_BYTES = 1 << 16, /* the most that inflateInit2 takes; zlib-ng has its window in it */
+    GIVEN_BACK = 8,        /* bytes before next_in that ISA-L can have taken ahead */
+    JUDGE_BYTES = 1 << 16, /* the most that inflateInit2 allocates; zlib-ng includes its window */
 };
 
 struct inflate {
     inflate_next *next_span;
     void *arg;
-    const uint8_t *span; /* what is left of it */
+    const uint8_t *span; /* the rest of the span */
     size_t span_left;
     enum { AT_HEAD, AT_BLOCK, IN_BLOCK, AT_TAIL, AT_END, AT_NOTHING } place;
     z_stream judge;
     struct inflate_state state; /* its next_in and avail_in are a part of `input` */
     unsigned bits, bit_count;   /* of the byte before next_in, at the beginning of a block: 0..7 */
     bool last_block, stored;    /* the block that was begun */
-    bool ended;                 /* its end is found */
-    uint32_t blocks;            /* begun so far */
+    bool ended;                 /* the end of the block is found */
+    uint32_t blocks;            /* blocks that have begun so far */
     uint32_t adler;
     uint8_t input[GIVEN_BACK + INPUT];
 };
@@ -84,7 +84,7 @@ uint32_t inflate_adler(const struct inflate *z)
     return z->adler;
 }
 
-/* Makes sure that there are INPUT_LEAST bytes in one piece, or all that are left. */
+/* Moves input so that INPUT_LEAST bytes, or all that are left, are in one piece. */
 static void fill(struct inflate *z)
 {
     struct inflate_state *s = &z->state;
@@ -113,8 +113,8 @@ static bool read_head(struct inflate *z)
     s->next_in += 2;
     s->avail_in -= 2;
     z->place = AT_BLOCK;
-    /* deflate, 32 KiB window, no dictionary: with smaller windows, how far back zlib lets a match
-     * reach depends on how it is called */
+    /* deflate, a window of 32 KiB, no dictionary: with smaller windows, zlib's limit on the
+     * distance of matches depends on how it is called */
     return method == 0x78 && (flags & 0x20) == 0 && (method << 8 | flags) % 31 == 0;
 }
 
@@ -131,7 +131,7 @@ static bool judge_block(struct inflate *z)
         return false;
     inflate(j, Z_TREES);
     z->last_block = j->data_type & 64;
-    return j->data_type & 256; /* right behind a header */
+    return j->data_type & 256; /* right after a header */
 }
 
 static bool begin_block(struct inflate *z, const uint8_t *begin, uint8_t *out)
@@ -150,7 +150,7 @@ static bool begin_block(struct inflate *z, const uint8_t *begin, uint8_t *out)
         s->avail_in--;
     }
     z->stored = (z->bits >> 1 & 3) == 0;
-    s->read_in = z->bits | 1; /* it shall stop at the end */
+    s->read_in = z->bits | 1; /* it must stop at the end */
     s->read_in_length = (int32_t)z->bit_count;
     z->ended = false;
     z->blocks++;
@@ -172,13 +172,13 @@ static void take_back(struct inflate *z)
     z->ended = true;
 }
 
-/* Goes on behind a block whose output is complete. */
+/* Continues after a block whose output is complete. */
 static bool end_block(struct inflate *z)
 {
     z->place = z->last_block ? AT_TAIL : AT_BLOCK;
     if (z->ended)
         return true;
-    take_back(z); /* an empty block: not every version says in which bit of the byte it ended */
+    take_back(z); /* an empty block: not every version reports the bit at which it ended */
     return z->last_block || z->stored;
 }
 
@@ -199,7 +199,7 @@ static bool run_block(struct inflate *z, uint8_t **out, const uint8_t *limit)
     if (s->block_state == ISAL_BLOCK_FINISH)
         return end_block(z);
     if (s->block_state != ISAL_BLOCK_INPUT_DONE)
-        return moved; /* or else the input has ended */
+        return moved; /* otherwise the input has ended */
     if (!z->ended)
         take_back(z);
     return true;

@@ -10,42 +10,43 @@
 #include "engine/png/png_unfilter.h"
 
 enum {
-    BATCH = 384 << 10,  /* bytes of filtered rows: some 20 for 1920x1080, which L2 still holds */
-    BLOCK_PIXELS = 512, /* the cost of a deflate block even if it is empty, in pixels */
+    BATCH = 384 << 10,  /* bytes of filtered rows: some 20 rows of 1920x1080, which fit the L2 */
+    BLOCK_PIXELS = 512, /* a deflate block costs as much as so many pixels, even if it is empty */
 };
 
-/* What one turn inflates and the next unfilters. */
+/* The rows that one turn inflates and the next one unfilters. */
 struct batch {
     uint8_t *buffer; /* [room + PNG_UNFILTER_OVER] */
-    uint8_t *rows;   /* in it: where the first row that is whole in it begins */
-    int whole;       /* how many are */
-    uint8_t *begun;  /* behind them: a row that has begun */
-    uint8_t *end;    /* of what was inflated */
+    uint8_t *rows;   /* the first complete row in the buffer */
+    int whole;       /* the number of complete rows */
+    uint8_t *begun;  /* the incomplete row after them */
+    uint8_t *end;    /* the end of the inflated bytes */
 };
 
 struct png_rows {
     const uint8_t *bytes;
-    struct png_span idat; /* what is left of it */
+    struct png_span idat; /* the part that has not been read yet */
     struct inflate *z;
     size_t count, step; /* bytes of a row as stored, and of a pixel */
     int height;
     struct batch batches[2];
     int turn; /* batches[turn] is being inflated, the other one unfiltered */
     size_t room;
-    /* belong to png_rows_inflate */
+    /* used by png_rows_inflate alone */
     enum inflate_result got;
-    size_t made; /* of all rows */
+    size_t made; /* bytes of all rows so far */
     uint32_t adler;
-    /* belong to png_rows_unfilter */
+    /* used by png_rows_unfilter alone */
     int y; /* the next row */
     bool refused;
-    uint8_t *spare; /* [3][count + OVER]: zeros, and two rows that have to change their form */
+    uint8_t *spare;         /* [3][count + PNG_UNFILTER_OVER]: zeros, two rows to convert */
     uint8_t colors[256][4]; /* of the palette */
-    int channels;           /* of the picture; of a palette's 3 or 4 */
+    int channels;           /* of the picture; 3 or 4 for a palette */
     bool palette, swap;
 };
 
-/* Room for a batch and for what is kept of the one before, but no more than the picture needs. */
+/* Returns the room for a batch and for the part of the one before that is still needed, but no more
+ * than the picture needs. */
 static size_t buffer_room(size_t count, int height)
 {
     size_t total = (count + 1) * (size_t)height;
@@ -67,7 +68,7 @@ bool png_rows_fit(const struct png_walk *walk)
 {
     const struct png_head *h = &walk->head;
     return !h->interlaced && h->bit_depth >= 8 && (h->color_type == 3 || walk->trns.length == 0) &&
-           stored_step(h) * (size_t)h->width >= PNG_UNFILTER_OVER; /* read past a row is the next */
+           stored_step(h) * (size_t)h->width >= PNG_UNFILTER_OVER; /* reads may pass a row's end */
 }
 
 size_t png_rows_bytes(const struct png_head *h)
@@ -78,7 +79,7 @@ size_t png_rows_bytes(const struct png_head *h)
            3 * (count + PNG_UNFILTER_OVER) + (size_t)4 * MEM_SLACK;
 }
 
-/* The contents of the IDAT chunks, one after the other. */
+/* Finds the contents of the next IDAT chunk. */
 static bool next_span(void *arg, const uint8_t **bytes, size_t *length)
 {
     struct png_rows *r = arg;
@@ -93,7 +94,8 @@ static bool next_span(void *arg, const uint8_t **bytes, size_t *length)
     return c.length > 0;
 }
 
-/* As in libpng, an index without a colour is black, and opaque where it has no alpha. */
+/* Reads the palette. As in libpng, an index without a colour is black, and one without an alpha is
+ * opaque. */
 static void read_palette(struct png_rows *r, const struct png_walk *walk)
 {
     const uint8_t *colors = r->bytes + walk->plte.offset + 8;
@@ -154,8 +156,8 @@ void png_rows_free(struct png_rows *r)
     mem_free(r);
 }
 
-/* Begins a batch with what is still needed of the one before: the window of matches, and the row
- * that is incomplete. */
+/* Begins a batch with the part of the one before that is still needed: the window of matches, and
+ * the incomplete row. */
 static void begin_batch(struct batch *b, const struct batch *before)
 {
     const uint8_t *keep = before->buffer;
@@ -169,7 +171,8 @@ static void begin_batch(struct batch *b, const struct batch *before)
     b->end = b->buffer + count;
 }
 
-/* Row y in the form of the file, where that differs from the form of the picture. */
+/* Returns a place for row y in the form of the file, if that differs from the form of the
+ * picture. */
 static uint8_t *spare_row(const struct png_rows *r, int y)
 {
     return r->spare + (size_t)(1 + (y & 1)) * (r->count + PNG_UNFILTER_OVER);
@@ -193,8 +196,8 @@ static void convert_row(const struct png_rows *r, const uint8_t *restrict from,
     }
 }
 
-/* Unfilters row y, or two rows at once where both are filtered by Paeth. Returns the number of
- * rows, or 0 for a filter that does not exist. */
+/* Unfilters row y, or two rows at once if both have the filter Paeth. Returns the number of rows,
+ * or 0 for a filter that does not exist. */
 static int unfilter(const struct png_rows *r, const uint8_t *row, struct image *img, int whole)
 {
     bool convert = r->swap || r->palette;
@@ -226,7 +229,7 @@ void png_rows_inflate(struct png_rows *r, size_t pixels)
     most = most < wanted ? most : wanted;
     if (most > total - r->made)
         most = total - r->made +
-               1; /* one byte more, to find the end of the stream or data beyond the last row */
+               1; /* one more byte finds the end of the stream, or data beyond the last row */
     if (r->got == INFLATE_MORE)
         r->got = inflate_run(r->z, b->buffer, &b->end, from + most,
                              (uint32_t)(pixels / BLOCK_PIXELS) + 1);

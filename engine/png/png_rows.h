@@ -1,11 +1,13 @@
-/* png_rows.h - the pixels of plain PNGs, faster than libpng: not interlaced, 8 or 16 bits a sample
- * or a palette of 8, without a transparent colour.
+/* png_rows.h - decodes the pixels of plain PNGs faster than libpng: files that are not interlaced,
+ * with 8 or 16 bits per sample or a palette of 8 bits, and without a transparent colour.
  *
- * The pixels equal libpng's to the bit. Anything unexpected ends in ROWS_REFUSED; the caller then
+ * The pixels equal libpng's to the bit. Anything unexpected ends in ROWS_REFUSED. The caller then
  * lets libpng decide what is wrong, if anything is. Decoding goes by turns. The two halves of a
  * turn may run in parallel: one inflates a batch of filtered rows while the other unfilters the
- * batch before. Memory does not grow with the picture's height. Threads: the two halves of a turn
- * on any two threads, everything else on one at a time. */
+ * batch before. Memory does not grow with the height of the picture.
+ *
+ * Threads: the two halves of a turn may run on any two threads, everything else on one at a
+ * time. */
 #ifndef UPSCALED_PNG_PNG_ROWS_H
 #define UPSCALED_PNG_PNG_ROWS_H
 
@@ -17,23 +19,23 @@ struct png_rows;
 /* Whether the file is plain in this sense. */
 bool png_rows_fit(const struct png_walk *walk);
 
-/* `bytes` are borrowed, verified as `walk` says. On ERR_OK the caller owns *out (png_rows_free).
- * ERR_MEMORY. */
+/* Prepares to decode. `bytes` are borrowed, and must be verified as `walk` says. On ERR_OK the
+ * caller owns *out (png_rows_free). ERR_MEMORY. */
 enum err_code png_rows_new(const uint8_t *bytes, const struct png_walk *walk,
                            const struct image_format *f, struct png_rows **out, struct err *e);
 void png_rows_free(struct png_rows *r); /* NULL is fine */
 
-/* The most memory that one takes. */
+/* Returns the most memory that a struct png_rows takes. */
 size_t png_rows_bytes(const struct png_head *h);
 
-/* The halves of a turn. The first inflates about `pixels` more, at most a batch. The second
- * unfilters the batch that the turn before inflated, into `img`. */
+/* These are the halves of a turn. The first inflates about `pixels` more pixels, at most a batch.
+ * The second unfilters the batch that the turn before inflated, into `img`. */
 void png_rows_inflate(struct png_rows *r, size_t pixels);
 void png_rows_unfilter(struct png_rows *r, struct image *img);
 
 enum png_rows_result { ROWS_MORE, ROWS_DONE, ROWS_REFUSED };
 
-/* Ends a turn, when both halves have run. After ROWS_REFUSED it can only be freed. */
+/* Ends a turn, after both halves have run. After ROWS_REFUSED, `r` can only be freed. */
 enum png_rows_result png_rows_turn(struct png_rows *r);
 
 #endif
