@@ -68,6 +68,17 @@ static void on_ended(void *arg)
     pthread_mutex_unlock(&conn->conns->lock);
 }
 
+/* Whether requests are under way before the one that is arriving. */
+static bool on_answers(void *arg)
+{
+    struct conn *conn = arg;
+    pthread_mutex_lock(&conn->conns->lock);
+    unsigned incomplete = conn->intake.state == INTAKE_HEAD ? 0 : 1;
+    bool answers = atomic_load(&conn->intake.heads) - conn->ended > incomplete;
+    pthread_mutex_unlock(&conn->conns->lock);
+    return answers;
+}
+
 static void on_sized(void *arg, size_t before, size_t after)
 {
     struct conn *conn = arg;
@@ -78,7 +89,8 @@ static void on_sized(void *arg, size_t before, size_t after)
         budget_give(budget, BUDGET_CONNECTIONS, (int64_t)(before - after));
 }
 
-static const struct intake_events intake_events = {on_begun, on_refused, on_ended, on_sized};
+static const struct intake_events intake_events = {on_begun, on_refused, on_ended, on_answers,
+                                                   on_sized};
 
 struct conn *conns_add(struct conns *c, int fd, int address)
 {

@@ -289,8 +289,13 @@ ssize_t intake_receive(struct intake *in, int fd, void *to, size_t size)
         }
     }
     int why = errno;
-    if (count == 0)
+    if (count == 0) {
         end(in);
+        if (in->events->answers && in->events->answers(in->arg)) {
+            count = -1;
+            why = EAGAIN;
+        }
+    }
     if (in->clean == in->clean_end && in->raw == in->raw_end && in->state != INTAKE_REFUSED)
         let_go(in);
     errno = why;

@@ -41,6 +41,8 @@ struct intake_events {
     void (*begun)(void *arg);   /* the first byte of a head has arrived */
     void (*refused)(void *arg); /* the state is INTAKE_REFUSED from now on */
     void (*ended)(void *arg);   /* the client has ended the stream in the middle of a request */
+    bool (*answers)(void *arg); /* returns whether a request that was handed over whole has not
+                                   been answered yet */
     void (*sized)(void *arg, size_t before, size_t after); /* bytes held in memory */
 };
 
@@ -66,7 +68,9 @@ struct intake {
 void intake_init(struct intake *in, size_t limit, const struct intake_events *events, void *arg);
 void intake_done(struct intake *in);
 
-/* Receives from a socket as recv does without flags, but returns clean bytes. */
+/* Receives from a socket as recv does without flags, but returns clean bytes. If the client has
+ * ended the stream and still waits for an answer, there is nothing to receive (EAGAIN): the library
+ * takes the end of a stream for the end of the connection. */
 ssize_t intake_receive(struct intake *in, int fd, void *to, size_t size);
 
 /* Does the same without a socket, for tests: takes `count` raw bytes and writes the clean ones to

@@ -3,18 +3,26 @@ connection early, read for a long time, or write addresses a little differently.
 import gzip
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
 import time
+import zlib
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
-from daemon import (Daemon, chunked_request, claim, equal, flat_png, form, png, request, run_claims,
-                    wait_until)  # noqa: E402
+from daemon import (SIGNATURE, Daemon, chunk, chunked_request, claim, equal, flat_png, form, header, png,
+                    request, run_claims, wait_until)  # noqa: E402
 
 DUMP = os.path.join(os.environ.get("top_builddir", "."), "tests/lib/png_dump")
 shared = None
 SLOW = flat_png(1500, 1000)  # takes seconds in a sanitized build, and some hundred ms in others
+
+
+def noise(width, height):
+    """Returns a PNG whose body takes more than one read, and whose answer more than one write."""
+    rows = b"".join(b"\0" + random.Random(y).randbytes(3 * width) for y in range(height))
+    return SIGNATURE + header(width, height) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
 @claim
@@ -108,6 +116,23 @@ def a_client_that_ends_its_side_gets_its_answer():
                 client.socket.shutdown(socket.SHUT_WR)
                 equal(final(client).status, 200, about)
                 client.is_closed()
+
+
+@claim
+def clients_that_end_their_sides_together_get_their_answers():
+    message = request("POST", "/v1/upscale?scale=4&compression=1", noise(100, 100))
+    with Daemon("--threads", "1") as d:
+        for kind, data in (("1.1", message), ("1.0", message.replace(b"HTTP/1.1", b"HTTP/1.0", 1))):
+            for _ in range(8):
+                clients = [d.connect() for _ in range(8)]
+                for client in clients:
+                    client.send(data)
+                for client in clients:
+                    client.socket.shutdown(socket.SHUT_WR)
+                for client in clients:
+                    equal(final(client).status, 200, kind)
+                    client.is_closed()
+                    client.socket.close()
 
 
 @claim
