@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/base/mem.h"
+#include "server/base/file.h"
 #include "server/base/lines.h"
 
 static bool read_name(const char *text, char out[KEY_NAME_MAX + 1])
@@ -102,7 +103,9 @@ static enum err_code take_line(void *arg, const char *where, char *line, struct 
 
 enum err_code key_rows_read(const char *path, struct key_rows *out, struct err *e)
 {
-    enum err_code rc = lines_read(path, ERR_KEYS_FILE, take_line, out, e);
+    enum err_code rc = file_must_be_regular(path, e); /* a reload reads it again */
+    if (rc == ERR_OK)
+        rc = lines_read(path, ERR_KEYS_FILE, take_line, out, e);
     if (rc == ERR_OK && out->count == 0)
         rc = err_set(e, ERR_KEYS_FILE, "%.160s: the file contains no key", path);
     return rc;

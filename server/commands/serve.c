@@ -67,9 +67,12 @@ static enum err_code serve_listeners(struct daemon *d, struct err *e)
                : err_set(e, ERR_IO, "standard output cannot be written; it is the access log");
 }
 
-/* The files that the process opens beside its connections: for itself, and for each thread of the
- * library. */
-enum { OTHER_FILES = 64, THREAD_FILES = 3 };
+/* The files that the process opens later beside its connections: to accept, to reload, and to spare;
+ * and for each thread of the library. */
+enum { SPARE_FILES = 12, THREAD_FILES = 3 };
+
+/* Files that the process was given or has opened by now have low numbers. */
+enum { FIRST_FILES = 1024 };
 
 /* Gives the requests the part of the memory limit that the process with its models and working
  * buffers leaves. */
@@ -102,6 +105,14 @@ static void lower_connections(struct daemon *d, int64_t most, const char *why)
             (long long)most, why);
 }
 
+static int64_t open_files(rlim_t limit)
+{
+    int64_t count = 0;
+    for (int fd = 0; fd < FIRST_FILES && (rlim_t)fd < limit; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
 /* Limits the connections of each address to --connections. But the connections of all addresses may
  * use at most a quarter of the budget, so that clients that only connect leave room for bodies and
  * for work. Each connection is also an open file, of which the system allows a limited number. */
@@ -109,12 +120,14 @@ static void bound_connections(struct daemon *d)
 {
     int64_t quarter = budget_most(&d->service.budget, BUDGET_CONNECTIONS) / 4;
     int64_t addresses = d->listeners.count;
-    int64_t others = OTHER_FILES + addresses * d->options.http_threads * THREAD_FILES;
     struct rlimit files;
     lower_connections(d, quarter / conns_bytes_each(&d->options) / addresses, "--memory-limit");
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < INT64_MAX)
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < INT64_MAX) {
+        int64_t others = open_files(files.rlim_cur) + SPARE_FILES +
+                         addresses * d->options.http_threads * THREAD_FILES;
         lower_connections(d, ((int64_t)files.rlim_cur - others) / addresses,
                           "the limit of open files (ulimit -n)");
+    }
 }
 
 static enum err_code measure_cost(struct daemon *d, struct err *e)

@@ -43,6 +43,21 @@ def without_a_key_nothing_is_done():
 
 
 @claim
+def a_pipe_is_no_file_of_keys():
+    pipe = folder.name + "/pipe"
+    os.mkfifo(pipe)
+    done = subprocess.run([BINARY, "serve", "--listen", "127.0.0.1:0", "--api-keys", pipe],
+                          capture_output=True, timeout=120)
+    equal((done.returncode, b"not a regular file" in done.stderr), (1, True), done.stderr)
+    write(line("ann", "secret-a"))
+    with Daemon("--api-keys", PATH) as d:
+        os.rename(pipe, PATH)
+        d.signal(signal.SIGHUP)
+        wait_until(lambda: "not a regular file" in d.log(), "the reload fails")
+        d.upscale(png(), headers=bearer("secret-a")).expect(200)
+
+
+@claim
 def a_wrong_key_is_refused():
     write(line("ann", "secret-a"))
     with Daemon("--api-keys", PATH) as d:

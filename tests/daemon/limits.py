@@ -150,6 +150,26 @@ def the_limit_of_open_files_bounds_connections():
 
 
 @claim
+def few_open_files_leave_most_of_them_to_connections():
+    for files, addresses, least in ((64, 1, 24), (128, 2, 40)):
+        few = ("prlimit", "--nofile=%d:%d" % (files, files))
+        with Daemon("--connections", "5000", "--http-threads", "2", "--header-timeout", "600",
+                    listen=("127.0.0.1:0",) * addresses, before=few) as d:
+            rows = json.loads(d.ask("GET", "/v1/limits", which=addresses - 1).body)["limits"]
+            most = [row["value"] for row in rows if row["option"] == "connections"][0]
+            equal(least <= most < files, True, most)
+            crowd = [d.connect() for _ in range(most)]
+            for client in crowd:
+                client.send(b"GET /livez HTTP/1.1\r\n")  # none of them is idle
+            if addresses > 1:  # an address of its own for probes keeps its share
+                d.ask("GET", "/livez", which=1).expect(200)
+            for client in crowd:
+                client.send(b"Host: a\r\n\r\n")
+                client.read_reply().expect(200)
+                client.socket.close()
+
+
+@claim
 def silent_connections_make_room():
     with Daemon("--connections", "4", "--header-timeout", "600") as d:
         silent = [d.connect() for _ in range(12)]
