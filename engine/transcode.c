@@ -122,7 +122,7 @@ enum err_code transcode_run(const struct transcode_call *call, struct buf *in, s
             .in = t.img->format,
             .out = t.out_format,
             .chain = t.chain,
-            .warnings = t.meta.warnings,
+            .warnings = t.meta.warnings[call->params->metadata],
             .decode_ms = t.decode_ms,
             .network_ms = t.all_ms - t.decode_ms - t.encode_ms,
             .encode_ms = t.encode_ms,

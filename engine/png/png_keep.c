@@ -19,6 +19,21 @@ struct visit {
     uint32_t seen; /* a bit for each rule that a chunk has passed */
 };
 
+/* Adds a warning about a chunk, for the choices of metadata whose output it concerns. Transparency
+ * and animations concern every output, and so does an orientation. */
+static void warn(struct png_meta *m, enum png_warning kind, const char *type)
+{
+    static const char always[][5] = {"tRNS", "acTL", "fcTL", "fdAT", "eXIf"};
+    const struct png_rule *rule = png_rule_find(type);
+    bool concerns[METADATAS] = {true, rule && rule->color, false};
+    for (size_t i = 0; i < sizeof always / sizeof *always; i++)
+        if (memcmp(always[i], type, 4) == 0 && kind != PNG_WARN_EXIF)
+            concerns[METADATA_COLOR] = concerns[METADATA_NONE] = true;
+    for (int i = 0; i < METADATAS; i++)
+        if (concerns[i])
+            png_warn(&m->warnings[i], kind, type);
+}
+
 static bool is_critical(const char *type)
 {
     return (type[0] & 0x20) == 0;
@@ -50,9 +65,9 @@ static bool passes(struct visit *v, const struct png_rule *rule, struct png_chun
     if (rule->accept && !rule->accept(&v->judge, c))
         return false;
     if (rule->keyword && (n != raw || memcmp(keyword, c->data, n) != 0))
-        png_warn(&v->meta->warnings, PNG_WARN_NAME, c->type);
+        warn(v->meta, PNG_WARN_NAME, c->type);
     if (memcmp(c->type, "eXIf", 4) == 0 && c->length != length)
-        png_warn(&v->meta->warnings, PNG_WARN_EXIF, c->type);
+        warn(v->meta, PNG_WARN_EXIF, c->type);
     v->seen |= bit;
     return true;
 }
@@ -69,7 +84,7 @@ static void visit_chunk(struct visit *v, const struct png_place *place)
     const struct png_rule *rule = png_rule_find(c.type);
     enum png_warning why = PNG_WARN_UNSAFE;
     if (rule ? !passes(v, rule, &c, &why) : !is_safe_to_copy(c.type)) {
-        png_warn(&v->meta->warnings, why, c.type);
+        warn(v->meta, why, c.type);
         return;
     }
     if (c.data == v->judge.room)
@@ -84,22 +99,35 @@ static void visit_chunk(struct visit *v, const struct png_place *place)
 static bool is_pixels(const struct png_meta *m, const char *type)
 {
     bool frame = memcmp(type, "fcTL", 4) == 0 || memcmp(type, "fdAT", 4) == 0;
-    return (frame && png_warned(&m->warnings, PNG_WARN_ANIMATION)) || memcmp(type, "tRNS", 4) == 0;
+    return (frame && png_warned(m->warnings, PNG_WARN_ANIMATION)) || memcmp(type, "tRNS", 4) == 0;
+}
+
+/* A palette of a picture that does not need one is left out. */
+static void visit_palette(struct visit *v, const struct png_place *c)
+{
+    bool odd = c->length % 3 != 0 || c->length > 3 * 256;
+    v->where = BEFORE_PIXELS;
+    if (v->judge.walk->head.color_type != 3)
+        warn(v->meta, odd ? PNG_WARN_MALFORMED : PNG_WARN_UNSAFE, c->type);
 }
 
 static void visit_place(struct visit *v, const struct png_place *c)
 {
+    const struct png_walk *walk = v->judge.walk;
     if (memcmp(c->type, "PLTE", 4) == 0)
-        v->where = BEFORE_PIXELS;
+        visit_palette(v, c);
     else if (memcmp(c->type, "IDAT", 4) == 0)
         v->where = ANYWHERE;
-    else if (is_critical(c->type) || is_pixels(v->meta, c->type) ||
-             (v->judge.walk->damaged &&
-              !png_frame_crc_ok(c->data - 4, c->length, c->data + c->length)))
+    else if (is_critical(c->type))
         return;
+    else if (walk->damaged && !png_frame_crc_ok(c->data - 4, c->length, c->data + c->length))
+        warn(v->meta, PNG_WARN_CRC, c->type);
+    else if (is_pixels(v->meta, c->type))
+        return;
+    else if (memcmp(c->type, "acTL", 4) == 0 && v->where == ANYWHERE)
+        warn(v->meta, PNG_WARN_MISPLACED, c->type);
     else if (memcmp(c->type, "acTL", 4) == 0)
-        png_warn(&v->meta->warnings, v->where == ANYWHERE ? PNG_WARN_MISPLACED : PNG_WARN_ANIMATION,
-                 v->where == ANYWHERE ? c->type : NULL);
+        png_meta_warn(v->meta, PNG_WARN_ANIMATION);
     else
         visit_chunk(v, c);
 }
@@ -119,7 +147,7 @@ static void drop_srgb_beside_profile(struct png_meta *m)
     int i = position(m, "sRGB");
     if (i < 0 || position(m, "iCCP") < 0)
         return;
-    png_warn(&m->warnings, PNG_WARN_REDUNDANT, "sRGB");
+    warn(m, PNG_WARN_REDUNDANT, "sRGB");
     m->count--;
     memmove(m->chunks + i, m->chunks + i + 1, (size_t)(m->count - i) * sizeof *m->chunks);
 }
@@ -136,7 +164,8 @@ enum err_code png_keep_collect(const uint8_t *bytes, const struct png_walk *walk
     if (!out->chunks)
         return err_set(e, ERR_MEMORY, "out of memory for %u chunks of metadata", walk->ancillary);
     v.judge.room = (uint8_t *)(out->chunks + walk->ancillary);
-    out->warnings = walk->warnings;
+    for (int i = 0; i < METADATAS; i++)
+        out->warnings[i] = walk->warnings;
     struct png_place c;
     for (size_t at = walk->ihdr.length; at < walk->iend.offset;) {
         at = png_frame_next(bytes, at, &c);

@@ -17,6 +17,12 @@ void png_meta_done(struct png_meta *m)
     png_meta_init(m);
 }
 
+void png_meta_warn(struct png_meta *m, enum png_warning kind)
+{
+    for (int i = 0; i < METADATAS; i++)
+        png_warn(&m->warnings[i], kind, NULL);
+}
+
 enum err_code png_meta_copy(struct png_meta *to, const struct png_meta *from, struct err *e)
 {
     size_t bytes = 0;
@@ -34,6 +40,7 @@ enum err_code png_meta_copy(struct png_meta *to, const struct png_meta *from, st
         chunks[i].data = data;
         data += chunks[i].length;
     }
-    *to = (struct png_meta){.chunks = chunks, .count = from->count, .warnings = from->warnings};
+    *to = *from;
+    to->chunks = chunks;
     return ERR_OK;
 }

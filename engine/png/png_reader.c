@@ -87,7 +87,7 @@ static void on_warning(png_structp png, png_const_charp message)
     if (!r->img)
         return;
     if (strstr(message, "Extra compressed data") || strstr(message, "Too much image data"))
-        png_warn(&r->meta.warnings, PNG_WARN_MORE_ROWS, NULL);
+        png_meta_warn(&r->meta, PNG_WARN_MORE_ROWS);
     else
         fail(r, message);
 }
@@ -202,7 +202,7 @@ static void decode_narrow(struct png_reader *r, struct err *e)
     r->img = NULL; /* until the first row */
     r->pass = r->row = 0;
     r->failed = open_decoder(r, e);
-    png_warn(&r->meta.warnings, PNG_WARN_WINDOW, NULL);
+    png_meta_warn(&r->meta, PNG_WARN_WINDOW);
 }
 
 enum err_code png_reader_new(const uint8_t *bytes, size_t length, const struct png_limits *limits,

@@ -100,10 +100,8 @@ static enum err_code see_palette(struct walker *w, const struct png_place *c, st
         return misplaced(c, "comes after the pixels", e);
     w->palette_seen = true;
     bool odd = c->length % 3 != 0 || c->length > 3 * 256;
-    if (h->color_type != 3) /* a suggestion, or without meaning in a gray picture: ignored */
-        png_warn(&w->walk.warnings, odd ? PNG_WARN_MALFORMED : PNG_WARN_UNSAFE, c->type);
     if ((h->color_type & 2) == 0 || (odd && h->color_type != 3))
-        return ERR_OK;
+        return ERR_OK; /* without meaning in a gray picture; else a suggestion: ignored */
     if (odd || c->length == 0)
         return misplaced(c, "is not a palette of 1 to 256 colours", e);
     if (w->walk.trns.length > 0) { /* as in libpng, transparency must come after the palette */
@@ -189,10 +187,7 @@ static void see_transparency(struct walker *w, const struct png_place *c)
 static enum err_code see_ancillary(struct walker *w, const struct png_place *c, bool sound,
                                    struct err *e)
 {
-    if (!sound) {
-        w->walk.damaged = true;
-        png_warn(&w->walk.warnings, PNG_WARN_CRC, c->type);
-    }
+    w->walk.damaged |= !sound;
     /* frames of an animation are not kept, so they count toward no limit */
     if (is_frame(c))
         return ERR_OK;

@@ -22,7 +22,7 @@ struct png_walk {
     struct png_span iend; /* length 0: it is missing, and the last whole chunk ends at `offset` */
     uint32_t ancillary;   /* chunks that may have to be kept */
     bool damaged;         /* the check sums of some of them are wrong */
-    struct png_warnings warnings;
+    struct png_warnings warnings; /* about the pixels and the end of the file */
 };
 
 /* Verifies every chunk up to IEND: its place, length and check sum, and the number and size of all.

@@ -107,6 +107,19 @@ def a_profile_is_kept_with_its_name_mended():
 
 
 @claim
+def a_warning_tells_of_no_chunk_that_was_not_asked_for():
+    for name, metadata, expected in (("iccp_long.png", "color", ["name_mended"]),
+                                     ("iccp_long.png", "none", []),
+                                     ("anc_crc_iccp.png", "none", []),
+                                     ("anc_crc.png", "color", []),
+                                     ("exif_jpegstyle.png", "color", []),
+                                     ("exif_jpegstyle.png", "none", []),
+                                     ("noiend.png", "none", ["iend_missing"])):
+        reply = shared.upscale(read(name), "?scale=1&metadata=" + metadata).expect(200)
+        equal(codes(reply), expected, f"{name} {metadata}")
+
+
+@claim
 def many_warnings_are_one_header():
     broken = bytearray(chunk(b"tEXt", b"a\0b"))
     broken[-1] ^= 1

@@ -47,8 +47,8 @@ static void compare_meta(const struct png_meta *a, const struct png_meta *b)
     int k = 0;
     must(a->count == b->count);
     for (int kind = 0; kind < PNG_WARNINGS; kind++) /* a file that we write causes no warning */
-        must(!png_warned(&b->warnings, (enum png_warning)kind));
-    bool mended = png_warned(&a->warnings, PNG_WARN_NAME);
+        must(!png_warned(&b->warnings[METADATA_KEEP], (enum png_warning)kind));
+    bool mended = png_warned(&a->warnings[METADATA_KEEP], PNG_WARN_NAME);
     for (int after = 0; after < 2; after++) /* eXIf may have stood after the pixels */
         for (int i = 0; i < a->count; i++) {
             const struct png_chunk *x = &a->chunks[i], *y = &b->chunks[k];
@@ -88,18 +88,24 @@ static void check_by_libpng(const uint8_t *data, size_t size, const struct image
     free(pixels);
 }
 
-/* Reads the file by libpng alone, without the decoder for plain files. The verdict, the sentence
- * and the pixels must be the same. */
-static void check_the_other_decoder(const uint8_t *data, size_t size, enum err_code rc,
-                                    const char *text, const struct image *img)
+/* Reads the file by libpng alone, without the decoder for plain files. The verdict, the sentence,
+ * the pixels and the warnings must be the same. */
+static void check_the_other_decoder(const uint8_t *data, size_t size, const struct err *told,
+                                    const struct image *img, const struct png_meta *meta)
 {
     struct err e = ERR_INIT;
     struct png_reader *r = NULL;
     struct image *other = NULL;
+    char one[PNG_WARNING_LIST], two[PNG_WARNING_LIST];
     must(png_reader_new(data, size, &limits, &r, &e) == ERR_OK);
     png_reader_by_libpng(r);
-    must(decode(r, 1 << 20, &other, &e) == rc && strcmp(e.text, text) == 0);
-    if (rc == ERR_OK)
+    must(decode(r, 1 << 20, &other, &e) == told->code && strcmp(e.text, told->text) == 0);
+    for (int i = 0; told->code == ERR_OK && i < METADATAS; i++) {
+        png_warnings_list(&meta->warnings[i], one);
+        png_warnings_list(&png_reader_meta(r)->warnings[i], two);
+        must(strcmp(one, two) == 0);
+    }
+    if (told->code == ERR_OK)
         must(memcmp(other->pixels, img->pixels, image_bytes(&img->format)) == 0);
     image_free(other);
     png_reader_free(r);
@@ -116,7 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(e.code == rc && (rc == ERR_OK || (rc >= ERR_NOT_PNG && rc <= ERR_TOO_MANY_PIXELS)));
     must((rc == ERR_OK) == (e.text[0] == 0));
     if (r)
-        check_the_other_decoder(data, size, rc, e.text, img);
+        check_the_other_decoder(data, size, &e, img, png_reader_meta(r));
     if (rc == ERR_OK) {
         check_by_libpng(data, size, img);
         check_round_trip(r, img);

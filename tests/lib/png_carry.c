@@ -41,7 +41,7 @@ enum err_code carry(const struct bytes *file, struct carry_options o, struct car
         params.format.depth = o.depth ? o.depth : params.source.depth;
         params.format.width *= o.factor;
         params.format.height *= o.factor;
-        out->animated = png_warned(&meta.warnings, PNG_WARN_ANIMATION);
+        out->animated = png_warned(&meta.warnings[o.metadata], PNG_WARN_ANIMATION);
         rc = image_new(&params.format, &img, e);
     }
     png_reader_free(r); /* the copy must have all that it needs */

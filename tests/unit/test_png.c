@@ -19,7 +19,7 @@ static bool warned; /* whether the latest file caused a warning */
 static bool has_warnings(const struct png_meta *m)
 {
     for (int kind = 0; kind < PNG_WARNINGS; kind++)
-        if (png_warned(&m->warnings, (enum png_warning)kind))
+        if (png_warned(m->warnings, (enum png_warning)kind))
             return true;
     return false;
 }

@@ -21,7 +21,7 @@ static enum err_code decode(const struct bytes *file, struct image **img, struct
     while (rc == ERR_OK && !done)
         rc = png_reader_step(r, *img, 10, &done, e);
     if (rc == ERR_OK)
-        *w = png_reader_meta(r)->warnings;
+        *w = png_reader_meta(r)->warnings[METADATA_KEEP];
     png_reader_free(r);
     return rc;
 }
@@ -49,6 +49,61 @@ static int kind_of(const struct bytes *file, const struct bytes *same, struct pn
     image_free(img);
     return found;
 }
+
+static const struct {
+    const char *type, *data;
+    size_t length;
+    bool damaged;
+    int kinds[METADATAS]; /* the warning with metadata=keep, color and none; PNG_WARNINGS: none */
+} choices[] = {
+#define CHOICE(type, data, damaged, ...)                                                           \
+    {                                                                                              \
+        type, data, sizeof(data) - 1, damaged,                                                     \
+        {                                                                                          \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+    CHOICE("iCCP", "a \0\0x\234\3\0\0\0\0\1", false, PNG_WARN_NAME, PNG_WARN_NAME, PNG_WARNINGS),
+    CHOICE("tEXt", " a\0b", false, PNG_WARN_NAME, PNG_WARNINGS, PNG_WARNINGS),
+    CHOICE("eXIf", "Exif\0\0MM\0*\0\0\0\x08\0\0", false, PNG_WARN_EXIF, PNG_WARNINGS, PNG_WARNINGS),
+    CHOICE("eXIf", "MI", false, PNG_WARN_MALFORMED, PNG_WARN_MALFORMED, PNG_WARN_MALFORMED),
+    CHOICE("eXIf", "MM", true, PNG_WARN_CRC, PNG_WARN_CRC, PNG_WARN_CRC),
+    CHOICE("gAMA", "\0\0\0\0", false, PNG_WARN_MALFORMED, PNG_WARN_MALFORMED, PNG_WARNINGS),
+    CHOICE("gAMA", "\0\0\xb1\x8f", true, PNG_WARN_CRC, PNG_WARN_CRC, PNG_WARNINGS),
+    CHOICE("pHYs", "\0\0\xb1\x8f", true, PNG_WARN_CRC, PNG_WARNINGS, PNG_WARNINGS),
+    CHOICE("tIME", "\7\xe4\1\1\0\0\0", false, PNG_WARN_UNSAFE, PNG_WARNINGS, PNG_WARNINGS),
+    CHOICE("PLTE", "123", false, PNG_WARN_UNSAFE, PNG_WARNINGS, PNG_WARNINGS),
+    CHOICE("tRNS", "1", true, PNG_WARN_CRC, PNG_WARN_CRC, PNG_WARN_CRC),
+    CHOICE("acTL", "\0\0\0\2\0\0\0\0", false, PNG_WARN_ANIMATION, PNG_WARN_ANIMATION,
+           PNG_WARN_ANIMATION),
+};
+
+/* A warning is about the output. What the client did not ask for cannot be missing from it, and is
+ * not called kept. */
+START_TEST(a_warning_concerns_what_was_asked_for)
+{
+    struct bytes chunk = {0}, file = {0};
+    struct err e = ERR_INIT;
+    struct png_reader *r = NULL;
+    uint64_t seed = 10;
+    struct png_build p;
+    png_build_random(&p, (struct png_head){5, 4, 8, 2, false}, false, &seed);
+    png_build_chunk(&chunk, choices[_i].type, choices[_i].data, choices[_i].length);
+    chunk.data[chunk.length - 1] ^= choices[_i].damaged;
+    png_build_file(&p, &seed, &chunk, NULL, NULL, &file);
+    ck_assert_int_eq(png_reader_new(file.data, file.length, &png_default_limits, &r, &e), ERR_OK);
+    for (int m = 0; m < METADATAS; m++)
+        for (int kind = 0; kind < PNG_WARNINGS; kind++)
+            ck_assert_msg(png_warned(&png_reader_meta(r)->warnings[m], (enum png_warning)kind) ==
+                              (kind == choices[_i].kinds[m]),
+                          "%s, choice %d: %s", choices[_i].type, m,
+                          png_warning_code((enum png_warning)kind));
+    png_reader_free(r);
+    bytes_done(&chunk);
+    bytes_done(&file);
+    png_build_done(&p);
+}
+END_TEST
 
 static void add_damaged(struct bytes *out, const char *type, const char *data, size_t length)
 {
@@ -300,6 +355,8 @@ int main(void)
 {
     Suite *s = suite_create("png_warnings");
     TCase *c = tcase_create("png_warnings");
+    tcase_add_loop_test(c, a_warning_concerns_what_was_asked_for, 0,
+                        sizeof choices / sizeof *choices);
     tcase_add_loop_test(c, a_damaged_ancillary_chunk_is_left_out, 0, ANCILLARY);
     tcase_add_test(c, many_damaged_chunks_are_one_warning);
     tcase_add_test(c, a_damaged_critical_chunk_is_an_error);
