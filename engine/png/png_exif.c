@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { ENTRY = 12, ORIENTATION = 0x0112, SHORT = 3 };
+enum { ENTRY = 12, ORIENTATION = 0x0112, BYTE = 1, SHORT = 3, LONG = 4 };
 
 static unsigned u16(const uint8_t *p, bool big)
 {
@@ -14,6 +14,24 @@ static unsigned u16(const uint8_t *p, bool big)
 static uint32_t u32(const uint8_t *p, bool big)
 {
     return big ? u16(p, big) << 16 | u16(p + 2, big) : u16(p + 2, big) << 16 | u16(p, big);
+}
+
+/* The number in an entry, which holds it itself, at its beginning. The standard asks for SHORT; some
+ * writers use another size. Returns 0 for other types and for more than one number. */
+static uint32_t value_of(const uint8_t *entry, bool big)
+{
+    if (u32(entry + 4, big) != 1)
+        return 0;
+    switch (u16(entry + 2, big)) {
+    case BYTE:
+        return entry[8];
+    case SHORT:
+        return u16(entry + 8, big);
+    case LONG:
+        return u32(entry + 8, big);
+    default:
+        return 0;
+    }
 }
 
 int png_exif_orientation(const uint8_t *data, uint32_t length)
@@ -30,9 +48,8 @@ int png_exif_orientation(const uint8_t *data, uint32_t length)
         const uint8_t *p = data + at;
         if (u16(p, big) != ORIENTATION)
             continue;
-        unsigned value = u16(p + 8, big);
-        bool fits = u16(p + 2, big) == SHORT && u32(p + 4, big) == 1 && value >= 1 && value <= 8;
-        return fits ? (int)value : 0;
+        uint32_t value = value_of(p, big);
+        return value <= 8 ? (int)value : 0;
     }
     return 0;
 }

@@ -9,8 +9,8 @@
 
 enum { PNG_EXIF_LEAST = 26 }; /* bytes of a chunk that states only an orientation */
 
-/* Returns the orientation (1..8) that the data of a chunk state, or 0 if they state none. The data
- * begin with the header of TIFF. */
+/* Returns the orientation (1..8) that the data of a chunk state, as BYTE, SHORT or LONG, or 0 if they
+ * state none. The data begin with the header of TIFF. */
 int png_exif_orientation(const uint8_t *data, uint32_t length);
 
 /* Writes the data of a chunk that states only this orientation. */

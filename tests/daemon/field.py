@@ -99,6 +99,17 @@ def orientation_survives():
 
 
 @claim
+def an_orientation_of_another_size_survives():
+    for kind, value in ((1, b"\x06\0\0\0"), (3, b"\0\x06\0\0"), (4, b"\0\0\0\x06")):
+        data = png(extra=chunk(b"eXIf", b"MM\0*\0\0\0\x08\0\1\x01\x12" +
+                               bytes((0, kind, 0, 0, 0, 1)) + value + bytes(4)))
+        for metadata in ("color", "none"):
+            reply = shared.upscale(data, "?scale=1&metadata=" + metadata).expect(200)
+            [exif] = contents(reply.body, b"eXIf")
+            equal(exif, b"MM\0*\0\0\0\x08\0\1\x01\x12\0\3\0\0\0\1\0\6" + bytes(6), kind)
+
+
+@claim
 def a_profile_is_kept_with_its_name_mended():
     [profile] = contents(shared.upscale(read("iccp_long.png")).expect(200).body, b"iCCP")
     [given] = contents(read("iccp_long.png"), b"iCCP")

@@ -10,16 +10,22 @@
 #include "tests/lib/png_build.h"
 #include "tests/lib/write_png.h"
 
+enum { BYTE = 1, ASCII = 2, SHORT = 3, LONG = 4, RATIONAL = 5, SLONG = 9 };
+
 /* Makes the contents of an eXIf with two entries, of which the second is the orientation. */
 static void add_exif(struct bytes *out, bool big, int type, int value)
 {
     uint8_t t[38] = {0};
     const uint16_t words[] = {2, 0x010f, 2, 0x0112, (uint16_t)type, (uint16_t)value};
-    const int at[] = {8, 10, 12, 22, 24, 30};
+    const int at[] = {8, 10, 12, 22, 24, big && type == LONG ? 32 : 30};
     memcpy(t, big ? "MM\0*\0\0\0\x08" : "II*\0\x08\0\0\0", 8);
     for (int i = 0; i < 6; i++) {
         t[at[i] + !big] = (uint8_t)(words[i] >> 8);
         t[at[i] + big] = (uint8_t)words[i];
+    }
+    if (type == BYTE || type == ASCII) {
+        t[30] = (uint8_t)value;
+        t[31] = 0;
     }
     t[big ? 17 : 14] = t[big ? 29 : 26] = 1; /* the counts of the entries */
     png_build_chunk(out, "eXIf", t, sizeof t);
@@ -61,15 +67,15 @@ static int carried(const struct bytes *file, enum png_metadata metadata, uint32_
 START_TEST(orientation_survives_every_choice_of_metadata)
 {
     for (int value = 0; value <= 9; value++)
-        for (int type = 3; type <= 4; type++)
+        for (int type = BYTE; type <= SLONG; type++)
             for (int big = 0; big < 2; big++)
                 for (int behind = 0; behind < 2; behind++) {
                     struct bytes exif = {0}, file = {0};
                     struct png_build p;
                     uint64_t seed = 9;
                     uint32_t length;
-                    bool stated = value >= 1 && value <= 8 && type == 3,
-                         turned = stated && value > 1;
+                    bool number = type == BYTE || type == SHORT || type == LONG,
+                         stated = number && value >= 1 && value <= 8, turned = stated && value > 1;
                     add_exif(&exif, big, type, value);
                     png_build_random(&p, (struct png_head){3, 2, 8, 2, false}, false, &seed);
                     png_build_file(&p, &seed, behind ? NULL : &exif, NULL, behind ? &exif : NULL,
@@ -92,7 +98,7 @@ END_TEST
 START_TEST(exif_is_read_within_its_bounds)
 {
     struct bytes exif = {0};
-    add_exif(&exif, _i, 3, 6);
+    add_exif(&exif, _i, SHORT, 6);
     for (uint32_t length = 0; length <= 38; length++)
         for (int offset = 0; offset < 300; offset++) {
             uint8_t *copy = malloc(length + 1);
