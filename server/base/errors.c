@@ -50,7 +50,7 @@ static const struct error_row rows[] = {
     {ERR_TARGET_TOO_LONG, 414, "target_too_long", "The address is too long",
      "The address with its parameters is longer than the server takes. The picture belongs in the body, not in the address."},
     {ERR_HEAD_TOO_LARGE, 431, "headers_too_large", "The headers are too large",
-     "All header lines together are longer than the server takes. Send fewer or shorter ones, or have the operator raise the limit."},
+     "All header lines together are longer than the server takes (--connection-memory), or there are more than 500. Cookie lines do not count toward the 500. Send fewer or shorter ones, or have the operator raise the limit."},
     {ERR_CONTENT_CODING, 415, "content_coding", "The body has a Content-Encoding",
      "The server takes bodies only as they are. A PNG is compressed already. Send the request without Content-Encoding."},
     {ERR_BAD_MULTIPART, 400, "bad_multipart", "The form is malformed",

@@ -20,7 +20,7 @@ enum { FIELD_BYTES = 64 }; /* what the library keeps of a header line or a param
 
 size_t conns_library_bytes(const struct options *o)
 {
-    return (size_t)o->connection_memory + (HEAD_FIELDS_MAX + HEAD_ARGUMENTS_MAX) * FIELD_BYTES +
+    return (size_t)o->connection_memory + (HEAD_READ_MAX + HEAD_ARGUMENTS_MAX) * FIELD_BYTES +
            REPLY_HEAD_MAX;
 }
 

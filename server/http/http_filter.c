@@ -70,8 +70,7 @@ struct counts {
     int host, length, encoding;
 };
 
-static enum err_code look_at(const struct http_field *f, const struct http_head *head,
-                             struct counts *n, struct http_framing *framing, struct err *e)
+enum err_code http_filter_field(const struct http_field *f, struct err *e)
 {
     if (!is_token(f->name, f->name_length))
         return err_set(e, ERR_BAD_REQUEST, "the name of a header is not a token");
@@ -81,6 +80,15 @@ static enum err_code look_at(const struct http_field *f, const struct http_head 
     if (!is_clean_value(f))
         return err_set(e, ERR_BAD_REQUEST, "the value of header %.*s contains control characters",
                        (int)(f->name_length < 64 ? f->name_length : 64), f->name);
+    return ERR_OK;
+}
+
+static enum err_code look_at(const struct http_field *f, const struct http_head *head,
+                             struct counts *n, struct http_framing *framing, struct err *e)
+{
+    enum err_code rc = http_filter_field(f, e);
+    if (rc != ERR_OK)
+        return rc;
     if (is_named(f, "Host")) {
         n->host++;
         if (f->value_length > 0 && !authority_is_valid(f->value, f->value_length))

@@ -31,6 +31,9 @@ struct http_framing {
     uint64_t length; /* the value of Content-Length; 0 if none was given */
 };
 
+/* Judges one header line by itself: its name, and the bytes of its value. ERR_BAD_REQUEST. */
+enum err_code http_filter_field(const struct http_field *f, struct err *e);
+
 /* Judges a request head. On ERR_OK *out is filled. After ERR_BAD_REQUEST or ERR_HTTP_VERSION the
  * caller must close the connection, because nobody knows where the next request begins. */
 enum err_code http_filter(const struct http_head *head, struct http_framing *out, struct err *e);

@@ -53,7 +53,7 @@ void http_request_free(struct http_request *r)
 }
 
 struct fields {
-    struct http_field list[HEAD_FIELDS_MAX];
+    struct http_field list[HEAD_READ_MAX];
     size_t count;
     bool too_many;
 };
@@ -63,7 +63,7 @@ static enum MHD_Result add_field(void *arg, enum MHD_ValueKind kind, const char 
 {
     struct fields *f = arg;
     (void)kind;
-    f->too_many = f->count == HEAD_FIELDS_MAX;
+    f->too_many = f->count == HEAD_READ_MAX;
     if (f->too_many)
         return MHD_NO;
     f->list[f->count++] = (struct http_field){name, value, name_length, value ? value_length : 0};

@@ -14,6 +14,22 @@ static bool is_named(const struct http_field *f, const char *name)
     return f->name_length == strlen(name) && strncasecmp(f->name, name, f->name_length) == 0;
 }
 
+/* Whether the server or the HTTP library reads header lines of this name. Others are judged, and
+ * then left out. */
+static bool is_read(const struct http_field *f)
+{
+    static const char *const names[] = {
+        "Host",         "Connection",      "Content-Length",   "Transfer-Encoding",
+        "Expect",       "Content-Type",    "Content-Encoding", "Content-Range",
+        "Accept",       "If-None-Match",   "Authorization",    "X-API-Key",
+        "X-Request-ID", "X-Forwarded-For", "Origin",           "Access-Control-Request-Method",
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (is_named(f, names[i]))
+            return true;
+    return false;
+}
+
 /* Splits the request line: METHOD SP TARGET SP VERSION. */
 static enum err_code split_first_line(char *line, struct request_head *h, struct err *e)
 {
@@ -43,19 +59,21 @@ static enum err_code split_field(char *line, size_t length, struct request_head 
         return err_set(e, ERR_BAD_REQUEST, "a header line is folded");
     if (!colon)
         return err_set(e, ERR_BAD_REQUEST, "a header line has no colon");
-    if (h->field_count == HEAD_FIELDS_MAX)
-        return err_set(e, ERR_BAD_REQUEST, "the request has more than %d header lines",
-                       HEAD_FIELDS_MAX);
     char *value = colon + 1, *end = line + length;
     value += strspn(value, blanks);
     while (end > value && strchr(blanks, end[-1]))
         end--;
     *end = '\0';
-    struct http_field *f = &h->fields[h->field_count++];
-    *f = (struct http_field){line, value, (size_t)(colon - line), (size_t)(end - value)};
-    if (is_named(f, "X-Request-ID"))
+    const struct http_field f = {line, value, (size_t)(colon - line), (size_t)(end - value)};
+    if (is_named(&f, "Cookie"))
+        return http_filter_field(&f, e);
+    if (h->field_count == HEAD_FIELDS_MAX)
+        return err_set(e, ERR_HEAD_TOO_LARGE, "the request has more than %d header lines",
+                       HEAD_FIELDS_MAX);
+    h->fields[h->field_count++] = f;
+    if (is_named(&f, "X-Request-ID"))
         h->id = value;
-    if (is_named(f, "Origin"))
+    if (is_named(&f, "Origin"))
         h->origin = value;
     return ERR_OK;
 }
@@ -115,6 +133,20 @@ static enum err_code count_arguments(const char *target, struct err *e)
     return ERR_OK;
 }
 
+/* Limits the header lines that are written, because the library's memory for a connection holds
+ * so many. */
+static enum err_code count_read(const struct request_head *h, struct err *e)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < h->field_count; i++)
+        count += is_read(&h->fields[i]);
+    if (count > HEAD_READ_MAX)
+        return err_set(e, ERR_HEAD_TOO_LARGE,
+                       "the request has more than %d header lines that the server reads",
+                       HEAD_READ_MAX);
+    return ERR_OK;
+}
+
 /* Returns the target for http_filter. A target in absolute form without a path has the path "/". */
 static const char *path_of(const struct request_head *h)
 {
@@ -133,6 +165,8 @@ enum err_code request_head_read(char *bytes, size_t length, struct request_head 
         rc = split_target(out, e);
     if (rc == ERR_OK)
         rc = count_arguments(out->target, e);
+    if (rc == ERR_OK)
+        rc = count_read(out, e);
     if (rc != ERR_OK)
         return rc;
     const struct http_head head = {out->method, out->version, path_of(out), out->fields,
@@ -163,7 +197,7 @@ size_t request_head_write(const struct request_head *h, char *bytes)
     for (size_t i = 0; i < h->field_count; i++) {
         const struct http_field *f = &h->fields[i];
         bool replaced = h->authority[0] && is_named(f, "Host");
-        if (is_named(f, "Cookie"))
+        if (!is_read(f))
             continue;
         out = put(out, f->name, f->name_length);
         *out++ = ':';

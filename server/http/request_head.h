@@ -2,7 +2,8 @@
  * plainest form (RFC 9112, sections 2, 3 and 5).
  *
  * The HTTP library sees only the written form: one blank between words, lines that end in CR LF, no
- * Cookie lines, no absolute targets. Two agents cannot read it in two ways. */
+ * absolute targets, and only those header lines that the server or the library reads. Two agents
+ * cannot read it in two ways, and the memory of a connection does not depend on the other lines. */
 #ifndef UPSCALED_SERVER_HTTP_REQUEST_HEAD_H
 #define UPSCALED_SERVER_HTTP_REQUEST_HEAD_H
 
@@ -10,20 +11,25 @@
 
 #include "server/http/http_filter.h"
 
-enum { HEAD_FIELDS_MAX = 100, HEAD_ARGUMENTS_MAX = 64, AUTHORITY_MAX = 261 };
+enum {
+    HEAD_FIELDS_MAX = 500, /* header lines, without those of Cookie */
+    HEAD_READ_MAX = 100,   /* those among them that are written */
+    HEAD_ARGUMENTS_MAX = 64,
+    AUTHORITY_MAX = 261,
+};
 
 /* All strings point into the bytes of the head, where they end in NUL. */
 struct request_head {
     const char *method, *target, *version; /* target: the path and the query */
     const char *id, *origin;               /* the values of X-Request-ID and Origin; NULL: none */
     char authority[AUTHORITY_MAX + 1];     /* of a target in absolute form, or "" */
-    struct http_field fields[HEAD_FIELDS_MAX];
+    struct http_field fields[HEAD_FIELDS_MAX]; /* without those of Cookie, which nobody reads */
     size_t field_count;
 };
 
 /* Parses a head and judges it. `bytes` must be a complete head whose lines all end in CR LF and
- * which has no other CR, LF or NUL. On ERR_BAD_REQUEST or ERR_HTTP_VERSION, *out holds the parts
- * that were read before the error; the other strings are "" or NULL. */
+ * which has no other CR, LF or NUL. On ERR_BAD_REQUEST, ERR_HTTP_VERSION or ERR_HEAD_TOO_LARGE,
+ * *out holds the parts that were read before the error; the other strings are "" or NULL. */
 enum err_code request_head_read(char *bytes, size_t length, struct request_head *out,
                                 struct http_framing *framing, struct err *e);
 

@@ -37,7 +37,8 @@ REFUSED = {
     "no Host": (b"GET /livez HTTP/1.1\r\n\r\n", 400, "bad_request"),
     "a line without a colon": (GET + b"junk\r\n\r\n", 400, "bad_request"),
     "a folded line": (GET + b"A: b\r\n c\r\n\r\n", 400, "bad_request"),
-    "101 lines": (GET + b"A: b\r\n" * 100 + b"\r\n", 400, "bad_request"),
+    "501 lines": (GET + b"A: b\r\n" * 500 + b"\r\n", 431, "headers_too_large"),
+    "101 lines that are read": (GET + b"X-Forwarded-For: ::1\r\n" * 100 + b"\r\n", 431, "headers_too_large"),
     "100 parameters": (b"GET /livez?" + b"a&" * 100 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 400,
                        "bad_request"),
     "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "http_version"),
@@ -163,7 +164,10 @@ PASSES = {
     "16 kB of cookies": [("Cookie", "a=" + "b" * 16000)],
     "180 cookies": [("Cookie", "; ".join("abcdef%d=x" % i for i in range(180)))],
     "a quote that does not close": [("Cookie", 'a="')],
-    "lines of cookies": [("Cookie", "a=%d" % i) for i in range(90)],
+    "lines of cookies": [("Cookie", "a=%d" % i) for i in range(1100)],
+    "16 kB in 150 lines": [("A-%d" % i, "a" * 100) for i in range(150)],
+    "16 kB in 490 lines": [("A-%d" % i, "a" * 24) for i in range(490)],
+    "16 kB in 96 lines that are read": [("X-Forwarded-For", "10.0.0.1, " * 15)] * 96,
     "16 kB of a token": [("Authorization", "Bearer " + "a" * 16000)],
 }
 
