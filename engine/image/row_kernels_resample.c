@@ -22,7 +22,8 @@ static void any(const struct resample_axis *a, struct row_samples src, int from,
 }
 
 /* Computes `pairs` pairs of outputs, for an enlargement by 2. The even outputs share one set of
- * weights, and the odd outputs the next. From one pair to the next, both read one sample further. */
+ * weights, and the odd outputs the next. From one pair to the next, both read one sample
+ * further. */
 static void doubled(const float *restrict even, const float *restrict even_src,
                     const float *restrict odd_src, int pairs, float *restrict dst)
 {

@@ -13,7 +13,7 @@
 
 struct lowered {
     const struct layer *conv;      /* conv2d or conv_transpose2d */
-    const struct layer *affine;    /* behind it, taken into weights and biases; NULL at first */
+    const struct layer *affine;    /* the next layer, merged into weights and biases; or NULL */
     bool shuffled;                 /* a pixel_shuffle takes its channels */
     int phases, fold;              /* s and 1, or 1 and s */
     int in_channels, out_channels; /* of one phase */

@@ -63,8 +63,8 @@ struct stream_fused {
     struct pair shift;
 };
 
-/* Fuses the layers behind layer i, the convolution that step t computes, into the step as far as
- * its weights and its store can do them. Returns the last. `f` is zero before. */
+/* Fuses the layers after layer i, the convolution that step t computes, into the step as far as its
+ * weights and its store can do them. Returns the last of them. `f` must be zero. */
 int stream_fuse(struct stream_builder *b, struct stream_step *t, int i, struct stream_fused *f);
 
 static inline struct pair pair_plus(struct pair a, struct pair b)

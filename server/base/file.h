@@ -20,8 +20,8 @@ extern const struct file_kind file_model;   /* ERR_MODEL_LIMIT, --max-model-byte
 enum err_code file_read(const char *path, const struct file_kind *kind, struct buf *out,
                         struct err *e);
 
-/* Checks that `path` is a regular file or cannot be examined. ERR_IO if it is anything else: opening
- * a pipe, for example, waits for its writer. */
+/* Checks that `path` is a regular file or cannot be examined. ERR_IO if it is anything else:
+ * opening a pipe, for example, waits for its writer. */
 enum err_code file_must_be_regular(const char *path, struct err *e);
 
 /* Sets ERR_IO with the sentence "cannot WHAT PATH: REASON". The reason comes from errno. If it is

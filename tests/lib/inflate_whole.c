@@ -30,7 +30,7 @@ static bool next_span(void *arg, const uint8_t **bytes, size_t *length)
     return n > 0;
 }
 
-/* Memory whose end is the end of a page, before one that cannot be touched. */
+/* Memory that ends before an inaccessible page. */
 struct fence {
     uint8_t *pages, *bytes;
     size_t size;

@@ -1,6 +1,5 @@
-/* inflate_whole.h - for tests: a whole zlib stream through inflate.h, and through zlib.
- *
- * Both give memory that the caller frees with free(), or NULL where the stream is refused or has
+/* inflate_whole.h - for tests: inflates a whole zlib stream through inflate.h, and through zlib.
+ * Both return memory that the caller frees with free(), or NULL if the stream is refused or has
  * more than `most` bytes. */
 #ifndef UPSCALED_TESTS_LIB_INFLATE_WHOLE_H
 #define UPSCALED_TESTS_LIB_INFLATE_WHOLE_H
@@ -15,8 +14,8 @@ struct inflate_cut {
     size_t step; /* bytes of output at a time */
 };
 
-/* Inflates to memory that ends where a page begins that cannot be touched: ISA-L is assembler, and
- * no sanitizer sees what it writes. */
+/* Inflates to memory that ends before an inaccessible page, because ISA-L is assembler, and no
+ * sanitizer sees its writes. */
 uint8_t *inflate_whole(const struct bytes *z, const struct inflate_cut *cut, size_t most,
                        size_t *length);
 
