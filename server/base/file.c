@@ -36,6 +36,16 @@ enum err_code file_complain(const char *what, const char *path, struct err *e)
 const struct file_kind file_picture = {ERR_BODY_TOO_LARGE, "max-body"};
 const struct file_kind file_model = {ERR_MODEL_LIMIT, "max-model-bytes"};
 
+/* Makes room for a regular file at once. What grows after this is read all the same. */
+static enum err_code reserve(int fd, struct buf *out, struct err *e)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+        (uint64_t)st.st_size > out->max - out->length)
+        return ERR_OK;
+    return buf_reserve(out, out->length + (size_t)st.st_size, e);
+}
+
 enum err_code file_read(const char *path, const struct file_kind *kind, struct buf *out,
                         struct err *e)
 {
@@ -45,7 +55,7 @@ enum err_code file_read(const char *path, const struct file_kind *kind, struct b
         return file_complain("open", path, e);
     static const size_t step = 65536;
     uint8_t chunk[65536];
-    enum err_code rc = ERR_OK;
+    enum err_code rc = reserve(fd, out, e);
     while (rc == ERR_OK) {
         ssize_t got = read(fd, chunk, step);
         if (got < 0 && errno == EINTR)
