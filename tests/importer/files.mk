@@ -1,6 +1,7 @@
 # tests/importer/files.mk - What the importer makes of files, held against PyTorch.
 
 test_scripts += \
+	tests/importer/checkpoints.py \
 	tests/importer/door.py \
 	tests/importer/edges.py \
 	tests/importer/exported.py \

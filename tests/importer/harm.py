@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import pickle
 import resource
 import signal
 import struct
@@ -89,6 +90,14 @@ class Global:
         self.name = name
 
 
+class Raw:
+    """A value that pickle itself wrote."""
+
+    def __init__(self, value, protocol=2):
+        raw = pickle.dumps(value, protocol)
+        self.code = raw[2:-1] if protocol > 1 else raw[:-1]     # without PROTO and STOP
+
+
 def rebuilt(storage, offset, shape, strides):
     return ("torch._utils _rebuild_tensor_v2", (storage, offset, shape, strides, False, {}))
 
@@ -96,9 +105,13 @@ def rebuilt(storage, offset, shape, strides):
 def dumped(value):
     """Makes a pickle of protocol 2, opcode by opcode: containers, numbers, text, calls, persistent
     ids."""
+    if value is None:
+        return b"N"
     if isinstance(value, Global):
         module, name = value.name.split(" ")
         return b"c" + module.encode() + b"\n" + name.encode() + b"\n"
+    if isinstance(value, Raw):
+        return value.code
     if isinstance(value, Storage):
         key = ("storage", Global(f"torch {value.kind}"), value.key, "cpu", value.count)
         return dumped(key) + b"Q"

@@ -1,10 +1,12 @@
 """Builds larger networks from their tensors: RRDBNet of ESRGAN (Wang et al. 2018), with three ways
 to name its modules, and SPAN (Wan et al. 2023)."""
+import re
+
 import numpy as np
 
 from . import build
 from .errors import Refused
-from .state import Network, factor_of
+from .state import Network, factor_of, hinted_factor
 
 # RRDBNet. Each form names: the first convolution, the blocks, a convolution of a block, the one
 # after the blocks, the rest.
@@ -28,6 +30,11 @@ def is_rrdb(state):
     return _form(state) is not None
 
 
+def _ups(state, name):
+    last = max((k for k in (1, 2, 3) if f"{name}{k}.weight" in state), default=0)
+    return [f"{name}{k}" for k in range(1, last + 1)]
+
+
 def _tail(state, form):
     """Returns the convolutions after the trunk: those that follow an enlargement, and the last
     two."""
@@ -38,11 +45,9 @@ def _tail(state, form):
                          and n[len(head):].count(".") == 1)
         names = [f"{head}{k}" for k in numbers if k > 1]
     elif form == "new":
-        ups = [n for n in ("conv_up1", "conv_up2", "conv_up3") if f"{n}.weight" in state]
-        names = ups + ["conv_hr", "conv_last"]
+        names = _ups(state, "conv_up") + ["conv_hr", "conv_last"]
     else:
-        ups = [n for n in ("upconv1", "upconv2", "upconv3") if f"{n}.weight" in state]
-        names = ups + ["HRconv", "conv_last"]
+        names = _ups(state, "upconv") + ["HRconv", "conv_last"]
     if len(names) < 2:
         raise Refused("RRDBNet: its last two convolutions are missing")
     return names[:-2], names[-2:]
@@ -83,7 +88,7 @@ def rrdb(state):
         net.x = build.add(net.graph, before, net.x, "a block", 0.2)
     net.conv(after)
     net.add(begin)
-    by = 3 if len(ups) == 1 and state.options.scale == 3 else 2
+    by = 3 if len(ups) == 1 and hinted_factor(state) == 3 else 2
     for name in ups:
         net.nearest(by)
         net.conv(name)
@@ -157,10 +162,9 @@ def span(state):
 
 
 def _blocks(state):
-    count = 0
-    while any(n.startswith(f"block_{count + 1}.") for n in state.keys()):
-        count += 1
-    return count
+    """Returns the number of blocks. If one of them is missing, a later step says so."""
+    found = [int(m.group(1)) for m in (re.match(r"block_([0-9]{1,4})\.", n) for n in state.keys()) if m]
+    return max(found, default=0)
 
 
 TABLE = [(is_rrdb, rrdb), (is_span, span)]

@@ -1,23 +1,17 @@
 """Builds small networks from their tensors, by the names in their published code: Compact
 (Real-ESRGAN), ESPCN (Shi et al. 2016), FSRCNN (Dong et al. 2016), ECBSR (Zhang et al. 2021) and
 ETDS (Chao et al. 2023) as deployed, ArtCNN, waifu2x's upconv_7 and vgg_7."""
-import re
-
 from .errors import Refused
-from .state import Network, factor_of
+from .state import Network, factor_of, hinted_factor
 
 
 def told_factor(state, what):
     """Returns a factor that does not follow from the tensors: from --scale, or from the name of the
     file."""
-    if state.options.scale:
-        return state.options.scale
-    found = set(re.findall(r"(?:^|[^0-9a-z])x([1-8])(?![0-9])", state.options.stem.lower()) +
-                re.findall(r"(?:^|[^0-9a-z])([1-8])x(?![0-9a-z])", state.options.stem.lower()) +
-                re.findall(r"scale([1-8])x?(?![0-9])", state.options.stem.lower()))
-    if len(found) != 1:
+    factor = hinted_factor(state)
+    if factor is None:
         raise Refused(f"{what}: its factor is not in its tensors; say it by --scale 2")
-    return int(found.pop())
+    return factor
 
 
 # SRVGGNetCompact: body.0 conv, body.1 prelu, ..., body.2n conv. The picture with repeated pixels is

@@ -52,7 +52,7 @@ def _start(path):
 
 
 def _recognised(lazies, options):
-    """Returns the network that a state dict belongs to: (graph, its description)."""
+    """Returns the network that a state dict belongs to, (graph, its description), or None."""
     for names in state.candidates(lazies):
         tensors = state.State(lazies, names, options)
         tensors.ignore(lambda n: n.endswith("num_batches_tracked"))
@@ -65,16 +65,25 @@ def _recognised(lazies, options):
                 raise Refused(f"it looks like {what}, but has {len(tensors.unused)} tensors "
                               f"that do not belong to it ({some})")
             return graph, what
-    some = ", ".join(shown(n) for n in list(lazies)[:3])
-    raise Refused(f"its {len(lazies)} tensors ({some}, ...) are of no network that is known by "
+    return None
+
+
+def _from_state(dictionaries, options, lazy):
+    """Returns the network of the first dictionary that is one: (graph, its description). `lazy`
+    makes a Lazy of what the dictionaries hold."""
+    if options.layers:
+        rows = layer_list.load(options.layers)
+        lazies = {n: lazy(t) for n, t in layer_list.fitting(dictionaries, rows).items()}
+        tensors = state.State(lazies, {n: n for n in lazies}, options)
+        return layer_list.network(tensors, rows), "layers as listed"
+    for dictionary in dictionaries:
+        found = _recognised({n: lazy(t) for n, t in dictionary.items()}, options)
+        if found:
+            return found
+    largest = max(dictionaries, key=len)
+    some = ", ".join(shown(n) for n in list(largest)[:3]) + (", ..." if len(largest) > 3 else "")
+    raise Refused(f"its {len(largest)} tensors ({some}) are of no network that is known by "
                   f"name ({KNOWN}); export it to ONNX, or say its layers by --layers")
-
-
-def _from_state(lazies, options):
-    if not options.layers:
-        return _recognised(lazies, options)
-    tensors = state.State(lazies, {n: n for n in lazies}, options)
-    return layer_list.network(tensors, layer_list.load(options.layers)), "layers as listed"
 
 
 def _ncnn_pair(path):
@@ -91,10 +100,10 @@ def _graphs(options):
     if start.startswith((b"PK\x03\x04", b"\x80")):
         reader = torch_file.read_zip if start.startswith(b"PK") else torch_file.read_old
         value, lazy = reader(path)
-        graph, what = _from_state(state.tensors(value, lazy), options)
+        graph, what = _from_state(state.tensors(value), options, lazy)
         return [graph], what
     if len(start) > 8 and start[8:9] == b"{":
-        graph, what = _from_state(safetensors_file.read(path), options)
+        graph, what = _from_state([safetensors_file.read(path)], options, lambda t: t)
         return [graph], what
     if start[:1] in (b"{", b"["):
         raise Refused("a JSON file, which the server reads as it is")

@@ -130,6 +130,12 @@ def load(path):
     return rows
 
 
+def fitting(dictionaries, rows):
+    """Returns the first dictionary with a tensor that the list names, or else the largest one."""
+    names = {f"{row['tensors']}.weight" for row in rows if isinstance(row, dict) and "tensors" in row}
+    return next((d for d in dictionaries if not names.isdisjoint(d)), max(dictionaries, key=len))
+
+
 def _channels(state, rows):
     """Returns the number of channels of the picture, which is the number that the first weights
     take."""

@@ -1,8 +1,10 @@
 """Reads pickles of containers, numbers, text and PyTorch's tensors, without running any code.
 
 A pickle is a program for a small stack machine, which this file implements. If the program asks
-for a class or function by name, it gets one of the few in KNOWN, which are defined here. Any other
-name makes the importer refuse the file. See pickletools in Python's library for the opcodes.
+for a class or function by name, it gets one of the few in KNOWN, which are defined here. The names
+in OPAQUE are of harmless objects that lie beside networks in checkpoints; each becomes an Unread,
+whatever the program does with it. Nothing is imported or called by its name. Any other name makes
+the importer refuse the file. See pickletools in Python's library for the opcodes.
 """
 import struct
 from collections import namedtuple
@@ -33,7 +35,8 @@ class Name:
 
 
 class Unread:
-    """A value that a model does not need, such as that of an optimiser or a configuration."""
+    """A value that a model does not need, such as that of an optimiser or a configuration. It
+    forgets what is put into it."""
 
 
 def _whole(value, least=0):
@@ -78,20 +81,38 @@ KNOWN = {
     "torch.nn.parameter.Parameter": _pass_on,
     "torch.Size": _tuple,
     "torch.device": _nothing,
-    "builtins.set": _nothing, "__builtin__.set": _nothing,
-    "numpy.dtype": _nothing,
-    "numpy.core.multiarray.scalar": _nothing, "numpy._core.multiarray.scalar": _nothing,
-    "numpy.core.multiarray._reconstruct": _nothing, "numpy._core.multiarray._reconstruct": _nothing,
-    "numpy.ndarray": _nothing,
-    "_codecs.encode": _nothing,
-    "pathlib.PosixPath": _nothing, "pathlib.WindowsPath": _nothing,
 }
+
+# Objects of Python's library, by module. The names of Python 2 are those of pickle protocols 0 to 2.
+_BUILTINS = ("set frozenset list dict tuple int float complex bool str bytes bytearray slice range "
+             "object long unicode xrange").split()
+_PATHS = "Path PosixPath WindowsPath PurePath PurePosixPath PureWindowsPath".split()
+_ARRAYS = ["scalar", "_reconstruct"]
+OPAQUE = {
+    "builtins": _BUILTINS, "__builtin__": _BUILTINS, "copyreg": ["_reconstructor"],
+    "copy_reg": ["_reconstructor"], "_codecs": ["encode"], "argparse": ["Namespace"],
+    "types": ["SimpleNamespace"], "datetime": ["datetime", "date", "time", "timedelta", "timezone"],
+    "collections": ["Counter", "deque"], "decimal": ["Decimal"], "fractions": ["Fraction"],
+    "uuid": ["UUID", "SafeUUID"], "pathlib": _PATHS, "pathlib._local": _PATHS,
+    "numpy": ["dtype", "ndarray"], "numpy.core.multiarray": _ARRAYS,
+    "numpy._core.multiarray": _ARRAYS, "numpy.core.numeric": ["_frombuffer"],
+    "numpy._core.numeric": ["_frombuffer"], "torch": ["Generator"],
+}
+# Packages of configurations, with all that is in them.
+OPAQUE_PACKAGES = ("omegaconf", "easydict", "addict", "yacs", "ml_collections")
+
+
+def _is_opaque(module, name):
+    return name in OPAQUE.get(module, ()) or \
+        module.split(".")[0] in OPAQUE_PACKAGES and "." not in name
 
 
 def _global(module, name):
     full = f"{module}.{name}"
     if full in KNOWN:
         return Name(full, KNOWN[full])
+    if _is_opaque(module, name):
+        return Name(full, _nothing)
     if module in ("torch", "torch.storage") and name in STORAGES:
         return Name(full, None, STORAGES[name])
     if module == "torch" and name in DTYPES:
@@ -264,6 +285,11 @@ def _new_object(m):
     m.call()
 
 
+def _new_object_by_names(m):
+    m.pop()
+    _new_object(m)
+
+
 def _few(count):
     def work(m):
         m.stack.append(tuple(reversed([m.pop() for _ in range(count)])))
@@ -325,7 +351,7 @@ CODES = {
     b"h": lambda m: m.recall(m.number("<B")), b"j": lambda m: m.recall(m.number("<I")),
     b"g": lambda m: m.recall(m.line()),
     b"c": _global_lines, b"\x93": _stack_global, b"R": lambda m: m.call(), b"b": lambda m: m.build(),
-    b"\x81": _new_object, b"Q": lambda m: m.stack.append(m.place(m.pop())),
+    b"\x81": _new_object, b"\x92": _new_object_by_names, b"Q": lambda m: m.stack.append(m.place(m.pop())),
 }
 
 

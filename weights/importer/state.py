@@ -1,5 +1,7 @@
 """State dicts: the tensors of a trained network by the names of its modules. The importer must know
 the network by these names."""
+import re
+
 from . import pickles
 from .build import convolution, transposed
 from .errors import Refused, shown
@@ -13,44 +15,62 @@ HOLDERS = ("params_ema", "ema", "model_ema", "state_dict_ema", "params", "state_
            "g_state_dict", "weights")
 
 
-def _dicts(value, path=(), depth=0):
-    """Yields all dictionaries with tensors in them, with the keys that lead there."""
-    if not isinstance(value, dict) or depth > 4:
-        return
-    if any(isinstance(v, pickles.Tensor) for v in value.values()):
-        yield path, value
-    for key, inner in list(value.items())[:1000]:
-        if isinstance(inner, dict):
-            yield from _dicts(inner, path + (str(key),), depth + 1)
+MAX_DICTIONARIES = 100      # that are tried
+MAX_READINGS = 40           # of the names of one
+MAX_INNER = 1000            # containers that are looked into, and entries of each
 
 
 def _rank(path):
-    return tuple(HOLDERS.index(p) if p in HOLDERS else len(HOLDERS) for p in path) or (-1,)
+    """Returns the place of a dictionary among those of a file: known holders, then the outermost
+    one, which may have a tensor of statistics beside the network, then the others."""
+    holders = tuple(HOLDERS.index(p) if p in HOLDERS else len(HOLDERS) + 1 for p in path)
+    return holders or (len(HOLDERS),)
 
 
-def tensors(value, lazy):
-    """Returns the tensors of the best dictionary in a pickle, as {name: Lazy}."""
-    found = sorted(_dicts(value), key=lambda d: _rank(d[0]))
+def _dicts(value):
+    """Returns all dictionaries with tensors in them, the best first. Lists and tuples may hold
+    them too."""
+    waiting, best, inner = [((), value)], {}, {id(value)}
+    while waiting:
+        path, value = waiting.pop(0)
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        if isinstance(value, dict) and any(isinstance(v, pickles.Tensor) for v in value.values()):
+            best[id(value)] = path, value
+        for key, entry in list(pairs)[:MAX_INNER]:
+            under = path + (str(key),)
+            if id(entry) in best and _rank(under) < _rank(best[id(entry)][0]):
+                best[id(entry)] = under, entry
+            container = isinstance(entry, (dict, list)) or type(entry) is tuple
+            if container and len(path) < 5 and id(entry) not in inner and len(inner) < MAX_INNER:
+                inner.add(id(entry))
+                waiting.append((under, entry))
+    return [d for _, d in sorted(best.values(), key=lambda b: (_rank(b[0]), -len(b[1])))]
+
+
+def tensors(value):
+    """Returns the dictionaries of a pickle that may be a network, the best first, each as
+    {name: tensor}."""
+    found = _dicts(value) if isinstance(value, (dict, list)) or type(value) is tuple else []
     if not found:
         raise Refused("there are no tensors by name in it; save the model's state_dict()")
-    return {str(k): lazy(v) for k, v in found[0][1].items() if isinstance(v, pickles.Tensor)}
+    return [{str(k): v for k, v in d.items() if isinstance(v, pickles.Tensor)}
+            for d in found[:MAX_DICTIONARIES]]
 
 
 def candidates(names):
     """Yields {new name: name} for each way to read the names: unchanged, without a prefix that all
     of them have, or without one that the names of one part of a larger model have."""
-    groups = [list(names)]
-    heads = {n.split(".")[0] for n in names if "." in n}
-    known = [h for h in HOLDERS + ("module", "_orig_mod") if h in heads and len(heads) > 1]
-    groups += [[n for n in names if n.startswith(h + ".")] for h in known]
-    for group in groups:
-        now = {n: n for n in group}
-        for _ in range(4):
-            yield dict(now)
-            heads = {n.split(".")[0] for n in now}
-            if len(heads) != 1 or any("." not in n for n in now):
-                break
-            now = {n.split(".", 1)[1]: old for n, old in now.items()}
+    waiting = [{n: n for n in names}]
+    for _ in range(MAX_READINGS):
+        if not waiting:
+            return
+        now = waiting.pop(0)
+        yield dict(now)
+        heads = {n.split(".", 1)[0] for n in now if "." in n}
+        if len(heads) != 1 or any("." not in n for n in now):
+            heads = [h for h in HOLDERS + ("module", "_orig_mod") if h in heads]
+        waiting += [{n[len(h) + 1:]: old for n, old in now.items() if n.startswith(h + ".")}
+                    for h in heads]
 
 
 class State:
@@ -67,12 +87,16 @@ class State:
     def keys(self):
         return self.names.keys()
 
+    def _must_have(self, name):
+        if name not in self.names:
+            raise Refused(f"the tensor {shown(name)} is missing")
+
     def shape(self, name):
+        self._must_have(name)
         return self.lazies[self.names[name]].shape
 
     def get(self, name):
-        if name not in self.names:
-            raise Refused(f"the tensor {shown(name)} is missing")
+        self._must_have(name)
         self.unused.discard(name)
         return self.lazies[self.names[name]].get(name)
 
@@ -81,11 +105,17 @@ class State:
 
     def count(self, pattern):
         """Returns the number of modules `pattern.format(0)`, (1), ..."""
-        k = 0
-        heads = {n.rsplit(".", 1)[0] for n in self.names} | set(self.names)
-        while any(h == pattern.format(k) or h.startswith(pattern.format(k) + ".") for h in heads):
-            k += 1
-        return k
+        before, after = pattern.split("{}")
+        form = re.compile(re.escape(before) + r"([0-9]{1,6})" + re.escape(after) + r"(?:\.|\Z)")
+        numbers = {int(m.group(1)) for m in map(form.match, self.names) if m}
+        count = 0
+        while count in numbers:
+            count += 1
+        if numbers and max(numbers) > count:
+            there = shown(pattern.format(min(n for n in numbers if n > count)))
+            raise Refused(f"the tensors of {shown(pattern.format(count))} are missing, but those of "
+                          f"{there} are there")
+        return count
 
 
 class Network:
@@ -96,11 +126,15 @@ class Network:
             raise Refused(f"takes {channels} channels; 1 (luma) or 3 (RGB) are needed")
         self.state, self.graph = state, Graph(channels, *SIZE)
         self.x = self.graph.input
+        self.biased = any(n.endswith(".bias") for n in state.keys())
+
+    def _bias(self, name):
+        """Returns the bias of a layer. A network has one in every convolution or in none."""
+        return self.state.get(f"{name}.bias") if self.biased else None
 
     def conv(self, name, padding=None, x=None, stride=1, mode="zeros"):
         """Adds the conv2d `name`. Its padding is half of its kernel unless `padding` is given."""
-        weight = self.state.get(f"{name}.weight")
-        bias = self.state.get(f"{name}.bias") if f"{name}.bias" in self.state else None
+        weight, bias = self.state.get(f"{name}.weight"), self._bias(name)
         if weight.ndim != 4:
             raise Refused(f"the tensor {shown(name + '.weight')} is no convolution's")
         x = self.x if x is None else x
@@ -114,8 +148,7 @@ class Network:
         return self.x
 
     def deconv(self, name, stride, padding, extra=0):
-        weight = self.state.get(f"{name}.weight")
-        bias = self.state.get(f"{name}.bias") if f"{name}.bias" in self.state else None
+        weight, bias = self.state.get(f"{name}.weight"), self._bias(name)
         self.x = transposed(self.graph, self.x, weight, bias, shown(name), (stride, stride),
                             (padding,) * 4, extra=(extra, extra))
         return self.x
@@ -161,3 +194,12 @@ def factor_of(outs, channels, what="last convolution"):
     if factor * factor * channels != outs:
         raise Refused(f"the {what} gives {outs} channels, which is no square times {channels}")
     return factor
+
+
+def hinted_factor(state):
+    """Returns the factor that --scale or else the name of the file says, or None."""
+    stem = state.options.stem.lower()
+    found = set(re.findall(r"(?:^|[^0-9a-z])x([1-8])(?![0-9])", stem) +
+                re.findall(r"(?:^|[^0-9a-z])([1-8])x(?![0-9a-z])", stem) +
+                re.findall(r"scale([1-8])x?(?![0-9])", stem))
+    return state.options.scale or (int(found.pop()) if len(found) == 1 else None)
