@@ -208,12 +208,13 @@ static int unfilter(const struct png_rows *r, const uint8_t *row, struct image *
         return 0;
     if (r->y > 0)
         above = convert ? spare_row(r, r->y - 1) : to - img->row_bytes;
+    const struct png_filter_row filtered = {row + 1, above, r->count, r->step};
     if (!convert && whole > 1 && row[0] == FILTER_PAETH && next[0] == FILTER_PAETH) {
-        png_unfilter_paeths(row + 1, next + 1, above, r->count, r->step, to, to + img->row_bytes);
+        png_unfilter_paeths(&filtered, next + 1, to, to + img->row_bytes);
         return 2;
     }
     uint8_t *out = convert ? spare_row(r, r->y) : to;
-    png_unfilter_row(row[0], row + 1, above, r->count, r->step, out);
+    png_unfilter_row(row[0], &filtered, out);
     if (convert)
         convert_row(r, out, to);
     return 1;

@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#include "engine/png/png_filter.h"
-
 typedef int16_t lanes __attribute__((vector_size(16)));
 typedef uint8_t octet __attribute__((vector_size(8)));
 
@@ -63,11 +61,11 @@ static inline lanes predict_average(lanes a, lanes b, lanes c)
 }
 
 /* Inlined for each predictor and step. */
-static inline __attribute__((always_inline)) void run(predict *what,
-                                                      const uint8_t *restrict filtered,
-                                                      const uint8_t *restrict above, size_t count,
+static inline __attribute__((always_inline)) void run(predict *what, const struct png_filter_row *r,
                                                       size_t step, uint8_t *restrict out)
 {
+    const uint8_t *restrict filtered = r->row, *restrict above = r->above;
+    const size_t count = r->count;
     const lanes byte = {255, 255, 255, 255, 255, 255, 255, 255};
     lanes a = {0}, c = {0};
     for (size_t i = 0; i < count; i += step) {
@@ -80,11 +78,13 @@ static inline __attribute__((always_inline)) void run(predict *what,
 
 /* Unfilters two Paeth rows, the second one pixel behind the first, so that two chains run at a
  * time. The pixels above the second row are still in the registers of the first. */
-static inline __attribute__((always_inline)) void
-run_pair(const uint8_t *restrict filtered, const uint8_t *restrict second,
-         const uint8_t *restrict above, size_t count, size_t step, uint8_t *restrict out,
-         uint8_t *restrict out2)
+static inline __attribute__((always_inline)) void run_pair(const struct png_filter_row *r,
+                                                           const uint8_t *restrict second,
+                                                           size_t step, uint8_t *restrict out,
+                                                           uint8_t *restrict out2)
 {
+    const uint8_t *restrict filtered = r->row, *restrict above = r->above;
+    const size_t count = r->count;
     const lanes byte = {255, 255, 255, 255, 255, 255, 255, 255};
     lanes a = {0}, c = {0}, a2 = {0}, c2 = {0};
     for (size_t i = 0; i < count; i += step) {
@@ -103,76 +103,73 @@ run_pair(const uint8_t *restrict filtered, const uint8_t *restrict second,
 }
 
 static inline __attribute__((always_inline)) void
-run_step(predict *what, const uint8_t *restrict filtered, const uint8_t *restrict above,
-         size_t count, size_t step, uint8_t *restrict out)
+run_step(predict *what, const struct png_filter_row *r, uint8_t *restrict out)
 {
-    switch (step) {
+    switch (r->step) {
     case 1:
-        run(what, filtered, above, count, 1, out);
+        run(what, r, 1, out);
         break;
     case 2:
-        run(what, filtered, above, count, 2, out);
+        run(what, r, 2, out);
         break;
     case 3:
-        run(what, filtered, above, count, 3, out);
+        run(what, r, 3, out);
         break;
     case 4:
-        run(what, filtered, above, count, 4, out);
+        run(what, r, 4, out);
         break;
     case 6:
-        run(what, filtered, above, count, 6, out);
+        run(what, r, 6, out);
         break;
     default:
-        run(what, filtered, above, count, 8, out);
+        run(what, r, 8, out);
         break;
     }
 }
 
-void png_unfilter_row(int filter, const uint8_t *restrict filtered, const uint8_t *restrict above,
-                      size_t count, size_t step, uint8_t *restrict out)
+void png_unfilter_row(int filter, const struct png_filter_row *r, uint8_t *restrict out)
 {
     switch (filter) {
     case FILTER_NONE:
-        memcpy(out, filtered, count);
+        memcpy(out, r->row, r->count);
         break;
     case FILTER_SUB:
-        run_step(predict_sub, filtered, above, count, step, out);
+        run_step(predict_sub, r, out);
         break;
     case FILTER_UP:
-        for (size_t i = 0; i < count; i++)
-            out[i] = (uint8_t)(filtered[i] + above[i]);
+        for (size_t i = 0; i < r->count; i++)
+            out[i] = (uint8_t)(r->row[i] + r->above[i]);
         break;
     case FILTER_AVERAGE:
-        run_step(predict_average, filtered, above, count, step, out);
+        run_step(predict_average, r, out);
         break;
     default:
-        run_step(paeth, filtered, above, count, step, out);
+        run_step(paeth, r, out);
         break;
     }
 }
 
-void png_unfilter_paeths(const uint8_t *restrict filtered, const uint8_t *restrict second,
-                         const uint8_t *restrict above, size_t count, size_t step,
+void png_unfilter_paeths(const struct png_filter_row *r, const uint8_t *restrict second,
                          uint8_t *restrict out, uint8_t *restrict out2)
 {
-    switch (step) {
+    switch (r->step) {
     case 1:
-        run_pair(filtered, second, above, count, 1, out, out2);
+        run_pair(r, second, 1, out, out2);
         break;
     case 2:
-        run_pair(filtered, second, above, count, 2, out, out2);
+        run_pair(r, second, 2, out, out2);
         break;
     case 3:
-        run_pair(filtered, second, above, count, 3, out, out2);
+        run_pair(r, second, 3, out, out2);
         break;
     case 4:
-        run_pair(filtered, second, above, count, 4, out, out2);
+        run_pair(r, second, 4, out, out2);
         break;
     case 6:
-        run_pair(filtered, second, above, count, 6, out, out2);
+        run_pair(r, second, 6, out, out2);
         break;
     default:
-        run_pair(filtered, second, above, count, 8, out, out2);
+        run_pair(r, second, 8, out, out2);
         break;
     }
 }

@@ -53,13 +53,14 @@ START_TEST(rows_are_unfiltered_as_defined)
             fill(above, sizeof above, &seed);
             memset(got, 0x5a, sizeof got);
             define(_i, in[0], above, count, steps[s], want[0]);
-            png_unfilter_row(_i, in[0], above, count, steps[s], got[0]);
+            const struct png_filter_row r = {in[0], above, count, steps[s]};
+            png_unfilter_row(_i, &r, got[0]);
             ck_assert(memcmp(want[0], got[0], count) == 0 && got[0][count] == 0x5a);
             if (_i != FILTER_PAETH)
                 continue;
             define(_i, in[1], want[0], count, steps[s], want[1]);
             memset(got, 0x5a, sizeof got);
-            png_unfilter_paeths(in[0], in[1], above, count, steps[s], got[0], got[1]);
+            png_unfilter_paeths(&r, in[1], got[0], got[1]);
             ck_assert(memcmp(want[0], got[0], count) == 0 && got[0][count] == 0x5a);
             ck_assert(memcmp(want[1], got[1], count) == 0 && got[1][count] == 0x5a);
         }
