@@ -210,7 +210,7 @@ int command_bench(int argc, char **argv)
     } else if (b.options.png) {
         status = bench_png(&b, argv, words.count);
     } else if (begin(&b, &e) != ERR_OK) {
-        command_complain(NULL, &e);
+        command_no_model(&b.options, &e);
         status = e.code == ERR_BAD_PARAMETER || e.code == ERR_UNKNOWN_MODEL ? 2 : 1;
     } else if (measure(&b, &e) != ERR_OK) {
         command_complain(NULL, &e);

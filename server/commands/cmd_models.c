@@ -144,7 +144,7 @@ static int check_name(const struct options *o, const char *name)
         rc = err_set(&e, ERR_UNKNOWN_MODEL, "there is no model `%s` (`upscaled models` lists them)",
                      name);
     if (rc != ERR_OK)
-        command_complain(NULL, &e);
+        command_no_model(o, &e);
     models_free(models);
     pool_free(pool);
     return rc == ERR_OK ? w.status : 1;

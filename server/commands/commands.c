@@ -72,6 +72,13 @@ void command_complain(const char *about, const struct err *e)
             error_row(e->code)->name);
 }
 
+void command_no_model(const struct options *o, const struct err *e)
+{
+    command_complain(NULL, e);
+    if (e->code == ERR_UNKNOWN_MODEL && !(o->model && models_is_foreign(o->model)))
+        command_tell_foreign(o);
+}
+
 void command_misused(const char *command, const struct err *e)
 {
     command_complain(NULL, e);

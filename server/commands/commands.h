@@ -30,7 +30,11 @@ bool command_names_file(const char *word);
  * left out if the sentence names it. */
 void command_complain(const char *about, const struct err *e);
 
-/* Does the same for options that could not be read, and names the command that lists them. */
+/* Does the same for models that could not be had. If a model is unknown, also reports the files in
+ * the folder --models of which models can be made. */
+void command_no_model(const struct options *o, const struct err *e);
+
+/* Does the same as command_complain for options that could not be read, and names the command that lists them. */
 void command_misused(const char *command, const struct err *e);
 
 #endif

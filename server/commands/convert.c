@@ -251,7 +251,10 @@ int command_convert(int argc, char **argv)
     int status = 2;
     if (called_rightly(&c, words.count, argv)) {
         if (begin(&c, &e) != ERR_OK) {
-            command_misused("convert", &e);
+            if (e.code == ERR_BAD_PARAMETER)
+                command_misused("convert", &e);
+            else
+                command_no_model(&c.options, &e);
             status = e.code == ERR_BAD_PARAMETER || e.code == ERR_UNKNOWN_MODEL ? 2 : 1;
         } else if (c.options.output_dir) {
             status = convert_many(&c, words.count, argv);

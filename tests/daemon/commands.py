@@ -97,6 +97,30 @@ def files_of_other_formats_are_told_the_command_that_turns_them_into_models():
 
 
 @claim
+def a_name_that_only_a_file_of_another_format_has_is_told_the_command():
+    """The sentence about an unknown model comes first, then a line for each such file."""
+    with Folder() as folder:
+        for name in ("g.onnx", "g.pth", "h.param", "h.bin"):
+            write(folder + "/" + name, b"x")
+        write(folder + "/a.png", png())
+        want = ["upscaled-import %s/%s -o %s/%s.json" % (folder, n, folder, n[0])
+                for n in ("g.onnx", "g.pth", "h.param")]
+        for status, arguments in ((2, ("convert", "--models", folder, "--model", "g", "a.png", "out.png")),
+                                  (2, ("convert", "--models", folder, "--model", "zz", "a.png", "out.png")),
+                                  (1, ("models", "check", "--models", folder, "g")),
+                                  (2, ("bench", "--models", folder, "--model", "g"))):
+            first, *rest = expect(status, upscaled(*arguments, folder=folder)).stderr.decode().splitlines()
+            equal("there is no model `" in first, True, first)
+            equal([line.split("`")[1] for line in rest], want, arguments)
+        said = expect(2, upscaled("convert", "--models", folder, "--model", "g.onnx", "a.png", "out.png",
+                                  folder=folder)).stderr.decode()
+        equal(said.count("upscaled-import"), 1, said)
+        write(folder + "/g.json", json.dumps({**MODEL, "name": "g"}).encode())
+        done = upscaled("convert", "--models", folder, "--model", "g", "a.png", "out.png", folder=folder)
+        equal(expect(0, done).stderr, b"")
+
+
+@claim
 def models_check_describes_a_model_by_name_or_file():
     with Folder() as folder:
         write(folder + "/double.json", json.dumps(MODEL).encode())
