@@ -3,13 +3,16 @@ wait: memory and time."""
 import json
 import math
 import os
+import re
+import resource
 import subprocess
 import sys
 import time
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
-from daemon import (BINARY, Daemon, chunked_request, claim, equal, flat_png, png, png_of_bytes,
+from daemon import (BINARY, Daemon, Skip, chunked_request, claim, equal, flat_png, png, png_of_bytes,
                     request, run_claims, wait_until)  # noqa: E402
+from preload import sanitized  # noqa: E402
 
 
 def refused(reply, status, code, option):
@@ -62,6 +65,32 @@ def connections_alone_leave_room_for_pictures():
         for client in crowd:
             client.read_reply().expect(408, "timeout")
         equal(d.health()["memory"]["limit"] / 4 >= most * 24576, True)
+
+
+@claim
+def a_small_container_holds_as_many_connections_as_the_docs_say():
+    """256 MiB, of which the default takes seven eighths. What the process itself needs depends a
+    little on the libraries: 5 MiB of it are 3 % of the connections."""
+    with open(os.path.join(os.environ.get("top_srcdir", "."), "docs/operations.md")) as file:
+        text = " ".join(file.read().split())
+    found = re.search(r"charged (\d+) KiB.* holds about ([\d,]+) connections with one CPU, ([\d,]+) with two, "
+                      r"and ([\d,]+) with four", text)
+    charge, *said = (int(number.replace(",", "")) for number in found.groups())
+    with Daemon() as d:
+        before = d.health()["memory"]["connections"]
+        crowd = [d.connect() for _ in range(20)]
+        wait_until(lambda: 20 * charge << 10 <= d.health()["memory"]["connections"] - before < 20 * (charge + 1) << 10,
+                   "twenty are charged")
+        for client in crowd:
+            client.socket.close()
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 2000:
+        raise Skip("too few files may be open")
+    if sanitized():
+        raise Skip("a sanitizer's memory is not the program's")
+    for threads, wanted in zip((1, 2, 4), said):
+        with Daemon("--memory-limit", "224M", "--threads", str(threads)) as d:
+            most = connections_at_most(d)
+            equal(abs(most - wanted) < 0.03 * wanted, True, (threads, most))
 
 
 @claim
