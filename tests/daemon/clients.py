@@ -90,6 +90,22 @@ def a_model_acts_with_a_factor_of_1_too():
     equal(dumped(by_sides.body), dumped(acted.body))
 
 
+@claim
+def edge_and_alpha_act_where_a_model_runs():
+    rows = b"".join(b"\0" + bytes((x * 6, y * 7, 90, 255 * (x > 20))[c] for x in range(40) for c in range(4))
+                    for y in range(30))
+    picture = (SIGNATURE + header(40, 30, 6) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+    def answer(query):
+        return shared.upscale(picture, query).expect(200).body
+
+    for option in ("edge=wrap", "alpha=separate"):
+        for query in ("?scale=1", "?width=40", "?width=40&height=30"):
+            equal(answer(query + "&" + option), answer("?scale=1"), query)
+        for query in ("?scale=2", "?model=photo&scale=1", "?width=50"):
+            equal(answer(query + "&" + option) == answer(query), False, query + option)
+
+
 def final(client):
     """Returns the next reply that is not an interim one."""
     while (reply := client.read_reply()).status == 100:
