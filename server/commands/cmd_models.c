@@ -47,7 +47,8 @@ static void print_warnings(const struct model *m)
              "align_corners), so memory grows with the picture");
     if (m->border == BORDER_MODEL && g->halo > 0)
         puts("  warning: the network pads inside, which shows at the picture's edge; "
-             "\"border\": \"replicate\" avoids it");
+             "\"border\": \"replicate\" avoids it, but the edge is then not the one that the "
+             "network was trained with");
 }
 
 /* Prints by which path each layer runs, and the reason if the model does not run by the fast

@@ -113,6 +113,16 @@ def warnings_and_seconds_are_shown():
     assert lines[1:] == ["  warning: grays change"], lines
 
 
+def a_network_that_pads_keeps_its_edges_or_is_told_otherwise():
+    """The server's warning names the price of its advice."""
+    done = start(network("padded.pth"), binary=str(tap.BINARY))
+    assert done.returncode == 0, done.stderr
+    advice = [line for line in done.stdout.splitlines() if '"border": "replicate"' in line]
+    assert len(advice) == 1 and "not the one that the network was trained with" in advice[0], done.stdout
+    with open(path("padded.json")) as f:
+        assert json.load(f)["border"] == "model"
+
+
 def a_program_that_is_named_must_be_there():
     done = start(network(), "--binary", path("nowhere"))
     assert done.returncode == 1 and "nowhere" in done.stderr and "Traceback" not in done.stderr
@@ -146,6 +156,18 @@ def the_factor_that_is_said_must_be_the_networks():
     assert done.returncode == 1 and "--range" in done.stderr
 
 
+def a_licence_is_bounded_as_by_the_server():
+    for text in ("x" * 4097, "\u00e4" * 2049):
+        done = start(network(), "--license", text)
+        assert done.returncode == 1 and "4096 bytes" in done.stderr, done.stderr
+    done = start(network(), "--license", "\u00e4" * 2048)
+    assert done.returncode == 0, done.stderr
+    done = subprocess.run([tap.BINARY, "models", "check", path("net.json")], capture_output=True)
+    assert done.returncode == 0, done.stderr
+    done = start(network(), "--license", b"\xff")
+    assert done.returncode == 1 and "UTF-8" in done.stderr, done.stderr
+
+
 def help_names_every_option():
     text = start("--help").stdout
     for option in ("--name", "--license", "--scale", "--layers", "--range", "--bgr", "--border",
@@ -175,6 +197,7 @@ def as_it_is_installed():
 
 tap.run([
     without_the_server_it_writes_and_says_so_in_a_line, missing_modules_are_named_with_their_packages, names_and_licences, the_servers_verdict_decides,
-    a_limit_is_a_warning, warnings_and_seconds_are_shown, a_program_that_is_named_must_be_there,
+    a_limit_is_a_warning, warnings_and_seconds_are_shown,
+    a_network_that_pads_keeps_its_edges_or_is_told_otherwise, a_program_that_is_named_must_be_there,
     the_file_is_replaced_at_once_and_readable, a_pipe_may_take_it,
-    the_factor_that_is_said_must_be_the_networks, help_names_every_option, as_it_is_installed])
+    the_factor_that_is_said_must_be_the_networks, a_licence_is_bounded_as_by_the_server, help_names_every_option, as_it_is_installed])

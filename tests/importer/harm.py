@@ -46,11 +46,13 @@ def run(file, *options):
     out = path("out.json")
     said, complained = io.StringIO(), io.StringIO()
     signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    signal.alarm(20 * SECONDS)          # a file that is waited for takes no CPU time
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(complained):
             status = command.main([file, "-o", out, "--no-check", *options])
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.alarm(0)
     said, complained = said.getvalue(), complained.getvalue()
     assert os.path.exists(out) == (status == 0), "a file is there although it failed, or is not"
     assert not [n for n in os.listdir(FOLDER.name) if n.startswith(".import-")], "a part is left"
@@ -197,4 +199,5 @@ def safe_state():
 
 
 signal.signal(signal.SIGPROF, ring)
+signal.signal(signal.SIGALRM, ring)
 resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))

@@ -1,6 +1,7 @@
 """hostile.py - malicious files of PyTorch and safetensors: code in pickles, bombs, false sizes.
 They are refused with a sentence, in little memory, and nothing is written. Needs numpy, not
 PyTorch. TAP."""
+import collections
 import contextlib
 import io
 import os
@@ -141,7 +142,32 @@ def files_that_are_nothing():
     refused(write("zeros.pth", bytes(1000)))
     refused(path("nowhere.onnx"), "No such file")
     refused(FOLDER.name, "directory")
-    refused(write("gzip.pth", b"\x1f\x8b" + bytes(100)))
+
+
+def pipes_and_devices_are_not_waited_for():
+    for name in ("p.onnx", "p.pth", "p.param", "p.bin", "p.safetensors"):
+        os.mkfifo(path(name))
+        refused(path(name), "regular file")
+        os.unlink(path(name))
+    refused("/dev/zero", "regular file")
+    refused("/dev/null", "regular file")
+
+
+def files_of_other_kinds_are_named():
+    for data, *words in (
+            (b"\x1f\x8b\x08" + bytes(100), "gzip", "unpack"), (b"BZh9" + bytes(100), "bzip2"),
+            (b"\xfd7zXZ\0" + bytes(100), "xz"), (b"\x89HDF\r\n\x1a\n" + bytes(100), "HDF5", "ONNX"),
+            (b"\x93NUMPY\1" + bytes(100), "numpy"), (b"\x1c\0\0\0TFL3" + bytes(100), "TensorFlow Lite"),
+            (b"\x1d\x85\x76\0" + bytes(100), "binary form", ".param"), (b"\x89PNG\r\n\x1a\n", "picture")):
+        for name in ("net.onnx", "net.pth", "net.param", "net.bin"):
+            refused(write(name, data), *words)
+            os.unlink(path(name))
+    for value in ({"a": 1}, [1], 0x1950a86a20f9469cfc6c, collections.OrderedDict(a=1), {}, [{"a": 1}]):
+        for protocol in (0, 1):
+            refused(write("net.pth", pickle.dumps(value, protocol)), "pickle of protocol 0 or 1", "torch.save")
+    refused(write("alone.bin", bytes(400)), ".param")
+    refused(write("text.param", b"hello"), "7767517")
+    refused(write("text.param", b"\xff\xfe" * 9), "not a .param file")
 
 
 def lists_of_layers_that_are_none():
@@ -161,6 +187,7 @@ def lists_of_layers_that_are_none():
                  '[{"type": "conv2d", "tensors": "body.0", "padding_mode": "zero"}]'):
         refused(file, options=("--layers", write("rows.json", rows.encode())))
     refused(file, "No such file", options=("--layers", path("nowhere.json")))
+    refused(file, "characters", options=("--layers", "/dev/zero"))
 
 
 def an_output_that_cannot_be_written():
@@ -169,7 +196,8 @@ def an_output_that_cannot_be_written():
     said, complained = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(complained):
         status = command.main([file, "-o", path("no/such/folder.json"), "--no-check"])
-    assert status == 1 and complained.getvalue().count("\n") == 1, complained.getvalue()
+    assert status == 1 and complained.getvalue() == \
+        f"upscaled-import: {path('no/such/folder.json')}: No such file or directory\n", complained.getvalue()
     kept = write("kept.json", b"as it was")
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(complained):
         assert command.main([write("bad.onnx", b"bad"), "-o", kept, "--no-check"]) == 1
@@ -180,5 +208,6 @@ def an_output_that_cannot_be_written():
 tap.run([
     pickles_that_run_code, names_in_two_pieces_are_names, tensors_that_reach_beyond_their_numbers,
     numbers_that_are_none, zips_that_unpack_to_much, zips_of_other_things, a_dictionary_in_itself,
-    safetensors_that_lie, files_that_are_nothing, lists_of_layers_that_are_none,
+    safetensors_that_lie, files_that_are_nothing, pipes_and_devices_are_not_waited_for,
+    files_of_other_kinds_are_named, lists_of_layers_that_are_none,
     an_output_that_cannot_be_written])

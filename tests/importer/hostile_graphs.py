@@ -1,6 +1,7 @@
 """hostile_graphs.py - malicious ONNX and ncnn files: constants, layers and sizes that grow, tensors
 and attributes with false sizes. They are refused with a sentence, in little memory. Needs
 python3-onnx. TAP."""
+import os
 import struct
 
 import tap
@@ -60,6 +61,22 @@ def data_elsewhere():
             entry.key, entry.value = key, value
         g.initializers.append(t)
         refused(save(g.model(g.node("Conv", "x", "w")), path("net.onnx")))
+
+
+def data_that_are_waited_for_or_have_no_end():
+    """External data, and the .bin of a .param, that are a pipe or a device."""
+    for name, make in (("pipe", os.mkfifo), ("zero", lambda p: os.symlink("/dev/zero", p))):
+        make(path(name))
+        g = Graph(13)
+        t = TensorProto(name="w", data_type=1, dims=[3, 3, 1, 1], data_location=1)
+        entry = t.external_data.add()
+        entry.key, entry.value = "location", name
+        g.initializers.append(t)
+        refused(save(g.model(g.node("Conv", "x", "w")), path("net.onnx")), f"'{name}'", "regular file")
+        file = write("q.param", b"7767517\n2 2\nInput in 0 1 in\nReLU r 1 1 in out\n")
+        os.rename(path(name), path("q.bin"))
+        refused(file, "q.bin", "regular file")
+        os.unlink(path("q.bin"))
 
 
 def layers_that_grow():
@@ -156,5 +173,6 @@ def ncnn_files_that_lie():
 
 
 tap.run([
-    constants_that_grow, tensors_that_lie, data_elsewhere, layers_that_grow, long_chains_are_not_slow,
+    constants_that_grow, tensors_that_lie, data_elsewhere, data_that_are_waited_for_or_have_no_end,
+    layers_that_grow, long_chains_are_not_slow,
     attributes_of_other_types, nodes_that_lack_what_they_need, ncnn_files_that_lie])

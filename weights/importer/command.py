@@ -6,7 +6,7 @@ import re
 import sys
 import tempfile
 
-from . import (arch_large, arch_small, check, fold, geometry, layer_list, ncnn_graph, onnx_graph,
+from . import (arch_large, arch_small, check, files, fold, geometry, layer_list, ncnn_graph, onnx_graph,
                safetensors_file, state, torch_file, write)
 from .build import affine, select
 from .errors import Refused, shown
@@ -14,6 +14,7 @@ from .graph import MAX_NUMBERS, numbers
 
 ARCHITECTURES = arch_small.TABLE + arch_large.TABLE
 KNOWN = "SRVGGNetCompact, ESPCN, FSRCNN, ECBSR, ETDS, ArtCNN, waifu2x, RRDBNet and SPAN"
+MAX_LICENSE = 4096      # as the server has it
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 
 
@@ -47,8 +48,8 @@ def parser():
 
 
 def _start(path):
-    with open(path, "rb") as f:
-        return f.read(16)
+    with files.opened(path) as f:
+        return f.read(files.START)
 
 
 def _recognised(lazies, options):
@@ -109,6 +110,9 @@ def _graphs(options):
         raise Refused("a JSON file, which the server reads as it is")
     if not start:
         raise Refused("an empty file")
+    files.refuse_unread(start, ending)
+    if ending == ".param":
+        return [ncnn_graph.read(*_ncnn_pair(path), options.output_name)], "ncnn"
     folder = os.path.dirname(os.path.abspath(path))
     return onnx_graph.read(path, folder, options.output_name), "ONNX"
 
@@ -192,6 +196,11 @@ def _named(options):
         raise Refused("--name takes 1 to 64 of A-Z a-z 0-9 . _ -")
     if options.family and (not NAME.match(options.family) or options.family in (".", "..")):
         raise Refused("--family takes 1 to 64 of A-Z a-z 0-9 . _ -")
+    licence = options.license or ""
+    if len(licence.encode("utf-8", "surrogatepass")) > MAX_LICENSE:
+        raise Refused(f"--license takes at most {MAX_LICENSE} bytes")
+    if any("\ud800" <= c <= "\udfff" or c == "\0" for c in licence):
+        raise Refused("--license takes text of UTF-8")
 
 
 def _line(options, head, what, macs, parameters, seconds):

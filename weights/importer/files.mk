@@ -11,6 +11,7 @@ dist_importer_DATA = \
 	weights/importer/command.py \
 	weights/importer/edges.py \
 	weights/importer/errors.py \
+	weights/importer/files.py \
 	weights/importer/fold.py \
 	weights/importer/geometry.py \
 	weights/importer/graph.py \

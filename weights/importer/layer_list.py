@@ -13,6 +13,7 @@ from .errors import Refused, shown
 from .graph import Graph
 from .state import SIZE
 
+MAX_TEXT = 1 << 24
 MODES = ("zeros", "replicate", "reflect", "circular")
 # kind: its keys, with the values that they have if they are left out (... is required).
 KINDS = {
@@ -119,8 +120,11 @@ def _layer(state, g, where, layer, x, known):
 
 def load(path):
     try:
-        with open(path, encoding="utf-8") as f:
-            rows = json.load(f)
+        with open(path, encoding="utf-8") as f:        # which may be a pipe
+            text = f.read(MAX_TEXT + 1)
+        if len(text) > MAX_TEXT:
+            raise Refused(f"the list of layers {shown(path)} has more than {MAX_TEXT} characters")
+        rows = json.loads(text)
     except OSError as e:
         raise Refused(f"the list of layers {shown(path)} cannot be read: {e.strerror}") from None
     except (ValueError, RecursionError):

@@ -2,6 +2,7 @@
 import numpy as np
 
 from .errors import Refused, shown
+from .files import opened
 from .graph import MAX_NODES, MAX_NUMBERS
 
 MAGIC = "7767517"
@@ -71,7 +72,7 @@ def _values(words, where):
 def rows(path):
     """Returns the layers of a .param file."""
     try:
-        with open(path, "rb") as f:
+        with opened(path) as f:
             data = f.read(MAX_PARAM + 1)
         lines = data.decode("ascii").split("\n")
     except UnicodeDecodeError:
@@ -104,7 +105,7 @@ class Weights:
 
     def __init__(self, path):
         try:
-            with open(path, "rb") as f:
+            with opened(path) as f:
                 self.data = f.read(MAX_BIN + 1)
         except OSError as e:
             raise Refused(f"the weights {shown(path)} cannot be read: {e.strerror}") from None

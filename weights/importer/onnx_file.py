@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 
 from .errors import Refused, shown
+from .files import opened
 from .graph import MAX_NUMBERS
 
 MAX_BYTES = 1 << 30
@@ -54,7 +55,7 @@ def _external(proto, folder, name):
         offset, length = int(about.get("offset", 0)), int(about.get("length", -1))
         if offset < 0 or length > MAX_BYTES:
             raise ValueError
-        with open(os.path.join(folder, file), "rb") as f:
+        with opened(os.path.join(folder, file)) as f:
             f.seek(offset)
             return f.read(min(length, MAX_BYTES) if length >= 0 else MAX_BYTES)
     except (OSError, ValueError, OverflowError) as e:
@@ -97,7 +98,7 @@ def read(path):
         import onnx
     except ImportError:
         raise Refused("reading ONNX needs Python's onnx (Debian: apt install python3-onnx)") from None
-    with open(path, "rb") as f:
+    with opened(path) as f:
         data = f.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise Refused(f"more than {MAX_BYTES} bytes")

@@ -294,9 +294,9 @@ def shapes(reader):
         raise Refused(f"the input {shown(info.name)} is {dims[0]} pictures at once; one is needed")
     out = []
     for channels in (3, 1):
-        if dims[1] in (None, channels):
+        if dims[1] == channels or dims[1] is None and (dims[3] is None or dims[3] > 4):
             out.append((channels, dims[2], dims[3], False))
-        if dims[3] in (None, channels) and dims[1] not in (1, 3):
+        if dims[3] == channels and dims[1] not in (1, 3) or dims[1] is None and dims[3] is None:
             out.append((channels, dims[1], dims[2], True))
     if not out:
         raise Refused(f"the input {shown(info.name)} has the shape {dims}; 1 or 3 channels are "

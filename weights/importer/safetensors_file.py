@@ -3,6 +3,7 @@ import json
 import os
 
 from .errors import Refused, shown
+from .files import opened
 from .tensors import Lazy
 
 MAX_HEAD = 1 << 24
@@ -30,7 +31,7 @@ def _entry(name, about, size):
 
 def read(path):
     """Returns the table of a file, as {name: Lazy}."""
-    with open(path, "rb") as f:
+    with opened(path) as f:
         head = f.read(8)
         length = int.from_bytes(head, "little")
         size = os.fstat(f.fileno()).st_size - 8 - length
@@ -50,7 +51,7 @@ def read(path):
         shape, dtype, first, last = _entry(name, about, size)
 
         def part(start, count, first=first, last=last):
-            with open(path, "rb") as f:
+            with opened(path) as f:
                 f.seek(begin + first + start)
                 return f.read(min(count, last - first - start))
         out[name] = Lazy(shape, DTYPES.get(dtype, dtype), part)

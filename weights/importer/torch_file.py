@@ -7,6 +7,7 @@ import numpy as np
 
 from . import pickles
 from .errors import Refused, shown
+from .files import opened
 from .tensors import FORMS, Lazy
 
 MAX_BYTES = 1 << 31
@@ -82,7 +83,7 @@ def read_zip(path):
 
 def read_old(path):
     """Returns the same for a file of PyTorch before 1.6."""
-    with open(path, "rb") as f:
+    with opened(path) as f:
         data = f.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise Refused(f"more than {MAX_BYTES} bytes")

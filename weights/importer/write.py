@@ -118,7 +118,10 @@ def write(path, content):
             f.write(content)
         return
     folder = os.path.dirname(os.path.abspath(path))
-    handle, part = tempfile.mkstemp(prefix=".import-", suffix=".json", dir=folder)
+    try:
+        handle, part = tempfile.mkstemp(prefix=".import-", suffix=".json", dir=folder)
+    except OSError as e:
+        raise OSError(e.errno, e.strerror, path) from None
     try:
         with os.fdopen(handle, "w", encoding="ascii") as f:
             f.write(content)
@@ -126,6 +129,9 @@ def write(path, content):
         os.umask(mask)
         os.chmod(part, 0o666 & ~mask)
         os.replace(part, path)
+    except OSError as e:
+        os.unlink(part)
+        raise OSError(e.errno, e.strerror, path) from None
     except BaseException:
         os.unlink(part)
         raise
