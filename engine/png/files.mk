@@ -32,6 +32,10 @@ libengine_a_SOURCES += \
 	engine/png/png_frame.h \
 	engine/png/png_head.c \
 	engine/png/png_head.h \
+	engine/png/png_idat.c \
+	engine/png/png_idat.h \
+	engine/png/png_inflow.c \
+	engine/png/png_inflow.h \
 	engine/png/png_keep.c \
 	engine/png/png_keep.h \
 	engine/png/png_kernels.c \
@@ -40,6 +44,8 @@ libengine_a_SOURCES += \
 	engine/png/png_meta.h \
 	engine/png/png_pack.c \
 	engine/png/png_pack.h \
+	engine/png/png_palette.c \
+	engine/png/png_palette.h \
 	engine/png/png_reader.c \
 	engine/png/png_reader.h \
 	engine/png/png_reference.c \

@@ -4,8 +4,8 @@
  * of every chunk. libpng then sees only the critical chunks and tRNS. Metadata is kept as raw,
  * bounded chunks and never inflated. Gray stays gray, and 16 bits stay 16. 1, 2 and 4 bits become
  * 8, a palette becomes RGB, and tRNS in its three forms becomes an alpha channel. What libpng and
- * the browsers ignore is ignored here too: bytes after IEND, compressed data beyond the last row, a
- * tRNS that cannot apply, palette indices without an entry (black).
+ * the browsers ignore is ignored here too, with a warning: bytes after IEND, compressed data beyond
+ * the last row, a tRNS that cannot apply, palette indices without an entry (black, as in libpng).
  *
  * Threads: a reader belongs to one thread at a time. */
 #ifndef UPSCALED_PNG_PNG_READER_H

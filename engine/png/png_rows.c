@@ -7,6 +7,8 @@
 #include "engine/base/mem.h"
 #include "engine/png/inflate.h"
 #include "engine/png/png_filter.h"
+#include "engine/png/png_idat.h"
+#include "engine/png/png_palette.h"
 #include "engine/png/png_unfilter.h"
 
 enum {
@@ -24,8 +26,7 @@ struct batch {
 };
 
 struct png_rows {
-    const uint8_t *bytes;
-    struct png_span idat; /* the part that has not been read yet */
+    struct png_idat idat; /* the contents that have not been read yet */
     struct inflate *z;
     size_t count, step; /* bytes of a row as stored, and of a pixel */
     int height;
@@ -39,10 +40,10 @@ struct png_rows {
     /* used by png_rows_unfilter alone */
     int y; /* the next row */
     bool refused;
-    uint8_t *spare;         /* [3][count + PNG_UNFILTER_OVER]: zeros, two rows to convert */
-    uint8_t colors[256][4]; /* of the palette */
-    int channels;           /* of the picture; 3 or 4 for a palette */
-    bool palette, swap;
+    uint8_t *spare; /* [3][count + PNG_UNFILTER_OVER]: zeros, two rows to convert */
+    struct png_palette palette;
+    bool indexed, swap; /* the pixels are indices of the palette; the samples are to be swapped */
+    bool missing;       /* an index has no colour */
 };
 
 /* Returns the room for a batch and for the part of the one before that is still needed, but no more
@@ -79,57 +80,24 @@ size_t png_rows_bytes(const struct png_head *h)
            3 * (count + PNG_UNFILTER_OVER) + (size_t)4 * MEM_SLACK;
 }
 
-/* Finds the contents of the next IDAT chunk. */
-static bool next_span(void *arg, const uint8_t **bytes, size_t *length)
-{
-    struct png_rows *r = arg;
-    struct png_place c = {0};
-    while (r->idat.length > 0 && c.length == 0) {
-        size_t next = png_frame_next(r->bytes, r->idat.offset, &c);
-        r->idat.length -= next - r->idat.offset;
-        r->idat.offset = next;
-    }
-    *bytes = c.data;
-    *length = c.length;
-    return c.length > 0;
-}
-
-/* Reads the palette. As in libpng, an index without a colour is black, and one without an alpha is
- * opaque. */
-static void read_palette(struct png_rows *r, const struct png_walk *walk)
-{
-    const uint8_t *colors = r->bytes + walk->plte.offset + 8;
-    const uint8_t *alphas = r->bytes + walk->trns.offset + 8;
-    size_t count = (walk->plte.length - PNG_CHUNK_FRAME) / 3;
-    size_t alpha_count = walk->trns.length ? walk->trns.length - PNG_CHUNK_FRAME : 0;
-    for (size_t i = 0; i < 256; i++) {
-        memset(r->colors[i], 0, 3);
-        if (i < count)
-            memcpy(r->colors[i], colors + 3 * i, 3);
-        r->colors[i][3] = i < alpha_count ? alphas[i] : 255;
-    }
-}
-
-enum err_code png_rows_new(const uint8_t *bytes, const struct png_walk *walk,
-                           const struct image_format *f, struct png_rows **out, struct err *e)
+enum err_code png_rows_new(const uint8_t *bytes, const struct png_walk *walk, struct png_rows **out,
+                           struct err *e)
 {
     const struct png_head *h = &walk->head;
     struct png_rows *r = mem_calloc(1, sizeof *r);
     if (!r)
         return err_set(e, ERR_MEMORY, "out of memory to decode a PNG");
-    r->bytes = bytes;
-    r->idat = walk->idat;
+    png_idat_init(&r->idat, bytes, walk);
     r->step = stored_step(h);
     r->count = r->step * (size_t)h->width;
     r->height = h->height;
     r->got = INFLATE_MORE;
     r->adler = 1;
-    r->palette = h->color_type == 3;
+    r->indexed = h->color_type == 3;
     r->swap = h->bit_depth == 16 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
-    r->channels = f->channels;
     r->room = buffer_room(r->count, r->height);
     r->spare = mem_alloc(r->count + PNG_UNFILTER_OVER, 3);
-    r->z = inflate_new(next_span, r);
+    r->z = inflate_new(png_idat_next, &r->idat);
     for (int i = 0; i < 2; i++) {
         struct batch *b = &r->batches[i];
         b->rows = b->begun = b->end = b->buffer = mem_alloc(r->room + PNG_UNFILTER_OVER, 1);
@@ -139,8 +107,8 @@ enum err_code png_rows_new(const uint8_t *bytes, const struct png_walk *walk,
         return err_set(e, ERR_MEMORY, "out of memory to decode a PNG");
     }
     memset(r->spare, 0, r->count + PNG_UNFILTER_OVER);
-    if (r->palette)
-        read_palette(r, walk);
+    if (r->indexed)
+        png_palette_read(&r->palette, bytes, walk);
     *out = r;
     return ERR_OK;
 }
@@ -179,28 +147,21 @@ static uint8_t *spare_row(const struct png_rows *r, int y)
 }
 
 /* Converts a row from the form of the file to the form of the picture. */
-static void convert_row(const struct png_rows *r, const uint8_t *restrict from,
-                        uint8_t *restrict to)
+static void convert_row(struct png_rows *r, const uint8_t *restrict from, uint8_t *restrict to)
 {
-    if (r->swap) {
-        for (size_t i = 0; i < r->count; i += 2) {
-            to[i] = from[i + 1];
-            to[i + 1] = from[i];
-        }
-    } else if (r->channels == 3) {
-        for (size_t i = 0; i < r->count; i++, to += 3)
-            memcpy(to, r->colors[from[i]], 3);
-    } else {
-        for (size_t i = 0; i < r->count; i++, to += 4)
-            memcpy(to, r->colors[from[i]], 4);
+    if (r->indexed)
+        r->missing |= !png_palette_row(&r->palette, from, r->count, to);
+    for (size_t i = 0; r->swap && i < r->count; i += 2) {
+        to[i] = from[i + 1];
+        to[i + 1] = from[i];
     }
 }
 
 /* Unfilters row y, or two rows at once if both have the filter Paeth. Returns the number of rows,
  * or 0 for a filter that does not exist. */
-static int unfilter(const struct png_rows *r, const uint8_t *row, struct image *img, int whole)
+static int unfilter(struct png_rows *r, const uint8_t *row, struct image *img, int whole)
 {
-    bool convert = r->swap || r->palette;
+    bool convert = r->swap || r->indexed;
     const uint8_t *above = r->spare; /* zeros */
     uint8_t *to = img->pixels + (size_t)r->y * img->row_bytes;
     const uint8_t *next = row + r->count + 1;
@@ -262,4 +223,9 @@ enum png_rows_result png_rows_turn(struct png_rows *r)
     if (r->got == INFLATE_MORE || (r->made == total && r->y < r->height))
         return ROWS_MORE;
     return r->made == total && r->adler == inflate_adler(r->z) ? ROWS_DONE : ROWS_REFUSED;
+}
+
+bool png_rows_missing(const struct png_rows *r)
+{
+    return r->missing;
 }

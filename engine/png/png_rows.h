@@ -21,8 +21,8 @@ bool png_rows_fit(const struct png_walk *walk);
 
 /* Prepares to decode. `bytes` are borrowed, and must be verified as `walk` says. On ERR_OK the
  * caller owns *out (png_rows_free). ERR_MEMORY. */
-enum err_code png_rows_new(const uint8_t *bytes, const struct png_walk *walk,
-                           const struct image_format *f, struct png_rows **out, struct err *e);
+enum err_code png_rows_new(const uint8_t *bytes, const struct png_walk *walk, struct png_rows **out,
+                           struct err *e);
 void png_rows_free(struct png_rows *r); /* NULL is fine */
 
 /* Returns the most memory that a struct png_rows takes. */
@@ -34,6 +34,9 @@ void png_rows_inflate(struct png_rows *r, size_t pixels);
 void png_rows_unfilter(struct png_rows *r, struct image *img);
 
 enum png_rows_result { ROWS_MORE, ROWS_DONE, ROWS_REFUSED };
+
+/* Whether an index has no colour in the palette, once all rows are unfiltered. */
+bool png_rows_missing(const struct png_rows *r);
 
 /* Ends a turn, after both halves have run. After ROWS_REFUSED, `r` can only be freed. */
 enum png_rows_result png_rows_turn(struct png_rows *r);

@@ -19,6 +19,7 @@ static const struct {
     [PNG_WARN_IEND] = {"iend_missing", "the file ends early, after all of the pixels"},
     [PNG_WARN_WINDOW] = {"zlib_window", "the compressed pixels need a larger window than declared"},
     [PNG_WARN_MORE_ROWS] = {"extra_pixels", "compressed data beyond the last row was ignored"},
+    [PNG_WARN_INDEX] = {"palette_index", "pixels without a colour in the palette are black"},
     [PNG_WARN_MORE_BYTES] = {"extra_bytes", "bytes after the end of the picture were ignored"},
 };
 

@@ -20,6 +20,7 @@ enum png_warning {
     PNG_WARN_IEND,       /* the file ends without IEND, or within a chunk after the pixels */
     PNG_WARN_WINDOW,     /* the zlib header declares a smaller window than the data use */
     PNG_WARN_MORE_ROWS,  /* compressed data beyond the last row */
+    PNG_WARN_INDEX,      /* pixels whose index has no colour in the palette */
     PNG_WARN_MORE_BYTES, /* bytes after IEND */
     PNG_WARNINGS
 };
@@ -27,7 +28,7 @@ enum png_warning {
 enum {
     PNG_WARNING_CHUNKS = 8,  /* names that are remembered for each kind */
     PNG_WARNING_TEXT = 128,  /* bytes that hold any text of png_warning_text */
-    PNG_WARNING_LIST = 2048, /* bytes that hold any text of png_warnings_list */
+    PNG_WARNING_LIST = 4096, /* bytes that hold any text of png_warnings_list */
 };
 
 struct png_warnings {

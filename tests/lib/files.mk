@@ -36,6 +36,8 @@ tests_lib_libharness_a_SOURCES = \
 	tests/lib/png_carry.h \
 	tests/lib/png_libpng.c \
 	tests/lib/png_libpng.h \
+	tests/lib/png_warned.c \
+	tests/lib/png_warned.h \
 	tests/lib/upscale_pool.c \
 	tests/lib/upscale_pool.h \
 	tests/lib/write_png.c \

@@ -45,6 +45,7 @@ test_programs += \
 	tests/unit/test_png_exif \
 	tests/unit/test_png_head \
 	tests/unit/test_png_meta \
+	tests/unit/test_png_pixels \
 	tests/unit/test_png_rules \
 	tests/unit/test_png_sizes \
 	tests/unit/test_png_strip \

@@ -4,51 +4,9 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "engine/png/png_reader.h"
 #include "tests/lib/harness.h"
 #include "tests/lib/png_build.h"
-#include "tests/lib/png_libpng.h"
-
-/* Decodes a file. Returns the warnings of the whole decoding in *w. */
-static enum err_code decode(const struct bytes *file, struct image **img, struct png_warnings *w,
-                            struct err *e)
-{
-    struct png_reader *r = NULL;
-    bool done = false;
-    enum err_code rc = png_reader_new(file->data, file->length, &png_default_limits, &r, e);
-    if (rc == ERR_OK)
-        rc = image_new(png_reader_format(r), img, e);
-    while (rc == ERR_OK && !done)
-        rc = png_reader_step(r, *img, 10, &done, e);
-    if (rc == ERR_OK)
-        *w = png_reader_meta(r)->warnings[METADATA_KEEP];
-    png_reader_free(r);
-    return rc;
-}
-
-/* Returns the one kind of warning that a file causes, or PNG_WARNINGS if there is none. Returns -1
- * if the file is refused, or if its pixels differ from those that libpng reads from `same`. */
-static int kind_of(const struct bytes *file, const struct bytes *same, struct png_warnings *w)
-{
-    struct err e = ERR_INIT;
-    struct image *img = NULL;
-    struct image_format f;
-    int found = PNG_WARNINGS;
-    if (decode(file, &img, w, &e) == ERR_OK) {
-        uint8_t *pixels = png_libpng_decode(same->data, same->length, &f);
-        if (!pixels || memcmp(&f, &img->format, sizeof f) != 0 ||
-            memcmp(pixels, img->pixels, image_bytes(&f)) != 0)
-            found = -1;
-        free(pixels);
-    } else {
-        found = -1;
-    }
-    for (int kind = 0; found >= 0 && kind < PNG_WARNINGS; kind++)
-        if (png_warned(w, (enum png_warning)kind))
-            found = found == PNG_WARNINGS ? kind : -1;
-    image_free(img);
-    return found;
-}
+#include "tests/lib/png_warned.h"
 
 static const struct {
     const char *type, *data;
@@ -135,7 +93,7 @@ START_TEST(a_damaged_ancillary_chunk_is_left_out)
         png_build_file(&p, &seed, place == 0 ? &chunk : NULL, place == 1 ? &chunk : NULL,
                        place == 2 ? &chunk : NULL, &file);
         png_build_file(&p, &seed, NULL, NULL, NULL, &plain);
-        ck_assert_msg(kind_of(&file, &plain, &w) == PNG_WARN_CRC, "%s", type);
+        ck_assert_msg(warned_kind(&file, &plain, &w) == PNG_WARN_CRC, "%s", type);
         ck_assert_int_eq(w.of[PNG_WARN_CRC].count, 1);
         ck_assert_str_eq(w.of[PNG_WARN_CRC].chunks[0], type);
         bytes_done(&chunk);
@@ -160,7 +118,7 @@ START_TEST(many_damaged_chunks_are_one_warning)
     }
     png_build_file(&p, &seed, &chunks, &chunks, &chunks, &file);
     png_build_file(&p, &seed, NULL, NULL, NULL, &plain);
-    ck_assert_int_eq(kind_of(&file, &plain, &w), PNG_WARN_CRC);
+    ck_assert_int_eq(warned_kind(&file, &plain, &w), PNG_WARN_CRC);
     ck_assert_int_eq(w.of[PNG_WARN_CRC].count, 6 * ANCILLARY);
     png_warning_text(&w, PNG_WARN_CRC, text);
     ck_assert_str_eq(text, "left out because of a wrong check sum: "
@@ -187,7 +145,7 @@ START_TEST(a_damaged_critical_chunk_is_an_error)
         const uint8_t *b = file.data + at;
         n = 12 + ((size_t)b[0] << 24 | (size_t)b[1] << 16 | (size_t)b[2] << 8 | b[3]);
         file.data[at + n - 1] ^= 1;
-        ck_assert_int_eq(decode(&file, &img, &w, &e), ERR_PNG_CRC);
+        ck_assert_int_eq(warned_decode(&file, &img, &w, &e), ERR_PNG_CRC);
         file.data[at + n - 1] ^= 1;
         image_free(img);
     }
@@ -252,7 +210,7 @@ START_TEST(a_window_that_is_declared_too_small_is_the_largest)
         struct png_warnings w;
         add_far_pixels(&file, interlaced, bits, splits[i]);
         add_far_pixels(&right, interlaced, 15, splits[i]);
-        int kind = kind_of(&file, &right, &w);
+        int kind = warned_kind(&file, &right, &w);
         ck_assert_msg(kind == (bits == 15 ? (int)PNG_WARNINGS : (int)PNG_WARN_WINDOW),
                       "%d bits, IDATs of %zu: %d", bits, splits[i], kind);
         bytes_done(&file);
@@ -270,7 +228,7 @@ START_TEST(a_small_window_hides_no_damage)
     add_far_pixels(&file, false, 9, 1 << 20);
     file.data[file.length - 12 - 4 - 1] ^= 1; /* changes the Adler-32 */
     png_build_mend(&file);
-    ck_assert_int_eq(decode(&file, &img, &w, &e), ERR_PNG_ZLIB);
+    ck_assert_int_eq(warned_decode(&file, &img, &w, &e), ERR_PNG_ZLIB);
     ck_assert_uint_gt(strlen(e.text), 10);
     image_free(img);
     bytes_done(&file);
@@ -296,10 +254,10 @@ START_TEST(a_file_may_end_behind_its_pixels)
         struct image *img = NULL;
         struct png_warnings w;
         if (file.length >= pixels) {
-            ck_assert_int_eq(kind_of(&file, &plain, &w), PNG_WARN_IEND);
+            ck_assert_int_eq(warned_kind(&file, &plain, &w), PNG_WARN_IEND);
             continue;
         }
-        ck_assert_int_eq(decode(&file, &img, &w, &e), ERR_PNG_TRUNCATED);
+        ck_assert_int_eq(warned_decode(&file, &img, &w, &e), ERR_PNG_TRUNCATED);
         ck_assert_uint_gt(strlen(e.text), 10);
         image_free(img);
     }
@@ -318,9 +276,9 @@ START_TEST(bytes_behind_the_end_are_told)
     struct png_warnings w;
     png_build_random(&p, (struct png_head){9, 7, 8, 2, false}, false, &seed);
     png_build_file(&p, &seed, NULL, NULL, NULL, &file);
-    ck_assert_int_eq(kind_of(&file, &file, &w), PNG_WARNINGS);
+    ck_assert_int_eq(warned_kind(&file, &file, &w), PNG_WARNINGS);
     bytes_add(&file, "x", 1);
-    ck_assert_int_eq(kind_of(&file, &file, &w), PNG_WARN_MORE_BYTES);
+    ck_assert_int_eq(warned_kind(&file, &file, &w), PNG_WARN_MORE_BYTES);
     bytes_done(&file);
     png_build_done(&p);
 }
