@@ -8,7 +8,7 @@
 
 struct png_idat {
     const uint8_t *bytes; /* the file, borrowed */
-    struct png_span left;
+    struct png_span whole, cut;
 };
 
 void png_idat_init(struct png_idat *d, const uint8_t *bytes, const struct png_walk *walk);

@@ -67,6 +67,8 @@ static void on_free(png_structp png, png_voidp p)
 static void fail(struct png_reader *r, enum err_code rc, const char *message)
 {
     int height = r->walk.head.height;
+    if (rc == ERR_PNG_ZLIB && r->walk.cut.length > 0 && !r->narrow)
+        rc = ERR_PNG_TRUNCATED; /* the file ends within these data, so that is what is wrong */
     if (r->failed != ERR_OK)
         return;
     if (r->out_of_memory || rc == ERR_MEMORY)

@@ -2,7 +2,7 @@
  *
  * It is strict about the pixels and the end of the file. What all decoders ignore is ignored here
  * too, with a warning. An ancillary chunk whose check sum is wrong and a tRNS that cannot apply
- * count as absent. A file may end after its pixels. libpng cuts a palette that is longer than the
+ * count as absent. A file may end after its pixels, even before their CRC. libpng cuts a palette that is longer than the
  * depth can address. */
 #include "engine/png/png_walk.h"
 
@@ -41,8 +41,14 @@ static bool is_ancillary(const struct png_place *c)
     return (c->type[0] & 0x20) != 0;
 }
 
-/* Notes that the file ends at `offset`, or within the chunk there. The decoder finds out whether
- * the pixels before are complete. */
+/* Whether the pixels have begun. The file may then end anywhere: the decoder finds out whether they
+ * are complete. */
+static bool has_pixels(const struct walker *w)
+{
+    return w->walk.idat.length > 0;
+}
+
+/* Notes that the file ends at `offset`, or within the chunk there, or has something else there. */
 static enum err_code end_early(struct walker *w, size_t offset, const char *chunk)
 {
     w->ended = true;
@@ -51,32 +57,56 @@ static enum err_code end_early(struct walker *w, size_t offset, const char *chun
     return ERR_OK;
 }
 
+/* Whether an IDAT may stand there. */
+static enum err_code check_place(const struct walker *w, const struct png_place *c, struct err *e)
+{
+    if (w->after_pixels)
+        return misplaced(c, "is separated from the other IDAT by a different chunk", e);
+    if (w->walk.head.color_type == 3 && w->walk.plte.length == 0)
+        return misplaced(c, "comes before any palette", e);
+    return ERR_OK;
+}
+
+/* Judges a chunk that does not fit into the `left` bytes of the file. */
+static enum err_code read_cut(struct walker *w, const struct png_place *c, size_t left,
+                              struct err *e)
+{
+    if (is(c, "IDAT") && (has_pixels(w) || left > 8)) {
+        enum err_code rc = check_place(w, c, e);
+        size_t there = left - 8;
+        w->walk.cut = (struct png_span){c->offset + 8, there < c->length ? there : c->length};
+        return rc == ERR_OK ? end_early(w, c->offset, NULL) : rc;
+    }
+    if (has_pixels(w))
+        return end_early(w, c->offset, left < PNG_CHUNK_FRAME ? NULL : c->type);
+    return err_set(e, ERR_PNG_TRUNCATED,
+                   "chunk %s at byte %zu declares %u bytes, but the file ends after %zu", c->type,
+                   c->offset, c->length, left - 8);
+}
+
 /* Reads the frame at `offset`. Checks that it fits into the file and that its type consists of
- * letters. If the file may end there, sets `ended` and leaves *c alone. */
+ * letters. If the file may end there, sets `ended`. */
 static enum err_code read_frame(struct walker *w, size_t offset, struct png_place *c, struct err *e)
 {
     size_t left = w->length - offset;
-    bool pixels = w->walk.idat.length > 0;
-    if (left < PNG_CHUNK_FRAME && pixels)
-        return end_early(w, offset, NULL);
-    if (left < PNG_CHUNK_FRAME)
+    if (left < 8 && !has_pixels(w))
         return err_set(e, ERR_PNG_TRUNCATED,
                        "the file ends at byte %zu without its last chunk (IEND)", w->length);
-    for (size_t i = 4; i < 8; i++) {
-        uint8_t letter = w->bytes[offset + i] | 0x20;
-        if (letter < 'a' || letter > 'z')
-            return err_set(e, ERR_PNG_CHUNK, "the chunk at byte %zu has no name of four letters",
-                           offset);
-    }
+    if (left < 8)
+        return end_early(w, offset, NULL);
     png_frame_next(w->bytes, offset, c);
+    bool named = true;
+    for (int i = 0; i < 4; i++)
+        named &= (c->type[i] | 0x20) >= 'a' && (c->type[i] | 0x20) <= 'z';
+    if ((!named || c->length > INT32_MAX) && has_pixels(w))
+        return end_early(w, offset, NULL);
+    if (!named)
+        return err_set(e, ERR_PNG_CHUNK, "the chunk at byte %zu has no name of four letters",
+                       offset);
     if (c->length > INT32_MAX)
         return misplaced(c, "has a length over 2^31 - 1", e);
-    if (c->length > left - PNG_CHUNK_FRAME && pixels && is_ancillary(c))
-        return end_early(w, offset, c->type);
-    if (c->length > left - PNG_CHUNK_FRAME)
-        return err_set(e, ERR_PNG_TRUNCATED,
-                       "chunk %s at byte %zu declares %u bytes, but the file ends after %zu",
-                       c->type, offset, c->length, left - 8);
+    if (left < PNG_CHUNK_FRAME || c->length > left - PNG_CHUNK_FRAME)
+        return read_cut(w, c, left, e);
     return ERR_OK;
 }
 
@@ -138,15 +168,11 @@ static bool is_frame(const struct png_place *c)
 static enum err_code see_pixels(struct walker *w, const struct png_place *c, struct err *e)
 {
     struct png_walk *k = &w->walk;
-    if (w->after_pixels)
-        return misplaced(c, "is separated from the other IDAT by a different chunk", e);
-    if (k->head.color_type == 3 && k->plte.length == 0)
-        return misplaced(c, "comes before any palette", e);
-    if (c->length == 0) { /* legal, but each costs time: many are refused */
-        enum err_code rc = count_chunk(w, c, e);
-        if (rc != ERR_OK)
-            return rc;
-    }
+    enum err_code rc = check_place(w, c, e);
+    if (rc == ERR_OK && c->length == 0) /* legal, but each costs time: many are refused */
+        rc = count_chunk(w, c, e);
+    if (rc != ERR_OK)
+        return rc;
     if (k->idat.length == 0)
         k->idat.offset = c->offset;
     k->idat.length = c->offset + PNG_CHUNK_FRAME + c->length - k->idat.offset;

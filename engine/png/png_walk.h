@@ -19,6 +19,7 @@ struct png_walk {
     struct png_span ihdr;       /* with the signature before it */
     struct png_span plte, trns; /* if they concern the pixels */
     struct png_span idat;       /* all of them: they follow each other */
+    struct png_span cut;        /* the contents of an IDAT after them in which the file ends */
     struct png_span iend; /* length 0: it is missing, and the last whole chunk ends at `offset` */
     uint32_t ancillary;   /* chunks that may have to be kept */
     bool damaged;         /* the check sums of some of them are wrong */
@@ -26,9 +27,9 @@ struct png_walk {
 };
 
 /* Verifies every chunk up to IEND: its place, length and check sum, and the number and size of all.
- * An ancillary chunk whose check sum is wrong counts as absent. A file that ends after its IDAT
- * chunks passes; decoding shows whether the pixels are complete. Bytes after IEND are ignored, as
- * in every decoder. The errors are those of png_reader_new. */
+ * An ancillary chunk whose check sum is wrong counts as absent. Once the pixels have begun, the file
+ * may end anywhere, or go on with something that is no chunk; decoding shows whether the pixels are
+ * complete. Bytes after IEND are ignored, as in every decoder. The errors are those of png_reader_new. */
 enum err_code png_walk_run(const uint8_t *bytes, size_t length, const struct png_limits *limits,
                            struct png_walk *out, struct err *e);
 

@@ -9,18 +9,18 @@
 #include <stdint.h>
 
 enum png_warning {
-    PNG_WARN_ANIMATION,  /* frames beyond the default image */
-    PNG_WARN_CRC,        /* ancillary chunks whose check sum is wrong */
-    PNG_WARN_MALFORMED,  /* ancillary chunks whose contents are against the specification */
-    PNG_WARN_MISPLACED,  /* ancillary chunks in a place where they are not allowed */
-    PNG_WARN_REDUNDANT,  /* ancillary chunks that another chunk overrides */
-    PNG_WARN_UNSAFE,     /* ancillary chunks that are valid for the input's pixels alone */
-    PNG_WARN_NAME,       /* the name or keyword of a chunk was mended */
-    PNG_WARN_EXIF,       /* JPEG's prefix was removed from an eXIf chunk */
-    PNG_WARN_IEND,       /* the file ends without IEND, or within a chunk after the pixels */
-    PNG_WARN_WINDOW,     /* the zlib header declares a smaller window than the data use */
-    PNG_WARN_MORE_ROWS,  /* compressed data beyond the last row */
-    PNG_WARN_INDEX,      /* pixels whose index has no colour in the palette */
+    PNG_WARN_ANIMATION, /* frames beyond the default image */
+    PNG_WARN_CRC,       /* ancillary chunks whose check sum is wrong */
+    PNG_WARN_MALFORMED, /* ancillary chunks whose contents are against the specification */
+    PNG_WARN_MISPLACED, /* ancillary chunks in a place where they are not allowed */
+    PNG_WARN_REDUNDANT, /* ancillary chunks that another chunk overrides */
+    PNG_WARN_UNSAFE,    /* ancillary chunks that are valid for the input's pixels alone */
+    PNG_WARN_NAME,      /* the name or keyword of a chunk was mended */
+    PNG_WARN_EXIF,      /* JPEG's prefix was removed from an eXIf chunk */
+    PNG_WARN_IEND,      /* the pixels are complete, but the end of the file is missing or damaged */
+    PNG_WARN_WINDOW,    /* the zlib header declares a smaller window than the data use */
+    PNG_WARN_MORE_ROWS, /* compressed data beyond the last row */
+    PNG_WARN_INDEX,     /* pixels whose index has no colour in the palette */
     PNG_WARN_MORE_BYTES, /* bytes after IEND */
     PNG_WARNINGS
 };

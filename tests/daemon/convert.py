@@ -45,7 +45,7 @@ def convert_reads_standard_input_and_writes_standard_output():
 
 @claim
 def convert_writes_nothing_to_standard_output_when_it_fails():
-    done = expect(1, upscaled("convert", "-", "-", data=png()[:-13]), "png_truncated")
+    done = expect(1, upscaled("convert", "-", "-", data=png()[:-17]), "png_truncated")
     equal(done.stdout, b"")
 
 

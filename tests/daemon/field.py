@@ -202,6 +202,16 @@ def separate_alpha_keeps_the_colours_under_it():
 
 
 @claim
+def a_file_may_end_anywhere_behind_its_pixels():
+    data = read("noiend.png")  # it ends with the check sum of its IDAT
+    whole = pixels(data + chunk(b"IEND", b""))
+    for cut in (data[:-1], data[:-4], data + bytes(12), data + bytes(4096), data + b"<html>" * 9):
+        reply = shared.upscale(cut, "?scale=1").expect(200)
+        equal((codes(reply), pixels(reply.body) == whole), (["iend_missing"], True), len(cut))
+    shared.upscale(data[:-5] + bytes(100), "?scale=1").expect(422)
+
+
+@claim
 def damage_to_the_pixels_stays_an_error():
     data = bytearray(read("noiend.png"))
     shared.upscale(bytes(data[:-13])).expect(422, "png_truncated")

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/png/png_frame.h"
+
 struct source {
     const uint8_t *bytes;
     size_t length;
@@ -62,10 +64,35 @@ static void decode(png_structp png, png_infop info, struct source *s, struct ima
     png_read_image(png, s->rows);
 }
 
+static size_t number(const uint8_t *p)
+{
+    return (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+}
+
+/* Returns a copy of the file in which an IDAT at its end is whole, but for its check sum. The caller
+ * frees it. */
+static uint8_t *whole(const uint8_t *bytes, size_t *length)
+{
+    uint8_t *copy = calloc(1, *length + PNG_CHUNK_FRAME);
+    size_t at = 8;
+    memcpy(copy, bytes, *length);
+    while (at + 12 <= *length && number(copy + at) <= *length - at - 12)
+        at += 12 + number(copy + at);
+    if (at + 8 > *length || memcmp(copy + at + 4, "IDAT", 4) != 0)
+        return copy;
+    size_t left = *length - at - 8;
+    left = left < number(copy + at) ? left : number(copy + at);
+    for (int i = 0; i < 4; i++)
+        copy[at + (size_t)i] = (uint8_t)(left >> (24 - 8 * i));
+    *length = at + 12 + left;
+    return copy;
+}
+
 uint8_t *png_libpng_decode(const uint8_t *bytes, size_t length, struct image_format *f)
 {
     struct source *s = calloc(1, sizeof *s); /* not on the stack, because of longjmp */
-    *s = (struct source){.bytes = bytes, .length = length};
+    uint8_t *file = whole(bytes, &length);
+    *s = (struct source){.bytes = file, .length = length};
     png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, NULL, on_error, on_warning);
     png_infop info = png_create_info_struct(png);
     if (setjmp(png_jmpbuf(png)) == 0) {
@@ -78,5 +105,6 @@ uint8_t *png_libpng_decode(const uint8_t *bytes, size_t length, struct image_for
     uint8_t *pixels = s->pixels;
     free(s->rows);
     free(s);
+    free(file);
     return pixels;
 }

@@ -8,7 +8,7 @@
 #include "engine/image/image.h"
 
 /* Returns the pixels, expanded as by png_set_expand, with 16 bits in native order; NULL if libpng
- * refuses the file. The caller frees them with free(). Check sums are not verified. */
+ * refuses the file. An IDAT in which the file ends counts as one of the length that is there. The caller frees them with free(). Check sums are not verified. */
 uint8_t *png_libpng_decode(const uint8_t *bytes, size_t length, struct image_format *f);
 
 #endif

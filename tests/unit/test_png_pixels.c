@@ -106,6 +106,97 @@ START_TEST(an_index_without_a_colour_is_black_and_told)
 }
 END_TEST
 
+/* Cuts the file at each byte, be it before or in the check sum of an IDAT. */
+START_TEST(the_file_may_end_behind_the_stream)
+{
+    static const size_t sizes[] = {0, 20, 3};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct bytes file = {0}, whole = {0};
+        struct png_warnings w;
+        build(&heads[_i], sizes[i], &file);
+        build(&heads[_i], 0, &whole);
+        size_t end = file.length - IEND - 4;
+        for (file.length -= 1; file.length > 33; file.length--) {
+            struct err e = ERR_INIT;
+            struct image *img = NULL;
+            if (file.length >= end)
+                ck_assert_int_eq(warned_kind(&file, &whole, &w), PNG_WARN_IEND);
+            else
+                ck_assert_int_eq(warned_decode(&file, &img, &w, &e), ERR_PNG_TRUNCATED);
+            image_free(img);
+        }
+        bytes_done(&file);
+        bytes_done(&whole);
+    }
+}
+END_TEST
+
+/* Cuts the file within data that follow the stream in its IDAT. */
+START_TEST(the_file_may_end_in_surplus_data)
+{
+    struct bytes file = {0};
+    build(&heads[_i], 0, &file);
+    size_t idat =
+        33 + (heads[_i].color_type == 3 ? 12 + (size_t)file.data[36] + (file.data[35] << 8) : 0);
+    file.length -= IEND + 4;
+    file.data[idat + 1]++; /* the length, plus 65,536 */
+    for (int i = 0; i < 20; i++) {
+        struct err e = ERR_INIT;
+        struct image *img = NULL;
+        struct png_warnings w;
+        ck_assert_int_eq(warned_decode(&file, &img, &w, &e), ERR_OK);
+        for (int kind = 0; kind < PNG_WARNINGS; kind++)
+            ck_assert_int_eq(png_warned(&w, (enum png_warning)kind),
+                             kind == PNG_WARN_IEND || (i > 0 && kind == PNG_WARN_MORE_ROWS));
+        image_free(img);
+        bytes_add(&file, "x", 1);
+    }
+    bytes_done(&file);
+}
+END_TEST
+
+static const struct {
+    const char *bytes;
+    size_t length;
+} junk[] = {
+#define JUNK(bytes)                                                                                \
+    {                                                                                              \
+        bytes, sizeof(bytes) - 1                                                                   \
+    }
+    JUNK("\0\0\0\0\0\0\0\0\0\0\0\0"),
+    JUNK("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
+    JUNK("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"),
+    JUNK("<html><body>502 Bad Gateway</body></html>"),
+    JUNK("AAAAAAAAAAAAAAAAAAAAAAAA"),
+    JUNK("\xff\xff\xff\xfftEXta\0b1234"),
+    JUNK("\0\0\1\0IENDrest"),
+    JUNK("\0\0\0\0IEND"),
+};
+
+START_TEST(junk_may_stand_where_the_end_should)
+{
+    for (int k = 0; k < HEADS; k++) {
+        struct bytes file = {0}, whole = {0};
+        struct err e = ERR_INIT;
+        struct image *img = NULL;
+        struct png_warnings w;
+        build(&heads[k], 0, &whole);
+        bytes_add(&file, whole.data, whole.length - IEND);
+        bytes_add(&file, junk[_i].bytes, junk[_i].length);
+        ck_assert_int_eq(warned_kind(&file, &whole, &w), PNG_WARN_IEND);
+        bytes_done(&file);
+        bytes_done(&whole);
+        build(&heads[k], 1, &whole); /* the same behind pixels that are not complete */
+        bytes_add(&file, whole.data, whole.length - IEND - 13);
+        bytes_add(&file, junk[_i].bytes, junk[_i].length);
+        ck_assert_int_eq(warned_decode(&file, &img, &w, &e), ERR_PNG_TRUNCATED);
+        image_free(img);
+        bytes_done(&file);
+        bytes_done(&whole);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("png_pixels");
@@ -113,6 +204,9 @@ int main(void)
     tcase_add_loop_test(c, data_in_a_further_chunk_are_told, 0, HEADS);
     tcase_add_loop_test(c, the_check_sum_is_read_to_its_end, 0, HEADS);
     tcase_add_loop_test(c, an_index_without_a_colour_is_black_and_told, 0, 16);
+    tcase_add_loop_test(c, the_file_may_end_behind_the_stream, 0, HEADS);
+    tcase_add_loop_test(c, the_file_may_end_in_surplus_data, 0, HEADS);
+    tcase_add_loop_test(c, junk_may_stand_where_the_end_should, 0, sizeof junk / sizeof *junk);
     suite_add_tcase(s, c);
     return harness_run(s);
 }

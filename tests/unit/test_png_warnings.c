@@ -235,7 +235,8 @@ START_TEST(a_small_window_hides_no_damage)
 }
 END_TEST
 
-/* Cuts the file at each byte. Once the last IDAT is complete, the picture is complete. */
+/* Cuts the file at each byte. Once the data of the last IDAT are complete, the picture
+ * is complete. */
 START_TEST(a_file_may_end_behind_its_pixels)
 {
     static const int types[][3] = {{0, 8, 0}, {2, 8, 1}, {3, 2, 0}, {6, 16, 0}, {0, 1, 1}};
@@ -253,7 +254,7 @@ START_TEST(a_file_may_end_behind_its_pixels)
         struct err e = ERR_INIT;
         struct image *img = NULL;
         struct png_warnings w;
-        if (file.length >= pixels) {
+        if (file.length + 4 >= pixels) { /* the check sum of the last IDAT is not needed */
             ck_assert_int_eq(warned_kind(&file, &plain, &w), PNG_WARN_IEND);
             continue;
         }
