@@ -2,6 +2,7 @@
 
 test_scripts += \
 	tests/importer/checkpoints.py \
+	tests/importer/computed.py \
 	tests/importer/door.py \
 	tests/importer/edges.py \
 	tests/importer/exported.py \

@@ -5,6 +5,7 @@ import os
 import re
 import sys
 import tempfile
+from collections import namedtuple
 
 from . import (arch_large, arch_small, check, files, fold, geometry, layer_list, ncnn_graph, onnx_graph,
                safetensors_file, state, torch_file, write)
@@ -14,6 +15,7 @@ from .graph import MAX_NUMBERS, numbers
 
 ARCHITECTURES = arch_small.TABLE + arch_large.TABLE
 KNOWN = "SRVGGNetCompact, ESPCN, FSRCNN, ECBSR, ETDS, ArtCNN, waifu2x, RRDBNet and SPAN"
+Model = namedtuple("Model", "head layers what macs parameters remarks")
 MAX_LICENSE = 4096      # as the server has it
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 
@@ -149,7 +151,7 @@ def _described(graph, what):
 
 
 def _model(options):
-    """Returns (head, layers, description, multiply-adds, parameters) of the file."""
+    """Returns the Model that the file becomes."""
     graphs, what = _graphs(options)
     rows = []
     for graph in graphs:
@@ -181,7 +183,7 @@ def _model(options):
     if options.license:
         head["license"] = options.license
     head["description"] = f"{what}, imported from {os.path.basename(options.file)}"[:1000]
-    return head, rows[0], what, size.macs, numbers(graph)
+    return Model(head, rows[0], what, size.macs, numbers(graph), graph.remarks)
 
 
 def _named(options):
@@ -203,17 +205,17 @@ def _named(options):
         raise Refused("--license takes text of UTF-8")
 
 
-def _line(options, head, what, macs, parameters, seconds):
-    color = "luma" if head["color"] == "y" else "RGB"
-    line = (f"{options.out}: {what}; x{head['scale']}, {color}, {parameters:,} parameters, "
-            f"{macs:,.0f} multiply-adds a pixel")
+def _line(options, model, seconds):
+    color = "luma" if model.head["color"] == "y" else "RGB"
+    line = (f"{options.out}: {model.what}; x{model.head['scale']}, {color}, "
+            f"{model.parameters:,} parameters, {model.macs:,.0f} multiply-adds a pixel")
     return line + (f", {seconds:.3g} s a megapixel here" if seconds is not None else "")
 
 
 def run(options):
     _named(options)
-    head, layers, what, macs, parameters = _model(options)
-    text = write.text(head, layers)
+    model = _model(options)
+    text = write.text(model.head, model.layers)
     program = None if options.no_check else check.find(options.binary)
     warnings, seconds = [], None
     if program:
@@ -221,10 +223,10 @@ def run(options):
             trial = os.path.join(folder, "model.json")
             write.write(trial, text)
             warnings = check.linted(program, trial)
-            seconds = check.seconds_a_megapixel(program, trial, macs)
+            seconds = check.seconds_a_megapixel(program, trial, model.macs)
     write.write(options.out, text)
-    print(_line(options, head, what, macs, parameters, seconds))
-    for warning in warnings:
+    print(_line(options, model, seconds))
+    for warning in model.remarks + warnings:
         print(f"  {warning}")
 
 

@@ -132,6 +132,7 @@ class Graph:
         self.input.channels, self.input.height, self.input.width = channels, height, width
         self.output = None
         self.count = self.weights = 0
+        self.remarks = []           # for the person who imports it
         self.keep_half = False      # weights that float16 holds exactly are not scaled
 
     def add(self, kind, inputs, where, **keys):

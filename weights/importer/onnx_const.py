@@ -10,6 +10,9 @@ NUMPY_TYPES = {1: np.float32, 2: np.uint8, 3: np.int8, 4: np.uint16, 5: np.int16
                13: np.uint64, 16: np.float32}
 
 
+MAX_MULTIPLIES = 1 << 32
+
+
 def bounded(shape, where):
     count = 1
     for d in shape:
@@ -222,6 +225,65 @@ def _many(work):
     return run
 
 
+def _reduce(work):
+    """Makes the function of a Reduce kind from one of numpy's form (x, axis=, keepdims=)."""
+    def run(at, x, *rest):
+        axes = axes_of(at, (x,) + rest, 1, x.ndim)
+        if not axes and at.int("noop_with_empty_axes", 0):
+            return x
+        axes = tuple(sorted(set(axes))) if axes else None
+        wide = x.astype(np.float64) if x.dtype.kind == "f" else x
+        return np.asarray(work(wide, axis=axes, keepdims=bool(at.int("keepdims", 1)))).astype(x.dtype)
+    return run
+
+
+def _squares(x, **how):
+    return np.sum(np.square(x), **how)
+
+
+def _multiplies(a, b):
+    """Returns the number of multiplications of a matrix product, and its shape."""
+    if not a.ndim or not b.ndim:
+        raise ValueError("matrices expected")
+    left, right = a.shape[-2:-1], b.shape[-1:] if b.ndim > 1 else ()
+    shape = broadcast(a.shape[:-2], b.shape[:-2]) + left + right
+    count = a.shape[-1]
+    for d in shape:
+        count *= d
+    return count, shape
+
+
+def _product(at, a, b):
+    count, shape = _multiplies(a, b)
+    bounded(shape, at.where)
+    if count > MAX_MULTIPLIES:
+        raise Refused(f"{at.where}: multiplies matrices of {list(a.shape)} and {list(b.shape)}")
+    return np.matmul(a.astype(np.float64), b.astype(np.float64)).astype(a.dtype)
+
+
+def _gemm(at, a, b, c=None):
+    a, b = (m.T if at.int(t, 0) else m for m, t in ((a, "transA"), (b, "transB")))
+    out = _product(at, a, b).astype(np.float64) * at.float("alpha", 1.0)
+    if c is not None:
+        _sizes(at, out, c)
+        out = out + at.float("beta", 1.0) * c
+    return out.astype(a.dtype)
+
+
+def _clip(at, x, low=None, high=None):
+    low = at.float("min", -np.inf) if low is None else float(np.ravel(low)[0])
+    high = at.float("max", np.inf) if high is None else float(np.ravel(high)[0])
+    return np.clip(x, low, high).astype(x.dtype)
+
+
+def effort(at, inputs):
+    """Returns the cost of a node that reads much and gives little, as a number of bytes."""
+    arrays = [x for x in inputs if isinstance(x, np.ndarray)]
+    if at.kind in ("MatMul", "Gemm") and len(arrays) > 1:
+        return sum(x.nbytes for x in arrays) + _multiplies(*arrays[:2])[0] // 16
+    return arrays[0].nbytes // 4 if at.kind.startswith("Reduce") and arrays else 0
+
+
 TABLE = {
     "Cast": _cast, "Squeeze": _squeeze, "Unsqueeze": _unsqueeze, "Reshape": _reshape,
     "Slice": _slice, "Gather": _gather, "ConstantOfShape": _constant_of_shape, "Range": _range,
@@ -239,7 +301,14 @@ TABLE = {
     "Round": lambda at, x: np.round(x), "Neg": lambda at, x: -x, "Abs": lambda at, x: np.abs(x),
     "Sqrt": lambda at, x: np.sqrt(x), "Exp": lambda at, x: np.exp(x),
     "Reciprocal": lambda at, x: 1 / x, "Softplus": lambda at, x: np.log1p(np.exp(x)),
-    "ReduceProd": lambda at, x, *axes: np.prod(x, keepdims=bool(at.int("keepdims", 1))),
+    "Log": lambda at, x: np.log(x), "Sign": lambda at, x: np.sign(x), "Clip": _clip,
+    "Sigmoid": lambda at, x: (1 / (1 + np.exp(-x))).astype(x.dtype), "Tanh": lambda at, x: np.tanh(x),
+    "Relu": lambda at, x: np.maximum(x, 0).astype(x.dtype),
+    "MatMul": _product, "Gemm": _gemm,
+    "ReduceProd": _reduce(np.prod), "ReduceSum": _reduce(np.sum), "ReduceMean": _reduce(np.mean),
+    "ReduceMax": _reduce(np.max), "ReduceMin": _reduce(np.min),
+    "ReduceL1": _reduce(lambda x, **how: np.sum(np.abs(x), **how)),
+    "ReduceL2": _reduce(lambda x, **how: np.sqrt(_squares(x, **how))), "ReduceSumSquare": _reduce(_squares),
     "Flatten": lambda at, x: x.reshape(int(np.prod(x.shape[:at.int("axis", 1)])), -1),
 }
 

@@ -2,7 +2,8 @@
 
 Sizes in a file may be derived from the size of the picture, so the graph is followed for a picture
 of one size. If the file leaves the size free, the graph is followed for two sizes, and the results
-must be alike.
+must be alike. It is followed for a third size, which is no multiple of anything, to find padding to
+a multiple; the network need not take that size.
 """
 import numpy as np
 
@@ -15,6 +16,7 @@ from . import build
 OPSETS = range(7, 25)
 MAX_CONSTANTS = 1 << 30
 SIZES = (960, 1920), (2880, 4800)  # multiples of any stride that networks have
+ODD = 961, 1921                     # leaves 1 over by each of them
 
 TABLE = {**onnx_layers.TABLE, **onnx_points.TABLE, **onnx_shapes.TABLE}
 
@@ -24,8 +26,6 @@ REASONS = {
     "ReduceMax": WHOLE, "InstanceNormalization": WHOLE, "GroupNormalization": WHOLE,
     "LayerNormalization": "normalises each pixel; the format has no layer for it",
     "Softmax": "is part of attention, which the format has no layer for",
-    "MatMul": "multiplies matrices, as attention and fully connected layers do; 1x1 convolutions "
-              "are needed",
     "Gemm": "is a fully connected layer; 1x1 convolutions are needed",
     "Einsum": "is part of attention, which the format has no layer for",
     "GridSample": "moves pixels by what it finds in them; the format has no layer for it",
@@ -38,7 +38,7 @@ REASONS = {
 
 
 # The number of inputs that a kind needs, if that is more than one.
-NEEDS = {"Conv": 2, "ConvTranspose": 2, "BatchNormalization": 5, "PRelu": 2, "Add": 2, "Sub": 2,
+NEEDS = {"Conv": 2, "ConvTranspose": 2, "MatMul": 2, "BatchNormalization": 5, "PRelu": 2, "Add": 2, "Sub": 2,
          "Mul": 2, "Div": 2, "Pow": 2, "Gather": 2, "Expand": 2, "Tile": 2}
 
 
@@ -48,6 +48,7 @@ class At:
 
     def __init__(self, proto, folder):
         self.kind, self.outputs = proto.op_type, len(proto.output)
+        self.given = sum(1 for name in proto.output if name)
         self.where = f"node {shown(proto.name or (proto.output[0] if proto.output else ''))} " \
                      f"({shown(proto.op_type)[1:-1]})"
         self.attributes = {a.name: a for a in proto.attribute}
@@ -137,7 +138,7 @@ class Reader:
 
     def __init__(self, model, folder, output=None):
         self.model, self.folder, self.wanted = model, folder, output
-        self.opset = opset(model)
+        self.opset, self.functions = opset(model), list(getattr(model, "functions", ()))
         proto = model.graph
         if len(proto.node) > MAX_NODES:
             raise Refused(f"more than {MAX_NODES} nodes")
@@ -147,13 +148,13 @@ class Reader:
         self.inputs = [i for i in proto.input if i.name not in self.protos]
         self.nodes = sorted_nodes(proto, list(self.protos) + [i.name for i in self.inputs])
         self.arrays = {}
-        self.graph = None
+        self.graph, self.pads = None, {}
         self.room = 0
 
     def follow(self, channels, height, width, last):
         """Returns the graph for a picture of that size. `last` says that channels are the last
         axis."""
-        self.graph = Graph(channels, height, width)
+        self.graph, self.pads = Graph(channels, height, width), {}
         self.room = MAX_CONSTANTS
         x = Feature(self.graph.input)
         if last:
@@ -180,6 +181,9 @@ class Reader:
     def _run(self, proto, values):
         at = At(proto, self.folder)
         if proto.domain not in ("", "ai.onnx"):
+            if any(f.name == proto.op_type and f.domain == proto.domain for f in self.functions):
+                raise Refused(f"{at.where}: a function that the model defines; a model whose "
+                              "functions are inlined is needed (onnx.inliner)")
             raise Refused(f"{at.where}: of {shown(proto.domain)}, whose operators are not "
                           "ONNX's own")
         if at.kind == "Constant":
@@ -191,8 +195,11 @@ class Reader:
         out = self._layer(at, inputs) if any(isinstance(x, Feature) for x in inputs) else None
         if out is None:
             out = onnx_const.run(at, inputs)
-            if out is None:
+            if out is None and (not inputs or at.kind in REASONS):
                 raise Refused(f"{at.where}: {reason(at.kind)}")
+            if out is None:
+                raise Refused(f"{at.where}: computes weights in a way that is not known here; export "
+                              "the model with do_constant_folding=True, or as it is used, not trained")
             self._charge(at, inputs, out)
         for name, value in zip(proto.output, out):
             values[name] = value
@@ -202,8 +209,9 @@ class Reader:
         for x in out:
             if not any(isinstance(i, np.ndarray) and np.may_share_memory(x, i) for i in inputs):
                 self.room -= x.nbytes
+        self.room -= onnx_const.effort(at, inputs)
         if self.room < 0:
-            raise Refused(f"{at.where}: constants of more than {MAX_CONSTANTS} bytes in all")
+            raise Refused(f"{at.where}: computes constants of more than {MAX_CONSTANTS} bytes in all")
 
     def _layer(self, at, inputs):
         work = TABLE.get(at.kind)
@@ -312,8 +320,28 @@ def read(path, folder, output=None):
     first = None
     for channels, height, width, last in shapes(reader):
         try:
-            sizes = SIZES if height is None or width is None else SIZES[:1]
-            return [reader.follow(channels, height or y, width or x, last) for y, x in sizes]
+            if height is not None and width is not None:
+                return [reader.follow(channels, height, width, last)]
+            sizes = [(height or y, width or x) for y, x in SIZES + (ODD,)]
+            graphs = [reader.follow(channels, *size, last) for size in sizes[:2]]
+            graphs[0].remarks += to_a_multiple(reader, (channels, *sizes[2], last))
+            return graphs
         except Refused as e:
             first = first or e
     raise first
+
+
+def to_a_multiple(reader, odd):
+    """Returns a remark on each pad that depends on the size of the picture and is none that the
+    server makes: it repeats the last row and column until the sides are multiples of the strides."""
+    even = reader.pads
+    try:
+        reader.follow(*odd)
+    except Refused:
+        pass        # the network takes multiples only
+    return [f"warning: {where} pads pictures whose sides are not multiples of its strides, by "
+            f"{mode} {list(sides)}; the server repeats the last row and column instead, so the "
+            "edges of such pictures differ"
+            for where, (sides, mode) in reader.pads.items()
+            if (sides, mode) != even.get(where, (None, mode)) and any(sides)
+            and (mode != "replicate" or sides[0] or sides[1])]

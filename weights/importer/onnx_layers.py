@@ -120,7 +120,7 @@ def average_pool(ctx, at, inputs):
 
 
 def batch_norm(ctx, at, inputs):
-    if at.int("training_mode", 0):
+    if at.int("training_mode", 0) or at.given > 1:     # before opset 14 its outputs tell
         raise Refused(f"{at.where}: a BatchNormalization in training mode; export the model in "
                       "evaluation mode")
     x = picture(ctx.graph, inputs[0], at.where)
@@ -210,6 +210,17 @@ def _grid(at, opset, mode):
     return dict(grid=grid, rounding=rounding, cubic=at.float("cubic_coeff_a", -0.75))
 
 
-TABLE = {"Conv": convolution, "ConvTranspose": transposed, "MaxPool": max_pool,
+def linear(ctx, at, inputs):
+    """Reads a MatMul of every pixel's channels, which are the last axis, with constant weights: a
+    1x1 convolution."""
+    x, weight = inputs[0], inputs[1]
+    letters = x.letters()
+    if not isinstance(weight, np.ndarray) or weight.ndim != 2 or not letters or letters[-1] != "c":
+        raise Refused(f"{at.where}: it multiplies matrices, as attention and fully connected layers "
+                      "do; 1x1 convolutions are needed")
+    return [x.like(build.convolution(ctx.graph, x.node, weight.T[:, :, None, None], None, at.where))]
+
+
+TABLE = {"MatMul": linear, "Conv": convolution, "ConvTranspose": transposed, "MaxPool": max_pool,
          "AveragePool": average_pool, "BatchNormalization": batch_norm, "Resize": resize,
          "Upsample": resize}

@@ -123,10 +123,28 @@ def _clip(ctx, at, inputs):
     return _pointwise(ctx, at, inputs[0], "clamp", min=low, max=high)
 
 
+def _leaky(ctx, at, x, scaled):
+    """Reads Max(x, a * x) of slopes up to 1, and Min of slopes from 1: what prelu computes."""
+    node = scaled.node
+    if node.kind != "affine" or node.inputs[0] is not x.node or node["bias"].any() \
+            or scaled.axes != x.axes:
+        return None
+    slopes = node["weight"]
+    if not ((slopes <= 1).all() if at.kind == "Max" else (slopes >= 1).all()):
+        return None
+    if slopes.size == 1 and slopes[0] >= 0:
+        return _pointwise(ctx, at, x, "leaky_relu", negative_slope=float(slopes[0]))
+    return _pointwise(ctx, at, x, "prelu", weight=slopes)
+
+
 def _extreme(ctx, at, inputs):
-    """Reads Max and Min with a number."""
+    """Reads Max and Min with a number, and those that are a leaky relu."""
     features = [x for x in inputs if isinstance(x, Feature)]
     values = [v for v in inputs if isinstance(v, np.ndarray) and v.size == 1]
+    if len(inputs) == len(features) == 2:
+        found = _leaky(ctx, at, *features) or _leaky(ctx, at, *features[::-1])
+        if found:
+            return found
     if len(inputs) != 2 or len(features) != 1 or len(values) != 1:
         raise Refused(f"{at.where}: the {at.kind} of two layers; a layer kind would be needed")
     value = float(values[0].ravel()[0])

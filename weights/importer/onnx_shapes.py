@@ -12,6 +12,13 @@ def _same(ctx, at, inputs):
     return [inputs[0]]
 
 
+def _dropout(ctx, at, inputs):
+    training = inputs[2] if len(inputs) > 2 else None
+    if training is not None and (not isinstance(training, np.ndarray) or training.any()):
+        raise Refused(f"{at.where}: a Dropout in training mode; export the model in evaluation mode")
+    return [inputs[0]]
+
+
 def _shape(ctx, at, inputs):
     shape = np.array(inputs[0].shape, np.int64)
     return [shape[slice(at.int("start", 0), at.int("end", len(shape)))]]
@@ -97,12 +104,50 @@ def _lettered(ctx, at, x):
     return x, x.letters()
 
 
+def _end_of(middle, part, place):
+    """Returns the rows or columns (place 0 or 1) that `part` leaves out of `middle`, before and
+    after its own; None if it is no part of it."""
+    node = part.node
+    if node.kind != "crop" or node.inputs[0] is not middle.node:
+        return None
+    return node["sides"][place], node["sides"][place + 2]
+
+
+def _wrapped(at, parts, letter):
+    """Returns (the middle, its padding) if a concat puts the end of a picture before it, and its
+    beginning after it, which is circular padding as PyTorch exports it; otherwise None."""
+    place = {"h": 0, "w": 1}.get(letter)
+    if place is None or any(p[1] != parts[0][1] for p in parts):
+        return None
+    features = [p[0] for p in parts]
+    sizes = [(x.node.height, x.node.width)[place] for x in features]
+    middle = sizes.index(max(sizes))
+    if len(parts) == 1 or middle > 1 or len(parts) - middle > 2:
+        return None
+    before, after = sum(sizes[:middle]), sum(sizes[middle + 1:])
+    ends = [_end_of(features[middle], x, place) for x in features]
+    if middle and after and ends[0] == (sizes[1] - before - after, after):
+        raise Refused(f"{at.where}: circular padding whose first part lies {after} too early, as "
+                      "older versions of PyTorch export it; export the model with a newer one")
+    if (middle and ends[0] != (sizes[middle] - before, 0)) or (
+            after and ends[-1] != (0, sizes[middle] - after)):
+        return None
+    sides = [0, 0, 0, 0]
+    sides[place], sides[place + 2] = before, after
+    return features[middle], tuple(sides)
+
+
 def _concat(ctx, at, inputs):
     parts = [_lettered(ctx, at, x) if isinstance(x, Feature) else None for x in inputs]
     if None in parts:
         raise Refused(f"{at.where}: joins the picture with a constant")
     letters = parts[0][1]
     axis = at.int("axis", 1)
+    around = _wrapped(at, parts, letters[axis]) if -4 <= axis < 4 else None
+    if around:
+        middle, sides = around
+        ctx.pads[at.where] = sides, "circular"
+        return [middle.like(build.pad(ctx.graph, middle.node, sides, "circular", at.where))]
     if any(p[1] != letters for p in parts) or not -4 <= axis < 4 or letters[axis] != "c":
         raise Refused(f"{at.where}: joins pictures along rows or columns; only channels can be "
                       "joined")
@@ -202,6 +247,7 @@ def _pad(ctx, at, inputs):
     (top, bottom), (left, right) = (by_letter.get(letter, (0, 0)) for letter in "hw")
     if max(abs(top), abs(bottom), abs(left), abs(right)) > 4096:
         raise Refused(f"{at.where}: pads by more than 4096 pixels")
+    ctx.pads[at.where] = (top, left, bottom, right), MODES[mode]
     return [x.like(build.pad(ctx.graph, x.node, (top, left, bottom, right), MODES[mode], at.where))]
 
 
@@ -245,7 +291,7 @@ def _round(ctx, at, inputs):
 
 
 # The kinds through which an output that was rounded to bytes may still go.
-MOVES = {"Identity": _same, "Dropout": _same, "Reshape": _reshape, "Flatten": _flatten,
+MOVES = {"Identity": _same, "Dropout": _dropout, "Reshape": _reshape, "Flatten": _flatten,
          "Transpose": _transpose, "Squeeze": _squeeze, "Unsqueeze": _unsqueeze, "Cast": _cast,
          "Round": _round, "Shape": _shape}
 TABLE = {**MOVES, "DepthToSpace": _depth_to_space, "SpaceToDepth": _space_to_depth,
