@@ -56,6 +56,8 @@ libengine_a_SOURCES += \
 	engine/png/png_rows.h \
 	engine/png/png_rules.c \
 	engine/png/png_rules.h \
+	engine/png/png_rules_text.c \
+	engine/png/png_rules_text.h \
 	engine/png/png_strip.c \
 	engine/png/png_strip.h \
 	engine/png/png_strip_job.h \
@@ -63,6 +65,8 @@ libengine_a_SOURCES += \
 	engine/png/png_strip_work.h \
 	engine/png/png_unfilter.c \
 	engine/png/png_unfilter.h \
+	engine/png/png_unpack.c \
+	engine/png/png_unpack.h \
 	engine/png/png_walk.c \
 	engine/png/png_walk.h \
 	engine/png/png_warnings.c \

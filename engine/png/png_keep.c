@@ -13,6 +13,7 @@
 
 /* A file under inspection. */
 struct visit {
+    struct png_unpack unpack;
     struct png_judge judge; /* room: PNG_RESTATED_MAX bytes for each chunk that cannot stay raw */
     enum png_where where;
     struct png_meta *meta;
@@ -51,6 +52,7 @@ static bool passes(struct visit *v, const struct png_rule *rule, struct png_chun
 {
     uint8_t keyword[PNG_KEYWORD_MAX];
     uint32_t bit = 1u << (rule - png_rules), raw = 0, length = c->length, n = 0;
+    v->unpack.too_much = false;
     *why = PNG_WARN_MISPLACED;
     if (v->where > rule->where)
         return false;
@@ -62,10 +64,14 @@ static bool passes(struct visit *v, const struct png_rule *rule, struct png_chun
         return false;
     if (rule->keyword && (n = png_rule_keyword(rule, c, keyword, &raw)) == 0)
         return false;
-    if (rule->accept && !rule->accept(&v->judge, c))
+    if (rule->accept && !rule->accept(&v->judge, c)) {
+        *why = v->unpack.too_much ? PNG_WARN_LARGE : PNG_WARN_MALFORMED;
         return false;
+    }
     if (rule->keyword && (n != raw || memcmp(keyword, c->data, n) != 0))
         warn(v->meta, PNG_WARN_NAME, c->type);
+    if (rule->keyword && c->length != length)
+        warn(v->meta, PNG_WARN_SURPLUS, c->type);
     if (memcmp(c->type, "eXIf", 4) == 0 && c->length != length)
         warn(v->meta, PNG_WARN_EXIF, c->type);
     v->seen |= bit;
@@ -156,7 +162,8 @@ enum err_code png_keep_collect(const uint8_t *bytes, const struct png_walk *walk
                                const struct image_format *format, struct png_meta *out,
                                struct err *e)
 {
-    struct visit v = {{bytes, walk, format, NULL}, BEFORE_PALETTE, out, 0};
+    struct visit v = {
+        .judge = {bytes, walk, format, NULL, &v.unpack}, .where = BEFORE_PALETTE, .meta = out};
     size_t list;
     if (size_mul((size_t)walk->ancillary, sizeof *out->chunks, &list))
         out->chunks =
@@ -166,11 +173,15 @@ enum err_code png_keep_collect(const uint8_t *bytes, const struct png_walk *walk
     v.judge.room = (uint8_t *)(out->chunks + walk->ancillary);
     for (int i = 0; i < METADATAS; i++)
         out->warnings[i] = walk->warnings;
+    png_unpack_init(&v.unpack, walk->unpack_bytes);
     struct png_place c;
-    for (size_t at = walk->ihdr.length; at < walk->iend.offset;) {
+    for (size_t at = walk->ihdr.length; at < walk->iend.offset && !v.unpack.no_memory;) {
         at = png_frame_next(bytes, at, &c);
         visit_place(&v, &c);
     }
+    png_unpack_done(&v.unpack);
+    if (v.unpack.no_memory)
+        return err_set(e, ERR_MEMORY, "out of memory to decompress the metadata of a PNG");
     drop_srgb_beside_profile(out);
     return ERR_OK;
 }

@@ -15,6 +15,7 @@
 #include "engine/png/png_keep.h"
 #include "engine/png/png_palette.h"
 #include "engine/png/png_rows.h"
+#include "engine/png/png_unpack.h"
 #include "engine/png/png_walk.h"
 
 enum {
@@ -288,7 +289,8 @@ void png_reader_free(struct png_reader *r)
 size_t png_reader_bytes(const struct png_head *h)
 {
     /* libpng keeps a few rows of at most 8 bytes per pixel; it and zlib take 60 KiB more */
-    return (size_t)h->width * 8 * 4 + DECODER_BYTES + png_inflow_bytes() + png_rows_bytes(h);
+    return (size_t)h->width * 8 * 4 + DECODER_BYTES + png_inflow_bytes() + png_unpack_bytes() +
+           png_rows_bytes(h);
 }
 
 const struct image_format *png_reader_format(const struct png_reader *r)

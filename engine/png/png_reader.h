@@ -2,7 +2,7 @@
  *
  * The whole file is verified before any memory for pixels is allocated: the place, length and CRC
  * of every chunk. Where the file ends early, decoding finds out whether the pixels are complete. libpng then sees only the critical chunks and tRNS. Metadata is kept as raw,
- * bounded chunks and never inflated. Gray stays gray, and 16 bits stay 16. 1, 2 and 4 bits become
+ * bounded chunks; compressed chunks are decompressed, within a limit, only to judge them. Gray stays gray, and 16 bits stay 16. 1, 2 and 4 bits become
  * 8, a palette becomes RGB, and tRNS in its three forms becomes an alpha channel. What libpng and
  * the browsers ignore is ignored here too, with a warning: bytes after IEND, compressed data beyond
  * the last row, a tRNS that cannot apply, palette indices without an entry (black, as in libpng).

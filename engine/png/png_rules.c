@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/png/png_emit.h"
+#include "engine/png/png_rules_text.h"
 
 /* --- reading: whether the contents are sound -------------------------------------------------- */
 
@@ -55,47 +56,14 @@ static bool accept_exif(const struct png_judge *j, struct png_chunk *c)
         c->data += 6;
         c->length -= 6;
     }
-    return c->length >= 4 && (memcmp(c->data, "II*\0", 4) == 0 || memcmp(c->data, "MM\0*", 4) == 0);
+    return c->length >= 8 && (memcmp(c->data, "II*\0", 4) == 0 || memcmp(c->data, "MM\0*", 4) == 0);
 }
 
-/* Returns the length of the keyword of a text or the name of a profile, up to the NUL, which
- * png_rule_keyword has found. */
-static uint32_t keyword_length(const struct png_chunk *c)
+/* The matrix coefficients must be those of RGB. */
+static bool accept_code_points(const struct png_judge *j, struct png_chunk *c)
 {
-    return (uint32_t)strlen((const char *)c->data);
-}
-
-static bool accept_text(const struct png_judge *j, struct png_chunk *c)
-{
-    uint32_t n = keyword_length(c);
     (void)j;
-    return !memchr(c->data + n + 1, 0, c->length - n - 1);
-}
-
-/* The name of a profile or the keyword of a text, the compression method, of which there is only
- * one, and compressed data. */
-static bool accept_compressed(const struct png_judge *j, struct png_chunk *c)
-{
-    uint32_t n = keyword_length(c);
-    (void)j;
-    return n + 2 < c->length && c->data[n + 1] == 0;
-}
-
-/* The keyword, a flag and a method of compression, the language, the translated keyword, the
- * text. */
-static bool accept_international(const struct png_judge *j, struct png_chunk *c)
-{
-    uint32_t n = keyword_length(c), at = n + 3;
-    (void)j;
-    if (at > c->length || c->data[n + 1] > 1 || c->data[n + 2] != 0)
-        return false;
-    for (int i = 0; i < 2; i++) {
-        const uint8_t *end = memchr(c->data + at, 0, c->length - at);
-        if (!end)
-            return false;
-        at = (uint32_t)(end - c->data) + 1;
-    }
-    return c->data[n + 1] == 1 || !memchr(c->data + at, 0, c->length - at);
+    return c->data[2] == 0 && c->data[3] <= 1;
 }
 
 static bool accept_offset(const struct png_judge *j, struct png_chunk *c)
@@ -260,11 +228,11 @@ static uint32_t convert_offset(const struct png_writer_params *p, const struct p
 
 const struct png_rule png_rules[] = {
     /* type  where           early  once   color  length accept               convert, keyword */
-    {"iCCP", BEFORE_PALETTE, false, true, true, 0, accept_compressed, NULL, "ICC profile"},
+    {"iCCP", BEFORE_PALETTE, false, true, true, 0, png_rules_accept_profile, NULL, "ICC profile"},
     {"sRGB", BEFORE_PALETTE, false, true, true, 1, accept_intent, NULL, NULL},
     {"gAMA", BEFORE_PALETTE, false, true, true, 4, accept_gamma, NULL, NULL},
     {"cHRM", BEFORE_PALETTE, false, true, true, 32, accept_primaries, NULL, NULL},
-    {"cICP", BEFORE_PALETTE, false, true, true, 4, NULL, NULL, NULL},
+    {"cICP", BEFORE_PALETTE, false, true, true, 4, accept_code_points, NULL, NULL},
     {"mDCV", BEFORE_PALETTE, false, true, true, 24, NULL, NULL, NULL},
     {"cLLI", BEFORE_PALETTE, false, true, true, 8, NULL, NULL, NULL},
     {"sBIT", BEFORE_PALETTE, false, true, false, 0, accept_bits, convert_bits, NULL},
@@ -273,9 +241,9 @@ const struct png_rule png_rules[] = {
     {"oFFs", BEFORE_PIXELS, false, true, false, 9, accept_offset, convert_offset, NULL},
     {"eXIf", ANYWHERE, true, true, false, 0, accept_exif, NULL,
      NULL}, /* extensions 1.5.0: anywhere */
-    {"tEXt", ANYWHERE, false, false, false, 0, accept_text, NULL, ""},
-    {"zTXt", ANYWHERE, false, false, false, 0, accept_compressed, NULL, ""},
-    {"iTXt", ANYWHERE, false, false, false, 0, accept_international, NULL, ""},
+    {"tEXt", ANYWHERE, false, false, false, 0, png_rules_accept_text, NULL, ""},
+    {"zTXt", ANYWHERE, false, false, false, 0, png_rules_accept_packed, NULL, ""},
+    {"iTXt", ANYWHERE, false, false, false, 0, png_rules_accept_international, NULL, ""},
     {"gIFg", ANYWHERE, false, false, false, 4, NULL, NULL, NULL},
     {"gIFx", ANYWHERE, false, false, false, 0, accept_gif_application, NULL, NULL},
 };

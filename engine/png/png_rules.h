@@ -2,10 +2,12 @@
  * of them when the picture changes. For png_keep.c.
  *
  * PNG specification (third edition), 5.6 (order), 11.3 (contents); oFFs, gIFg and gIFx from its
- * extensions (1.5.0). Threads: pure functions. */
+ * extensions (1.5.0). Threads: pure functions, but for
+ * png_judge.unpack. */
 #ifndef UPSCALED_PNG_PNG_RULES_H
 #define UPSCALED_PNG_PNG_RULES_H
 
+#include "engine/png/png_unpack.h"
 #include "engine/png/png_walk.h"
 #include "engine/png/png_writer_params.h"
 
@@ -21,6 +23,7 @@ struct png_judge {
     const struct png_walk *walk;
     const struct image_format *format; /* decoded */
     uint8_t *room;                     /* [PNG_RESTATED_MAX] */
+    struct png_unpack *unpack;
 };
 
 /* One kind of chunk. */
@@ -32,7 +35,7 @@ struct png_rule {
     bool color;      /* says how the pixels are to be shown */
     uint32_t length; /* 0: any */
     /* Returns whether the contents are sound; NULL if all are. It may restate them for the decoded
-     * format in j->room and point c->data there, or leave out bytes at their start. */
+     * format in j->room and point c->data there, or leave out bytes at their start or end. */
     bool (*accept)(const struct png_judge *j, struct png_chunk *c);
     /* Restates the contents for the output in `to` (PNG_RESTATED_MAX bytes). Returns the new
      * length, or 0 to leave the chunk out. NULL if the contents stay as they are. */

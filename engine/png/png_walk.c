@@ -303,6 +303,7 @@ enum err_code png_walk_run(const uint8_t *bytes, size_t length, const struct png
             return rc;
     }
     w.walk.ancillary = w.chunks;
+    w.walk.unpack_bytes = limits->max_chunk_bytes;
     *out = w.walk;
     return ERR_OK;
 }

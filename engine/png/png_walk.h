@@ -22,6 +22,7 @@ struct png_walk {
     struct png_span cut;        /* the contents of an IDAT after them in which the file ends */
     struct png_span iend; /* length 0: it is missing, and the last whole chunk ends at `offset` */
     uint32_t ancillary;   /* chunks that may have to be kept */
+    size_t unpack_bytes;  /* the most that these may have when they are decompressed */
     bool damaged;         /* the check sums of some of them are wrong */
     struct png_warnings warnings; /* about the pixels and the end of the file */
 };

@@ -17,6 +17,8 @@ enum png_warning {
     PNG_WARN_UNSAFE,    /* ancillary chunks that are valid for the input's pixels alone */
     PNG_WARN_NAME,      /* the name or keyword of a chunk was mended */
     PNG_WARN_EXIF,      /* JPEG's prefix was removed from an eXIf chunk */
+    PNG_WARN_SURPLUS,   /* bytes after the compressed contents of a chunk were left out */
+    PNG_WARN_LARGE,     /* ancillary chunks that are too large when decompressed */
     PNG_WARN_IEND,      /* the pixels are complete, but the end of the file is missing or damaged */
     PNG_WARN_WINDOW,    /* the zlib header declares a smaller window than the data use */
     PNG_WARN_MORE_ROWS, /* compressed data beyond the last row */

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import zlib
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from daemon import BINARY, DATA, Daemon, Skip, chunk, claim, equal, png, run_claims  # noqa: E402
@@ -20,13 +21,14 @@ WARNINGS = {
     "noiend.png": ["iend_missing"],
     "exif6.png": [],
     "exif_jpegstyle.png": ["exif_prefix"],
-    "iccp_long.png": ["name_mended"],
+    "iccp_long.png": ["chunk_malformed"],  # its profile is no profile
     "hard_disc_alpha.png": [],
     "colour_under_alpha_0.png": [],
     "gray_drawing_as_rgb.png": [],
     "tiled_256.png": [],
 }
 ITEM = r'([a-z_]+);text="([^"\\]+)"'
+PROFILE = (b"\0\0\0\x84" + bytes(12) + b"RGB " + bytes(16) + b"acsp").ljust(132, b"\0")
 shared = None
 
 
@@ -111,15 +113,29 @@ def an_orientation_of_another_size_survives():
 
 @claim
 def a_profile_is_kept_with_its_name_mended():
-    [profile] = contents(shared.upscale(read("iccp_long.png")).expect(200).body, b"iCCP")
-    [given] = contents(read("iccp_long.png"), b"iCCP")
-    equal(profile.split(b"\0", 1)[0], b"Photoshop ICC profile")
-    equal(profile.split(b"\0", 1)[1], given.split(b"\0", 1)[1])
+    packed = zlib.compress(PROFILE)
+    given = png(extra=chunk(b"iCCP", b"Photoshop ICC profile \0\0" + packed))
+    for metadata, expected in (("keep", ["name_mended"]), ("color", ["name_mended"]), ("none", [])):
+        reply = shared.upscale(given, "?metadata=" + metadata).expect(200)
+        equal(codes(reply), expected, metadata)
+        equal(contents(reply.body, b"iCCP"),
+              [b"Photoshop ICC profile\0\0" + packed] if expected else [])
+
+
+@claim
+def damaged_contents_are_left_out():
+    bad = zlib.compress(b"text")[:-1]
+    for data in (chunk(b"iCCP", b"a\0\0no zlib stream"), chunk(b"iCCP", b"a\0\0" + bad),
+                 chunk(b"iCCP", b"a\0\0" + zlib.compress(PROFILE[:-1])),
+                 chunk(b"zTXt", b"a\0\0" + bad), chunk(b"iTXt", b"a\0\1\0\0\0" + bad),
+                 chunk(b"iTXt", b"a\0\0\0\0\0\xff"), chunk(b"eXIf", b"MM\0*")):
+        reply = shared.upscale(png(extra=data), "?scale=1").expect(200)
+        equal((codes(reply), contents(reply.body, data[4:8])), (["chunk_malformed"], []))
 
 
 @claim
 def a_warning_tells_of_no_chunk_that_was_not_asked_for():
-    for name, metadata, expected in (("iccp_long.png", "color", ["name_mended"]),
+    for name, metadata, expected in (("iccp_long.png", "color", ["chunk_malformed"]),
                                      ("iccp_long.png", "none", []),
                                      ("anc_crc_iccp.png", "none", []),
                                      ("anc_crc.png", "color", []),

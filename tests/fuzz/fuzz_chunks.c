@@ -3,9 +3,8 @@
  * The first bytes are the type of the picture and the wishes about the output. The rest are chunks,
  * each by its type, place and length. They are added to a picture, which is read, and written with
  * another size or depth. Claims: the output follows the specification's rules of order and number,
- * which check_order reads. libpng reads all of it without a warning, except about the contents of
- * compressed chunks, which are never decompressed here, and about colours that it would choose
- * itself. */
+ * which check_order reads. libpng reads all of it without a warning, except about the tags of
+ * profiles, which are not judged here, and about colours that it would choose itself. */
 #include <png.h>
 #include <setjmp.h>
 #include <string.h>
@@ -136,12 +135,10 @@ static void on_error(png_structp png, png_const_charp message)
     abort();
 }
 
-/* libpng decompresses text and profiles, and judges whether statements of colour agree. */
+/* libpng reads the tags of profiles, and judges whether statements of colour agree. */
 static void on_warning(png_structp png, png_const_charp message)
 {
     static const char *const allowed[] = {"iCCP",
-                                          "zTXt",
-                                          "iTXt",
                                           "gamma value",
                                           "cHRM",
                                           "gAMA",

@@ -17,6 +17,14 @@ struct carry_chunk {
         type, data, sizeof(data) - 1                                                               \
     }
 
+/* The least profiles that decoders accept, compressed. */
+#define CARRY_PROFILE_RGB                                                                          \
+    "\170\332\143\140\140\150\141\100\002\101\356\116\012\014\150\040\061\271\270\200\201\206\000" \
+    "\000\117\257\003\047"
+#define CARRY_PROFILE_GRAY                                                                         \
+    "\170\332\143\140\140\150\141\100\002\356\101\216\221\014\150\040\061\271\270\200\201\206\000" \
+    "\000\150\133\003\137"
+
 /* An input file of 3x2 pixels. The extra chunks come before the palette (`first`), before the
  * pixels (`second`) and after them (`third`); each may be NULL. */
 struct carry_input {

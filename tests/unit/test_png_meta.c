@@ -21,7 +21,7 @@ static void list(const struct buf *file, char *names)
 }
 
 static const struct carry_chunk before_palette[] = {
-    CARRY_CHUNK("iCCP", "sRGB\0\0x\234\3\0\0\0\0\1"),
+    CARRY_CHUNK("iCCP", "sRGB\0\0" CARRY_PROFILE_RGB),
     CARRY_CHUNK("gAMA", "\0\0\xb1\x8f"),
     CARRY_CHUNK("gAMA", "\0\1\x86\xa0"), /* a second gAMA is ignored */
     CARRY_CHUNK("cHRM",

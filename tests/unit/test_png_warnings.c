@@ -6,6 +6,7 @@
 
 #include "tests/lib/harness.h"
 #include "tests/lib/png_build.h"
+#include "tests/lib/png_carry.h"
 #include "tests/lib/png_warned.h"
 
 static const struct {
@@ -21,11 +22,14 @@ static const struct {
             __VA_ARGS__                                                                            \
         }                                                                                          \
     }
-    CHOICE("iCCP", "a \0\0x\234\3\0\0\0\0\1", false, PNG_WARN_NAME, PNG_WARN_NAME, PNG_WARNINGS),
+    CHOICE("iCCP", "a \0\0" CARRY_PROFILE_RGB, false, PNG_WARN_NAME, PNG_WARN_NAME, PNG_WARNINGS),
     CHOICE("tEXt", " a\0b", false, PNG_WARN_NAME, PNG_WARNINGS, PNG_WARNINGS),
     CHOICE("eXIf", "Exif\0\0MM\0*\0\0\0\x08\0\0", false, PNG_WARN_EXIF, PNG_WARNINGS, PNG_WARNINGS),
     CHOICE("eXIf", "MI", false, PNG_WARN_MALFORMED, PNG_WARN_MALFORMED, PNG_WARN_MALFORMED),
     CHOICE("eXIf", "MM", true, PNG_WARN_CRC, PNG_WARN_CRC, PNG_WARN_CRC),
+    CHOICE("iCCP", "a\0\0" CARRY_PROFILE_RGB "x", false, PNG_WARN_SURPLUS, PNG_WARN_SURPLUS,
+           PNG_WARNINGS),
+    CHOICE("zTXt", "a\0\0junk", false, PNG_WARN_MALFORMED, PNG_WARNINGS, PNG_WARNINGS),
     CHOICE("gAMA", "\0\0\0\0", false, PNG_WARN_MALFORMED, PNG_WARN_MALFORMED, PNG_WARNINGS),
     CHOICE("gAMA", "\0\0\xb1\x8f", true, PNG_WARN_CRC, PNG_WARN_CRC, PNG_WARNINGS),
     CHOICE("pHYs", "\0\0\xb1\x8f", true, PNG_WARN_CRC, PNG_WARNINGS, PNG_WARNINGS),
@@ -57,6 +61,40 @@ START_TEST(a_warning_concerns_what_was_asked_for)
                           "%s, choice %d: %s", choices[_i].type, m,
                           png_warning_code((enum png_warning)kind));
     png_reader_free(r);
+    bytes_done(&chunk);
+    bytes_done(&file);
+    png_build_done(&p);
+}
+END_TEST
+
+/* Texts may have as many bytes, all together, as the limit of the chunks says. */
+START_TEST(what_is_decompressed_has_a_limit)
+{
+    struct bytes text = {0}, packed = {0}, chunk = {0}, file = {0};
+    struct err e = ERR_INIT;
+    struct png_limits limits = png_default_limits;
+    uint64_t seed = 11;
+    struct png_build p;
+    png_build_random(&p, (struct png_head){5, 4, 8, 2, false}, false, &seed);
+    for (int i = 0; i < 50000; i++)
+        bytes_add(&text, "a", 1);
+    png_build_zlib(&text, 9, Z_DEFAULT_STRATEGY, &packed);
+    bytes_add(&chunk, "a\0", 3);
+    bytes_add(&chunk, packed.data, packed.length);
+    packed.length = 0;
+    for (int i = 0; i < 3; i++)
+        png_build_chunk(&packed, "zTXt", chunk.data, chunk.length);
+    png_build_file(&p, &seed, &packed, NULL, NULL, &file);
+    for (int whole = 0; whole <= 3; whole++) {
+        struct png_reader *r = NULL;
+        limits.max_chunk_bytes = (size_t)50000 * (size_t)(whole + 1) - 1;
+        ck_assert_int_eq(png_reader_new(file.data, file.length, &limits, &r, &e), ERR_OK);
+        ck_assert_int_eq(png_reader_meta(r)->count, whole);
+        ck_assert_int_eq((int)png_reader_meta(r)->warnings->of[PNG_WARN_LARGE].count, 3 - whole);
+        png_reader_free(r);
+    }
+    bytes_done(&text);
+    bytes_done(&packed);
     bytes_done(&chunk);
     bytes_done(&file);
     png_build_done(&p);
@@ -316,6 +354,7 @@ int main(void)
     TCase *c = tcase_create("png_warnings");
     tcase_add_loop_test(c, a_warning_concerns_what_was_asked_for, 0,
                         sizeof choices / sizeof *choices);
+    tcase_add_test(c, what_is_decompressed_has_a_limit);
     tcase_add_loop_test(c, a_damaged_ancillary_chunk_is_left_out, 0, ANCILLARY);
     tcase_add_test(c, many_damaged_chunks_are_one_warning);
     tcase_add_test(c, a_damaged_critical_chunk_is_an_error);
