@@ -161,6 +161,12 @@ def padding_to_a_multiple_is_as_the_servers_or_is_said():
         assert len(lines) == warned, (mode, first, lines)
         assert not warned or "not multiples" in lines[0] and "repeats the last row" in lines[0], lines
         compare.same(path, net)
+    for strides, warned in (([2, 2], True), ([1, 1], False)):
+        g = Graph(13)
+        x = g.node("Relu", g.conv("x", random(8, 3, 3, 3), auto_pad="SAME_UPPER", strides=strides))
+        x = g.node("ConvTranspose", x, g.weight(random(8, 3, 2, 2)), strides=strides, auto_pad="SAME_UPPER")
+        lines = said_about(g.save(PATH, x))
+        assert len(lines) == warned and (not warned or "'Conv_2'" in lines[0]), (strides, lines)
     net = seeded(nn.Sequential(nn.ReflectionPad2d(1), nn.Conv2d(3, 3, 3), nn.PixelShuffle(1)))
     assert said_about(export(net)) == [], "padding by the same everywhere"
 

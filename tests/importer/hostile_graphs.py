@@ -38,6 +38,29 @@ def constants_that_grow():
         refused(chain(lambda g, x: g.node("Add", x, make(g))))
 
 
+def constants_that_take_long():
+    """Nodes that read much and give little, one after another, and products of large matrices."""
+    big = lambda g: g.node("ConstantOfShape", g.ints(1 << 12, 1 << 12))
+    thin = lambda g: g.node("ConstantOfShape", g.ints(1 << 12, 1))
+
+    def many(g, kind, count, *more):
+        x = big(g)
+        parts = [g.node(kind, x, *more) for _ in range(count)]
+        return parts[-1]
+
+    for make in (lambda g: many(g, "ReduceL2", 3000), lambda g: many(g, "ReduceProd", 3000),
+                 lambda g: many(g, "MatMul", 3000, thin(g)), lambda g: many(g, "Gemm", 3000, thin(g)),
+                 lambda g: g.node("MatMul", big(g), big(g)),
+                 lambda g: g.node("MatMul", g.node("ConstantOfShape", g.ints(1 << 20, 1)),
+                                  g.node("ConstantOfShape", g.ints(1, 1 << 20))),
+                 lambda g: g.node("MatMul", big(g), g.floats(1)),
+                 lambda g: g.node("MatMul", g.weight(numpy.float32(1)), g.weight(numpy.float32(1))),
+                 lambda g: g.node("Gemm", big(g), thin(g), g.floats(*range(5))),
+                 lambda g: g.node("ReduceSum", big(g), g.ints(7)),
+                 lambda g: g.node("Clip", big(g), g.floats())):
+        refused(chain(lambda g, x: g.node("Add", x, make(g))))
+
+
 def tensors_that_lie():
     for dims, raw in (([1 << 40], b""), ([-1], b""), ([3, 3, 3, 3], bytes(4)), ([1 << 31, 1 << 31], b""),
                       ([3, 3, 3, 3], bytes(325)), ([0], b""), ([], b"")):
@@ -173,6 +196,6 @@ def ncnn_files_that_lie():
 
 
 tap.run([
-    constants_that_grow, tensors_that_lie, data_elsewhere, data_that_are_waited_for_or_have_no_end,
+    constants_that_grow, constants_that_take_long, tensors_that_lie, data_elsewhere, data_that_are_waited_for_or_have_no_end,
     layers_that_grow, long_chains_are_not_slow,
     attributes_of_other_types, nodes_that_lack_what_they_need, ncnn_files_that_lie])

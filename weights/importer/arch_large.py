@@ -163,8 +163,8 @@ def span(state):
 
 def _blocks(state):
     """Returns the number of blocks. If one of them is missing, a later step says so."""
-    found = [int(m.group(1)) for m in (re.match(r"block_([0-9]{1,4})\.", n) for n in state.keys()) if m]
-    return max(found, default=0)
+    matches = [re.match(r"block_([0-9]{1,4})\.", n) for n in state.keys()]
+    return max([int(m.group(1)) for m in matches if m], default=0)
 
 
 TABLE = [(is_rrdb, rrdb), (is_span, span)]

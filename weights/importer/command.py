@@ -7,8 +7,8 @@ import sys
 import tempfile
 from collections import namedtuple
 
-from . import (arch_large, arch_small, check, files, fold, geometry, layer_list, ncnn_graph, onnx_graph,
-               safetensors_file, state, torch_file, write)
+from . import (arch_large, arch_small, check, files, fold, geometry, layer_list, ncnn_graph,
+               onnx_graph, safetensors_file, state, torch_file, write)
 from .build import affine, select
 from .errors import Refused, shown
 from .graph import MAX_NUMBERS, numbers

@@ -24,9 +24,9 @@ def opened(path):
 START = 64      # bytes that are enough for refuse_unread()
 PACKED = "a {} file; unpack it first"
 BEGINNINGS = {
-    b"\x1f\x8b": PACKED.format("gzip"), b"BZh": PACKED.format("bzip2"), b"\xfd7zXZ": PACKED.format("xz"),
-    b"7z\xbc\xaf\x27\x1c": PACKED.format("7z"), b"\x28\xb5\x2f\xfd": PACKED.format("zstd"),
-    b"Rar!": PACKED.format("rar"),
+    b"\x1f\x8b": PACKED.format("gzip"), b"BZh": PACKED.format("bzip2"),
+    b"\xfd7zXZ": PACKED.format("xz"), b"7z\xbc\xaf\x27\x1c": PACKED.format("7z"),
+    b"\x28\xb5\x2f\xfd": PACKED.format("zstd"), b"Rar!": PACKED.format("rar"),
     b"\x89HDF\r\n": "an HDF5 file, as Keras writes them; export the model to ONNX",
     b"\x93NUMPY": "an array of numpy, which does not say what network it belongs to",
     b"GGUF": "a GGUF file; networks of convolutions come as ONNX, PyTorch, safetensors or ncnn files",

@@ -10,7 +10,7 @@ NUMPY_TYPES = {1: np.float32, 2: np.uint8, 3: np.int8, 4: np.uint16, 5: np.int16
                13: np.uint64, 16: np.float32}
 
 
-MAX_MULTIPLIES = 1 << 32
+MAX_MULTIPLIES = 1 << 30
 
 
 def bounded(shape, where):
@@ -280,8 +280,8 @@ def effort(at, inputs):
     """Returns the cost of a node that reads much and gives little, as a number of bytes."""
     arrays = [x for x in inputs if isinstance(x, np.ndarray)]
     if at.kind in ("MatMul", "Gemm") and len(arrays) > 1:
-        return sum(x.nbytes for x in arrays) + _multiplies(*arrays[:2])[0] // 16
-    return arrays[0].nbytes // 4 if at.kind.startswith("Reduce") and arrays else 0
+        return 4 * sum(x.size for x in arrays) + _multiplies(*arrays[:2])[0] // 2
+    return 4 * arrays[0].size if at.kind.startswith("Reduce") and arrays else 0
 
 
 TABLE = {

@@ -38,7 +38,8 @@ REASONS = {
 
 
 # The number of inputs that a kind needs, if that is more than one.
-NEEDS = {"Conv": 2, "ConvTranspose": 2, "MatMul": 2, "BatchNormalization": 5, "PRelu": 2, "Add": 2, "Sub": 2,
+NEEDS = {"Conv": 2, "ConvTranspose": 2, "MatMul": 2, "BatchNormalization": 5, "PRelu": 2,
+         "Add": 2, "Sub": 2,
          "Mul": 2, "Div": 2, "Pow": 2, "Gather": 2, "Expand": 2, "Tile": 2}
 
 
@@ -198,8 +199,8 @@ class Reader:
             if out is None and (not inputs or at.kind in REASONS):
                 raise Refused(f"{at.where}: {reason(at.kind)}")
             if out is None:
-                raise Refused(f"{at.where}: computes weights in a way that is not known here; export "
-                              "the model with do_constant_folding=True, or as it is used, not trained")
+                raise Refused(f"{at.where}: computes weights in a way that is not known here; "
+                              "export the model with do_constant_folding=True")
             self._charge(at, inputs, out)
         for name, value in zip(proto.output, out):
             values[name] = value
@@ -332,16 +333,16 @@ def read(path, folder, output=None):
 
 
 def to_a_multiple(reader, odd):
-    """Returns a remark on each pad that depends on the size of the picture and is none that the
-    server makes: it repeats the last row and column until the sides are multiples of the strides."""
+    """Returns a remark on each pad that depends on the size of the picture, except one that the
+    server makes itself: it repeats the last row and column until the sides are multiples."""
     even = reader.pads
     try:
         reader.follow(*odd)
     except Refused:
         pass        # the network takes multiples only
     return [f"warning: {where} pads pictures whose sides are not multiples of its strides, by "
-            f"{mode} {list(sides)}; the server repeats the last row and column instead, so the "
-            "edges of such pictures differ"
+            f"{mode} {list(sides)}; the server repeats the last row and column instead, so such "
+            "pictures differ, at least at their edges"
             for where, (sides, mode) in reader.pads.items()
-            if (sides, mode) != even.get(where, (None, mode)) and any(sides)
+            if tuple(sides) != tuple(even.get(where, ((), ""))[0])
             and (mode != "replicate" or sides[0] or sides[1])]

@@ -56,6 +56,7 @@ def convolution(ctx, at, inputs):
     if min(stride + dilation) < 1:
         raise Refused(f"{at.where}: a stride or dilation of 0")
     around = sides(at, weight.shape[2:], stride, dilation, (x.height, x.width))
+    ctx.pads[at.where] = around, "zeros"
     node = build.convolution(ctx.graph, x, weight, bias, at.where, stride, around, dilation,
                              at.int("group", 1))
     return [Feature(node)]
@@ -104,6 +105,7 @@ def max_pool(ctx, at, inputs):
     if min(kernel + stride + dilation) < 1 or max(kernel) > 64:
         raise Refused(f"{at.where}: a pool of {kernel} by {stride}")
     around = sides(at, kernel, stride, dilation, (x.height, x.width))
+    ctx.pads[at.where] = around, "zeros"
     return [Feature(build.max_pool(ctx.graph, x, kernel, stride, around, dilation,
                                    at.int("ceil_mode", 0) == 1, at.where))]
 
@@ -114,6 +116,7 @@ def average_pool(ctx, at, inputs):
     if min(kernel + stride) < 1 or max(kernel) > 64 or pair(at, "dilations", (1, 1)) != (1, 1):
         raise Refused(f"{at.where}: an average pool of {kernel} by {stride}")
     around = sides(at, kernel, stride, (1, 1), (x.height, x.width))
+    ctx.pads[at.where] = around, "zeros"
     return [Feature(build.average_pool(ctx.graph, x, kernel, stride, around,
                                        at.int("ceil_mode", 0) == 1,
                                        at.int("count_include_pad", 0) == 1, at.where))]
@@ -216,9 +219,10 @@ def linear(ctx, at, inputs):
     x, weight = inputs[0], inputs[1]
     letters = x.letters()
     if not isinstance(weight, np.ndarray) or weight.ndim != 2 or not letters or letters[-1] != "c":
-        raise Refused(f"{at.where}: it multiplies matrices, as attention and fully connected layers "
-                      "do; 1x1 convolutions are needed")
-    return [x.like(build.convolution(ctx.graph, x.node, weight.T[:, :, None, None], None, at.where))]
+        raise Refused(f"{at.where}: it multiplies matrices, as attention and fully connected "
+                      "layers do; 1x1 convolutions are needed")
+    weight = weight.T[:, :, None, None]
+    return [x.like(build.convolution(ctx.graph, x.node, weight, None, at.where))]
 
 
 TABLE = {"MatMul": linear, "Conv": convolution, "ConvTranspose": transposed, "MaxPool": max_pool,
