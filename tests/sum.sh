@@ -92,6 +92,11 @@ the_heavy_ones_are_missed_with_all_alone() {
     sums "SKIP: tests/a (2): ./check --all runs it" "sum 0 0 2" &&
         options="-v heavy=1" && sums "FAIL: tests/a did not report: 2 tests are missing" "sum 0 1 0"
 }
+what_has_one_thread_is_left_out_for_the_thread_sanitizer_alone() {
+    lists "tests/a 2 alone"
+    sums "FAIL: tests/a did not report: 2 tests are missing" "sum 0 1 0" &&
+        options="-v threads=1" && sums "SKIP: tests/a (2): it has one thread" "sum 0 0 2"
+}
 what_is_new_counts_and_is_noted() {
     lists "tests/a 1"
     echo "$two_good" | report tests/a

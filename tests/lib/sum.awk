@@ -1,9 +1,9 @@
 # sum.awk - compares the tests that reported with tests/suite.txt, the list of those that must report:
 #
-#   awk -v build=FOLDER [-v heavy=1] [-v write="PROGRAM..."] -f tests/lib/sum.awk tests/suite.txt
+#   awk -v build=FOLDER [-v heavy=1] [-v threads=1] [-v write="PROGRAM..."] -f tests/lib/sum.awk tests/suite.txt
 #
 # A line of the list is a test program's name, the number of its tests, and `all` if only ./check --all
-# runs it. A program that reports fewer tests than listed has failed. A program that could not run is
+# runs it, or `alone` if it has one thread, so that a run for the thread sanitizer leaves it out. A program that reports fewer tests than listed has failed. A program that could not run is
 # named, and all its tests count as skipped. The last line is `sum PASSED FAILED SKIPPED`. With `write`,
 # it prints a new list instead: the tests that those programs reported, and the listed number for a
 # program that did not run.
@@ -49,9 +49,13 @@ function fail(text) {
 }
 
 # Judges a program of which `least` tests are listed.
-function judge(name, least, all) {
+function judge(name, least, flag) {
     read_results(name)
-    if (!reported && all && !heavy) {
+    if (!reported && flag == "alone" && threads) {
+        skipped += least
+        return named("SKIP: " name " (" least "): it has one thread")
+    }
+    if (!reported && flag == "all" && !heavy) {
         skipped += least
         return named("SKIP: " name " (" least "): ./check --all runs it")
     }
