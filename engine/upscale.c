@@ -44,9 +44,12 @@ enum err_code upscale_output_size(const struct upscale_size *want, struct pair i
     struct pair found = {0, 0};
     double width = want->width ? want->width : scale_x * in.x;
     double height = want->height ? want->height : scale_y * in.y;
-    enum err_code rc = find_side(width, in.x, "width", &found.x, e);
+    bool by_height = want->height && !want->width; /* the error names the side that was asked for */
+    enum err_code rc = by_height ? ERR_OK : find_side(width, in.x, "width", &found.x, e);
     if (rc == ERR_OK)
         rc = find_side(height, in.y, "height", &found.y, e);
+    if (rc == ERR_OK && by_height)
+        rc = find_side(width, in.x, "width", &found.x, e);
     if (rc == ERR_OK)
         *out = found;
     return rc;

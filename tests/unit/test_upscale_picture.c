@@ -150,6 +150,26 @@ START_TEST(output_sizes_are_as_documented)
 }
 END_TEST
 
+START_TEST(a_refused_size_is_named_as_it_was_asked_for)
+{
+    static const struct {
+        struct upscale_size want;
+        const char *text;
+    } rows[] = {
+        {{0, 1000, 0}, "a width of 1000 pixels is not 1 to 8 times the input's 10"},
+        {{0, 0, 1000}, "a height of 1000 pixels is not 1 to 8 times the input's 7"},
+        {{0, 0, 6}, "a height of 6 pixels is not 1 to 8 times the input's 7"},
+        {{0, 20, 1000}, "a height of 1000 pixels is not 1 to 8 times the input's 7"},
+    };
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+        struct pair in = {7, 10}, out = {0, 0};
+        struct err e = ERR_INIT;
+        ck_assert_int_eq(upscale_output_size(&rows[k].want, in, &out, &e), ERR_BAD_PARAMETER);
+        ck_assert_str_eq(e.text, rows[k].text);
+    }
+}
+END_TEST
+
 /* A request that cancels itself after the second band. */
 struct watched {
     atomic_bool cancel;
@@ -259,6 +279,7 @@ int main(void)
     tcase_add_test(c, hidden_colour_does_not_fringe);
     tcase_add_test(c, factor_one_copies_and_changes_depth_exactly);
     tcase_add_test(c, output_sizes_are_as_documented);
+    tcase_add_test(c, a_refused_size_is_named_as_it_was_asked_for);
     tcase_add_test(c, cancel_ends_it_within_one_band);
     tcase_add_test(c, failed_allocations_are_told_and_leak_nothing);
     suite_add_tcase(s, c);
