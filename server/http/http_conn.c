@@ -57,14 +57,19 @@ static void on_refused(void *arg)
 }
 
 /* The library may miss the end of a stream that arrives together with data: its epoll is
- * edge-triggered, and a short read tells it that the socket is empty. */
+ * edge-triggered, and a short read tells it that the socket is empty. A request whose body is cut
+ * off gets its answer if it is refused by what arrived before; the library may be about to judge
+ * that. Otherwise the watchdog closes the connection. */
 static void on_ended(void *arg)
 {
     struct conn *conn = arg;
     pthread_mutex_lock(&conn->conns->lock);
-    unsigned incomplete = conn->intake.state == INTAKE_HEAD ? 0 : 1;
-    if (atomic_load(&conn->intake.heads) - conn->ended == incomplete)
+    bool in_head = conn->intake.state == INTAKE_HEAD;
+    conn->cut_ms = in_head ? 0 : clock_ms();
+    if (in_head && atomic_load(&conn->intake.heads) == conn->ended)
         conn_shut(conn);
+    else if (!in_head && conn->phase == CONN_BODY && conn->hurried)
+        conn_answer_and_shut(conn);
     pthread_mutex_unlock(&conn->conns->lock);
 }
 
@@ -145,7 +150,7 @@ void conns_begin(struct conns *c, struct conn *conn, const char *id, atomic_bool
     conn->id = id;
     conn->cancel = cancel;
     conn->verdict = (struct err)ERR_INIT;
-    conn->said = ERR_OK;
+    conn->said = (struct http_said){ERR_OK, 0};
     conn->hurried = false;
     begin_head(conn);
     pthread_mutex_unlock(&c->lock);
@@ -165,7 +170,7 @@ void conns_origin(struct conns *c, struct conn *conn, const char *origin)
     pthread_mutex_unlock(&c->lock);
 }
 
-enum err_code conns_end(struct conns *c, struct conn *conn)
+struct http_said conns_end(struct conns *c, struct conn *conn)
 {
     pthread_mutex_lock(&c->lock);
     conn->active = false;
@@ -173,7 +178,7 @@ enum err_code conns_end(struct conns *c, struct conn *conn)
     conn->cancel = NULL;
     conn->ended++;
     conn->streams = false;
-    enum err_code said = conn->said;
+    struct http_said said = conn->said;
     if (conn->phase != CONN_LOST && conn->phase != CONN_LINGER) {
         conn_set_phase(conn, CONN_IDLE);
         conn->deadline_ms = conn->idle_ms + c->service->options->idle_timeout * 1000;
@@ -194,6 +199,8 @@ enum conn_phase conns_enter(struct conns *c, struct conn *conn, enum conn_phase 
         conn_set_phase(conn, phase);
         conn->deadline_ms = clock_ms() + timeout_ms;
         conn->moved = conn->moved_before = 0;
+        if (conn->cut_ms > 0)
+            conn->cut_ms = clock_ms();
         conn_refuse_when_due(conn);
     }
     phase = conn->phase;
@@ -261,6 +268,8 @@ void conns_hurry(struct conns *c, struct conn *conn, const struct err *verdict, 
         conn->deadline_ms = deadline_ms;
     conn->verdict = *verdict;
     conn->hurried = true;
+    if (conn->cut_ms > 0 && conn->phase == CONN_BODY)
+        conn_answer_and_shut(conn);
     pthread_mutex_unlock(&c->lock);
 }
 

@@ -17,6 +17,7 @@
 
 #include "engine/base/err.h"
 #include "server/host/listen.h"
+#include "server/http/http_log.h"
 #include "server/http/intake.h"
 #include "server/service/service.h"
 
@@ -56,8 +57,9 @@ struct conn {
     const char *id;      /* the request's X-Request-ID */
     const char *origin;  /* its Origin, or NULL */
     atomic_bool *cancel; /* its job's */
-    enum err_code said;  /* the error that was sent without the library */
-    struct err verdict;  /* the error to send at the deadline; ERR_OK: the request was too slow */
+    struct http_said said;
+    int64_t cut_ms; /* when the client ended the stream in the middle of a body; 0: it did not */
+    struct err verdict; /* the error to send at the deadline; ERR_OK: the request was too slow */
     struct conns *conns;
     struct intake intake;
 };
@@ -96,11 +98,11 @@ struct conn *conns_add(struct conns *c, int fd, int address);
 void conns_remove(struct conns *c, struct conn *conn);
 
 /* Notes that a request begins. `id`, `cancel` and the origin must live until conns_end, which notes
- * that it ends, and returns the error that was sent without the library, or ERR_OK. */
+ * that it ends, and returns the error that was sent without the library. */
 void conns_begin(struct conns *c, struct conn *conn, const char *id, atomic_bool *cancel);
 void conns_name(struct conns *c, struct conn *conn, const char *id); /* another id */
 void conns_origin(struct conns *c, struct conn *conn, const char *origin);
-enum err_code conns_end(struct conns *c, struct conn *conn);
+struct http_said conns_end(struct conns *c, struct conn *conn);
 
 /* Enters a phase, with a deadline `timeout_ms` from now if the phase has one. Returns the phase
  * afterwards: CONN_LOST and CONN_LINGER are final. */
@@ -123,7 +125,7 @@ enum conn_phase conns_begin_work(struct conns *c, struct conn *conn, bool interi
 enum conn_phase conns_moved(struct conns *c, struct conn *conn, size_t count);
 
 /* Moves the deadline to `timeout_ms` from now if that is sooner. `verdict` is sent at the
- * deadline. */
+ * deadline, or at once if the client has ended the stream. */
 void conns_hurry(struct conns *c, struct conn *conn, const struct err *verdict, int64_t timeout_ms);
 
 /* Sends the verdict of the request without the library, and gives the client `linger_ms` to read

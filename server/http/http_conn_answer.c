@@ -34,14 +34,14 @@ static void answer_head(struct conn *conn, struct raw_answer *a)
     a->id = r->id && request_id_is_plain(r->id) ? r->id : id;
     a->origin = r->origin;
     a->bodiless = r->method && strcmp(r->method, "HEAD") == 0;
-    http_raw_send(s->options, a);
+    size_t bytes = http_raw_send(s->options, a);
     http_log_refused(s, &(struct refused_request){
                             .fd = conn->fd,
                             .id = a->id,
                             .method = r->method,
                             .target = r->target,
                             .took_ms = clock_ms() - conn->begun_ms,
-                            .said = conn->verdict.code,
+                            .said = {conn->verdict.code, bytes},
                         });
 }
 
@@ -50,11 +50,17 @@ void conn_answer(struct conn *conn)
     struct raw_answer a = {conn->fd, conn->id, conn->origin, false, &conn->verdict};
     if (conn->verdict.code == ERR_OK)
         tell_timeout(conn, &conn->verdict);
-    conn->said = conn->verdict.code;
+    conn->said.code = conn->verdict.code;
     if (conn->active)
-        http_raw_send(conn->conns->service->options, &a);
+        conn->said.bytes = http_raw_send(conn->conns->service->options, &a);
     else
         answer_head(conn, &a);
+}
+
+void conn_answer_and_shut(struct conn *conn)
+{
+    conn_answer(conn);
+    conn_shut(conn);
 }
 
 void conn_answer_and_linger(struct conn *conn, int64_t linger_ms)

@@ -9,7 +9,10 @@
  * end of a head that the library never saw. */
 void conn_answer(struct conn *conn);
 
-/* Does the same. Also ends our side of the stream, and gives the client `linger_ms` to end its
+/* Does the same, and closes the connection. */
+void conn_answer_and_shut(struct conn *conn);
+
+/* Answers, ends our side of the stream, and gives the client `linger_ms` to end its
  * side. */
 void conn_answer_and_linger(struct conn *conn, int64_t linger_ms);
 

@@ -21,9 +21,10 @@ static int64_t now_ms(void)
 static void describe_end(const struct http_request *r, const struct http_end *end,
                          struct access_entry *x)
 {
-    if (end->said != ERR_OK) {
-        x->status = error_row(end->said)->status;
-        x->code = error_row(end->said)->name;
+    if (end->said.code != ERR_OK) {
+        x->status = error_row(end->said.code)->status;
+        x->code = error_row(end->said.code)->name;
+        x->bytes_out = end->said.bytes;
         return;
     }
     if (!r->answer.queued && end->status > 0) { /* the library refused it by itself */
@@ -87,8 +88,9 @@ void http_log_refused(struct service *s, const struct refused_request *r)
         .client = address,
         .method = r->method,
         .target = r->target,
-        .status = error_row(r->said)->status,
-        .code = error_row(r->said)->name,
+        .status = error_row(r->said.code)->status,
+        .code = error_row(r->said.code)->name,
+        .bytes_out = r->said.bytes,
         .total_ms = (double)r->took_ms,
     };
     metrics_request(&s->metrics, &x);

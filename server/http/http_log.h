@@ -3,17 +3,24 @@
 #define UPSCALED_SERVER_HTTP_HTTP_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "engine/base/err.h"
 
 struct http_request;
 struct service;
 
+/* An error that was sent without the library. */
+struct http_said {
+    enum err_code code; /* ERR_OK: none was sent */
+    size_t bytes;       /* of its body */
+};
+
 /* The end of the request, as its connection saw it. */
 struct http_end {
-    enum err_code said; /* the error that was sent without the library, or ERR_OK */
-    int status;         /* of the library's own reply; 0 if it sent none */
-    bool whole;         /* the whole reply was sent */
+    struct http_said said;
+    int status; /* of the library's own reply; 0 if it sent none */
+    bool whole; /* the whole reply was sent */
 };
 
 /* Writes the line of a request, and counts the request. */
@@ -24,7 +31,7 @@ struct refused_request {
     int fd; /* of the connection */
     const char *id, *method, *target;
     int64_t took_ms;
-    enum err_code said;
+    struct http_said said;
 };
 
 void http_log_refused(struct service *s, const struct refused_request *r);

@@ -4,6 +4,7 @@
 #define UPSCALED_SERVER_HTTP_HTTP_RAW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "server/options/options.h"
 
@@ -16,7 +17,7 @@ struct raw_answer {
 
 /* Sends the problem. Call it while the library reads, so that it does not write. Bytes that do not
  * fit into the buffer of the socket at once are lost: the reply is small, and no thread may wait
- * here. */
-void http_raw_send(const struct options *o, const struct raw_answer *a);
+ * here. Returns the bytes of the body that were sent. */
+size_t http_raw_send(const struct options *o, const struct raw_answer *a);
 
 #endif

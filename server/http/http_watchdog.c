@@ -16,7 +16,7 @@
 enum { WATCHED_AT_ONCE = 64 };
 enum { TICK_MS = 100, CLOSELY_EVERY = 10 };
 
-enum { PROBE_MS = 5000 };
+enum { PROBE_MS = 5000, CUT_MS = 1000 };
 
 /* Whether the client of a request that is being computed has left. The end of its stream does not
  * show that: a client may send its request, end its side, and wait. The end of both sides looks the
@@ -68,6 +68,13 @@ static bool is_gone(const struct conn *conn)
     return atomic_load(&conn->intake.heads) == conn->ended && socket_look(conn->fd) == SOCKET_ENDED;
 }
 
+/* Whether the client has ended the stream in the middle of a body, and the library has had time to
+ * judge what arrived before. */
+static bool is_cut(const struct conn *conn, int64_t now_ms)
+{
+    return conn->phase == CONN_BODY && conn->cut_ms > 0 && now_ms >= conn->cut_ms + CUT_MS;
+}
+
 /* Whether the reader of a stream has received all of it, or some of it since the deadline was
  * set. */
 static bool reads_on(const struct conns *c, struct conn *conn)
@@ -92,10 +99,10 @@ static void look_after(struct conns *c, struct conn *conn, int64_t now_ms, bool 
         break;
     case CONN_HEAD:
     case CONN_BODY:
-        if (now_ms >= conn->deadline_ms && !(conn->phase == CONN_BODY && keeps_pace(c, conn))) {
-            conn_answer(conn);
+        if (is_cut(conn, now_ms))
             conn_shut(conn);
-        }
+        else if (now_ms >= conn->deadline_ms && !(conn->phase == CONN_BODY && keeps_pace(c, conn)))
+            conn_answer_and_shut(conn);
         break;
     case CONN_LINGER:
         if (now_ms >= conn->deadline_ms)

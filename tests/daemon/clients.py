@@ -152,6 +152,34 @@ def clients_that_end_their_sides_together_get_their_answers():
 
 
 @claim
+def a_refusal_is_sent_although_the_body_is_cut_off():
+    with Daemon("--max-body", "100K") as d:
+        large, jpeg = b"x" * 200000, b"\xff\xd8\xff\xe0" + b"x" * 5000
+        kinds = [(request("POST", "/v1/upscale?scale=99", png()), 400), (request("POST", "/nothing", png()), 404),
+                 (request("POST", "/v1/upscale", large), 413), (request("POST", "/v1/upscale", jpeg), 415),
+                 (chunked_request("/v1/upscale?scale=99", [png()]), 400),
+                 (chunked_request("/v1/upscale", [jpeg]), 415)]
+        for data, status in kinds:
+            for before in (b"", request("GET", "/livez")):
+                for apart in (False, False, False, True):
+                    with d.connect() as client:
+                        client.send(before + data[:-20])
+                        if apart:
+                            time.sleep(0.02)  # the end comes by itself, perhaps; both must be right
+                        client.socket.shutdown(socket.SHUT_WR)
+                        if before:
+                            client.read_reply().expect(200)
+                        client.read_reply().expect(status)
+                        client.is_closed()
+        with d.connect() as client:  # what is not refused has no answer
+            client.send(request("POST", "/v1/upscale", png(), [("X-Request-ID", "cut")])[:-20])
+            client.socket.shutdown(socket.SHUT_WR)
+            client.is_closed()
+        line = wait_until(lambda: [json.loads(x) for x in d.lines if '"cut"' in x], "it is logged")[0]
+        equal((line["status"], line["code"]), (499, "client_left"))
+
+
+@claim
 def a_client_that_is_gone_is_noticed():
     with Daemon("--threads", "1") as d:
         with d.connect() as client:

@@ -44,17 +44,17 @@ def a_picture_is_told_in_full():
 @claim
 def errors_have_their_code():
     with Daemon("--drain-bytes", "1K", "--body-timeout", "1", "--header-timeout", "1") as d:
-        d.upscale(b"junk", headers=named("e-1")).expect(415)
+        sent = {"e-1": len(d.upscale(b"junk", headers=named("e-1")).expect(415).body), "e-7": 0}
         d.ask("GET", "/nothing", headers=named("e-2")).expect(404)
         d.ask("DELETE", "/livez", headers=named("e-3")).expect(405)
         d.upscale(png(), "?scale=99", named("e-4")).expect(400)
         with d.connect() as client:  # answered without the library
             client.send_until_refused(chunked_request(
                 "/v1/upscale", [SIGNATURE + header(100000, 1)] + [b"\0" * 999] * 20, named("e-5")))
-            client.read_reply().expect(422)
+            sent["e-5"] = len(client.read_reply().expect(422).body)
         with d.connect() as client:
             client.send(request("POST", "/v1/upscale", png(), named("e-6"))[:-5])
-            client.read_reply().expect(408)
+            sent["e-6"] = len(client.read_reply().expect(408).body)
         with d.connect() as client:
             client.send(request("POST", "/v1/upscale", png(), named("e-7"))[:-5])
         for name, status, code in (("e-1", 415, "not_png"), ("e-2", 404, "not_found"),
@@ -63,6 +63,7 @@ def errors_have_their_code():
                                    ("e-6", 408, "timeout"), ("e-7", 499, "client_left")):
             entry = line_of(d, name)
             equal((entry["status"], entry["code"]), (status, code), name)
+            equal(entry["bytes_out"], sent.get(name, entry["bytes_out"]), name)
 
 
 @claim
@@ -75,8 +76,10 @@ def what_cannot_be_read_is_no_client_that_left():
                 (b"chunk", b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "bad_request")):
             with d.connect() as client:
                 client.send_until_refused(start % name + rest)
+                sent = len(client.read_reply().expect(status).body)
                 wait_until(lambda: len(d.lines) > 0 and name.decode() in d.lines[-1], "its line")
             entry = json.loads(d.lines[-1])
+            equal(entry["bytes_out"], sent, name)
             equal((entry["status"], entry["code"], entry["client"]),
                   (status, code, "127.0.0.1"), name)
 
