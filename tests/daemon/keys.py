@@ -82,7 +82,7 @@ def a_right_key_is_let_in_by_either_header():
 def probes_the_page_and_preflights_need_none():
     write(line("ann", "secret-a"))
     with Daemon("--api-keys", PATH) as d:
-        for path in ("/", "/livez", "/readyz", "/health"):
+        for path in ("/", "/livez", "/readyz", "/health", "/errors", "/openapi.json"):
             d.ask("GET", path).expect(200)
             d.ask("HEAD", path).expect(200)
         d.ask("OPTIONS", "/v1/upscale").expect(204)
