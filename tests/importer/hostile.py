@@ -80,6 +80,11 @@ def numbers_that_are_none():
     refused(zipped(values, storages), "not a number")
     storages["0"] = struct.pack("<f", float("inf")) + storages["0"][4:]
     refused(in_a_row(values, storages), "not a number")
+    for name, shape in COMPACT.items():     # a signalling NaN, which numpy warns of by itself
+        values, storages = state_of(COMPACT)
+        key = str(list(COMPACT).index(name))
+        storages[key] = b"\x01\0\x80\x7f" + storages[key][4:]
+        refused(in_a_row(values, storages), "not a number")
 
 
 def zips_that_unpack_to_much():

@@ -1,6 +1,8 @@
 """mutations.py - changes files of every format by a seeded mutator. Each mutant is refused in one
 sentence or is still a model. MUTATIONS in the environment is the number for each file (default
 150). `mutations.py FILE` runs one that was kept. Needs python3-onnx. TAP."""
+import argparse
+import datetime
 import os
 import random
 import resource
@@ -12,7 +14,7 @@ import tap
 tap.needs("numpy", "onnx")
 import numpy
 
-from harm import COMPACT, in_a_row, packed, path, run, safe_state, state_of, write, zipped
+from harm import COMPACT, Global, Raw, in_a_row, packed, path, run, safe_state, state_of, write, zipped
 from onnx_make import Graph, save
 
 MUTATIONS = int(os.environ.get("MUTATIONS", "150"))
@@ -31,14 +33,36 @@ def seeds():
     x = g.node("DepthToSpace", g.conv(x, numpy.ones((16, 4, 3, 3)) / 36, pads=[1] * 4), blocksize=2)
     x = g.node("Clip", g.conv(g.node("Concat", x, y, axis=1), numpy.ones((3, 8, 1, 1)) / 8), g.weight(numpy.float32(0)),
                g.weight(numpy.float32(1)))
+    beside = {"args": Raw(argparse.Namespace(lr=0.1, when=datetime.date(2024, 5, 1), names=["a"])),
+              "nets": [{"params": values}], "history": ("collections defaultdict", (Global("builtins list"),))}
     text = ("7767517\n6 7\nInput input 0 1 in\nSplit s 1 2 in a b\nConvolution c 1 1 a c 0=12 1=3 4=1 5=1 6=324 "
             "9=2 -23310=1,1.000000e-01\nPixelShuffle p 1 1 c d 0=2\nInterp i 1 1 b e 0=1 1=2.000000e+00 "
             "2=2.000000e+00\nBinaryOp o 2 1 d e out 0=0\n")
     weights = struct.pack("<I", 0x01306B47) + numpy.ones(324, "<f2").tobytes() + bytes(48)
     return {"zip": zipped(values, storages, "seed.pth"), "old": in_a_row(values, storages, "seed.pt"),
             "safetensors": os.rename(packed(table, data), path("seed.safetensors")) or path("seed.safetensors"),
-            "onnx": save(g.model(x), path("seed.onnx")),
+            "checkpoint": in_a_row(beside, storages, "seed.ckpt"),
+            "onnx": save(g.model(x), path("seed.onnx")), "computed": save(computed(), path("computed.onnx")),
             "param": write("seed.bin", weights) and write("seed.param", text.encode())}
+
+
+def computed():
+    """Returns a model that computes its weights and its padding."""
+    g = Graph(13, (1, 3, "h", "w"))
+    w, ends = g.weight(numpy.ones((3, 3, 3, 3)) / 9), []
+    w = g.node("Div", w, g.node("ReduceL2", w, axes=[1, 2, 3], keepdims=1))
+    scale = g.node("MatMul", g.node("ReduceSum", w, g.ints(2, 3), keepdims=0), g.weight(numpy.ones((3, 1)) / 9))
+    w = g.node("Mul", w, g.node("Reshape", scale, g.ints(-1, 1, 1, 1)))
+    for begin, end in ((-1, 1 << 62), (0, 1)):
+        ends.append(g.node("Slice", "x", g.ints(begin), g.ints(end), g.ints(2)))
+    x = g.conv(g.node("Concat", ends[0], "x", ends[1], axis=2), numpy.ones((3, 3, 3, 1)) / 9)
+    x = g.node("Max", x, g.node("Mul", x, g.weight(numpy.float32(0.25))))
+    x = g.node("Transpose", x, perm=[0, 2, 3, 1])
+    x = g.node("Transpose", g.node("MatMul", x, g.weight(numpy.ones((3, 3)) / 3)), perm=[0, 3, 1, 2])
+    size = g.node("Slice", g.node("Shape", x), g.ints(2), g.ints(4))
+    more = g.node("Mod", g.node("Sub", g.ints(4, 4), g.node("Mod", size, g.ints(4, 4))), g.ints(4, 4))
+    x = g.node("Pad", x, g.node("Concat", g.ints(0, 0, 0, 0, 0, 0), more, axis=0), mode="reflect")
+    return g.model(g.node("Conv", x, w, pads=[1] * 4))
 
 
 def the_files_of_these_tests_are_good():

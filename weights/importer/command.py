@@ -7,6 +7,8 @@ import sys
 import tempfile
 from collections import namedtuple
 
+import numpy as np
+
 from . import (arch_large, arch_small, check, files, fold, geometry, layer_list, ncnn_graph,
                onnx_graph, safetensors_file, state, torch_file, write)
 from .build import affine, select
@@ -233,7 +235,8 @@ def run(options):
 def main(arguments=None):
     options = parser().parse_args(arguments)
     try:
-        run(options)
+        with np.errstate(all="ignore"):     # numbers that are none are refused where they are written
+            run(options)
     except Refused as e:
         print(f"upscaled-import: {options.file}: {e}", file=sys.stderr)
         return 1
