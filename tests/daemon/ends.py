@@ -169,17 +169,36 @@ def stops_on_sigint_too():
 
 
 
+def handles_sigterm(process):
+    """Whether the process has a handler for SIGTERM, as it has while it reads its models."""
+    with open("/proc/%d/status" % process.pid) as status:
+        caught = [int(line.split()[1], 16) for line in status if line.startswith("SigCgt:")]
+    return bool(caught and caught[0] >> (signal.SIGTERM - 1) & 1)
+
+
 @claim
 def ends_while_it_still_loads():
-    """A model that never ends: a pipe to which no process writes."""
+    """Models that take seconds to read: five hundred names of one file."""
+    weights = ", ".join(["0.001"] * (64 * 64 * 9))
+    first, last = [
+        '{"type": "conv2d", "in_channels": %d, "out_channels": %d, "kernel_size": 3, "weight": [%s], "bias": null}'
+        % (ins, outs, weights[:7 * ins * outs * 9 - 2]) for ins, outs in ((1, 64), (64, 4))]
+    middle = ('{"type": "conv2d", "in_channels": 64, "out_channels": 64, "kernel_size": 3, "weight": [%s], '
+              '"bias": null}' % weights)
     with tempfile.TemporaryDirectory() as folder:
-        os.mkfifo(os.path.join(folder, "endless.json"))
+        with open(os.path.join(folder, "a.json"), "w") as file:
+            file.write('{"format": "upscaled-model/1", "scale": 2, "color": "y", "border": "replicate", "layers": ['
+                       + ", ".join([first] + [middle] * 8 + [last, '{"type": "pixel_shuffle", "upscale_factor": 2}'])
+                       + "]}")
+        for number in range(500):
+            os.link(os.path.join(folder, "a.json"), os.path.join(folder, "a%d.json" % number))
         for number in (signal.SIGTERM, signal.SIGINT):
             process = subprocess.Popen([BINARY, "serve", "--listen", "127.0.0.1:0", "--models", folder],
-                                       stderr=subprocess.DEVNULL)
-            with open(os.path.join(folder, "endless.json"), "w"):  # opens when the daemon reads
-                process.send_signal(number)
-                equal(process.wait(DEADLINE), 0)
+                                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            wait_until(lambda: handles_sigterm(process) or process.poll() is not None, "it loads")
+            process.send_signal(number)
+            equal((process.wait(DEADLINE), process.stdout.read()), (0, b""), "it was still loading")
+            process.stdout.close()
 
 
 run_claims()
