@@ -20,6 +20,7 @@ enum { SECONDS = 5 }; /* for everything: resolving, connecting, waiting for the 
 struct place {
     char host[256], port[16], path[256];
     bool is_unix; /* `host` is the path of a socket */
+    bool bracket; /* `host` is an IPv6 address, which a URL has in brackets */
 };
 
 static bool parse(const char *url, struct place *p)
@@ -31,14 +32,14 @@ static bool parse(const char *url, struct place *p)
     }
     if (strncmp(url, "http://", 7) == 0)
         url += 7;
-    bool bracket = *url == '[';
-    url += bracket;
-    size_t host = strcspn(url, bracket ? "]" : ":/");
+    p->bracket = *url == '[';
+    url += p->bracket;
+    size_t host = strcspn(url, p->bracket ? "]" : ":/");
     if (host == 0 || host >= sizeof p->host)
         return false;
     memcpy(p->host, url, host);
     url += host;
-    if (bracket && *url++ != ']')
+    if (p->bracket && *url++ != ']')
         return false;
     if (*url == ':') {
         size_t port = strcspn(++url, "/");
@@ -91,6 +92,15 @@ static int connect_inet(const struct place *p)
     return fd;
 }
 
+/* Writes the request to `text`. Returns its length. */
+static int write_request(const struct place *p, char *text, size_t size)
+{
+    const char *opens = p->bracket ? "[" : "", *closes = p->bracket ? "]" : "";
+    const char *host = p->is_unix ? "localhost" : p->host;
+    return snprintf(text, size, "GET %s HTTP/1.1\r\nHost: %s%s%s:%s\r\nConnection: close\r\n\r\n",
+                    p->path, opens, host, closes, p->port);
+}
+
 /* Sends a GET. Returns the status of the answer, or -1 with errno. */
 static int ask(const struct place *p)
 {
@@ -98,9 +108,7 @@ static int ask(const struct place *p)
     int fd = p->is_unix ? connect_unix(p->host) : connect_inet(p);
     if (fd < 0)
         return -1;
-    int length =
-        snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n",
-                 p->path, p->is_unix ? "localhost" : p->host);
+    int length = write_request(p, text, sizeof text);
     size_t have = 0;
     ssize_t got = send(fd, text, (size_t)length, MSG_NOSIGNAL);
     while (got > 0 && have < 12) { /* "HTTP/1.1 200" */
