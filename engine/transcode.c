@@ -75,6 +75,9 @@ static enum err_code enlarge(struct transcode *t)
     enum err_code rc = transcode_target(call->params, &t->img->format, &up, &t->out_format, t->e);
     up.macs = &t->macs;
     t->chain = up.chain;
+    if (!up.restores && t->out_format.width == t->img->format.width &&
+        t->out_format.height == t->img->format.height)
+        t->chain.count = 0;
     if (rc == ERR_OK)
         rc = begin_encoding(t);
     if (rc == ERR_OK)

@@ -22,8 +22,8 @@ struct transcode_call {
 /* The results of a run, for response headers, logs and messages. */
 struct transcode_report {
     struct image_format in, out;
-    struct chain chain;                      /* the networks that ran, unless samples were copied */
-    struct png_warnings warnings;            /* the parts that were left out or mended */
+    struct chain chain;           /* the networks that ran; count 0: samples were copied */
+    struct png_warnings warnings; /* the parts that were left out or mended */
     double decode_ms, network_ms, encode_ms; /* wall clock */
     double decode_ns, network_ns, encode_ns; /* processor time of the workers */
     double macs;                             /* multiply-adds of the network */

@@ -30,7 +30,8 @@ static void name_models(struct http_request *r)
             used += (size_t)snprintf(names + used, sizeof names - used, "%s%s@%s", k ? ", " : "",
                                      m->name, m->sha256);
     }
-    reply_long_header(&r->answer.reply, "X-Upscaled-Model", names);
+    if (used > 0)
+        reply_long_header(&r->answer.reply, "X-Upscaled-Model", names);
 }
 
 static void describe(struct http_request *r)

@@ -84,6 +84,7 @@ def a_model_acts_with_a_factor_of_1_too():
     kept = shared.upscale(picture, "?scale=1").expect(200)
     acted = shared.upscale(picture, "?model=photo&scale=1").expect(200)
     equal(dumped(kept.body), dumped(picture))
+    equal([reply.headers.get("x-upscaled-model", "").split("@")[0] for reply in (kept, acted)], ["", "photo"])
     equal(dumped(acted.body)[0], dumped(picture)[0], "the size")
     equal(dumped(acted.body)[1] == dumped(picture)[1], False, "the model ran")
     by_sides = shared.upscale(picture, "?model=photo&width=40&height=30").expect(200)
