@@ -137,7 +137,7 @@ START_TEST(the_file_may_end_in_surplus_data)
     struct bytes file = {0};
     build(&heads[_i], 0, &file);
     size_t idat =
-        33 + (heads[_i].color_type == 3 ? 12 + (size_t)file.data[36] + (file.data[35] << 8) : 0);
+        33 + (heads[_i].color_type == 3 ? 12 + file.data[36] + ((size_t)file.data[35] << 8) : 0);
     file.length -= IEND + 4;
     file.data[idat + 1]++; /* the length, plus 65,536 */
     for (int i = 0; i < 20; i++) {
