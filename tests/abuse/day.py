@@ -37,7 +37,8 @@ QUERIES = ["", "?scale=1", "?scale=1.5", "?scale=3", "?scale=4", "?width=62", "?
            "?model=psnr-m5", "?model=art", "?model=photo-jpeg&scale=3", "?model=photo-hq&scale=1",
            "?compression=1", "?compression=9&metadata=none", "?depth=16&edge=wrap", "?alpha=separate",
            "?model=mine"]
-LONG = flat_png(700, 700)  # work that can be queried and cancelled
+SIDE = 150 if sanitized() else 700
+LONG = flat_png(SIDE, SIDE)  # work that can be looked at and that can be cancelled
 BAD = [(b"GIF89a" + bytes(30), "", "not_png"), (png()[:-20], "", "png_truncated"),
        (png(), "?scale=99", "bad_parameter"), (png(), "?model=none", "unknown_model"), (b"", "", None)]
 MODEL = ('{"format": "upscaled-model/1", "name": "mine", "scale": 2, "color": "y", "border": '
