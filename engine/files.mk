@@ -11,4 +11,5 @@ libengine_a_SOURCES += \
 	engine/transcode_memory.h \
 	engine/transcode_params.h \
 	engine/upscale.c \
-	engine/upscale.h
+	engine/upscale.h \
+	engine/upscale_size.c

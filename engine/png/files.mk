@@ -73,4 +73,6 @@ libengine_a_SOURCES += \
 	engine/png/png_warnings.h \
 	engine/png/png_writer.c \
 	engine/png/png_writer.h \
-	engine/png/png_writer_params.h
+	engine/png/png_writer_params.h \
+	engine/png/png_zlib.c \
+	engine/png/png_zlib.h

@@ -9,15 +9,14 @@
 
 #include <isa-l/igzip_lib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "engine/base/mem.h"
+#include "engine/png/png_zlib.h"
 
 enum {
     INPUT = 1 << 15,       /* bytes of input in one piece, because spans are short in some files */
     INPUT_LEAST = 1 << 13, /* with less of it, ISA-L would build tables for short blocks */
     GIVEN_BACK = 8,        /* bytes before next_in that ISA-L can have taken ahead */
-    JUDGE_BYTES = 1 << 16, /* the most that inflateInit2 allocates; zlib-ng includes its window */
 };
 
 struct inflate {
@@ -36,18 +35,6 @@ struct inflate {
     uint8_t input[GIVEN_BACK + INPUT];
 };
 
-static void *judge_alloc(void *arg, unsigned count, unsigned size)
-{
-    (void)arg;
-    return mem_calloc(count, size);
-}
-
-static void judge_free(void *arg, void *p)
-{
-    (void)arg;
-    mem_free(p);
-}
-
 struct inflate *inflate_new(inflate_next *next_span, void *arg)
 {
     struct inflate *z = mem_calloc(1, sizeof *z);
@@ -55,11 +42,9 @@ struct inflate *inflate_new(inflate_next *next_span, void *arg)
         return NULL;
     z->next_span = next_span;
     z->arg = arg;
-    z->judge.zalloc = judge_alloc;
-    z->judge.zfree = judge_free;
     isal_inflate_init(&z->state);
     z->state.next_in = z->input + GIVEN_BACK;
-    if (inflateInit2(&z->judge, -MAX_WBITS) != Z_OK) {
+    if (!png_zlib_begin(&z->judge, -MAX_WBITS)) {
         mem_free(z);
         return NULL;
     }
@@ -76,7 +61,7 @@ void inflate_free(struct inflate *z)
 
 size_t inflate_bytes(void)
 {
-    return sizeof(struct inflate) + JUDGE_BYTES + (size_t)2 * MEM_SLACK;
+    return sizeof(struct inflate) + PNG_ZLIB_BYTES + (size_t)MEM_SLACK;
 }
 
 uint32_t inflate_adler(const struct inflate *z)

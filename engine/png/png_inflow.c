@@ -2,16 +2,15 @@
 #include "engine/png/png_inflow.h"
 
 #include <string.h>
-#include <zlib.h>
 
 #include "engine/base/mem.h"
 #include "engine/png/png_emit.h"
 #include "engine/png/png_idat.h"
+#include "engine/png/png_zlib.h"
 
 enum {
-    ROWS = 4 << 10,       /* bytes of rows in a chunk */
-    BLOCK = 5,            /* bytes before them: the head of a stored block (RFC 1951, 3.2.4) */
-    ZLIB_BYTES = 1 << 16, /* the most that inflateInit2 takes */
+    ROWS = 4 << 10, /* bytes of rows in a chunk */
+    BLOCK = 5,      /* bytes before them: the head of a stored block (RFC 1951, 3.2.4) */
     CHUNK = PNG_CHUNK_FRAME + BLOCK + ROWS + 4,
 };
 
@@ -28,18 +27,6 @@ struct png_inflow {
     uint8_t chunk[CHUNK];
 };
 
-static void *on_alloc(void *arg, unsigned count, unsigned size)
-{
-    (void)arg;
-    return mem_alloc(count, size);
-}
-
-static void on_free(void *arg, void *p)
-{
-    (void)arg;
-    mem_free(p);
-}
-
 /* Returns the number of bytes of all rows, with their filters. */
 static size_t rows_bytes(const struct png_head *h)
 {
@@ -47,8 +34,8 @@ static size_t rows_bytes(const struct png_head *h)
     static const uint8_t x0[7] = {0, 4, 0, 2, 0, 1, 0}, dx[7] = {8, 8, 4, 4, 2, 2, 1};
     static const uint8_t y0[7] = {0, 0, 4, 0, 2, 0, 1}, dy[7] = {8, 8, 8, 4, 4, 2, 2};
     size_t bits = (size_t)channels[h->color_type] * (size_t)h->bit_depth, bytes = 0;
-    for (int i = h->interlaced ? 0 : 6; i < 7;
-         i++) { /* Adam7; the last pass alone has all columns */
+    /* Adam7: the last pass alone has all columns */
+    for (int i = h->interlaced ? 0 : 6; i < 7; i++) {
         int skip = h->interlaced ? y0[i] : 0, step = h->interlaced ? dy[i] : 1;
         size_t width = (size_t)((h->width - x0[i] + dx[i] - 1) / dx[i]);
         size_t height = (size_t)((h->height - skip + step - 1) / step);
@@ -75,13 +62,11 @@ struct png_inflow *png_inflow_new(const uint8_t *bytes, const struct png_walk *w
     if (!f)
         return NULL;
     png_idat_init(&f->idat, bytes, walk);
-    f->z.zalloc = on_alloc;
-    f->z.zfree = on_free;
     f->left = rows_bytes(&walk->head);
     f->adler = 1;
     memcpy(f->chunk + 8, "\x78\1", 2); /* the head of a zlib stream (RFC 1950, 2.2) */
     frame(f, 2);
-    if (inflateInit2(&f->z, narrow ? 0 : MAX_WBITS) != Z_OK) {
+    if (!png_zlib_begin(&f->z, narrow ? 0 : MAX_WBITS)) {
         mem_free(f);
         return NULL;
     }
@@ -98,7 +83,7 @@ void png_inflow_free(struct png_inflow *f)
 
 size_t png_inflow_bytes(void)
 {
-    return sizeof(struct png_inflow) + ZLIB_BYTES + (size_t)3 * MEM_SLACK;
+    return sizeof(struct png_inflow) + PNG_ZLIB_BYTES + (size_t)MEM_SLACK;
 }
 
 static void fail(struct png_inflow *f, enum err_code rc, const char *why)

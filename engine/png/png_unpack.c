@@ -1,31 +1,15 @@
 /* png_unpack.c - see png_unpack.h. */
 #include "engine/png/png_unpack.h"
 
-#include <zlib.h>
-
 #include "engine/base/mem.h"
+#include "engine/png/png_zlib.h"
 
-enum {
-    OUT = 8 << 10,
-    ZLIB_BYTES = 1 << 16, /* the most that inflateInit takes */
-};
+enum { OUT = 8 << 10 };
 
 struct png_unpack_stream {
     z_stream z;
     uint8_t out[OUT];
 };
-
-static void *on_alloc(void *arg, unsigned count, unsigned size)
-{
-    (void)arg;
-    return mem_alloc(count, size);
-}
-
-static void on_free(void *arg, void *p)
-{
-    (void)arg;
-    mem_free(p);
-}
 
 void png_unpack_init(struct png_unpack *u, size_t most)
 {
@@ -42,7 +26,7 @@ void png_unpack_done(struct png_unpack *u)
 
 size_t png_unpack_bytes(void)
 {
-    return sizeof(struct png_unpack_stream) + ZLIB_BYTES + (size_t)3 * MEM_SLACK;
+    return sizeof(struct png_unpack_stream) + PNG_ZLIB_BYTES + (size_t)MEM_SLACK;
 }
 
 /* Prepares for a stream. Returns false if there is no memory. */
@@ -53,9 +37,7 @@ static bool begin(struct png_unpack *u)
     struct png_unpack_stream *s = mem_calloc(1, sizeof *s);
     if (!s)
         return false;
-    s->z.zalloc = on_alloc;
-    s->z.zfree = on_free;
-    if (inflateInit(&s->z) != Z_OK) {
+    if (!png_zlib_begin(&s->z, MAX_WBITS)) {
         mem_free(s);
         return false;
     }
