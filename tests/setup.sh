@@ -127,6 +127,21 @@ has_build() {
         fake $command </dev/null
     done
 }
+each_system_has_its_package_manager() {
+    for pair in "ubuntu apt-get install -y -qq --no-install-recommends gcc" "fedora dnf install -y -q gcc" \
+        "alpine apk add -q gcc musl-dev" "arch pacman -S --noconfirm --needed gcc"; do
+        new_system "${pair%% *}"
+        manager=${pair#* }
+        fake "${manager%% *}" <<END
+echo "ran: ${manager%% *} \$*"
+END
+        OS_RELEASE=$folder/os-release PATH=$folder/bin sh -ec ". $top/tests/lib/setup.sh
+            install_here start check" here >said 2>&1 && ran | tail -n 1 | grep -q "^$manager .*jansson.* curl.* python" || return 1
+    done
+    new_system plan9
+    ! OS_RELEASE=$folder/os-release PATH=$folder/bin sh -ec ". $top/tests/lib/setup.sh
+        install_here check" here >said 2>&1 && says "no package manager is known for plan9 1"
+}
 another_system_with_everything_builds() {
     new_system fedora
     has_build

@@ -124,6 +124,24 @@ name_missing() {
     exit 1
 }
 
+# install_here PURPOSE... - installs what name_missing would name, by the package manager of this
+# system, for continuous integration as root. ./start and ./check do this on Debian alone.
+install_here() {
+    case $(system ID) in
+    debian | ubuntu) set -- "apt-get install -y -qq --no-install-recommends" "$(packages 4 build "$@")" ;;
+    fedora) set -- "dnf install -y -q" "$(packages 5 build "$@")" ;;
+    alpine) set -- "apk add -q" "$(packages 6 build "$@")" ;;
+    arch) set -- "pacman -S --noconfirm --needed" "$(packages 7 build "$@")" ;;
+    *) refuse "no package manager is known for $(system PRETTY_NAME)" ;;
+    esac
+    case $1 in
+    apt-get*) apt-get update -qq ;;
+    pacman*) pacman -Sy --noconfirm ;;
+    esac
+    # shellcheck disable=SC2086 # lists of words
+    DEBIAN_FRONTEND=noninteractive $1 $2
+}
+
 # has KIND NAME - succeeds if a command, a library or a Python module is there
 has() {
     case $1 in
