@@ -237,9 +237,10 @@ static void run_window(const struct plan *p, void *scratch, struct plan_rect kee
                        const struct plan_rect *window, const struct plan_io *io)
 {
     const struct model_geometry *g = &p->m->geometry;
-    struct window_layout l;
-    lay_window_out(p->m, (struct pair){window->height, window->width},
-                   (struct pair){keep.height, keep.width}, &l);
+    struct window_layout l = {0};
+    /* it fits: the scratch has been measured */
+    (void)lay_window_out(p->m, (struct pair){window->height, window->width},
+                         (struct pair){keep.height, keep.width}, &l);
     char *base = scratch;
     float *in = (float *)(void *)(base + l.in), *out = (float *)(void *)(base + l.out);
     float *planes[MOST_CHANNELS], *row = (float *)(void *)(base + l.planes);
