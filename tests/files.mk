@@ -19,6 +19,7 @@ test_scripts += \
 EXTRA_DIST += \
 	tests/README.md \
 	tests/RESULTS.md \
+	tests/arm64/instructions \
 	tests/arm64/run \
 	tests/helgrind \
 	tests/long \

@@ -3,7 +3,12 @@
  * convolution of the channels that the shape names, and their part of the peak that the set's
  * instructions reach in the same run. `make check` builds it; it is run by hand and tests nothing:
  *
- *   build/tests/bench/kernels [SET...] */
+ *   build/tests/bench/kernels [SET...]
+ *   build/tests/bench/kernels --calls SET SHAPE CALLS
+ *
+ * The second form calls the kernel that often for one of the shapes, from 0 on, and prints the name
+ * and the pixels of a call, so that an emulator can count its instructions. It fails without the
+ * set or the shape. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -221,6 +226,24 @@ static void measure(const struct kernels *set, const struct shape *s)
     fflush(stdout);
 }
 
+/* Calls a kernel, for an emulator that counts. Returns the status of the program. */
+static int call(const char *name, long number, int calls)
+{
+    const struct kernels *set = kernels_find(name);
+    if (!set || number < 0 || number >= (long)(sizeof shapes / sizeof *shapes))
+        return 1;
+    const struct shape *s = &shapes[number];
+    const struct way *way = way_of(s);
+    struct operands w;
+    operands_init(&w, set, s);
+    for (int i = 0; w.in && i < calls; i++)
+        way->run(&w);
+    printf("%d %s %d -> %d, %dx%d\n", WIDTH * way->makes, s->way, s->in, s->out, s->kernel,
+           s->kernel);
+    operands_done(&w);
+    return 0;
+}
+
 static bool wanted(const char *name, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++)
@@ -234,6 +257,8 @@ int main(int argc, char **argv)
     const struct kernels *set;
     for (int i = 0; i < MOST_OUT; i++)
         slope[i] = 0.25f;
+    if (argc == 5 && strcmp(argv[1], "--calls") == 0)
+        return call(argv[2], strtol(argv[3], NULL, 10), (int)strtol(argv[4], NULL, 10));
     printf("%-8s%-10s%-17s%10s%10s%10s\n", "set", "kernel", "shape", "ns/px", "GFLOP/s", "of peak");
     for (int n = 0; (set = kernels_at(n)) != NULL; n++)
         for (size_t i = 0; wanted(set->name, argc, argv) && i < sizeof shapes / sizeof *shapes; i++)
