@@ -219,7 +219,7 @@ static enum err_code start(struct daemon *d, struct err *e)
         .waiting = (int)o->queue,
         .timeout_ms = o->queue_timeout * 1000,
         .work_ms = o->work_timeout * 1000,
-        .workers = threads,
+        .workers = threads < d->service.usable_cpus ? threads : d->service.usable_cpus,
         .budget = &d->service.budget,
     };
     enum err_code rc = proxies_read(&d->service.proxies, o->trusted_proxies, e);

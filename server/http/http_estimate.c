@@ -22,7 +22,7 @@ void http_estimate(struct http_request *r)
     const struct transcode_memory *m = &r->upload.need.memory;
     struct err busy = ERR_INIT;
     double expected_ns = cost_expected_ns(&s->cost, &r->upload.need);
-    double seconds = expected_ns / 1e9 / pool_threads(s->pool);
+    double seconds = expected_ns / 1e9 / service_parallel(s);
     enum err_code rc = jobs_would_admit(s->jobs, expected_ns / 1e6, &busy);
     const char *why = rc == ERR_OK ? NULL : error_row(rc)->name;
     json_t *o = json_pack(

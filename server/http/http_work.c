@@ -55,7 +55,7 @@ static void on_admitted(struct job *job)
     struct http_request *r = (struct http_request *)job;
     const struct service *s = r->shared->service;
     progress_wait(s->progress, r->ticket, job->number,
-                  job->expected_ms / 1000 / pool_threads(s->pool));
+                  job->expected_ms / 1000 / service_parallel(s));
     MHD_suspend_connection(r->connection);
 }
 

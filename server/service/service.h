@@ -42,4 +42,11 @@ struct service {
     int usable_cpus;
 };
 
+/* Returns how many workers compute at the same time: threads beyond the CPUs only take turns. */
+static inline int service_parallel(const struct service *s)
+{
+    int threads = pool_threads(s->pool);
+    return s->usable_cpus > 0 && s->usable_cpus < threads ? s->usable_cpus : threads;
+}
+
 #endif

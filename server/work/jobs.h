@@ -48,7 +48,7 @@ struct jobs_config {
     int waiting;           /* jobs that may wait; 0: a job runs at once or is refused */
     int64_t timeout_ms;    /* how long a job may wait */
     int64_t work_ms;       /* how long a job may run; 0: without limit */
-    int workers;           /* threads that compute; 0 is 1 */
+    int workers;           /* threads that compute at the same time; 0 is 1 */
     struct budget *budget; /* NULL: memory is not limited */
 };
 

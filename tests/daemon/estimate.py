@@ -53,6 +53,15 @@ def compression_and_content_count():
 
 
 @claim
+def threads_beyond_the_processors_do_not_shorten_it():
+    picture, took = png(400, 300), {}
+    for threads in (len(os.sched_getaffinity(0)), 64):
+        with Daemon("--threads", str(threads)) as d:
+            took[threads] = json.loads(estimate(d, picture).expect(200).body)["expected_seconds"]
+    equal(took[64] > max(took.values()) / 4, True, took)
+
+
+@claim
 def nobody_is_talked_out_of_a_place():
     """Noise at compression=9, which takes very long for its size, does not change the estimates of
     others."""

@@ -52,7 +52,7 @@ def fused_sets_and_any_threads_give_the_same_bytes():
     fused = [name for name in sets() if name != "c"]
     first = convert().stdout
     for name in fused:
-        for threads in ("1", "2", "5", "8"):
+        for threads in ("1", "2", "5", "8", "64", "128"):
             equal(convert("--kernels", name, "--threads", threads).stdout == first, True,
                   name + " with " + threads)
 

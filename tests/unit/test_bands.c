@@ -7,7 +7,7 @@
 static const struct pair sides[] = {{1, 1},       {2, 4000},     {4000, 2},     {512, 512},
                                     {2160, 3840}, {8000, 12000}, {700, 100000}, {100000, 700}};
 static const struct pair most[] = {{1, 1}, {17, 250}, {576, 768}, {4096, 4096}};
-static const int threads[] = {1, 2, 3, 8, 64};
+static const int threads[] = {1, 2, 3, 8, 64, 128};
 static const int multiples[] = {0, 1, 4, 64};
 
 static void check(const struct bands_wish *w)
