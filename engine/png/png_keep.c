@@ -46,6 +46,13 @@ static bool is_safe_to_copy(const char *type)
     return (type[3] & 0x20) != 0;
 }
 
+/* Whether the name has the bit that is reserved for the future. Strict readers refuse a file with
+ * such a chunk, so that it must not come into ours. */
+static bool is_reserved(const char *type)
+{
+    return (type[2] & 0x20) != 0;
+}
+
 /* Whether the rule lets the chunk be kept. If not, *why is the reason. May mend the chunk. */
 static bool passes(struct visit *v, const struct png_rule *rule, struct png_chunk *c,
                    enum png_warning *why)
@@ -88,8 +95,8 @@ static void visit_chunk(struct visit *v, const struct png_place *place)
     };
     memcpy(c.type, place->type, sizeof c.type);
     const struct png_rule *rule = png_rule_find(c.type);
-    enum png_warning why = PNG_WARN_UNSAFE;
-    if (rule ? !passes(v, rule, &c, &why) : !is_safe_to_copy(c.type)) {
+    enum png_warning why = is_reserved(c.type) ? PNG_WARN_MALFORMED : PNG_WARN_UNSAFE;
+    if (rule ? !passes(v, rule, &c, &why) : is_reserved(c.type) || !is_safe_to_copy(c.type)) {
         warn(v->meta, why, c.type);
         return;
     }

@@ -66,6 +66,13 @@ static bool accept_code_points(const struct png_judge *j, struct png_chunk *c)
     return c->data[2] == 0 && c->data[3] <= 1;
 }
 
+/* The last two numbers of mDCV and cLLI are amounts of light. */
+static bool accept_light(const struct png_judge *j, struct png_chunk *c)
+{
+    (void)j;
+    return all_small(c->data + c->length - 8, 2);
+}
+
 static bool accept_offset(const struct png_judge *j, struct png_chunk *c)
 {
     (void)j;
@@ -233,8 +240,8 @@ const struct png_rule png_rules[] = {
     {"gAMA", BEFORE_PALETTE, false, true, true, 4, accept_gamma, NULL, NULL},
     {"cHRM", BEFORE_PALETTE, false, true, true, 32, accept_primaries, NULL, NULL},
     {"cICP", BEFORE_PALETTE, false, true, true, 4, accept_code_points, NULL, NULL},
-    {"mDCV", BEFORE_PALETTE, false, true, true, 24, NULL, NULL, NULL},
-    {"cLLI", BEFORE_PALETTE, false, true, true, 8, NULL, NULL, NULL},
+    {"mDCV", BEFORE_PALETTE, false, true, true, 24, accept_light, NULL, NULL},
+    {"cLLI", BEFORE_PALETTE, false, true, true, 8, accept_light, NULL, NULL},
     {"sBIT", BEFORE_PALETTE, false, true, false, 0, accept_bits, convert_bits, NULL},
     {"bKGD", BEFORE_PIXELS, false, true, false, 0, accept_background, convert_background, NULL},
     {"pHYs", BEFORE_PIXELS, false, true, false, 9, accept_density, convert_density, NULL},

@@ -10,7 +10,7 @@ static const struct {
 } kinds[PNG_WARNINGS] = {
     [PNG_WARN_ANIMATION] = {"animation", "only the default image of the animation was kept"},
     [PNG_WARN_CRC] = {"chunk_crc", "left out because of a wrong check sum"},
-    [PNG_WARN_MALFORMED] = {"chunk_malformed", "left out because of malformed contents"},
+    [PNG_WARN_MALFORMED] = {"chunk_malformed", "left out because of malformed contents or names"},
     [PNG_WARN_MISPLACED] = {"chunk_misplaced", "left out because of its place in the file"},
     [PNG_WARN_REDUNDANT] = {"chunk_redundant", "left out because another chunk overrides it"},
     [PNG_WARN_UNSAFE] = {"chunk_unsafe", "left out because it may not hold for new pixels"},

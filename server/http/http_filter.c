@@ -119,6 +119,13 @@ static bool is_version(const char *text)
            text[7] && strchr(digits, text[7]) && text[8] == '\0';
 }
 
+/* Libraries decode paths to strings, which would end there, or refuse them in words of their own. */
+static bool has_zero_byte(const char *target)
+{
+    const char *zero = strstr(target, "%00"), *query = strchr(target, '?');
+    return zero && (!query || zero < query);
+}
+
 static enum err_code look_at_first_line(const struct http_head *head, struct err *e)
 {
     bool star = strcmp(head->target, "*") == 0 && strcmp(head->method, "OPTIONS") == 0;
@@ -131,6 +138,8 @@ static enum err_code look_at_first_line(const struct http_head *head, struct err
         return err_set(e, ERR_BAD_REQUEST, "the method is not a token");
     if (head->target[0] != '/' && !star)
         return err_set(e, ERR_BAD_REQUEST, "the target does not start with a slash");
+    if (has_zero_byte(head->target))
+        return err_set(e, ERR_BAD_REQUEST, "the path contains a zero byte");
     return ERR_OK;
 }
 

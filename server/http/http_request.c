@@ -78,10 +78,6 @@ static enum err_code filter(struct http_request *r, const struct http_line *line
     MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, add_field, &fields);
     if (fields.too_many || atomic_load(&r->conn->intake.heads) == 0)
         return err_set(e, ERR_INTERNAL, "the HTTP library received bytes past recv");
-    /* the library gives the decoded path as a string, which would end at a zero byte */
-    const char *zero = strstr(r->target, "%00"), *query = strchr(r->target, '?');
-    if (zero && (!query || zero < query))
-        return err_set(e, ERR_BAD_REQUEST, "the path contains a zero byte");
     struct http_head head = {line->method, line->version, r->target, fields.list, fields.count};
     return http_filter(&head, &r->framing, e);
 }

@@ -120,12 +120,11 @@ static bool awaits_continue(struct http_request *r)
 
 /* Whether only the library knows where this request ends: it accepts bare line feeds in chunks. The
  * connection then ends with the answer, so that nothing hidden inside is read as the next request.
- * Libraries from 1.0 on are strict. */
+ * Libraries from 1.0 on are strict, but one rule for all is simpler to rely on. */
 static bool has_doubtful_end(const struct http_request *r, const char *method)
 {
     bool takes_body = strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0;
-    return MHD_VERSION < 0x01000000 &&
-           (r->framing.chunked || (takes_body && r->framing.length == 0));
+    return r->framing.chunked || (takes_body && r->framing.length == 0);
 }
 
 static enum MHD_Result on_head(struct http_request *r, const struct http_line *line)

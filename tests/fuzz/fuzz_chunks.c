@@ -7,6 +7,7 @@
  * profiles, which are not judged here, and about colours that it would choose itself. */
 #include <png.h>
 #include <setjmp.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/png/png_reader.h"
@@ -131,7 +132,8 @@ static void on_read(png_structp png, png_bytep to, size_t count)
 
 static void on_error(png_structp png, png_const_charp message)
 {
-    (void)png, (void)message;
+    (void)png;
+    fprintf(stderr, "libpng %s: %s\n", png_get_libpng_ver(NULL), message);
     abort();
 }
 
@@ -151,7 +153,7 @@ static void on_warning(png_structp png, png_const_charp message)
     for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
         if (strstr(message, allowed[i]))
             return;
-    abort();
+    on_error(png, message);
 }
 
 static void check_by_libpng(const uint8_t *bytes, size_t length)

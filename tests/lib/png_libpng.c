@@ -69,6 +69,15 @@ static size_t number(const uint8_t *p)
     return (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
 }
 
+/* Newer versions of libpng refuse a file with an ancillary chunk whose name has the reserved bit; the
+ * specification treats it as any unknown one, and so do older versions. It gets a private name here,
+ * under which its check sum is wrong and libpng leaves it out. */
+static void rename_reserved(uint8_t *type)
+{
+    if ((type[0] & 0x20) != 0 && (type[2] & 0x20) != 0)
+        memcpy(type, "prVt", 4);
+}
+
 /* Returns a copy of the file in which an IDAT at its end is whole, but for its check sum. The caller
  * frees it. */
 static uint8_t *whole(const uint8_t *bytes, size_t *length)
@@ -76,8 +85,10 @@ static uint8_t *whole(const uint8_t *bytes, size_t *length)
     uint8_t *copy = calloc(1, *length + PNG_CHUNK_FRAME);
     size_t at = 8;
     memcpy(copy, bytes, *length);
-    while (at + 12 <= *length && number(copy + at) <= *length - at - 12)
+    while (at + 12 <= *length && number(copy + at) <= *length - at - 12) {
+        rename_reserved(copy + at + 4);
         at += 12 + number(copy + at);
+    }
     if (at + 8 > *length || memcmp(copy + at + 4, "IDAT", 4) != 0)
         return copy;
     size_t left = *length - at - 8;

@@ -41,6 +41,7 @@ static const struct head_case good[] = {
     {"POST", "/x", "HTTP/1.0", {{"Content-Length", "5"}}},
     {"GET", "/", "HTTP/1.1", {HOST, {"Content-Length", "0"}}},
     {"GET", "/", "HTTP/1.0", {{"Host", ""}}},
+    {"GET", "/livez?a=%00", "HTTP/1.1", {HOST}},
     {"GET", "/", "HTTP/1.1", {{"Host", "a_b-c.example.:65535"}}},
     {"GET", "/", "HTTP/1.1", {{"Host", "127.0.0.1:"}}},
     {"GET", "/", "HTTP/1.1", {{"Host", "%2Frun%2fx.sock"}}},
@@ -53,6 +54,8 @@ static const struct head_case good[] = {
 };
 
 static const struct head_case bad[] = {
+    {"GET", "/livez%00x", "HTTP/1.1", {HOST}},
+    {"GET", "/%00?a=1", "HTTP/1.0", {{NULL, NULL}}},
     /* more than one body is possible */
     {"POST", "/", "HTTP/1.1", {HOST, {"Content-Length", "5"}, {"Content-Length", "6"}}},
     {"POST", "/", "HTTP/1.1", {HOST, {"Content-Length", "5"}, {"Content-Length", "5"}}},
