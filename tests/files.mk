@@ -10,6 +10,7 @@ test_scripts += \
 	tests/headers.sh \
 	tests/layout.sh \
 	tests/lists.sh \
+	tests/musl.sh \
 	tests/neon.sh \
 	tests/set5.py \
 	tests/setup.sh \

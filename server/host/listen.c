@@ -24,14 +24,13 @@ static enum err_code full(const char *address, struct err *e)
 
 static enum err_code io_error(const char *address, const char *what, struct err *e)
 {
-    char reason[96];
     const char *next =
         errno == EADDRINUSE      ? "; stop the program that uses it, or choose another --listen"
         : errno == EADDRNOTAVAIL ? "; this machine does not have that address (--listen)"
         : errno == EACCES        ? "; choose a port from 1024 on, or a folder you may write to"
                                  : "";
-    return err_set(e, ERR_IO, "cannot listen on %.120s: %s: %s%s", address, what,
-                   strerror_r(errno, reason, sizeof reason), next);
+    return err_set(e, ERR_IO, "cannot listen on %.120s: %s: %s%s", address, what, strerror(errno),
+                   next);
 }
 
 /* Whether the path is a socket on which no process listens. */

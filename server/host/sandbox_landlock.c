@@ -62,9 +62,7 @@ static int make_ruleset(int version)
 
 static enum err_code complain(const char *path, struct err *e)
 {
-    char reason[96];
-    return err_set(e, ERR_IO, "sandbox: cannot allow %.160s: %s", path,
-                   strerror_r(errno, reason, sizeof reason));
+    return err_set(e, ERR_IO, "sandbox: cannot allow %.160s: %s", path, strerror(errno));
 }
 
 static enum err_code allow(int ruleset, const struct sandbox_folder *folder, struct err *e)

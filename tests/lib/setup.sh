@@ -32,7 +32,7 @@ END
 
 # The packages for the heavy tests and for the figures of tests/bench, on Debian only.
 bench_packages="wrk chromium mate-backgrounds python3-opencv python3-torch python3-numpy python3-pil"
-all_packages="systemd clang clang-format-14 chromium haproxy nginx-light python3-torch python3-numpy python3-pil gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user mmdebstrap"
+all_packages="systemd clang clang-format-14 musl-tools chromium haproxy nginx-light python3-torch python3-numpy python3-pil gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user mmdebstrap"
 
 # refuse SENTENCE - ends the command that was called
 refuse() {
