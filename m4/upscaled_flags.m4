@@ -39,6 +39,10 @@ AC_DEFUN([UPSCALED_COMPILER_FLAGS], [
         -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wpointer-arith
         -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wimplicit-fallthrough],
         [UPSCALED_TRY([STRICT_CFLAGS], flag)])
+    dnl Constants are enumerators, from which numbers of any kind are computed. Newer clang warns of that.
+    warns_of_enums=
+    UPSCALED_TRY([warns_of_enums], [-Wenum-float-conversion])
+    AS_IF([test "$warns_of_enums"], [STRICT_CFLAGS="$STRICT_CFLAGS -Wno-enum-float-conversion"])
     dnl Deadlines of the C tests are for what hangs: a sanitizer, or an emulator, makes them slow.
     AS_IF([test "$enable_sanitizers" != no || test -n "$EMULATOR"], [TEST_PATIENCE=20], [TEST_PATIENCE=1])
     AC_SUBST([TEST_PATIENCE])
