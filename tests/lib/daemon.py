@@ -17,7 +17,9 @@ import time
 import traceback
 import zlib
 
-DEADLINE = 120.0
+# Seconds after which something hangs. Sanitizers and emulators get more, as for the C tests
+# (TEST_PATIENCE).
+DEADLINE = 120.0 * float(os.environ.get("CK_TIMEOUT_MULTIPLIER", 1))
 BINARY = os.path.join(os.environ.get("top_builddir", "."), "upscaled")
 DATA = os.environ.get("TEST_DATA", "")
 
