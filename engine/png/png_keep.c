@@ -85,6 +85,13 @@ static bool passes(struct visit *v, const struct png_rule *rule, struct png_chun
     return true;
 }
 
+/* Does the same for a chunk that no rule is about. */
+static bool passes_unknown(const char *type, enum png_warning *why)
+{
+    *why = is_reserved(type) ? PNG_WARN_MALFORMED : PNG_WARN_UNSAFE;
+    return !is_reserved(type) && is_safe_to_copy(type);
+}
+
 /* Adds the chunk to the list if it is to be kept. */
 static void visit_chunk(struct visit *v, const struct png_place *place)
 {
@@ -95,8 +102,8 @@ static void visit_chunk(struct visit *v, const struct png_place *place)
     };
     memcpy(c.type, place->type, sizeof c.type);
     const struct png_rule *rule = png_rule_find(c.type);
-    enum png_warning why = is_reserved(c.type) ? PNG_WARN_MALFORMED : PNG_WARN_UNSAFE;
-    if (rule ? !passes(v, rule, &c, &why) : is_reserved(c.type) || !is_safe_to_copy(c.type)) {
+    enum png_warning why;
+    if (rule ? !passes(v, rule, &c, &why) : !passes_unknown(c.type, &why)) {
         warn(v->meta, why, c.type);
         return;
     }
