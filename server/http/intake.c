@@ -84,11 +84,10 @@ static bool skip_empty_line(struct intake *in)
     return empty;
 }
 
-/* Refuses a head that has `limit` bytes and no end yet. */
+/* Refuses a head that does not end within its first `limit` bytes. */
 static bool refuse_length(struct intake *in)
 {
-    const char *bytes = in->bytes + in->raw;
-    bool line_is_whole = memchr(bytes, '\n', in->raw_end - in->raw) != NULL;
+    bool line_is_whole = memchr(in->bytes + in->raw, '\n', in->limit) != NULL;
     if (line_is_whole)
         err_set_limit(&in->verdict, ERR_HEAD_TOO_LARGE, "connection-memory", in->limit,
                       "the request line and the headers have more than %zu bytes "
@@ -112,15 +111,13 @@ static void note_beginning(struct intake *in)
 static bool find_head(struct intake *in)
 {
     for (;;) {
-        enum intake_scan found = intake_scan_line(in);
+        enum intake_scan found = intake_scan_line(in, in->limit);
         if (found == INTAKE_SCAN_BAD)
             return intake_refuse_lines(in, false);
         if (found == INTAKE_SCAN_MORE) {
             note_beginning(in);
             return in->scanned >= in->limit ? refuse_length(in) : false;
         }
-        if (in->scanned > in->limit)
-            return refuse_length(in);
         if (skip_empty_line(in))
             continue;
         if (in->line == 2)

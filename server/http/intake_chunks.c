@@ -43,22 +43,20 @@ static enum err_code read_size(const char *line, size_t length, uint64_t *out, s
  * Returns 0 if the line has not arrived yet or was refused. */
 static size_t find_line(struct intake *in, size_t most)
 {
-    enum intake_scan found = intake_scan_line(in);
+    enum intake_scan found = intake_scan_line(in, most);
     size_t length = in->scanned;
+    if (found == INTAKE_SCAN_LINE) {
+        in->scanned = in->line = 0;
+        return length;
+    }
     if (found == INTAKE_SCAN_BAD) {
         intake_refuse_lines(in, true);
-        return 0;
-    }
-    if (in->line > most) {
+    } else if (length >= most) {
         err_set(&in->verdict, ERR_BAD_REQUEST,
                 "a chunk's line, or the trailer, has more than %zu bytes", most);
         intake_refuse(in, true);
-        return 0;
     }
-    if (found == INTAKE_SCAN_MORE)
-        return 0;
-    in->scanned = in->line = 0;
-    return length;
+    return 0;
 }
 
 bool intake_take_size(struct intake *in)
@@ -81,13 +79,16 @@ bool intake_take_size(struct intake *in)
 
 bool intake_take_chunk_end(struct intake *in)
 {
-    size_t length = find_line(in, 2);
-    if (length == 0)
+    enum intake_scan found = intake_scan_line(in, 2);
+    if (found == INTAKE_SCAN_BAD)
+        return intake_refuse_lines(in, true);
+    if (found == INTAKE_SCAN_MORE && in->scanned < 2)
         return false;
-    if (length != 2) {
+    if (found == INTAKE_SCAN_MORE) {
         err_set(&in->verdict, ERR_BAD_REQUEST, "a chunk is longer than its size says");
         return intake_refuse(in, true);
     }
+    in->scanned = in->line = 0;
     intake_hand_over(in, in->raw, 2);
     in->raw += 2;
     in->state = INTAKE_CHUNK_SIZE;

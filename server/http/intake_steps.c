@@ -22,12 +22,12 @@ void intake_begin_head(struct intake *in)
     in->begun = false;
 }
 
-enum intake_scan intake_scan_line(struct intake *in)
+enum intake_scan intake_scan_line(struct intake *in, size_t most)
 {
     if (in->raw == in->raw_end)
         return INTAKE_SCAN_MORE; /* there may be no memory to point into */
     const char *bytes = in->bytes + in->raw;
-    size_t count = in->raw_end - in->raw;
+    size_t count = in->raw_end - in->raw < most ? in->raw_end - in->raw : most;
     for (size_t i = in->scanned; i < count; i++) {
         bool after_cr = i > 0 && in->line > 0 && bytes[i - 1] == '\r';
         if (bytes[i] == '\0' || after_cr != (bytes[i] == '\n'))

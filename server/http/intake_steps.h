@@ -23,7 +23,8 @@ enum intake_scan {
     INTAKE_SCAN_BAD,  /* a line does not end in CR LF, or a CR, LF or NUL is within a line */
 };
 
-/* Scans the raw bytes up to the end of the line. */
-enum intake_scan intake_scan_line(struct intake *in);
+/* Scans the raw bytes up to the end of the line, or until `scanned` is `most`. What lies behind is not
+ * looked at, even if it has arrived: the verdict must not depend on how the stream is divided. */
+enum intake_scan intake_scan_line(struct intake *in, size_t most);
 
 #endif

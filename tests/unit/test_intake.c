@@ -201,6 +201,50 @@ START_TEST(lines_and_trailers_of_chunks_have_limits)
 }
 END_TEST
 
+/* Passes the stream in pieces of that many bytes, and returns what the intake says of it. */
+static struct err verdict_of(const char *raw, size_t length, size_t piece)
+{
+    struct seen seen = {0};
+    struct intake in;
+    char got[ROOM];
+    intake_init(&in, LIMIT, &events, &seen);
+    for (size_t i = 0; i < length && in.state != INTAKE_REFUSED; i += piece)
+        intake_pass(&in, raw + i, piece < length - i ? piece : length - i, got, sizeof got);
+    struct err verdict = in.verdict;
+    ck_assert_int_eq(in.state, INTAKE_REFUSED);
+    intake_done(&in);
+    return verdict;
+}
+
+/* A fault behind a limit may have arrived with what reaches the limit, or may not. */
+START_TEST(what_lies_behind_a_limit_is_not_looked_at)
+{
+    static const struct {
+        const char *before, *behind, *text;
+        size_t limit;
+    } kinds[] = {
+        {GET "A: ", "\n", "headers have more than 300 bytes", LIMIT},
+        {"GET /", "\r\n\n", "the request line has more than 300 bytes", LIMIT},
+        {CHUNKED "3;", "\n", "a chunk's line, or the trailer", 1024},
+        {CHUNKED "1\r\na", "\n", "a chunk is longer than its size says", 2},
+        {CHUNKED "0\r\nA: ", "\n", "a chunk's line, or the trailer", 8192},
+    };
+    char raw[10000];
+    size_t length = strlen(kinds[_i].before), behind = strlen(kinds[_i].behind);
+    memcpy(raw, kinds[_i].before, length);
+    memset(raw + length, 'x', kinds[_i].limit);
+    length += kinds[_i].limit;
+    memcpy(raw + length, kinds[_i].behind, behind);
+    length += behind;
+    for (size_t piece = 1; piece <= length; piece += piece < 8 ? 1 : piece) {
+        struct err verdict = verdict_of(raw, length, piece);
+        ck_assert_msg(strstr(verdict.text, kinds[_i].text) != NULL, "in pieces of %zu: %s", piece,
+                      verdict.text);
+    }
+    ck_assert_msg(strstr(verdict_of(raw, length, length).text, kinds[_i].text) != NULL, "whole");
+}
+END_TEST
+
 /* Empty lines before a request are not a part of it. */
 START_TEST(a_head_begins_with_its_first_byte)
 {
@@ -242,6 +286,7 @@ int main(void)
                         sizeof rows / sizeof rows[0]);
     tcase_add_loop_test(t, heads_have_a_limit, 0, 2);
     tcase_add_loop_test(t, lines_and_trailers_of_chunks_have_limits, 0, 3);
+    tcase_add_loop_test(t, what_lies_behind_a_limit_is_not_looked_at, 0, 5);
     tcase_add_test(t, a_head_begins_with_its_first_byte);
     tcase_add_test(t, what_is_known_of_a_refused_head_is_kept);
     suite_add_tcase(suite, t);
