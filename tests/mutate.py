@@ -5,8 +5,9 @@ changes no test noticed.
     tests/mutate.py [COUNT [SEED]]      200 mutants, chosen at random
 
 Run it by hand in a tree whose tests are built in build/. Each mutant is compiled as its file is,
-linked with each of its tests in front of the libraries, and run until a test fails. A mutant that
-survives is printed; its compiled code differs from the original's.
+linked with each of its tests in front of the libraries, and run until a test fails or takes five
+times as long as it should. A mutant that survives is printed; its compiled code differs from the
+original's.
 """
 import os
 import pathlib
@@ -16,10 +17,10 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import time
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 BUILD = TOP / "build"
-TIMEOUT = 20
 
 # a group's name, its sources, and its tests, the quick ones first
 GROUPS = [
@@ -76,7 +77,7 @@ def command_of(target, word):
 
 class Workshop:
     def __init__(self, folder):
-        self.folder, self.compilers, self.linkers = folder, {}, {}
+        self.folder, self.compilers, self.linkers, self.seconds = folder, {}, {}, {}
 
     def compile(self, source, text, name):
         if source not in self.compilers:
@@ -102,17 +103,27 @@ class Workshop:
         words.insert(first, str(made))
         return program if output(*words).returncode == 0 else None
 
+    def run(self, program, seconds):
+        """Runs a test. Returns whether it passed in that time."""
+        environment = {**os.environ, "top_srcdir": str(TOP), "top_builddir": str(BUILD),
+                       "CK_DEFAULT_TIMEOUT": str(int(seconds) + 1),
+                       "TEST_DATA": os.environ.get("TEST_DATA", str(TOP / "../shared/data"))}
+        try:
+            done = output(str(program), env=environment, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return done.returncode == 0 and "not ok" not in done.stdout
+
+    def expect(self, test, made):
+        """Checks that the test passes with an unchanged file, and notes how long it takes."""
+        program, begun = self.link(test, made), time.monotonic()
+        if not program or (test not in self.seconds and not self.run(program, 600)):
+            sys.exit("mutate.py: tests/%s fails without any change" % test)
+        self.seconds.setdefault(test, 10 + 5 * (time.monotonic() - begun))
+
     def notices(self, test, made):
         program = self.link(test, made)
-        if not program:
-            return True
-        environment = {**os.environ, "top_srcdir": str(TOP), "top_builddir": str(BUILD),
-                       "CK_DEFAULT_TIMEOUT": str(TIMEOUT), "TEST_DATA": str(TOP / "../shared/data")}
-        try:
-            done = output(str(program), env=environment, timeout=TIMEOUT)
-        except subprocess.TimeoutExpired:
-            return True
-        return done.returncode != 0 or "not ok" in done.stdout
+        return not program or not self.run(program, self.seconds[test])
 
 
 def place(text, at):
@@ -129,7 +140,12 @@ def main():
     tried, killed, same, survivors = {}, {}, 0, 0
     with tempfile.TemporaryDirectory() as folder:
         shop = Workshop(pathlib.Path(folder))
-        original = {s: shop.compile(s, (TOP / s).read_text(), "a").read_bytes() for s in tests}
+        original = {}
+        for source in tests:
+            made = shop.compile(source, (TOP / source).read_text(), "a")
+            original[source] = made.read_bytes()
+            for test in tests[source]:
+                shop.expect(test, made)
         for source, start, end, new in choose.sample(everything, len(everything)):
             if sum(tried.values()) == count:
                 break

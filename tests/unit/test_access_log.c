@@ -2,6 +2,7 @@
  * one. */
 #include <fcntl.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -55,6 +56,25 @@ START_TEST(text_is_one_line_for_people)
               "\"/v1/upscale?scale=2\" key=ann model=photo in=1000 out=5000 "
               "8x6->16x12 queue=0.5 decode=1.0 network=2.0 encode=3.0 memory=70000 total=7.0ms "
               "id=0123456789abcdef\n");
+}
+END_TEST
+
+/* A connection may end before anything is known of its request. */
+START_TEST(what_is_not_known_is_left_out)
+{
+    char line[ACCESS_LINE_MAX];
+    struct access_entry x = {.time_ms = 1790000000123, .status = 400, .total_ms = 1};
+    access_log_line(ACCESS_TEXT, &x, line);
+    ck_assert_str_eq(line, "2026-09-21T14:13:20.123Z - 400 \"\" \"\" in=0 out=0 total=1.0ms\n");
+    x.client = x.method = x.target = x.key = "";
+    access_log_line(ACCESS_TEXT, &x, line);
+    ck_assert_str_eq(line, "2026-09-21T14:13:20.123Z - 400 \"\" \"\" in=0 out=0 total=1.0ms\n");
+    size_t length = access_log_line(ACCESS_JSON, &x, line);
+    json_t *o = json_loadb(line, length, JSON_REJECT_DUPLICATES, NULL);
+    ck_assert_msg(o && !json_object_get(o, "out_width") && !json_object_get(o, "memory"), "%s",
+                  line);
+    json_decref(o);
+    ck_assert_uint_eq(access_log_line(ACCESS_OFF, &x, line), 0);
 }
 END_TEST
 
@@ -126,6 +146,35 @@ START_TEST(a_reader_that_is_late_is_told_what_it_missed)
 }
 END_TEST
 
+START_TEST(lost_lines_are_told_to_people_in_words)
+{
+    int ends[2];
+    char line[200];
+    struct access_log log;
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(access_log_open(&log, ends[1], "text", NULL), ERR_OK);
+    atomic_store(&log.lost, 3);
+    access_log_write(&log, &whole);
+    ssize_t n = read(ends[0], line, sizeof line - 1);
+    line[n > 0 ? n : 0] = '\0';
+    ck_assert_msg(strncmp(line, "3 lines were lost\n2026-", 23) == 0, "%s", line);
+    close(ends[0]);
+    close(ends[1]);
+}
+END_TEST
+
+/* A terminal shows text, without being asked. */
+START_TEST(people_get_text)
+{
+    struct access_log log;
+    int fd = posix_openpt(O_RDWR | O_NOCTTY);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(access_log_open(&log, fd, "auto", NULL), ERR_OK);
+    ck_assert_int_eq(log.format, ACCESS_TEXT);
+    close(fd);
+}
+END_TEST
+
 START_TEST(formats_are_words)
 {
     struct access_log log;
@@ -147,9 +196,12 @@ int main(void)
     TCase *t = tcase_create("access_log");
     tcase_add_test(t, json_has_every_field);
     tcase_add_test(t, text_is_one_line_for_people);
+    tcase_add_test(t, what_is_not_known_is_left_out);
     tcase_add_test(t, whatever_came_stays_inside_its_field);
     tcase_add_test(t, json_stays_json_whatever_came);
     tcase_add_test(t, a_reader_that_is_late_is_told_what_it_missed);
+    tcase_add_test(t, lost_lines_are_told_to_people_in_words);
+    tcase_add_test(t, people_get_text);
     tcase_add_test(t, formats_are_words);
     suite_add_tcase(suite, t);
     return harness_run(suite);

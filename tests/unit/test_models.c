@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/base/mem.h"
 #include "server/models/models.h"
 #include "tests/lib/harness.h"
 #include "tests/lib/model_folder.h"
@@ -297,6 +298,78 @@ START_TEST(a_request_under_way_keeps_its_model)
 }
 END_TEST
 
+/* Reads what a request for one model needs of the folder, while the nth allocation fails. */
+static enum err_code load_failing(const char *only, long n, struct models **out)
+{
+    const struct models_source from = {folder_path, NULL, model_default_limits, only};
+    mem_fail_nth(n);
+    enum err_code rc = models_new(folder_pool, &from, out, NULL);
+    mem_fail_nth(-1);
+    return rc;
+}
+
+/* The sanitizers notice what is not freed. A model whose head could not be read is read whole, and so
+ * some starts succeed. */
+START_TEST(every_failed_allocation_of_a_start_is_told)
+{
+    static const char *const names[] = {"one", "pair"};
+    int told = 0;
+    folder_put_model("a.json", "one", "1");
+    folder_put_member("b.json", "pair2", "pair", 2);
+    folder_put_member("c.json", "pair3", "pair", 3);
+    for (long n = 0; n < 200; n++) {
+        const struct model_entry *entry;
+        struct models *m = NULL;
+        enum err_code rc = load_failing(names[_i], n, &m);
+        ck_assert_msg(rc == ERR_OK || (rc == ERR_MEMORY && !m), "%ld: %d", n, (int)rc);
+        told += rc == ERR_MEMORY;
+        if (rc == ERR_OK && _i == 0) {
+            ck_assert_int_eq(models_get(m, "one", &entry, NULL), ERR_OK);
+            models_release(entry);
+        }
+        models_free(m);
+    }
+    ck_assert_int_gt(told, 10);
+}
+END_TEST
+
+START_TEST(every_failed_allocation_of_a_reload_changes_nothing)
+{
+    struct model_list *fresh = NULL;
+    folder_put_model("a.json", "one", "old");
+    struct models *m = load();
+    folder_put_model("a.json", "one", "new");
+    for (long n = 0; n < 300; n = n * 5 / 4 + 1) { /* reading all models takes a while */
+        mem_fail_nth(n);
+        enum err_code rc = models_prepare(m, &fresh, NULL);
+        mem_fail_nth(-1);
+        ck_assert_msg(rc == ERR_MEMORY, "%ld: %d", n, (int)rc);
+        ck_assert_str_eq(description_of(m, "one"), "old");
+    }
+    ck_assert_int_eq(models_prepare(m, &fresh, NULL), ERR_OK);
+    models_discard(fresh);
+    models_free(m);
+}
+END_TEST
+
+static void refuses_kernels(const char *name)
+{
+    struct err e = ERR_INIT;
+    struct models *m = NULL;
+    const struct models_source from = {NULL, name, model_default_limits, NULL};
+    ck_assert_int_eq(models_new(folder_pool, &from, &m, &e), ERR_BAD_PARAMETER);
+    ck_assert_msg(strstr(e.text, "this CPU does not have the kernels `") &&
+                      strstr(e.text, "; it has ") && strstr(e.text, "c (--kernels)"),
+                  "%s", e.text);
+}
+
+START_TEST(kernels_that_are_missing_are_said)
+{
+    refuses_kernels("sse9");
+    refuses_kernels("");
+}
+END_TEST
+
 START_TEST(the_list_as_json_is_sorted_and_whole)
 {
     folder_put_model("z.json", "alpha", "1");
@@ -346,6 +419,9 @@ int main(void)
     tcase_add_test(c, a_reload_replaces_adds_and_removes);
     tcase_add_test(c, a_failed_reload_changes_nothing);
     tcase_add_test(c, a_request_under_way_keeps_its_model);
+    tcase_add_loop_test(c, every_failed_allocation_of_a_start_is_told, 0, 2);
+    tcase_add_test(c, every_failed_allocation_of_a_reload_changes_nothing);
+    tcase_add_test(c, kernels_that_are_missing_are_said);
     tcase_add_test(c, the_list_as_json_is_sorted_and_whole);
     suite_add_tcase(s, c);
     return harness_run(s);
