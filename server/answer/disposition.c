@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "server/base/utf8.h"
+
 enum { STEM_MAX = 30, SUFFIX_BYTES = 24 };
 
 /* Finds the last part of a path with slashes of either kind, without leading dots and without .png.
@@ -29,20 +31,6 @@ static bool is_plain(char c)
            (c != '\0' && strchr(" -_.()+,", c) != NULL);
 }
 
-/* Returns the length of the UTF-8 sequence that begins at `s`, or 0 if none does (RFC 3629). It
- * accepts surrogates and overlong forms of three and four bytes, which do no harm here. */
-static size_t sequence_at(const char *s)
-{
-    unsigned char c = (unsigned char)*s;
-    size_t count = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : (c & 0xf0) == 0xe0 ? 3 : 4;
-    if (c >= 0xf5 || (c >= 0x80 && c < 0xc2))
-        return 0;
-    for (size_t i = 1; i < count; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    return count;
-}
-
 /* Returns the length of the longest prefix of whole characters within STEM_MAX bytes; 0 if the stem
  * is not UTF-8. Sets *foreign to whether it has characters outside ASCII. */
 static size_t cut(const char *stem, size_t length, bool *foreign)
@@ -50,7 +38,7 @@ static size_t cut(const char *stem, size_t length, bool *foreign)
     size_t end = 0;
     *foreign = false;
     while (end < length) {
-        size_t n = sequence_at(stem + end);
+        size_t n = utf8_sequence(stem + end);
         if (n == 0)
             return 0;
         if (end + n > STEM_MAX)

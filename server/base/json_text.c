@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/nn/json_watch.h"
+#include "server/base/utf8.h"
 
 json_t *json_parse(const char *text)
 {
@@ -32,6 +33,24 @@ char *json_text(json_t *o, size_t flags)
     if (text)
         memcpy(text + length, "\n", 2);
     return text;
+}
+
+json_t *json_name(const char *bytes)
+{
+    char *text = malloc(3 * strlen(bytes) + 1), *end = text;
+    if (!text)
+        return NULL;
+    while (*bytes) {
+        size_t count = utf8_sequence(bytes);
+        const char *from = count > 0 ? bytes : "\xef\xbf\xbd";
+        size_t length = count > 0 ? count : 3;
+        memcpy(end, from, length);
+        end += length;
+        bytes += count > 0 ? count : 1;
+    }
+    json_t *name = json_stringn(text, (size_t)(end - text));
+    free(text);
+    return name;
 }
 
 static void keep(json_t **o, int failed)

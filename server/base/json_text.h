@@ -12,6 +12,10 @@ char *json_text(json_t *o, size_t flags);
 /* Parses the text. Returns NULL if it is not JSON, or if memory ran out at any point. */
 json_t *json_parse(const char *text);
 
+/* Returns a string with these bytes, such as the name of a file. JSON has only characters, so each byte
+ * that is not part of one becomes U+FFFD. Returns NULL if there is not enough memory. */
+json_t *json_name(const char *bytes);
+
 /* Add `value`, and take ownership of it. If there is not enough memory or `value` is NULL, they
  * free *o and set it to NULL. So an answer is complete or absent. */
 void json_put(json_t **o, const char *key, json_t *value);

@@ -194,10 +194,8 @@ int command_bench(int argc, char **argv)
     struct err e = ERR_INIT;
     struct option_words words = {argc, argv};
     int status = 0;
-    if (options_read(&b.options, FOR_BENCH, &words, environ, &e) != ERR_OK) {
-        command_misused("bench", &e);
-        return 2;
-    }
+    if (options_read(&b.options, FOR_BENCH, &words, environ, &e) != ERR_OK)
+        return command_misused("bench", &e);
     b.stage_ms = b.options.png ? PNG_STAGE_MS : STAGE_MS;
     if (b.options.png != (words.count > 0)) {
         fputs("usage: upscaled bench [OPTION...]\n"
@@ -216,7 +214,7 @@ int command_bench(int argc, char **argv)
         command_complain(NULL, &e);
         status = 1;
     } else if (b.options.json) {
-        bench_print_json(&b);
+        status = bench_print_json(&b);
     } else {
         bench_print(&b);
     }

@@ -56,9 +56,10 @@ enum err_code bench_stage(struct bench *b, const char *name, bench_work *work, v
  * image_free. */
 enum err_code bench_picture(int width, int height, int channels, struct image **out, struct err *e);
 
-/* Print the results on standard output, as text or as JSON. */
+/* Print the results on standard output, as text or as JSON. bench_print_json returns the status of
+ * main. */
 void bench_print(const struct bench *b);
-void bench_print_json(const struct bench *b);
+int bench_print_json(const struct bench *b);
 
 /* `bench --png`: measures the codec on these files and prints the results. Uses options and
  * stage_ms of `b`. Returns main's status. */

@@ -119,17 +119,18 @@ static json_t *as_json(const struct bench *b, const struct picture *p)
     const struct image_format *f = &p->img->format;
     json_t *times = json_object(), *bytes = json_object();
     for (int i = 0; i < STAGES; i++) {
-        json_object_set_new(times, stages[i].name, json_real(b->stages[i].ms));
+        json_put(&times, stages[i].name, json_real(b->stages[i].ms));
         if (p->bytes[i])
-            json_object_set_new(bytes, stages[i].name, json_integer((json_int_t)p->bytes[i]));
+            json_put(&bytes, stages[i].name, json_integer((json_int_t)p->bytes[i]));
     }
-    return json_pack("{s:s,s:i,s:i,s:i,s:i,s:i,s:i,s:o,s:o}", "file", p->path, "width", f->width,
-                     "height", f->height, "channels", f->channels, "depth", f->depth, "compression",
-                     p->compression, "threads", pool_threads(b->pool), "ms", times, "bytes", bytes);
+    return json_pack("{s:o,s:i,s:i,s:i,s:i,s:i,s:i,s:o,s:o}", "file", json_name(p->path), "width",
+                     f->width, "height", f->height, "channels", f->channels, "depth", f->depth,
+                     "compression", p->compression, "threads", pool_threads(b->pool), "ms", times,
+                     "bytes", bytes);
 }
 
 /* Measures one file. If it fails, the other files still follow. */
-static enum err_code bench_file(struct bench *b, const char *path, int compression, json_t *list,
+static enum err_code bench_file(struct bench *b, const char *path, int compression, json_t **list,
                                 struct err *e)
 {
     struct picture p = {
@@ -137,7 +138,7 @@ static enum err_code bench_file(struct bench *b, const char *path, int compressi
     buf_init(&p.file, (size_t)b->options.max_body);
     enum err_code rc = measure(b, &p, e);
     if (rc == ERR_OK && b->options.json)
-        json_array_append_new(list, as_json(b, &p));
+        json_add(list, as_json(b, &p));
     else if (rc == ERR_OK)
         print(b, &p);
     image_free(p.img);
@@ -156,13 +157,6 @@ static enum err_code read_compression(const struct options *o, int *compression,
     return rc;
 }
 
-static void print_list(json_t *list)
-{
-    char *text = json_text(list, JSON_INDENT(2));
-    fputs(text ? text : "", stdout);
-    free(text);
-}
-
 int bench_png(struct bench *b, char **paths, int count)
 {
     struct err e = ERR_INIT;
@@ -177,14 +171,13 @@ int bench_png(struct bench *b, char **paths, int count)
     json_t *list = json_array();
     for (int i = 0; i < count; i++) {
         e = (struct err)ERR_INIT;
-        if (bench_file(b, paths[i], compression, list, &e) == ERR_OK)
+        if (bench_file(b, paths[i], compression, &list, &e) == ERR_OK)
             continue;
         command_complain(paths[i], &e);
         status = 1;
     }
     if (b->options.json)
-        print_list(list);
-    else
-        json_decref(list);
+        return command_print_json(list, JSON_INDENT(2)) | status;
+    json_decref(list);
     return status;
 }

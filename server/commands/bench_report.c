@@ -6,6 +6,7 @@
 #include "engine/nn/layers.h"
 #include "server/base/json_text.h"
 #include "server/commands/bench.h"
+#include "server/commands/commands.h"
 
 /* Returns the peak memory of this program. getrusage would count that of its parent before exec. */
 static long long peak_rss_bytes(void)
@@ -116,8 +117,8 @@ static json_t *stages(const struct bench *b)
 {
     json_t *list = json_array();
     for (const struct bench_stage *s = b->stages; s < b->stages + b->stage_count; s++)
-        json_array_append_new(list, json_pack("{s:s,s:f,s:f,s:i}", "name", s->name, "ms", s->ms,
-                                              "ms_least", s->least, "runs", s->runs));
+        json_add(&list, json_pack("{s:s,s:f,s:f,s:i}", "name", s->name, "ms", s->ms, "ms_least",
+                                  s->least, "runs", s->runs));
     return list;
 }
 
@@ -127,16 +128,16 @@ static json_t *layers(const struct bench *b)
     for (int i = 0; i < row_count(b); i++) {
         struct row r = row_of(b, i);
         if (r.path)
-            json_array_append_new(
-                list, json_pack("{s:o,s:s,s:s,s:f,s:f,s:f,s:f}", "layer",
-                                i < b->profile.sums.layers ? json_integer(i) : json_null(), "name",
-                                r.name, "path", r.path, "thread_ms", r.ms, "percent", share(b, &r),
-                                "macs_per_pixel", r.macs, "gflops", gflops(b, r.macs, r.ms)));
+            json_add(&list,
+                     json_pack("{s:o,s:s,s:s,s:f,s:f,s:f,s:f}", "layer",
+                               i < b->profile.sums.layers ? json_integer(i) : json_null(), "name",
+                               r.name, "path", r.path, "thread_ms", r.ms, "percent", share(b, &r),
+                               "macs_per_pixel", r.macs, "gflops", gflops(b, r.macs, r.ms)));
     }
     return list;
 }
 
-void bench_print_json(const struct bench *b)
+int bench_print_json(const struct bench *b)
 {
     const struct model *m = b->entry->model;
     const struct bench_stage *network = &b->stages[0];
@@ -148,7 +149,5 @@ void bench_print_json(const struct bench *b)
         macs, "gflops", speed, "peak_gflops", b->peak_gflops, "peak_unit", b->kernels->name,
         "percent_of_peak", 100 * speed / b->peak_gflops, "peak_rss_bytes",
         (json_int_t)peak_rss_bytes(), "stages", stages(b), "layers", layers(b));
-    char *text = json_text(o, JSON_INDENT(2));
-    fputs(text ? text : "", stdout);
-    free(text);
+    return command_print_json(o, JSON_INDENT(2));
 }

@@ -157,10 +157,8 @@ int command_models(int argc, char **argv)
     struct err e = ERR_INIT;
     struct option_words words = {argc, argv};
     int status = 0;
-    if (options_read(&o, FOR_MODELS, &words, environ, &e) != ERR_OK) {
-        command_misused("models", &e);
-        return 2;
-    }
+    if (options_read(&o, FOR_MODELS, &words, environ, &e) != ERR_OK)
+        return command_misused("models", &e);
     if (words.count == 0 || (words.count == 1 && strcmp(argv[0], "list") == 0)) {
         status = list(&o);
     } else if (words.count > 1 && strcmp(argv[0], "check") == 0) {

@@ -2,9 +2,11 @@
 #include "server/commands/commands.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "server/base/errors.h"
+#include "server/base/json_text.h"
 
 bool command_names_file(const char *word)
 {
@@ -79,9 +81,22 @@ void command_no_model(const struct options *o, const struct err *e)
         command_tell_foreign(o);
 }
 
-void command_misused(const char *command, const struct err *e)
+int command_print_json(json_t *o, size_t flags)
+{
+    struct err e = ERR_INIT;
+    char *text = json_text(o, flags);
+    if (text)
+        fputs(text, stdout);
+    else
+        command_complain(NULL, (err_set(&e, ERR_MEMORY, "out of memory for the output"), &e));
+    free(text);
+    return text ? 0 : 1;
+}
+
+int command_misused(const char *command, const struct err *e)
 {
     command_complain(NULL, e);
     if (e->code == ERR_BAD_PARAMETER)
         fprintf(stderr, "`upscaled help %s` lists the options.\n", command);
+    return e->code == ERR_MEMORY ? 1 : 2;
 }

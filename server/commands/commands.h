@@ -3,6 +3,7 @@
 #ifndef UPSCALED_SERVER_COMMANDS_COMMANDS_H
 #define UPSCALED_SERVER_COMMANDS_COMMANDS_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "server/models/models.h"
@@ -34,7 +35,12 @@ void command_complain(const char *about, const struct err *e);
  * the folder --models of which models can be made. */
 void command_no_model(const struct options *o, const struct err *e);
 
-/* Does the same as command_complain for options that could not be read, and names the command that lists them. */
-void command_misused(const char *command, const struct err *e);
+/* Prints JSON with a final newline on standard output, and frees it. If it is NULL, or there is no
+ * memory for its text, reports that instead. Returns the status of main. */
+int command_print_json(json_t *o, size_t flags);
+
+/* Does the same as command_complain for options that could not be read, and names the command that lists
+ * them. Returns the status of main. */
+int command_misused(const char *command, const struct err *e);
 
 #endif

@@ -72,32 +72,28 @@ static json_t *json_warnings(const struct png_warnings *w)
     json_t *codes = json_array();
     for (int kind = 0; kind < PNG_WARNINGS; kind++)
         if (png_warned(w, (enum png_warning)kind))
-            json_array_append_new(codes, json_string(png_warning_code((enum png_warning)kind)));
+            json_add(&codes, json_string(png_warning_code((enum png_warning)kind)));
     return codes;
 }
 
 /* Prints the line of a file for programs (--json). `kept`: the output existed and was not replaced.
- */
-static void print_json(const char *in, const char *out, const struct transcode_report *report,
-                       const struct err *e, bool kept)
+ * Returns the status of main. */
+static int print_json(const char *in, const char *out, const struct transcode_report *report,
+                      const struct err *e, bool kept)
 {
     const char *code = e->code != ERR_OK ? error_row(e->code)->name : NULL;
-    json_t *o = json_pack("{s:s%, s:s%, s:b, s:b}", "input", in, strlen(in), "output", out,
-                          strlen(out), "done", report && e->code == ERR_OK, "kept", kept);
-    if (o && code) {
-        json_object_set_new(o, "code", json_string(code));
-        json_object_set_new(o, "error", json_string(e->text));
-    } else if (o && report) {
-        json_object_set_new(o, "width", json_integer(report->out.width));
-        json_object_set_new(o, "height", json_integer(report->out.height));
-        json_object_set_new(o, "ms",
-                            json_real(report->decode_ms + report->network_ms + report->encode_ms));
-        json_object_set_new(o, "warnings", json_warnings(&report->warnings));
+    json_t *o = json_pack("{s:o, s:o, s:b, s:b}", "input", json_name(in), "output", json_name(out),
+                          "done", report && e->code == ERR_OK, "kept", kept);
+    if (code) {
+        json_put(&o, "code", json_string(code));
+        json_put(&o, "error", json_name(e->text));
+    } else if (report) {
+        json_put(&o, "width", json_integer(report->out.width));
+        json_put(&o, "height", json_integer(report->out.height));
+        json_put(&o, "ms", json_real(report->decode_ms + report->network_ms + report->encode_ms));
+        json_put(&o, "warnings", json_warnings(&report->warnings));
     }
-    char *line = json_text(o, 0);
-    if (line)
-        fputs(line, stdout);
-    free(line);
+    return command_print_json(o, 0);
 }
 
 /* Reports on standard error which parts of the file were left out or mended. */
@@ -132,15 +128,14 @@ static int convert_one(struct convert *c, const char *in, const char *out, bool 
     convert_bar_end(&bar);
     if (rc == ERR_OK)
         rc = file_write(out, &answer, keep, &e);
-    if (c->options.json)
-        print_json(in, out, &report, &e, false);
+    int status = c->options.json ? print_json(in, out, &report, &e, false) : 0;
     if (rc != ERR_OK)
         command_complain(in, &e);
     else
         tell_warnings(in, &report.warnings);
     buf_done(&body);
     buf_done(&answer);
-    return rc == ERR_OK ? 0 : 1;
+    return rc == ERR_OK ? status : 1;
 }
 
 static const char *base_name(const char *path)
@@ -196,7 +191,7 @@ static int convert_many(struct convert *c, int count, char **paths)
         } else if (!c->options.force && access(out, F_OK) == 0) {
             fprintf(stderr, "upscaled: %s exists and was kept; --force replaces it\n", out);
             if (c->options.json)
-                print_json(paths[i], out, NULL, &(const struct err)ERR_INIT, true);
+                status |= print_json(paths[i], out, NULL, &(const struct err)ERR_INIT, true);
         } else {
             status |= convert_one(c, paths[i], out, !c->options.force);
         }
@@ -242,10 +237,8 @@ int command_convert(int argc, char **argv)
     struct convert c = {0};
     struct err e = ERR_INIT;
     struct option_words words = {argc, argv};
-    if (options_read(&c.options, FOR_CONVERT, &words, environ, &e) != ERR_OK) {
-        command_misused("convert", &e);
-        return 2;
-    }
+    if (options_read(&c.options, FOR_CONVERT, &words, environ, &e) != ERR_OK)
+        return command_misused("convert", &e);
     c.bar = convert_bar_wanted() && !c.options.quiet;
     signal(SIGXFSZ, SIG_IGN); /* write then fails with EFBIG */
     int status = 2;

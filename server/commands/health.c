@@ -153,10 +153,8 @@ int command_health(int argc, char **argv)
     struct option_words words = {argc, argv};
     int status = 2;
     char here[300];
-    if (options_read(&o, FOR_HEALTH, &words, environ, &e) != ERR_OK) {
-        command_misused("health", &e);
-        return 2;
-    }
+    if (options_read(&o, FOR_HEALTH, &words, environ, &e) != ERR_OK)
+        return command_misused("health", &e);
     const char *listen = o.listen.count > 0 ? o.listen.items[0] : o.fallback_listen;
     const char *url = words.count > 0 ? argv[0] : ask_here(listen, here, sizeof here);
     if (words.count > 1 || !parse(url, &place)) {

@@ -373,9 +373,8 @@ int command_serve(int argc, char **argv)
     if (options_read(&d.options, FOR_SERVE, &words, environ, &e) == ERR_OK && words.count > 0)
         err_set(&e, ERR_BAD_PARAMETER, "`%.64s` is not an option", words.list[0]);
     if (e.code != ERR_OK) {
-        command_misused("serve", &e);
         options_done(&d.options);
-        return 2;
+        return command_misused("serve", &e);
     }
     int status = run(&d);
     stop(&d);

@@ -242,4 +242,22 @@ def convert_tells_programs_how_each_file_went():
               ["a.png", False, "io"], "its own")
 
 
+@claim
+def convert_tells_programs_of_names_that_are_not_unicode():
+    """A Latin-1 name, a surrogate and an overlong slash; the same in a refusal."""
+    name = b"\xe9 \xf0\x9f\x98\x80 \xed\xa0\x80 \xc0\xaf"
+    shown = "\ufffd \U0001f600 \ufffd\ufffd\ufffd \ufffd\ufffd"
+    with Folder() as folder:
+        write(os.path.join(os.fsencode(folder), name + b".png"), read(folder + "/a.png"))
+        write(os.path.join(os.fsencode(folder), name + b".jpg"), read(folder + "/bad.png"))
+        os.mkdir(os.path.join(folder, "out"))
+        done = upscaled("convert", "--json", "--output-dir", "out", name + b".png", name + b".jpg",
+                        folder=folder)
+        good, bad = [json.loads(line) for line in done.stdout.splitlines()]
+        equal((good["input"], good["output"], good["done"]),
+              (shown + ".png", "out/" + shown + ".png", True), "the good one")
+        equal((bad["input"], bad["code"]), (shown + ".jpg", "not_png"), "the bad one")
+        equal(os.listdir(os.path.join(os.fsencode(folder), b"out")), [name + b".png"], "files")
+
+
 run_claims()

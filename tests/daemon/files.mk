@@ -28,6 +28,7 @@ test_scripts += \
 	tests/daemon/metrics.py \
 	tests/daemon/models.py \
 	tests/daemon/no_memory.py \
+	tests/daemon/no_memory_commands.py \
 	tests/daemon/pngsuite.py \
 	tests/daemon/progress.py \
 	tests/daemon/protocol.py \

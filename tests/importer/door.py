@@ -2,6 +2,7 @@
 and the files that it writes. Needs numpy, not PyTorch. TAP."""
 import json
 import os
+import resource
 import shutil
 import stat
 import subprocess
@@ -175,6 +176,27 @@ def help_names_every_option():
         assert option in text, option
 
 
+def memory_that_is_out_is_said_and_leaves_nothing():
+    """Gives the importer a few MiB more than it has when it begins, and a network of 9 MiB."""
+    wide = {"body.0.weight": (256, 3, 3, 3), "body.0.bias": (256,), "body.1.weight": (256,),
+            "body.10.weight": (12, 256, 3, 3), "body.10.bias": (12,)}
+    for i in range(2, 10, 2):
+        wide.update({f"body.{i}.weight": (256, 256, 3, 3), f"body.{i}.bias": (256,),
+                     f"body.{i + 1}.weight": (256,)})
+    shutil.copy(zipped(*state_of(wide)), path("wide.pth"))
+    begun = subprocess.run([sys.executable, "-c", "import importer.command\n"
+                            "print(open('/proc/self/status').read())"], capture_output=True, text=True,
+                           env=dict(os.environ, PYTHONPATH=str(IMPORTER.parent)), check=True).stdout
+    peak = int(begun.split("VmPeak:")[1].split()[0]) << 10
+    for more in (2, 4, 8, 16, 32):
+        limit = peak + (more << 20)
+        done = start(path("wide.pth"), preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+        assert done.returncode == 1 and done.stderr.endswith(
+            "wide.pth: too large or too deep for this machine\n"), (more, done.stderr)
+        assert not [name for name in os.listdir(FOLDER.name) if name.startswith("wide.json")]
+    assert start(path("wide.pth")).returncode == 0
+
+
 def as_it_is_installed():
     """make install puts a command and its modules into places where they find each other."""
     build = tap.BINARY.parent
@@ -200,4 +222,5 @@ tap.run([
     a_limit_is_a_warning, warnings_and_seconds_are_shown,
     a_network_that_pads_keeps_its_edges_or_is_told_otherwise, a_program_that_is_named_must_be_there,
     the_file_is_replaced_at_once_and_readable, a_pipe_may_take_it,
-    the_factor_that_is_said_must_be_the_networks, a_licence_is_bounded_as_by_the_server, help_names_every_option, as_it_is_installed])
+    the_factor_that_is_said_must_be_the_networks, a_licence_is_bounded_as_by_the_server, help_names_every_option,
+    memory_that_is_out_is_said_and_leaves_nothing, as_it_is_installed])

@@ -113,6 +113,11 @@ static const struct {
     {"a\"; x=\"b", 2, "inline; filename=\"a__ x__b-2x.png\""},
     {"a\r\nSet-Cookie: b", 2, "inline; filename=\"a__Set-Cookie_ b-2x.png\""},
     {"\xff\xfe", 2, "inline; filename=\"__-2x.png\""},
+    {"\xed\xa0\x80", 2, "inline; filename=\"___-2x.png\""},      /* a surrogate */
+    {"\xe0\x80\xaf", 2, "inline; filename=\"___-2x.png\""},      /* an overlong slash */
+    {"\xf4\x90\x80\x80", 2, "inline; filename=\"____-2x.png\""}, /* above U+10FFFF */
+    {"\xf4\x8f\xbf\xbf", 2,
+     "inline; filename=\"____-2x.png\"; filename*=UTF-8''%F4%8F%BF%BF-2x.png"},
     {"\xc3\xa9t\xc3\xa9.png", 2,
      "inline; filename=\"__t__-2x.png\"; filename*=UTF-8''%C3%A9%74%C3%A9-2x.png"},
     {"0123456789012345678901234567890123456789.png", 2,
