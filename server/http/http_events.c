@@ -116,6 +116,8 @@ enum err_code http_events_new(struct progress *p, struct http_events **out, stru
 
 void http_events_stop(struct http_events *v)
 {
+    if (!v)
+        return;
     pthread_mutex_lock(&v->lock);
     bool stopped = v->stop;
     v->stop = true;

@@ -20,7 +20,7 @@ enum err_code http_events_new(struct progress *p, struct http_events **out, stru
 void http_events_free(struct http_events *v); /* NULL is fine; no stream may be left */
 
 /* Ends all streams: from now on no stream is suspended, and each sends its last event and ends.
- * Call it before the library is stopped. */
+ * Call it before the library is stopped. NULL is fine. */
 void http_events_stop(struct http_events *v);
 
 /* Opens a stream about the request of a ticket. The stream owns the ticket from now on, also on

@@ -1,4 +1,5 @@
 /* http_server.c - libmicrohttpd's callbacks, and its start and end. See http.h. */
+#include <errno.h>
 #include <microhttpd.h>
 #include <string.h>
 #include <strings.h>
@@ -319,6 +320,7 @@ static enum err_code serve_door(struct http *h, struct door *door, struct err *e
         {threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)threads, NULL},
         {MHD_OPTION_END, 0, NULL},
     };
+    errno = 0;
     door->library = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
             MHD_USE_NO_LISTEN_SOCKET,
@@ -327,7 +329,9 @@ static enum err_code serve_door(struct http *h, struct door *door, struct err *e
         conns_library_bytes(o), MHD_OPTION_NOTIFY_CONNECTION, on_connection, door,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_URI_LOG_CALLBACK, on_target, h,
         MHD_OPTION_ARRAY, pool_size, MHD_OPTION_END);
-    return door->library ? ERR_OK : err_set(e, ERR_IO, "the HTTP library could not be started");
+    return door->library ? ERR_OK
+                         : err_set(e, ERR_IO, "the HTTP library could not be started: %s",
+                                   errno ? strerror(errno) : "it does not say why");
 }
 
 enum err_code http_serve(struct http *h, struct listeners *l, struct err *e)

@@ -6,6 +6,7 @@ file behind.
   tests/daemon/no_memory_commands.py all    each of them; a quarter of an hour
 """
 import collections
+import contextlib
 import json
 import os
 import random
@@ -17,7 +18,7 @@ import tempfile
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from command import MODEL, Folder, expect, read, upscaled, write  # noqa: E402
-from daemon import claim, equal, run_claims  # noqa: E402
+from daemon import BINARY, DEADLINE, claim, equal, run_claims  # noqa: E402
 from preload import compiled  # noqa: E402
 
 ALL = sys.argv[1:] == ["all"]
@@ -76,13 +77,17 @@ def numbers(count):
     return sorted({*range(10), *range(count - 30, count), *chance.sample(range(count), TRIED - 40)})
 
 
-def fails(*command, data=b""):
-    with Folder() as folder:
+@contextlib.contextmanager
+def trial(*command, data=b""):
+    with Folder() as folder, tempfile.TemporaryDirectory() as place:
         os.mkdir(os.path.join(folder, "m"))
         write(os.path.join(folder, "m/double.json"), json.dumps(MODEL).encode())
-        with tempfile.TemporaryDirectory() as place:
-            trial = Trial(folder, compiled("fail_malloc", place), data, *command)
-            return trial.fail_each()
+        yield Trial(folder, compiled("fail_malloc", place), data, *command)
+
+
+def fails(*command, data=b""):
+    with trial(*command, data=data) as t:
+        return t.fail_each()
 
 
 @claim
@@ -112,6 +117,35 @@ def models_check_gives_a_verdict_or_none():
 @claim
 def hash_key_needs_none():
     equal(fails("hash-key", "ann", data=b"0123456789abcdef\n")[0] > 0, True, "it works")
+
+
+def serve_until_ready(t, nth):
+    """Starts a daemon while the nth allocation fails. Returns its status, its standard error, and
+    whether it served: then it was asked to end."""
+    write(t.order, struct.pack("qq", nth, 0))
+    with subprocess.Popen([os.path.abspath(BINARY), *t.command], cwd=t.folder, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, env={**os.environ, **t.environment}) as process:
+        served = process.stdout.readline().startswith(b"listening on ")
+        if served:
+            process.terminate()
+        said = process.communicate(timeout=DEADLINE)[1]
+    return process.returncode, said, served
+
+
+@claim
+def serve_starts_or_says_why():
+    with trial("serve", "--listen", "unix:socket", "--models", "m", "--api-keys", "keys") as t:
+        write(os.path.join(t.folder, "keys"), b"ann:" + b"0" * 64 + b"\n")
+        equal(serve_until_ready(t, NEVER)[::2], (0, True), "with nothing failing")
+        count, seen = NEVER - struct.unpack("qq", read(t.order))[0], collections.Counter()
+        for nth in numbers(count):
+            status, said, served = serve_until_ready(t, nth)
+            what = "status %d of serve with allocation %d failing, %r" % (status, nth, said)
+            seen[status] += 1
+            equal((status, served) in ((0, True), (1, False)), True, what)
+            equal(served or b"memory" in said, True, what)
+            equal(os.path.exists(os.path.join(t.folder, "socket")), False, "the socket after " + what)
+        print("# serve: %d allocations until it was ended, %s" % (count, dict(seen)))
 
 
 run_claims()
