@@ -60,6 +60,29 @@ def the_default_is_all_there_is():
         equal({status[0] for status in statuses(d)}, {"1"})
 
 
+LACKING = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib/lacking.py")
+WITHOUT = [("landlock", "Landlock, which this kernel lacks", {"landlock": 0, "network": False, "seccomp": True}),
+           ("seccomp", "seccomp, which this kernel lacks", {"seccomp": False}),
+           ("landlock,seccomp", "Landlock, which this kernel lacks",
+            {"landlock": 0, "network": False, "seccomp": False})]
+
+
+@claim
+def a_kernel_without_it_is_served_and_said():
+    strictly().stop()  # skips where the build or the kernel has no sandbox
+    for calls, words, box in WITHOUT:
+        before = (sys.executable, LACKING, calls)
+        with Daemon(before=before) as d:
+            d.upscale(png()).expect(200)
+            equal({k: d.health()["sandbox"][k] for k in box}, box, calls)
+            equal(words in d.log(), True, d.log())
+        try:
+            with Daemon("--sandbox", "strict", before=before):
+                raise AssertionError("strict has started without " + calls)
+        except AssertionError as why:
+            equal("--sandbox=strict needs " + words in str(why), True, str(why))
+
+
 @claim
 def off_is_off():
     with Daemon("--sandbox", "off") as d:

@@ -57,6 +57,7 @@ EXTRA_DIST += \
 	tests/lib/fail_malloc.c \
 	tests/lib/fronts.py \
 	tests/lib/jumping_clock.c \
+	tests/lib/lacking.py \
 	tests/lib/png_file.py \
 	tests/lib/preload.py \
 	tests/lib/raw_requests.py \
