@@ -1,4 +1,4 @@
-# engine/base/files.mk - Errors, sizes, memory, buffers, the thread pool, the vector unit.
+# engine/base/files.mk - Errors, sizes, memory, buffers, UTF-8, the thread pool, the vector unit.
 
 libengine_a_SOURCES += \
 	engine/base/base64.c \
@@ -21,5 +21,7 @@ libengine_a_SOURCES += \
 	engine/base/sha256.c \
 	engine/base/sha256.h \
 	engine/base/size.h \
+	engine/base/utf8.c \
+	engine/base/utf8.h \
 	engine/base/vector_unit.c \
 	engine/base/vector_unit.h

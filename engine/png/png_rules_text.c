@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "engine/base/utf8.h"
+
 /* Returns the length of the keyword of a text or the name of a profile, up to the NUL. */
 static uint32_t keyword_length(const struct png_chunk *c)
 {
@@ -47,46 +49,15 @@ bool png_rules_accept_packed(const struct png_judge *j, struct png_chunk *c)
 
 /* --- UTF-8 ------------------------------------------------------------------------------------ */
 
-/* A text of which a part has been read. */
-struct utf8 {
-    int left;          /* bytes that the latest character still needs */
-    uint8_t low, high; /* the least and the greatest value of the next of them */
-};
-
-/* Begins a character of several bytes. Returns false if none begins with `b`. Forms that are longer
- * than necessary, surrogates and numbers over 0x10ffff are excluded by the second byte. */
-static bool begin_character(struct utf8 *u, uint8_t b)
-{
-    u->left = b < 0xe0 ? 1 : b < 0xf0 ? 2 : 3;
-    u->low = b == 0xe0 ? 0xa0 : b == 0xf0 ? 0x90 : 0x80;
-    u->high = b == 0xed ? 0x9f : b == 0xf4 ? 0x8f : 0xbf;
-    return b >= 0xc2 && b <= 0xf4;
-}
-
 static bool take_utf8(void *arg, const uint8_t *bytes, size_t length)
 {
-    struct utf8 *u = arg;
-    for (size_t i = 0; i < length; i++) {
-        uint8_t b = bytes[i];
-        bool fits;
-        if (u->left == 0) {
-            fits = b < 0x80 ? b > 0 : begin_character(u, b);
-        } else {
-            fits = b >= u->low && b <= u->high;
-            u->low = 0x80;
-            u->high = 0xbf;
-            u->left--;
-        }
-        if (!fits)
-            return false;
-    }
-    return true;
+    return utf8_take(arg, bytes, length);
 }
 
 static bool is_utf8(const uint8_t *bytes, size_t length)
 {
     struct utf8 u = {0};
-    return take_utf8(&u, bytes, length) && u.left == 0;
+    return utf8_take(&u, bytes, length) && u.left == 0;
 }
 
 /* Whether the text is a language tag: letters, digits and hyphens. */

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "server/base/utf8.h"
+#include "engine/base/utf8.h"
 
 enum { STEM_MAX = 30, SUFFIX_BYTES = 24 };
 

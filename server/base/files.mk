@@ -14,6 +14,4 @@ libserver_a_SOURCES += \
 	server/base/nearest.c \
 	server/base/nearest.h \
 	server/base/params.c \
-	server/base/params.h \
-	server/base/utf8.c \
-	server/base/utf8.h
+	server/base/params.h

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/utf8.h"
 #include "engine/nn/json_watch.h"
-#include "server/base/utf8.h"
 
 json_t *json_parse(const char *text)
 {

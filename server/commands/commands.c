@@ -85,12 +85,14 @@ int command_print_json(json_t *o, size_t flags)
 {
     struct err e = ERR_INIT;
     char *text = json_text(o, flags);
-    if (text)
-        fputs(text, stdout);
-    else
-        command_complain(NULL, (err_set(&e, ERR_MEMORY, "out of memory for the output"), &e));
+    if (!text) {
+        err_set(&e, ERR_MEMORY, "out of memory for the output");
+        command_complain(NULL, &e);
+        return 1;
+    }
+    fputs(text, stdout);
     free(text);
-    return text ? 0 : 1;
+    return 0;
 }
 
 int command_misused(const char *command, const struct err *e)
