@@ -25,15 +25,15 @@ BUILD = TOP / "build"
 # a group's name, its sources, and its tests, the quick ones first
 GROUPS = [
     ("budget", "server/work/budget.c server/work/admission.c",
-     "unit/test_budget unit/test_admission unit/test_jobs"),
+     "unit/test_budget unit/test_admission_bounds unit/test_admission unit/test_jobs"),
     ("filter", "server/http/http_filter.c server/http/request_head.c server/http/intake.c "
      "server/http/intake_chunks.c server/http/intake_steps.c",
-     "unit/test_http_filter unit/test_intake fuzz/replay_http fuzz/replay_daemon"),
+     "unit/test_http_filter unit/test_intake unit/test_intake_receive fuzz/replay_http fuzz/replay_daemon"),
     ("pixels", "engine/tiles/window.c engine/tiles/bands.c engine/tiles/border.c "
      "engine/tiles/gray.c engine/tiles/flat.c engine/tiles/alpha.c engine/tiles/source.c "
      "engine/image/bleed.c engine/image/resample.c",
      "unit/test_bands unit/test_bleed unit/test_border unit/test_upscale_picture "
-     "unit/test_resample unit/test_flat unit/test_upscale"),
+     "unit/test_resample unit/test_flat unit/test_upscale unit/test_transcode_memory"),
 ]
 
 SWAPS = [(r"==", "!="), (r"!=", "=="), (r"<=", "<"), (r">=", ">"), (r" < ", " <= "),

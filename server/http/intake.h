@@ -38,7 +38,7 @@ struct intake_refused {
 
 /* Called by intake_receive. */
 struct intake_events {
-    void (*begun)(void *arg);   /* the first byte of a head has arrived */
+    void (*begun)(void *arg);   /* a head has begun to arrive, and is not whole yet */
     void (*refused)(void *arg); /* the state is INTAKE_REFUSED from now on */
     void (*ended)(void *arg);   /* the client has ended the stream in the middle of a request */
     bool (*answers)(void *arg); /* returns whether a request that was handed over whole has not

@@ -4,6 +4,7 @@
 test_programs += \
 	tests/unit/test_access_log \
 	tests/unit/test_admission \
+	tests/unit/test_admission_bounds \
 	tests/unit/test_bands \
 	tests/unit/test_base \
 	tests/unit/test_bleed \
@@ -22,6 +23,7 @@ test_programs += \
 	tests/unit/test_inflate \
 	tests/unit/test_inflate_codes \
 	tests/unit/test_intake \
+	tests/unit/test_intake_receive \
 	tests/unit/test_jobs \
 	tests/unit/test_kernels \
 	tests/unit/test_kernels_winograd \

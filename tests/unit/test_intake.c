@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "server/http/intake.h"
+#include "server/http/request_head.h"
 #include "tests/lib/harness.h"
 
 #define RAW(text) text, sizeof text - 1
@@ -90,6 +91,8 @@ static const struct row {
      ERR_OK},
     {RAW(CHUNKED "003\r\na\n\0\r\nC ;x=\"y\"\r\nabcdefghijkl\r\n000;z\r\nA: b\r\nC: d\r\n\r\n"),
      RAW(CHUNKED "3\r\na\n\0\r\nc\r\nabcdefghijkl\r\n0\r\n\r\n"), ERR_OK},
+    {RAW(CHUNKED "F\r\n0123456789abcde\r\nA\r\n0123456789\r\n0\r\n\r\n"),
+     RAW(CHUNKED "f\r\n0123456789abcde\r\na\r\n0123456789\r\n0\r\n\r\n"), ERR_OK},
     {RAW(CHUNKED "3\r\nab"), RAW(CHUNKED "3\r\nab"), ERR_OK},
     {RAW(CHUNKED "3\nabc"), RAW(CHUNKED), ERR_BAD_REQUEST},
     {RAW(CHUNKED "3\r\nabc\n"), RAW(CHUNKED "3\r\nabc"), ERR_BAD_REQUEST},
@@ -201,8 +204,8 @@ START_TEST(lines_and_trailers_of_chunks_have_limits)
 }
 END_TEST
 
-/* Passes the stream in pieces of that many bytes, and returns what the intake says of it. */
-static struct err verdict_of(const char *raw, size_t length, size_t piece)
+/* Passes the stream in pieces of that many bytes, and returns why the intake refuses it. */
+static struct err verdict_of(const char *raw, size_t length, size_t piece, bool in_body)
 {
     struct seen seen = {0};
     struct intake in;
@@ -211,7 +214,7 @@ static struct err verdict_of(const char *raw, size_t length, size_t piece)
     for (size_t i = 0; i < length && in.state != INTAKE_REFUSED; i += piece)
         intake_pass(&in, raw + i, piece < length - i ? piece : length - i, got, sizeof got);
     struct err verdict = in.verdict;
-    ck_assert_int_eq(in.state, INTAKE_REFUSED);
+    ck_assert(in.state == INTAKE_REFUSED && in.in_body == in_body);
     intake_done(&in);
     return verdict;
 }
@@ -237,11 +240,12 @@ START_TEST(what_lies_behind_a_limit_is_not_looked_at)
     memcpy(raw + length, kinds[_i].behind, behind);
     length += behind;
     for (size_t piece = 1; piece <= length; piece += piece < 8 ? 1 : piece) {
-        struct err verdict = verdict_of(raw, length, piece);
+        struct err verdict = verdict_of(raw, length, piece, _i >= 2);
         ck_assert_msg(strstr(verdict.text, kinds[_i].text) != NULL, "in pieces of %zu: %s", piece,
                       verdict.text);
     }
-    ck_assert_msg(strstr(verdict_of(raw, length, length).text, kinds[_i].text) != NULL, "whole");
+    ck_assert_msg(strstr(verdict_of(raw, length, length, _i >= 2).text, kinds[_i].text) != NULL,
+                  "whole");
 }
 END_TEST
 
@@ -257,7 +261,42 @@ START_TEST(a_head_begins_with_its_first_byte)
     intake_pass(&in, "G", 1, got, sizeof got);
     intake_pass(&in, "E", 1, got, sizeof got);
     ck_assert_int_eq(seen.begun, 1);
+    intake_pass(&in, "T / HTTP/1.0\r\n\r\n\r\n", 18, got, sizeof got);
+    ck_assert_int_eq(seen.begun, 1);
+    intake_pass(&in, "G", 1, got, sizeof got);
+    ck_assert_int_eq(seen.begun, 2);
     intake_done(&in);
+}
+END_TEST
+
+/* The second head is long, and its request line is not. */
+START_TEST(later_heads_have_the_limit_of_the_first)
+{
+    char raw[2 * LIMIT + 100] = "GET / HTTP/1.0\r\n\r\n" GET "A: ";
+    size_t length = strlen(raw);
+    memset(raw + length, 'x', LIMIT);
+    for (size_t piece = 1; piece <= sizeof raw; piece *= 7) {
+        struct err verdict = verdict_of(raw, length + LIMIT, piece, false);
+        ck_assert_int_eq(verdict.code, ERR_HEAD_TOO_LARGE);
+    }
+}
+END_TEST
+
+START_TEST(a_query_has_a_number_of_parameters)
+{
+    for (int over = 0; over < 2; over++) {
+        struct seen seen = {0};
+        struct intake in;
+        char raw[LIMIT] = "GET /?", got[ROOM];
+        for (int i = 0; i < HEAD_ARGUMENTS_MAX - 1 + over; i++)
+            strcat(raw, "&");
+        strcat(raw, " HTTP/1.0\r\n\r\n");
+        intake_init(&in, LIMIT, &events, &seen);
+        intake_pass(&in, raw, strlen(raw), got, sizeof got);
+        ck_assert_int_eq(in.verdict.code, over ? ERR_BAD_REQUEST : ERR_OK);
+        ck_assert(!over || strstr(in.verdict.text, "more than 64 parameters"));
+        intake_done(&in);
+    }
 }
 END_TEST
 
@@ -286,6 +325,8 @@ int main(void)
                         sizeof rows / sizeof rows[0]);
     tcase_add_loop_test(t, heads_have_a_limit, 0, 2);
     tcase_add_loop_test(t, lines_and_trailers_of_chunks_have_limits, 0, 3);
+    tcase_add_test(t, later_heads_have_the_limit_of_the_first);
+    tcase_add_test(t, a_query_has_a_number_of_parameters);
     tcase_add_loop_test(t, what_lies_behind_a_limit_is_not_looked_at, 0, 5);
     tcase_add_test(t, a_head_begins_with_its_first_byte);
     tcase_add_test(t, what_is_known_of_a_refused_head_is_kept);
