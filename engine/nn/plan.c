@@ -17,6 +17,8 @@ enum {
     STRIP_LEAST_ROWS = 256,
     RINGS_IN_L2 = 3, /* the caches hold rings of up to so many times the L2 */
     MACS_A_BYTE = 4, /* multiply-adds the CPU can do while a byte arrives from beyond the L2 */
+    MACS_A_NEW_BYTE = 150, /* and while a byte of a new page is provided: from 20 on a machine of
+                              one's own to 300 on a virtual one */
     MOST_SIDE = 1 << 24,
     MOST_CHANNELS = 3, /* at the ends of a model */
 };
@@ -327,12 +329,23 @@ void plan_strip_run(const struct plan *p, const struct plan_strip *strip, struct
     stream_strip_run(strip->state, (struct span){rows.lo - crop.y, rows.hi - crop.y}, io);
 }
 
+/* Returns the bytes of the rings of an area. */
+static double ring_bytes(const struct plan *p, int width)
+{
+    return (double)stream_cells(p->m, width) * (double)stream_column_bytes(p->stream);
+}
+
 double plan_cut_cost(const struct plan *p, int width, int height)
 {
     const struct stream_cost *c = &p->stream->cost;
-    int columns = stream_cells(p->m, width);
-    double bytes = (double)columns * (double)stream_column_bytes(p->stream);
-    double near = RINGS_IN_L2 * (double)cpu_l2_bytes() / bytes; /* the part that the caches hold */
+    /* the part that the caches hold */
+    double near = RINGS_IN_L2 * (double)cpu_l2_bytes() / ring_bytes(p, width);
     double halos = (1 + c->overlap[AXIS_X] / width) * (1 + c->overlap[AXIS_Y] / height);
     return halos * (1 + (near < 1 ? 1 - near : 0) * MACS_A_BYTE * c->bytes_a_mac);
+}
+
+double plan_strip_cost(const struct plan *p, int width, int height)
+{
+    double macs = p->stream->cost.macs * width * height;
+    return macs > 0 ? MACS_A_NEW_BYTE * ring_bytes(p, width) / macs : 0;
 }

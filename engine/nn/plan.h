@@ -79,4 +79,8 @@ void plan_strip_run(const struct plan *p, const struct plan_strip *strip, struct
  * samples. Areas compute their halos again, and rows of that width may not stay in the caches. */
 double plan_cut_cost(const struct plan *p, int width, int height);
 
+/* Returns what a strip's state adds to this factor. The state is new memory in each run, which the
+ * system has to find and clear; tiles use the memory of their thread. */
+double plan_strip_cost(const struct plan *p, int width, int height);
+
 #endif

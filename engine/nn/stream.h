@@ -75,6 +75,7 @@ struct stream_step {
 struct stream_cost {
     double overlap[2];  /* [axis]: output samples that an area computes more than it keeps */
     double bytes_a_mac; /* of activations that steps read and write */
+    double macs;        /* for each output sample */
 };
 
 struct stream {

@@ -2,7 +2,7 @@
 #include "engine/tiles/bands.h"
 
 enum {
-    PIECES_PER_THREAD = 4, /* in a band, so that all threads end it at about the same time */
+    PIECES_PER_THREAD = 4, /* in a band, so that several threads end it at about the same time */
     PIECE_LEAST = 256,     /* output pixels; smaller pieces consist mostly of halo */
     PIECE_MULTIPLE = 16,
 };
@@ -41,7 +41,9 @@ static struct pair choose_tile(const struct bands_wish *w, int wanted)
 
 struct bands bands_choose(const struct bands_wish *w)
 {
-    int wanted = PIECES_PER_THREAD * w->threads, multiple = w->multiple ? w->multiple : 1;
+    int wanted =
+        w->threads > 1 ? PIECES_PER_THREAD * w->threads : 1; /* one thread waits for none */
+    int multiple = w->multiple ? w->multiple : 1;
     struct bands b = {choose_tile(w, wanted), w->rows};
     if (w->tile.y > 0 && w->tile.y < w->most.y)
         b.tile.y = w->tile.y;

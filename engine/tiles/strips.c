@@ -37,7 +37,7 @@ static double cost_of_strips(const struct plan *p, const struct bands_wish *w, i
 {
     int width = strip_width(w, a_thread * w->threads);
     double longest = (double)width * a_thread * w->threads / w->out.x; /* above 1 by rounding */
-    return plan_cut_cost(p, width, w->out.y) * longest;
+    return (plan_cut_cost(p, width, w->out.y) + plan_strip_cost(p, width, w->out.y)) * longest;
 }
 
 static bool can_have_strips(const struct tile_job *job)

@@ -58,10 +58,21 @@ END_TEST
 START_TEST(threads_have_some_tiles_each)
 {
     struct bands_wish w = {.out = {2160, 3840}, .most = {576, 768}, .multiple = 64};
-    for (w.threads = 1; w.threads <= 16; w.threads++) {
+    for (w.threads = 2; w.threads <= 16; w.threads++) {
         struct bands b = bands_choose(&w);
         ck_assert_int_ge(bands_tiles(&b, w.out.x, b.rows), 3 * w.threads);
     }
+}
+END_TEST
+
+START_TEST(one_thread_has_no_more_tiles_than_fit)
+{
+    struct bands_wish w = {.out = {512, 512}, .most = {576, 768}, .threads = 1, .multiple = 64};
+    struct bands b = bands_choose(&w);
+    ck_assert_int_eq(bands_tiles(&b, w.out.x, b.rows), 1);
+    w.out.x = 1000;
+    b = bands_choose(&w);
+    ck_assert_int_eq(bands_tiles(&b, w.out.x, b.rows), 2);
 }
 END_TEST
 
@@ -73,6 +84,7 @@ int main(void)
                         sizeof sides / sizeof *sides);
     tcase_add_test(c, what_is_asked_for_is_taken_where_it_fits);
     tcase_add_test(c, threads_have_some_tiles_each);
+    tcase_add_test(c, one_thread_has_no_more_tiles_than_fit);
     suite_add_tcase(s, c);
     return harness_run(s);
 }

@@ -215,6 +215,9 @@ START_TEST(shallow_networks_run_in_tiles)
 {
     ck_assert_int_eq(chosen(network(COLOR_Y, BORDER_REPLICATE, 2, 16, 6), 1920, 1080, 2), 0);
     ck_assert_int_eq(chosen(network(COLOR_Y, BORDER_REPLICATE, 2, 16, 6), 256, 256, 2), 0);
+    /* the memory of a strip would cost more than the halos that it saves */
+    ck_assert_int_eq(chosen(network(COLOR_Y, BORDER_REPLICATE, 2, 16, 6), 400, 300, 2), 0);
+    ck_assert_int_eq(chosen(network(COLOR_Y, BORDER_REPLICATE, 2, 16, 6), 400, 300, 1), 0);
 }
 END_TEST
 
