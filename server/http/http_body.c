@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/mem.h"
 #include "server/http/http_request.h"
 
@@ -88,7 +89,7 @@ static enum err_code take_file(struct http_request *r, const char *bytes, size_t
     size_t length = u->file.length + count;
     enum err_code rc = admission_take(&u->memory, length, e);
     if (rc == ERR_BUSY)
-        err_set_retry(e, jobs_retry_s(r->shared->service->jobs));
+        err_set_retry(e, jobs_refuse_upload(r->shared->service->jobs, clock_ms()));
     if (rc == ERR_OK)
         rc = make_room(r, length, e);
     if (rc == ERR_OK)

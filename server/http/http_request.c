@@ -166,7 +166,7 @@ static enum err_code begin_upload(struct http_request *r, bool estimates, struct
     if (rc == ERR_OK)
         rc = http_body_begin(r, e);
     if (rc == ERR_OK && !estimates)
-        rc = jobs_would_admit(s->jobs, 0, e);
+        rc = jobs_admit_upload(s->jobs, clock_ms(), e);
     if (rc == ERR_OK)
         rc = http_client_enter(r, e);
     if (rc != ERR_OK)

@@ -17,5 +17,7 @@ libserver_a_SOURCES += \
 	server/work/need.h \
 	server/work/progress.c \
 	server/work/progress.h \
+	server/work/returns.c \
+	server/work/returns.h \
 	server/work/turns.c \
 	server/work/turns.h

@@ -6,12 +6,10 @@
 
 #include "engine/base/mem.h"
 #include "server/work/admission.h"
+#include "server/work/returns.h"
 #include "server/work/turns.h"
 
-enum {
-    RETRY_MOST_S = 600, /* the largest Retry-After */
-    PLACES_MS = 100,    /* computed places remain in use for so long */
-};
+enum { PLACES_MS = 100 }; /* computed places remain in use for so long */
 
 struct jobs {
     struct jobs_config config;
@@ -20,6 +18,7 @@ struct jobs {
     struct job *first, **last; /* the waiting jobs, in order of arrival */
     struct job *running_first;
     int running, waiting, long_running;
+    struct returns returns;
     uint64_t submitted;
     int64_t now_ms;    /* the latest time that a caller gave */
     int64_t placed_ms; /* when the places were computed; -1: they are out of date */
@@ -158,10 +157,17 @@ static double backlog_ms(const struct jobs *j, double length)
     return sum / j->config.workers;
 }
 
+/* Returns the seconds after which a client that is refused now should come back. */
 static unsigned retry_s(const struct jobs *j)
 {
-    double s = ceil(backlog_ms(j, HUGE_VAL) / 1000);
-    return s < 1 ? 1 : s > RETRY_MOST_S ? RETRY_MOST_S : (unsigned)s;
+    return returns_seconds(&j->returns, j->now_ms, backlog_ms(j, HUGE_VAL));
+}
+
+/* Notes that a client was told to come back after retry_s. */
+static void promise(struct jobs *j, double expected_ms)
+{
+    returns_promise(&j->returns, j->now_ms, backlog_ms(j, HUGE_VAL),
+                    expected_ms / j->config.workers);
 }
 
 /* Whether a driver remains for the new job after the waiting jobs that can begin have theirs. */
@@ -197,12 +203,27 @@ static void keep_time(struct jobs *j, int64_t now_ms)
         j->now_ms = now_ms;
 }
 
+static void offer(struct jobs *j, double expected_ms)
+{
+    returns_offer(&j->returns, j->now_ms, expected_ms / j->config.workers);
+}
+
+/* Counts a request that is refused. */
+static void refuse(struct jobs *j, double expected_ms)
+{
+    offer(j, expected_ms);
+    promise(j, expected_ms);
+}
+
 enum err_code jobs_submit(struct jobs *j, struct job *job, int64_t now_ms, struct err *e)
 {
     pthread_mutex_lock(&j->lock);
     keep_time(j, now_ms);
     enum err_code rc = would_admit(j, job->expected_ms, e);
+    if (rc == ERR_BUSY)
+        refuse(j, job->expected_ms);
     if (rc == ERR_OK) {
+        offer(j, job->expected_ms);
         job->number = ++j->submitted;
         job->queued_ms = now_ms;
         job->next = NULL;
@@ -221,6 +242,17 @@ enum err_code jobs_would_admit(struct jobs *j, double expected_ms, struct err *e
 {
     pthread_mutex_lock(&j->lock);
     enum err_code rc = would_admit(j, expected_ms, e);
+    pthread_mutex_unlock(&j->lock);
+    return rc;
+}
+
+enum err_code jobs_admit_upload(struct jobs *j, int64_t now_ms, struct err *e)
+{
+    pthread_mutex_lock(&j->lock);
+    keep_time(j, now_ms);
+    enum err_code rc = would_admit(j, 0, e);
+    if (rc == ERR_BUSY)
+        refuse(j, 0);
     pthread_mutex_unlock(&j->lock);
     return rc;
 }
@@ -289,9 +321,12 @@ void jobs_tick(struct jobs *j, int64_t now_ms)
     keep_time(j, now_ms);
     cancel_overdue(j, now_ms);
     struct job *gone = take_expired(j, now_ms);
-    unsigned retry = retry_s(j);
     if (j->waiting > 0)
         pthread_cond_broadcast(&j->work); /* the order changes as the jobs age */
+    for (struct job *job = gone; job; job = job->next) {
+        job->retry_s = retry_s(j);
+        promise(j, job->expected_ms);
+    }
     pthread_mutex_unlock(&j->lock);
     while (gone) {
         struct job *job = gone;
@@ -303,7 +338,7 @@ void jobs_tick(struct jobs *j, int64_t now_ms)
             err_set_limit(&why, ERR_BUSY, "queue-timeout", (uint64_t)j->config.timeout_ms / 1000,
                           "the request waited for %lld s and did not begin (--queue-timeout)",
                           (long long)(j->config.timeout_ms / 1000));
-            err_set_retry(&why, retry);
+            err_set_retry(&why, job->retry_s);
         }
         job->drop(job, &why);
     }
@@ -332,10 +367,12 @@ int64_t jobs_oldest_ms(struct jobs *j)
     return oldest;
 }
 
-unsigned jobs_retry_s(struct jobs *j)
+unsigned jobs_refuse_upload(struct jobs *j, int64_t now_ms)
 {
     pthread_mutex_lock(&j->lock);
+    keep_time(j, now_ms);
     unsigned s = retry_s(j);
+    refuse(j, 0);
     pthread_mutex_unlock(&j->lock);
     return s;
 }

@@ -40,6 +40,7 @@ struct job {
     atomic_bool timed_out; /* cancelled because it ran for too long */
     int64_t queued_ms, started_ms;
     struct job_place place;
+    unsigned retry_s; /* if it waited for too long: when its client should come back */
     struct job *next;
 };
 
@@ -62,8 +63,15 @@ void jobs_free(struct jobs *j);
  * an error the queue does not know the job. */
 enum err_code jobs_submit(struct jobs *j, struct job *job, int64_t now_ms, struct err *e);
 
-/* Returns what jobs_submit would return now for a job of this length, so that a client need not
- * upload a picture in vain. */
+/* Refuses a request whose picture has not arrived yet, as jobs_submit would refuse it now, so that
+ * the client need not upload the picture in vain. */
+enum err_code jobs_admit_upload(struct jobs *j, int64_t now_ms, struct err *e);
+
+/* Counts a request that is refused because there is no memory for its picture. Returns the seconds
+ * after which the client should come back (returns.h). */
+unsigned jobs_refuse_upload(struct jobs *j, int64_t now_ms);
+
+/* Returns what jobs_submit would return now for a job of this length. */
 enum err_code jobs_would_admit(struct jobs *j, double expected_ms, struct err *e);
 
 /* Returns the place of the job with this number; position 0 if it does not wait. In this result
@@ -86,8 +94,5 @@ void jobs_count(struct jobs *j, int *running, int *waiting);
 
 /* Returns when the job that has waited longest was submitted; -1 if none waits. */
 int64_t jobs_oldest_ms(struct jobs *j);
-
-/* Returns the seconds until all accepted jobs will be done, as far as is known; at least 1. */
-unsigned jobs_retry_s(struct jobs *j);
 
 #endif

@@ -6,7 +6,8 @@
 The daemon has one core, and the clients another one. First closed loops find the capacity for each kind of
 picture. Then requests arrive at random times (Poisson) at 20 to 150 % of it, each on a connection of its own,
 whether or not earlier ones are answered; the time of an answer counts from the time at which the request was
-to be sent. A client that is told to come back does so once, after the seconds of Retry-After. Prints a table,
+to be sent. The last row of each kind is a burst: 60 %, in between 300 % until the queue has been full for two
+seconds. There, a client that is told to come back does so once, after the seconds of Retry-After. Prints a table,
 and beside it what an autoscaler sees: the mean time that a request waits in the queue (/metrics)."""
 import argparse
 import collections
@@ -28,6 +29,10 @@ from picture import picture
 
 LOADS = (20, 40, 60, 80, 90, 95, 150)  # per cent of the capacity
 LONGER = 4  # the factor for the last load, which lasts until the queue is full
+USUAL, BURST = 60, 300  # per cent, of the row with a burst
+PLACES = 64  # of the queue (--queue)
+FULL = 2  # seconds for which a burst keeps the queue full
+AFTER = 75  # seconds after a burst; the last client comes back in about 60
 SIZES = {"256x256": (256, 256), "640x480": (640, 480), "1280x720": (1280, 720)}
 MIXED = {"256x256": 80, "640x480": 15, "1280x720": 5}  # per cent of the requests
 CLIENTS = 512  # if more would wait, the generator reports that it is late
@@ -105,31 +110,32 @@ def choose(rng, mix):
     return PICTURES[rng.choices(list(mix), list(mix.values()))[0]]
 
 
-def one(server, body, due, results, lock):
-    """Sends a request that is due, and again later if the server asks for that."""
+def one(server, body, due, results, lock, comes_back):
+    """Sends a request that is due, and perhaps again later if the server asks for that."""
     status, pause = server.post(body)
     took, served = time.monotonic() - due, None
-    if status == 503:
+    if status == 503 and comes_back:
         time.sleep(pause)
         served = server.post(body)[0] == 200
     with lock:
         results.append((status, took, pause, served))
 
 
-def offer(server, mix, rate, seconds, seed):
-    """Returns all results of requests at that rate, and the largest delay of the generator."""
+def offer(server, mix, stages, seed, comes_back):
+    """Sends requests in stages, each of a rate and its seconds. Returns all results, and the largest delay of the
+    generator."""
     rng, results, lock, late = random.Random(seed), [], threading.Lock(), 0.0
     begun = time.monotonic()
     due = begun
     with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
-        while True:
-            due += rng.expovariate(rate)
-            if due > begun + seconds:
-                break
-            now = time.monotonic()
-            late = max(late, now - due)
-            time.sleep(max(0.0, due - now))
-            pool.submit(one, server, choose(rng, mix), due, results, lock)
+        for rate, seconds in stages:
+            begun += seconds
+            while due + 1 / rate < begun:
+                due += rng.expovariate(rate)
+                now = time.monotonic()
+                late = max(late, now - due)
+                time.sleep(max(0.0, due - now))
+                pool.submit(one, server, choose(rng, mix), due, results, lock, comes_back)
     return results, late
 
 
@@ -140,25 +146,34 @@ def at(values, share):
 Row = collections.namedtuple("Row", "kind load rate p50 p95 p99 refused others back told queue late")
 
 
+def stages_of(load, top, seconds):
+    """Returns the stages of a row. Its load is None for the row with a burst."""
+    if load:
+        return [(top * load / 100, seconds * (LONGER if load == LOADS[-1] else 1))]
+    fills = PLACES / (top * (BURST / 100 - 1))
+    return [(top * USUAL / 100, seconds / 3), (top * BURST / 100, fills + FULL), (top * USUAL / 100, AFTER)]
+
+
 def measure(server, kind, mix, load, top, seconds):
     before = server.waited()
-    results, late = offer(server, mix, top * load / 100, seconds * (LONGER if load == LOADS[-1] else 1), load)
+    results, late = offer(server, mix, stages_of(load, top, seconds), load or 1, not load)
     after = server.waited()
     good = [took for status, took, _, _ in results if status == 200]
     refused = [(pause, served) for status, _, pause, served in results if status == 503]
     others = [status for status, _, _, _ in results if status not in (200, 503)]
-    return Row(kind, load, top * load / 100, at(good, .5), at(good, .95), at(good, .99),
+    return Row(kind, load, top * (load or USUAL) / 100, at(good, .5), at(good, .95), at(good, .99),
                len(refused) / max(1, len(results)), len(others),
-               sum(served for _, served in refused) / len(refused) if refused else None,
-               at([pause for pause, _ in refused], .5) if refused else None,
+               sum(served for _, served in refused) / len(refused) if refused and not load else None,
+               max(pause for pause, _ in refused) if refused else None,
                (after[0] - before[0]) / max(1, after[1] - before[1]), late)
 
 
 def show(row):
     def ms(seconds):
         return "%.0f" % (1e3 * seconds)
-    print("| %s | %d | %.1f | %s | %s | %s | %s | %.0f | %s | %s |" % (
-        row.kind, row.load, row.rate, ms(row.p50), ms(row.p95), ms(row.p99), ms(row.queue), 100 * row.refused,
+    print("| %s | %s | %.1f | %s | %s | %s | %s | %.0f | %s | %s |" % (
+        row.kind, row.load or "%d, burst of %d" % (USUAL, BURST), row.rate, ms(row.p50), ms(row.p95), ms(row.p99),
+        ms(row.queue), 100 * row.refused,
         "" if row.told is None else "%.0f" % row.told, "" if row.back is None else "%.0f" % (100 * row.back)),
         flush=True)
     if row.others:
@@ -188,7 +203,8 @@ def plot(rows, path):
         draw.text((x - 8, height - foot + 6), "%d %%" % load, "black")
     draw.text((left, height - 22), "offered load, of the capacity; 95th percentile of the answers", "black")
     for kind, color in zip(dict.fromkeys(row.kind for row in rows), ("#0072b2", "#d55e00", "#009e73", "#000000")):
-        points = [place(row.load, row.p95) for row in rows if row.kind == kind and row.p95 == row.p95]
+        points = [place(row.load, row.p95) for row in rows
+                  if row.kind == kind and row.load and row.p95 == row.p95]
         draw.line(points, color, 3)
         draw.text((points[-1][0] + 8, points[-1][1] - 6), kind, color)
     image.save(path)
@@ -202,11 +218,11 @@ def main():
     a = p.parse_args()
     server, rows = Server(a.binary), []
     print("| picture | load, % | requests/s | p50, ms | p95, ms | p99, ms | queue, ms | refused, % | "
-          "Retry-After, s | served then, % |\n" + "|---" * 10 + "|")
+          "Retry-After up to, s | served then, % |\n" + "|---" * 10 + "|")
     try:
         for kind, mix in [*((name, {name: 1}) for name in SIZES), ("mixed", MIXED)]:
             top = capacity(server, mix, a.seconds / 2)
-            for load in LOADS:
+            for load in (*LOADS, None):
                 rows.append(measure(server, kind, mix, load, top, a.seconds))
                 show(rows[-1])
     finally:

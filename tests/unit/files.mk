@@ -64,6 +64,7 @@ test_programs += \
 	tests/unit/test_proxies \
 	tests/unit/test_reply_headers \
 	tests/unit/test_resample \
+	tests/unit/test_returns \
 	tests/unit/test_routes \
 	tests/unit/test_row_kernels \
 	tests/unit/test_sandbox \

@@ -18,6 +18,8 @@ START_TEST(refuses_past_the_queue)
     ck_assert_int_eq(jobs_would_admit(j, 0, &e), ERR_OK);
     ck_assert_int_eq(jobs_submit(j, &waiting[1].job, 0, &e), ERR_OK);
     ck_assert_int_eq(jobs_would_admit(j, 0, NULL), ERR_BUSY);
+    ck_assert_int_eq(jobs_admit_upload(j, 0, &e), ERR_BUSY);
+    ck_assert_uint_eq(e.retry_s, 1);
     ck_assert_int_eq(jobs_submit(j, &waiting[2].job, 0, &e), ERR_BUSY);
     ck_assert_str_eq(e.option, "queue");
     ck_assert_int_eq(waiting[2].admitted, 0);
@@ -196,7 +198,9 @@ START_TEST(refuses_what_would_wait_too_long_and_says_when_to_come_back)
     ck_assert_int_eq(jobs_submit(j, &other.job, 0, &e), ERR_BUSY);
     ck_assert_str_eq(e.option, "queue-timeout");
     ck_assert_uint_eq(e.retry_s, 5);
-    ck_assert_uint_eq(jobs_retry_s(j), 5);
+    unsigned before = jobs_refuse_upload(j, 0); /* each is told a later time (returns.h) */
+    ck_assert_uint_gt(before, 5);
+    ck_assert_uint_gt(jobs_refuse_upload(j, 0), before);
     probe_finish(j, &slow);
 }
 END_TEST
