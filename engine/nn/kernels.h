@@ -99,6 +99,14 @@ struct kernel_planes {
     int width;
 };
 
+/* One row of the sum, or of the product, of several rows, one after another. */
+struct kernel_merge {
+    const float *const *in; /* [count] */
+    int count;              /* at least 1 */
+    bool product;
+    float *out;
+};
+
 struct kernels {
     const char *name; /* for --kernels, as in VECTOR_UNITS */
     bool fused;       /* has fma, and so agrees to the bit with the other sets that have it */
@@ -109,6 +117,12 @@ struct kernels {
     /* Copies [width][16] to the first `channels` (1..16) of 16 planes. The planes are written up to
      * `width` rounded up to a multiple of 16, and `in` is read as far. */
     void (*unblock)(const float *in, float *const *planes, int channels, int width);
+    /* Merges, and does what is done before a store, to `length` floats. They are read and written
+     * up to `length` rounded up to a multiple of 16. `store` has one slope for each of 16 lanes. */
+    void (*merge)(const struct kernel_merge *k, int length);
+    void (*finish)(const struct kernel_store *store, float *row, int length);
+    /* Copies `count` planes to out[width][count]. */
+    void (*interleave)(const float *const *planes, int count, float *out, int width);
     /* Does the most multiply-adds that the unit can: `rounds` rounds of `peak_flops` operations on
      * registers alone (a multiply-add counts two). Returns a number that depends on all of them. */
     float (*peak)(long rounds);

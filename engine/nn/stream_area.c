@@ -34,6 +34,7 @@ static void take_books(const struct stream *s, void *base, size_t *used, struct 
         size_t needed = rows * (size_t)t->in_channels;
         size_t outs = (size_t)(4 * t->phases) * (size_t)s->tensors[t->out].channels;
         needed = needed > outs ? needed : outs;
+        needed = needed > (size_t)t->in_count ? needed : (size_t)t->in_count;
         pointers = needed > pointers ? needed : pointers;
         needed = t->op == STREAM_WINOGRAD ? kernel_winograd_scratch(t->in_channels) : 0;
         winograd = needed > winograd ? needed : winograd;

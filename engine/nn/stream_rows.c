@@ -204,17 +204,16 @@ static void run_unblock(const struct stream_area *a, const struct stream_step *t
 
 /* Adds, or multiplies, the inputs of a row of a block or plane, of `count` samples. */
 static void merge_row(const struct stream_area *a, const struct stream_step *t, int block, int y,
-                      size_t count)
+                      int count)
 {
     int x = out_columns(a, t).lo;
-    bool product = t->layer->kind == LAYER_MUL;
-    float *out = stream_row(a, t->out, block, y, x);
     for (int n = 0; n < t->in_count; n++) {
         const struct stream_part *p = &t->in[n];
-        const float *in = stream_row(a, p->tensor, block, y + p->shift.y, x + p->shift.x);
-        for (size_t i = 0; i < count; i++)
-            out[i] = n == 0 ? in[i] : product ? out[i] * in[i] : out[i] + in[i];
+        a->in[n] = stream_row(a, p->tensor, block, y + p->shift.y, x + p->shift.x);
     }
+    struct kernel_merge k = {a->in, t->in_count, t->layer->kind == LAYER_MUL,
+                             stream_row(a, t->out, block, y, x)};
+    a->s->kernels->merge(&k, count);
 }
 
 /* Applies the affine layer to `count` samples. Channels from `first` on alternate by lanes. */
@@ -233,28 +232,34 @@ static void affine_row(const struct affine_params *p, int first, int lanes, floa
     }
 }
 
+/* Returns the slopes of block or plane `b`: one for each lane of a vector. */
+static const float *slopes_of(const struct stream_step *t, int b, bool blocked, float *same)
+{
+    if (blocked)
+        return t->slope + b * LANES;
+    for (int i = 0; i < LANES; i++)
+        same[i] = t->slope[b];
+    return same;
+}
+
 static void run_merge(const struct stream_area *a, const struct stream_step *t, struct span rows)
 {
     const struct stream_tensor *out = tensor_of(a, t->out);
     int lanes = out->blocked ? LANES : 1;
-    size_t count = (size_t)(out_columns(a, t).hi - out_columns(a, t).lo) * (size_t)lanes;
-    enum layer_kind kind = t->layer->kind; /* slopes and clamps are in the store below */
+    int count = (out_columns(a, t).hi - out_columns(a, t).lo) * lanes;
+    enum layer_kind kind = t->layer->kind; /* slopes and clamps are in the store */
     bool other = layer_table[kind].activation && kind != LAYER_CLAMP && !stream_is_sloped(t->layer);
+    float same[LANES];
     for (int y = rows.lo; y < rows.hi; y++)
         for (int b = 0; b * lanes < out->channels; b++) {
             float *row = stream_row(a, t->out, b, y, out_columns(a, t).lo);
-            const float *slope = t->slope + b * lanes;
+            struct kernel_store store = store_of(t, slopes_of(t, b, out->blocked, same));
             merge_row(a, t, b, y, count);
             if (kind == LAYER_AFFINE)
-                affine_row(&t->layer->affine, b * lanes, lanes, row, count);
+                affine_row(&t->layer->affine, b * lanes, lanes, row, (size_t)count);
             else if (other)
-                layer_activate(t->layer, row, count, 1);
-            for (size_t i = 0; i < count; i++) {
-                float v = row[i];
-                v = v > 0 ? v : slope[i % (size_t)lanes] * v;
-                v = v > t->lo ? v : t->lo;
-                row[i] = v < t->hi ? v : t->hi;
-            }
+                layer_activate(t->layer, row, (size_t)count, 1);
+            a->s->kernels->finish(&store, row, count);
         }
 }
 
@@ -277,11 +282,10 @@ static void run_shuffle(const struct stream_area *a, const struct stream_step *t
     int s = t->phases, width = x.hi - x.lo;
     for (int q = qs.lo; q < qs.hi && !plan_io_cancelled(a->io); q++) {
         point_in(a, t, q, x.lo, (struct pointers){1, 0, 1});
-        for (int k = 0; k < t->in_channels; k++) {
+        for (int k = 0; k < t->in_channels; k += s) {
             int y = q * s + k / s % s + t->origin.y;
-            float *out = stream_row(a, t->out, k / (s * s), y, out_columns(a, t).lo) + k % s;
-            for (int i = 0; i < width; i++)
-                out[i * s] = a->in[k][i];
+            float *out = stream_row(a, t->out, k / (s * s), y, out_columns(a, t).lo);
+            a->s->kernels->interleave(a->in + k, s, out, width);
         }
     }
 }
@@ -326,6 +330,12 @@ static void upsample_row(const struct stream_area *a, const struct stream_step *
             stream_row(a, p->tensor, channel, q + t->first.y + k + p->shift.y, in.lo + p->shift.x);
         for (int i = 0; i < count; i++)
             a->line[i] = k == 0 ? w * from[i] : a->line[i] + w * from[i];
+    }
+    if (u->mode == UPSAMPLE_NEAREST) {
+        for (int j = 0; j < s; j++)
+            a->in[j] = a->line;
+        a->s->kernels->interleave(a->in, s, out, x.hi - x.lo);
+        return;
     }
     for (int j = 0; j < s; j++)
         for (int k = 0; k < t->taps.x; k++) {

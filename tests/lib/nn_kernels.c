@@ -150,6 +150,29 @@ static void unblock(const float *in, float *const *out, int channels, int width)
             out[c][x] = in[x * LANES + c];
 }
 
+static void merge(const struct kernel_merge *k, int length)
+{
+    for (int x = 0; x < length; x++) {
+        float v = k->in[0][x];
+        for (int n = 1; n < k->count; n++)
+            v = k->product ? v * k->in[n][x] : v + k->in[n][x];
+        k->out[x] = v;
+    }
+}
+
+static void finish_row(const struct kernel_store *store, float *row, int length)
+{
+    for (int x = 0; x < length; x++)
+        row[x] = finish(store, x % LANES, row[x], NULL);
+}
+
+static void interleave(const float *const *planes, int count, float *out, int width)
+{
+    for (int x = 0; x < width; x++)
+        for (int k = 0; k < count; k++)
+            out[x * count + k] = planes[k][x];
+}
+
 const struct kernels kernels_plain = {
     .name = "plain",
     .fused = true,
@@ -158,4 +181,7 @@ const struct kernels kernels_plain = {
     .winograd = winograd,
     .planes = planes,
     .unblock = unblock,
+    .merge = merge,
+    .finish = finish_row,
+    .interleave = interleave,
 };

@@ -137,6 +137,22 @@ static void planes(const struct kernels *set)
     claim("planes", 101);
 }
 
+static void rows(const struct kernels *set)
+{
+    for (int round = 0; round < 60; round++) {
+        struct kernel_store store = store_at(round);
+        for (int i = 0; i < 2; i++) {
+            const struct kernels *one = i ? &kernels_plain : set;
+            struct kernel_merge k = {in, 1 + round % 4, round % 2 == 1, out[i][0]};
+            one->merge(&k, L * (1 + round % 7));
+            one->finish(&store, out[i][0], L * (1 + round % 7));
+            one->interleave(in, 1 + round % 5, out[i][1], 1 + round);
+        }
+        compare();
+    }
+    claim("rows", 60);
+}
+
 int main(void)
 {
     const struct kernels *set = kernels_find("neon");
@@ -157,5 +173,6 @@ int main(void)
     convolutions(set);
     winograds(set);
     planes(set);
+    rows(set);
     return 0;
 }

@@ -205,6 +205,61 @@ START_TEST(unblocking_moves_every_sample_to_its_plane)
 }
 END_TEST
 
+/* Calls merge and finish of a set, or interleave, for rows of this length. */
+static void row_by(const struct kernels *set, const struct check_in *in, int length, int variant,
+                   float *out)
+{
+    struct kernel_store store = check_store(variant, in->row[in->count - 1]);
+    struct kernel_merge k = {in->row, 1 + length % (in->count - 1), variant % 2 == 1, out};
+    set->merge(&k, length);
+    set->finish(&store, out, length);
+}
+
+static void all_merges(const struct kernels *set, uint64_t *seed)
+{
+    for (int length = 1; length <= WIDEST; length++) {
+        size_t padded = (size_t)(length + L - 1) / L * L;
+        struct check_in in = check_in_new(5, padded, seed);
+        struct check_rows got = check_rows_new(1, padded), want = check_rows_new(1, padded);
+        row_by(set, &in, length, length % CHECK_STORES, got.row[0]);
+        row_by(&kernels_plain, &in, length, length % CHECK_STORES, want.row[0]);
+        check_same_bits(&got, &want, (size_t)length, set->name);
+        check_rows_free(&got, set->name);
+        check_rows_free(&want, "plain");
+        check_in_free(&in);
+    }
+}
+
+START_TEST(merged_rows_have_the_bits_of_the_formulas)
+{
+    check_each_set(all_merges, first_seed);
+}
+END_TEST
+
+static void all_interleaves(const struct kernels *set, uint64_t *seed)
+{
+    for (int count = 1; count <= 5; count++)
+        for (int width = 1; width <= 3 * L; width++) {
+            size_t made = (size_t)(count * width), padded = (made + L - 1) / L * L;
+            struct check_in in = check_in_new(count, (size_t)width, seed);
+            struct check_rows got = check_rows_new(1, padded), want = check_rows_new(1, padded);
+            for (size_t i = made; i < padded; i++)
+                got.row[0][i] = want.row[0][i] = 0; /* they must stay as they are */
+            set->interleave(in.row, count, got.row[0], width);
+            kernels_plain.interleave(in.row, count, want.row[0], width);
+            check_same_bits(&got, &want, padded, set->name);
+            check_rows_free(&got, set->name);
+            check_rows_free(&want, "plain");
+            check_in_free(&in);
+        }
+}
+
+START_TEST(interleaving_writes_no_sample_too_many)
+{
+    check_each_set(all_interleaves, first_seed);
+}
+END_TEST
+
 /* Kernels that are slightly wrong: one channel too few, and products that are rounded. */
 static void lazy_conv(const struct kernel_conv *k)
 {
@@ -253,6 +308,8 @@ int main(void)
     tcase_add_test(c, convolutions_are_within_float_rounding);
     tcase_add_test(c, planes_are_within_float_rounding);
     tcase_add_test(c, unblocking_moves_every_sample_to_its_plane);
+    tcase_add_test(c, merged_rows_have_the_bits_of_the_formulas);
+    tcase_add_test(c, interleaving_writes_no_sample_too_many);
     tcase_add_test(c, wrong_kernels_are_caught);
     tcase_add_test(c, sets_are_found_by_name);
     suite_add_tcase(s, c);
