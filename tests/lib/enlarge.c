@@ -18,7 +18,7 @@ struct model *small_model(enum model_color color, enum model_border border)
     build_conv(m, LAYER_CONV2D, 4, 4, 3, 1, 0);
     build_with(m, LAYER_ADD, 1);
     build_conv(m, LAYER_CONV_TRANSPOSE2D, 4, ends, 6, 2, 4);
-    build_all_weights(m, 5);
+    build_visible_weights(m, 5, 0.5f);
     return m;
 }
 

@@ -1,6 +1,8 @@
 /* nn_build.c - see nn_build.h. */
 #include "tests/lib/nn_build.h"
 
+#include <math.h>
+
 #include "engine/base/mem.h"
 #include "tests/lib/harness.h"
 
@@ -81,15 +83,26 @@ float *build_samples(size_t count, uint64_t *seed)
     return samples;
 }
 
-static float *scaled_samples(size_t count, size_t terms, uint64_t *seed)
+static float scale_of(size_t terms)
 {
-    float *samples = build_samples(count, seed);
     float scale = 1;
     for (size_t reach = 1; reach < terms; reach *= 4)
         scale /= 2;
+    return scale;
+}
+
+static float *scaled_samples(size_t count, size_t terms, uint64_t *seed)
+{
+    float *samples = build_samples(count, seed), scale = scale_of(terms);
     for (size_t k = 0; k < count; k++)
         samples[k] *= scale;
     return samples;
+}
+
+static size_t terms_of(const struct conv_params *c)
+{
+    return (size_t)(c->in_channels / c->groups) * (size_t)c->kernel_size.y *
+           (size_t)c->kernel_size.x;
 }
 
 void build_weights(struct layer *l, bool bias, uint64_t *seed)
@@ -104,8 +117,7 @@ void build_weights(struct layer *l, bool bias, uint64_t *seed)
     if (l->kind != LAYER_CONV2D && l->kind != LAYER_CONV_TRANSPOSE2D)
         return;
     struct conv_params *c = &l->conv;
-    size_t terms =
-        (size_t)(c->in_channels / c->groups) * (size_t)c->kernel_size.y * (size_t)c->kernel_size.x;
+    size_t terms = terms_of(c);
     c->weight = scaled_samples(terms * (size_t)c->out_channels, terms, seed);
     if (bias)
         c->bias = build_samples((size_t)c->out_channels, seed);
@@ -120,4 +132,47 @@ void build_all_weights(struct model *m, uint64_t seed)
             (l->kind == LAYER_AFFINE && !l->affine.weight))
             build_weights(l, true, &seed);
     }
+}
+
+/* Scales the weights of a layer so that the power of its output is `power` times that of its input,
+ * and its biases. A random number in -1..1 has a power of a third. */
+static void scale_weights(struct layer *l, float power, float bias)
+{
+    struct conv_params *c = &l->conv;
+    size_t terms = terms_of(c), weights = terms * (size_t)c->out_channels;
+    bool spreads = l->kind == LAYER_CONV_TRANSPOSE2D;
+    float summed = (float)terms / (float)(spreads ? c->stride.y * c->stride.x : 1);
+    float factor = sqrtf(3 * power / summed) / scale_of(terms);
+    for (size_t k = 0; k < weights; k++)
+        c->weight[k] *= factor;
+    for (int k = 0; c->bias && k < c->out_channels; k++)
+        c->bias[k] *= bias;
+}
+
+void build_visible_weights(struct model *m, uint64_t seed, float middle)
+{
+    struct layer *last = NULL;
+    build_all_weights(m, seed);
+    for (int i = 0; i < m->layer_count; i++) {
+        struct layer *l = &m->layers[i];
+        if (l->kind != LAYER_CONV2D && l->kind != LAYER_CONV_TRANSPOSE2D)
+            continue;
+        last = l;
+        scale_weights(l, 1.5f, 0.1f); /* PReLU with random slopes takes a third away */
+    }
+    for (size_t k = 0; last && k < terms_of(&last->conv) * (size_t)last->conv.out_channels; k++)
+        last->conv.weight[k] *= 0.2f;
+    for (int k = 0; last && k < last->conv.out_channels; k++)
+        last->conv.bias[k] = middle;
+}
+
+void check_visible(const unsigned char *one, const unsigned char *other, size_t count)
+{
+    size_t clamped = 0, differ = 0;
+    for (size_t k = 0; k < count; k++) {
+        clamped += one[k] == 0 || one[k] == 255;
+        differ += one[k] != other[k];
+    }
+    ck_assert_msg(clamped < count / 4 && differ > count / 2,
+                  "of %zu bytes, %zu are 0 or 255, and %zu differ", count, clamped, differ);
 }

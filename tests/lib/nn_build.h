@@ -28,6 +28,15 @@ void build_weights(struct layer *l, bool bias, uint64_t *seed);
 /* Makes the weights of all layers that have none yet. */
 void build_all_weights(struct model *m, uint64_t seed);
 
+/* Makes all weights, for tests that compare samples of 8 or 16 bits: each layer passes on about the
+ * power of its input, however many there are, and the last convolution gives a fifth of it, around
+ * `middle`. Otherwise nearly all samples might be 0, or not depend on the picture. */
+void build_visible_weights(struct model *m, uint64_t seed, float middle);
+
+/* Checks that most samples of an output, of `count` bytes, are neither 0 nor 255, and that half of
+ * them differ from the output for another picture. */
+void check_visible(const unsigned char *one, const unsigned char *other, size_t count);
+
 /* Returns `count` values of harness_float, which the caller frees with mem_free. */
 float *build_samples(size_t count, uint64_t *seed);
 

@@ -168,7 +168,6 @@ START_TEST(people_get_text)
 {
     struct access_log log;
     int fd = posix_openpt(O_RDWR | O_NOCTTY);
-    ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(access_log_open(&log, fd, "auto", NULL), ERR_OK);
     ck_assert_int_eq(log.format, ACCESS_TEXT);
     close(fd);
@@ -201,7 +200,12 @@ int main(void)
     tcase_add_test(t, json_stays_json_whatever_came);
     tcase_add_test(t, a_reader_that_is_late_is_told_what_it_missed);
     tcase_add_test(t, lost_lines_are_told_to_people_in_words);
-    tcase_add_test(t, people_get_text);
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    if (terminal >= 0)
+        tcase_add_test(t, people_get_text);
+    else
+        harness_left_out(1, "people_get_text", "the system has no terminal to give");
+    close(terminal);
     tcase_add_test(t, formats_are_words);
     suite_add_tcase(suite, t);
     return harness_run(suite);

@@ -30,7 +30,7 @@ static void add_network(struct shelf *s, int scale, int width, enum model_border
     build_conv(m, LAYER_CONV2D, 1, width, 1, 1, 0);
     build_conv(m, LAYER_CONV2D, width, scale * scale, 1, 1, 0);
     build_layer(m, LAYER_PIXEL_SHUFFLE)->upscale_factor = scale;
-    build_all_weights(m, (uint64_t)(scale * 100 + width));
+    build_visible_weights(m, (uint64_t)(scale * 100 + width), 0.5f);
     ck_assert_msg(model_finish(m, &model_default_limits, &e) == ERR_OK, "%s", e.text);
     int at = s->set.count++;
     s->models[at] = m;

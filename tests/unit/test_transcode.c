@@ -22,7 +22,7 @@ static struct engine make_engine(void)
     x.model = build_model(COLOR_Y, 2, BORDER_REPLICATE);
     build_conv(x.model, LAYER_CONV2D, 1, 4, 3, 1, 0);
     build_conv(x.model, LAYER_CONV_TRANSPOSE2D, 4, 1, 6, 2, 4);
-    build_all_weights(x.model, 3);
+    build_visible_weights(x.model, 3, 0.5f);
     ck_assert_msg(model_finish(x.model, &model_default_limits, &e) == ERR_OK, "%s", e.text);
     ck_assert_int_eq(plan_new(x.model, kernels_find(NULL), &x.plan, &e), ERR_OK);
     return x;

@@ -20,7 +20,7 @@ static struct model *small_model(enum model_color color, bool whole)
     if (whole)
         m->layers[0].conv.padding_mode = PADDING_CIRCULAR;
     build_conv(m, LAYER_CONV_TRANSPOSE2D, 4, ends, whole ? 4 : 6, 2, whole ? 1 : 4);
-    build_all_weights(m, 3);
+    build_visible_weights(m, 3, 0.5f);
     ck_assert_msg(model_finish(m, &model_default_limits, &e) == ERR_OK, "%s", e.text);
     return m;
 }
@@ -35,7 +35,7 @@ static struct model *deep_model(void)
         build_conv(m, LAYER_CONV2D, k ? 16 : 3, 16, 3, 1, 1);
     build_conv(m, LAYER_CONV2D, 16, 12, 3, 1, 1);
     build_layer(m, LAYER_PIXEL_SHUFFLE)->upscale_factor = 2;
-    build_all_weights(m, 3);
+    build_visible_weights(m, 3, 0.5f);
     ck_assert_msg(model_finish(m, &model_default_limits, &e) == ERR_OK, "%s", e.text);
     return m;
 }
