@@ -3,7 +3,12 @@
 
 #include <math.h>
 
-enum { MOST_S = 600 };
+enum {
+    MOST_S = 600,
+    /* Clients that do not come back, or do not wait, are promised times too. So a crowd of them must
+     * not send others away for long. */
+    PROMISED_MOST_S = 120,
+};
 
 static const double LOAD_MS = 5000;     /* the load is an average over about so long */
 static const double SHARE_OF_ONE = 0.1; /* of a request in the average work */
@@ -47,5 +52,5 @@ void returns_promise(struct returns *r, int64_t now_ms, double backlog_ms, doubl
 {
     double spare = fmax(SPARE_LEAST, 1 - load_at(r, now_ms));
     double next = time_of(r, now_ms, backlog_ms) + known(r, work_ms) / spare;
-    r->next_ms = fmin(next, (double)now_ms + 1000.0 * MOST_S);
+    r->next_ms = fmin(next, (double)now_ms + 1000.0 * PROMISED_MOST_S);
 }

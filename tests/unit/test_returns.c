@@ -57,6 +57,7 @@ START_TEST(nobody_is_sent_away_for_more_than_ten_minutes)
         returns_promise(&r, i, 1e9, 1e6);
     }
     ck_assert_uint_eq(returns_seconds(&r, 5000, 1e9), 600);
+    ck_assert_uint_eq(returns_seconds(&r, 5000, 0), 120); /* whatever others were promised */
     ck_assert_uint_eq(returns_seconds(&r, 5000 + 3600000, 0), 1);
 }
 END_TEST
@@ -70,7 +71,7 @@ struct day {
 };
 
 static const struct day days[] = {
-    {0.6, 2, 5000}, {0.6, 2, 10000}, {0.8, 2, 10000}, {0.9, 1.5, 10000}, {0.5, 5, 10000},
+    {0.6, 2, 5000}, {0.6, 2, 10000}, {0.8, 2, 10000}, {0.9, 1.5, 10000}, {0.5, 3, 4000},
 };
 
 struct comer {
