@@ -15,10 +15,10 @@ enum {
     STRIP_LEAST = 32,
     STRIP_HALOS = 48, /* height of a strip in halos; the halo then adds a forty-eighth */
     STRIP_LEAST_ROWS = 256,
-    RINGS_IN_L2 = 3, /* the caches hold rings of up to so many times the L2 */
-    MACS_A_BYTE = 4, /* multiply-adds the CPU can do while a byte arrives from beyond the L2 */
-    MACS_A_NEW_BYTE = 150, /* and while a byte of a new page is provided: from 20 on a machine of
-                              one's own to 300 on a virtual one */
+    RINGS_IN_L2 = 3,      /* the caches hold rings of up to so many times the L2 */
+    MACS_A_BYTE = 4,      /* multiply-adds the CPU can do while a byte arrives from beyond the L2 */
+    MACS_A_NEW_BYTE = 75, /* and while a byte of a new page is provided: from 20 on a machine of
+                             one's own to 300 on a virtual one */
     MOST_SIDE = 1 << 24,
     MOST_CHANNELS = 3, /* at the ends of a model */
 };

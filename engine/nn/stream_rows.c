@@ -311,9 +311,16 @@ static void run_unshuffle(const struct stream_area *a, const struct stream_step 
 static float resize_weight(const struct upsample_params *u, int i, int s, int tap)
 {
     float at = ((float)i + 0.5f) / (float)s - 0.5f, d = fabsf(at - (float)tap);
-    if (u->mode == UPSAMPLE_NEAREST)
-        return tap == 0 ? 1.0f : 0.0f;
     return u->mode == UPSAMPLE_BILINEAR ? (d < 1 ? 1 - d : 0) : upsample_cubic(d);
+}
+
+/* Every sample of the row comes `s` times, without a change. */
+static void repeat_samples(const struct stream_area *a, const float *from, int s, float *out,
+                           int width)
+{
+    for (int j = 0; j < s; j++)
+        a->in[j] = from;
+    a->s->kernels->interleave(a->in, s, out, width);
 }
 
 static void upsample_row(const struct stream_area *a, const struct stream_step *t, int channel,
@@ -328,14 +335,12 @@ static void upsample_row(const struct stream_area *a, const struct stream_step *
         float w = resize_weight(u, phase, s, t->first.y + k);
         const float *from =
             stream_row(a, p->tensor, channel, q + t->first.y + k + p->shift.y, in.lo + p->shift.x);
+        if (u->mode == UPSAMPLE_NEAREST) { /* there is one tap */
+            repeat_samples(a, from, s, out, count);
+            return;
+        }
         for (int i = 0; i < count; i++)
             a->line[i] = k == 0 ? w * from[i] : a->line[i] + w * from[i];
-    }
-    if (u->mode == UPSAMPLE_NEAREST) {
-        for (int j = 0; j < s; j++)
-            a->in[j] = a->line;
-        a->s->kernels->interleave(a->in, s, out, x.hi - x.lo);
-        return;
     }
     for (int j = 0; j < s; j++)
         for (int k = 0; k < t->taps.x; k++) {

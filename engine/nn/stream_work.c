@@ -74,7 +74,7 @@ static void find_cost(struct stream *s, const struct growth *g)
     }
     if (macs > 0)
         s->cost = (struct stream_cost){
-            {2 * extra[AXIS_Y] / macs, 2 * extra[AXIS_X] / macs}, bytes / macs, macs};
+            {2 * extra[AXIS_Y] / macs, 2 * extra[AXIS_X] / macs}, bytes / macs, macs / 2};
 }
 
 enum err_code stream_find_cost(struct stream *s, struct err *e)

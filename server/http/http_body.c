@@ -88,8 +88,9 @@ static enum err_code take_file(struct http_request *r, const char *bytes, size_t
     struct http_upload *u = &r->upload;
     size_t length = u->file.length + count;
     enum err_code rc = admission_take(&u->memory, length, e);
+    struct jobs *jobs = r->shared->service->jobs;
     if (rc == ERR_BUSY)
-        err_set_retry(e, jobs_refuse_upload(r->shared->service->jobs, clock_ms()));
+        err_set_retry(e, u->estimates ? jobs_retry_s(jobs) : jobs_refuse_upload(jobs, clock_ms()));
     if (rc == ERR_OK)
         rc = make_room(r, length, e);
     if (rc == ERR_OK)

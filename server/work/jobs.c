@@ -323,10 +323,11 @@ void jobs_tick(struct jobs *j, int64_t now_ms)
     struct job *gone = take_expired(j, now_ms);
     if (j->waiting > 0)
         pthread_cond_broadcast(&j->work); /* the order changes as the jobs age */
-    for (struct job *job = gone; job; job = job->next) {
-        job->retry_s = retry_s(j);
-        promise(j, job->expected_ms);
-    }
+    for (struct job *job = gone; job; job = job->next)
+        if (!atomic_load(&job->cancel)) {
+            job->retry_s = retry_s(j);
+            promise(j, job->expected_ms);
+        }
     pthread_mutex_unlock(&j->lock);
     while (gone) {
         struct job *job = gone;
@@ -365,6 +366,14 @@ int64_t jobs_oldest_ms(struct jobs *j)
     int64_t oldest = j->first ? j->first->queued_ms : -1;
     pthread_mutex_unlock(&j->lock);
     return oldest;
+}
+
+unsigned jobs_retry_s(struct jobs *j)
+{
+    pthread_mutex_lock(&j->lock);
+    unsigned s = retry_s(j);
+    pthread_mutex_unlock(&j->lock);
+    return s;
 }
 
 unsigned jobs_refuse_upload(struct jobs *j, int64_t now_ms)

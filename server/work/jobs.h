@@ -64,14 +64,18 @@ void jobs_free(struct jobs *j);
 enum err_code jobs_submit(struct jobs *j, struct job *job, int64_t now_ms, struct err *e);
 
 /* Refuses a request whose picture has not arrived yet, as jobs_submit would refuse it now, so that
- * the client need not upload the picture in vain. */
+ * the client need not upload the picture in vain. Counts it (returns.h) if it is refused;
+ * jobs_submit counts the others. */
 enum err_code jobs_admit_upload(struct jobs *j, int64_t now_ms, struct err *e);
 
 /* Counts a request that is refused because there is no memory for its picture. Returns the seconds
  * after which the client should come back (returns.h). */
 unsigned jobs_refuse_upload(struct jobs *j, int64_t now_ms);
 
-/* Returns what jobs_submit would return now for a job of this length. */
+/* Returns the seconds after which a client that is refused now should come back. Counts nothing. */
+unsigned jobs_retry_s(struct jobs *j);
+
+/* Returns what jobs_submit would return now for a job of this length. Counts nothing. */
 enum err_code jobs_would_admit(struct jobs *j, double expected_ms, struct err *e);
 
 /* Returns the place of the job with this number; position 0 if it does not wait. In this result

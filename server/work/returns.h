@@ -23,9 +23,8 @@ struct returns {    /* zeroed at first */
  * known; then it counts as the average. */
 void returns_offer(struct returns *r, int64_t now_ms, double work_ms);
 
-/* Returns the seconds after which a client that is refused now should come back: at least 1, at
- * most 120, or until the backlog is done if that takes longer, up to 600. `backlog_ms` is the work
- * that is already accepted. */
+/* Returns the seconds after which a client that is refused now should come back: at least 1, and at
+ * most 120 after the backlog is done, or 600. `backlog_ms` is the work that is already accepted. */
 unsigned returns_seconds(const struct returns *r, int64_t now_ms, double backlog_ms);
 
 /* Notes that a client with this work was told to come back then. */

@@ -1,4 +1,4 @@
-/* kernels.c - measures each kernel of each set, on one thread and on rows that stay in the caches:
+/* kernels.c - measures each kernel of convolutions of each set, on one thread and on rows that stay in the caches:
  * ns per pixel (the least of many runs by the thread's own clock), GFLOP/s counted as direct
  * convolution of the channels that the shape names, and their part of the peak that the set's
  * instructions reach in the same run. `make check` builds it; it is run by hand and tests nothing:

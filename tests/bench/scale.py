@@ -32,7 +32,7 @@ LONGER = 4  # the factor for the last load, which lasts until the queue is full
 USUAL, BURST = 60, 300  # per cent, of the row with a burst
 PLACES = 64  # of the queue (--queue)
 FULL = 2  # seconds for which a burst keeps the queue full
-AFTER = 75  # seconds after a burst; the last client comes back in about 60
+AFTER = 130  # seconds after a burst; the last client comes back within 120
 SIZES = {"256x256": (256, 256), "640x480": (640, 480), "1280x720": (1280, 720)}
 MIXED = {"256x256": 80, "640x480": 15, "1280x720": 5}  # per cent of the requests
 CLIENTS = 512  # if more would wait, the generator reports that it is late
@@ -125,13 +125,15 @@ def offer(server, mix, stages, seed, comes_back):
     """Sends requests in stages, each of a rate and its seconds. Returns all results, and the largest delay of the
     generator."""
     rng, results, lock, late = random.Random(seed), [], threading.Lock(), 0.0
-    begun = time.monotonic()
-    due = begun
+    end = due = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
         for rate, seconds in stages:
-            begun += seconds
-            while due + 1 / rate < begun:
+            end += seconds
+            while True:
                 due += rng.expovariate(rate)
+                if due > end:
+                    due = end  # the next stage has its own rate from here on
+                    break
                 now = time.monotonic()
                 late = max(late, now - due)
                 time.sleep(max(0.0, due - now))

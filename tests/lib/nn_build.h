@@ -29,8 +29,8 @@ void build_weights(struct layer *l, bool bias, uint64_t *seed);
 void build_all_weights(struct model *m, uint64_t seed);
 
 /* Makes all weights, for tests that compare samples of 8 or 16 bits: each layer passes on about the
- * power of its input, however many there are, and the last convolution gives a fifth of it, around
- * `middle`. Otherwise nearly all samples might be 0, or not depend on the picture. */
+ * power of its input, however many there are, and the last convolution a fifth of the amplitude,
+ * around `middle`. Otherwise nearly all samples might be 0, or not depend on the picture. */
 void build_visible_weights(struct model *m, uint64_t seed, float middle);
 
 /* Checks that most samples of an output, of `count` bytes, are neither 0 nor 255, and that half of

@@ -143,7 +143,7 @@ static void rows(const struct kernels *set)
         struct kernel_store store = store_at(round);
         for (int i = 0; i < 2; i++) {
             const struct kernels *one = i ? &kernels_plain : set;
-            struct kernel_merge k = {in, 1 + round % 4, round % 2 == 1, out[i][0]};
+            struct kernel_merge k = {in, 1 + round % 4, round / 4 % 2 == 1, out[i][0]};
             one->merge(&k, L * (1 + round % 7));
             one->finish(&store, out[i][0], L * (1 + round % 7));
             one->interleave(in, 1 + round % 5, out[i][1], 1 + round);

@@ -198,7 +198,12 @@ START_TEST(refuses_what_would_wait_too_long_and_says_when_to_come_back)
     ck_assert_int_eq(jobs_submit(j, &other.job, 0, &e), ERR_BUSY);
     ck_assert_str_eq(e.option, "queue-timeout");
     ck_assert_uint_eq(e.retry_s, 5);
-    ck_assert_uint_gt(jobs_refuse_upload(j, 0), 5); /* the next is told a later time (returns.h) */
+    /* each is told a later time (returns.h), and it is counted once */
+    unsigned next = jobs_retry_s(j);
+    ck_assert_int_eq(jobs_would_admit(j, 9000, NULL), ERR_BUSY);
+    ck_assert_uint_gt(next, 5);
+    ck_assert_uint_eq(jobs_refuse_upload(j, 0), next);
+    ck_assert_uint_gt(jobs_retry_s(j), next);
     probe_finish(j, &slow);
 }
 END_TEST

@@ -205,24 +205,26 @@ START_TEST(unblocking_moves_every_sample_to_its_plane)
 }
 END_TEST
 
-/* Calls merge and finish of a set, or interleave, for rows of this length. */
+/* Calls merge and finish of a set for rows of this length. Way `variant` is a number of rows, a
+ * product or a sum, and a store. */
 static void row_by(const struct kernels *set, const struct check_in *in, int length, int variant,
                    float *out)
 {
-    struct kernel_store store = check_store(variant, in->row[in->count - 1]);
-    struct kernel_merge k = {in->row, 1 + length % (in->count - 1), variant % 2 == 1, out};
+    struct kernel_store store = check_store(variant / 8, in->row[in->count - 1]);
+    struct kernel_merge k = {in->row, 1 + variant % 4, variant / 4 % 2 == 1, out};
     set->merge(&k, length);
     set->finish(&store, out, length);
 }
 
 static void all_merges(const struct kernels *set, uint64_t *seed)
 {
-    for (int length = 1; length <= WIDEST; length++) {
+    for (int variant = 0; variant < 8 * CHECK_STORES; variant++) {
+        int length = 1 + (37 * variant) % WIDEST;
         size_t padded = (size_t)(length + L - 1) / L * L;
         struct check_in in = check_in_new(5, padded, seed);
         struct check_rows got = check_rows_new(1, padded), want = check_rows_new(1, padded);
-        row_by(set, &in, length, length % CHECK_STORES, got.row[0]);
-        row_by(&kernels_plain, &in, length, length % CHECK_STORES, want.row[0]);
+        row_by(set, &in, length, variant, got.row[0]);
+        row_by(&kernels_plain, &in, length, variant, want.row[0]);
         check_same_bits(&got, &want, (size_t)length, set->name);
         check_rows_free(&got, set->name);
         check_rows_free(&want, "plain");
