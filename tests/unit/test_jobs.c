@@ -101,11 +101,13 @@ START_TEST(drops_what_was_cancelled)
     struct probe busy, p;
     probe_start(j, &busy);
     probe_init(&p);
+    p.job.expected_ms = 60000;
     ck_assert_int_eq(jobs_submit(j, &p.job, 0, NULL), ERR_OK);
     atomic_store(&p.job.cancel, true);
     jobs_tick(j, 1);
     ck_assert_int_eq(p.dropped, 1);
     ck_assert_int_eq(p.why, ERR_CANCELLED);
+    ck_assert_uint_eq(jobs_retry_s(j), 1); /* its client was not promised a time */
     probe_finish(j, &busy);
     ck_assert_int_eq(p.ran, 0);
 }
