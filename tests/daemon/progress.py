@@ -35,6 +35,20 @@ class Upload:
         self.thread.join()
 
 
+class Held:
+    """A request that lacks its end until go_on(): what is tested in between, no speed can overtake."""
+
+    def __init__(self, daemon, client, name=ID):
+        whole = request("POST", "/v1/upscale", flat_png(200, 200), [("X-Request-ID", name)])
+        self.client, self.end = client, whole[-50:]
+        client.send(whole[:-50])
+        wait_until(lambda: daemon.health()["memory"]["bodies"], "the body comes")
+
+    def go_on(self):
+        self.client.send(self.end)
+        return self.client.read_reply("POST")
+
+
 def look(d, name=ID, headers=()):
     reply = d.ask("GET", "/v1/requests/" + name, headers=headers)
     return json.loads(reply.body) if reply.status == 200 else None
@@ -48,12 +62,17 @@ def cancel(d, name=ID, headers=()):
     equal(d.ask("DELETE", "/v1/requests/" + name, headers=headers).status, 204, "DELETE")
 
 
-def read_events(client):
-    """Returns the data of each event until the chunked body ends."""
+def open_stream(client):
+    """Asks for the events of the request, and reads the head of the answer. No event is read yet."""
+    client.send(request("GET", "/v1/requests/" + ID, headers=[("Accept", "text/event-stream")]))
     head = b""
     while not head.endswith(b"\r\n\r\n"):
         head += client.socket.recv(1)
     equal(b"text/event-stream" in head, True, head)
+
+
+def read_events(client):
+    """Returns the data of each event until the chunked body ends."""
     data = b""
     while not data.endswith(b"0\r\n\r\n"):
         piece = client.socket.recv(65536)
@@ -99,12 +118,10 @@ def delete_cancels_what_waits_and_what_still_comes():
             second.thread.join()
             equal(code(second.reply), (409, "cancelled"), "the second")
         with d.connect() as client:
-            whole = request("POST", "/v1/upscale", LARGE, [("X-Request-ID", ID)])
-            client.send(whole[:-50])
-            wait_until(lambda: (look(d) or {}).get("state") == "receiving", "the body comes")
+            third = Held(d, client)
+            equal(look(d)["state"], "receiving", "the third")
             cancel(d)
-            client.send(whole[-50:])
-            equal(code(client.read_reply("POST")), (409, "cancelled"), "the third")
+            equal(code(third.go_on()), (409, "cancelled"), "the third")
         cancel(d, "w" * 22)
         first.thread.join()
 
@@ -112,15 +129,13 @@ def delete_cancels_what_waits_and_what_still_comes():
 @claim
 def events_come_until_the_end():
     for stop in (False, True):
-        with Daemon() as d, Upload(d, body=flat_png(500, 500)) as upload:
-            wait_until(lambda: look(d), "it is found")
-            with d.connect() as client:
-                client.send(request("GET", "/v1/requests/" + ID,
-                                    headers=[("Accept", "text/event-stream")]))
-                if stop:
-                    cancel(d)
-                events = read_events(client)
-            upload.thread.join()
+        with Daemon() as d, d.connect() as uploader, d.connect() as client:
+            upload = Held(d, uploader)
+            open_stream(client)
+            if stop:
+                cancel(d)
+            equal(upload.go_on().status, 409 if stop else 200, "the upload")
+            events = read_events(client)
             equal(events[-1]["state"], "cancelled" if stop else "done", "the last state")
             order = [STATES.index(event["state"]) for event in events]
             equal(order, sorted(order), "states go forwards")
@@ -136,9 +151,7 @@ def a_stream_whose_reader_left_harms_nobody():
         wait_until(lambda: look(d), "it is found")
         for _ in range(20):
             with d.connect() as client:
-                client.send(request("GET", "/v1/requests/" + ID,
-                                    headers=[("Accept", "text/event-stream")]))
-                client.socket.recv(10)
+                open_stream(client)
         cancel(d)
         upload.thread.join()
         equal(d.upscale(png()).status, 200, "the next one")
@@ -149,9 +162,7 @@ def a_daemon_that_ends_ends_its_streams():
     with Daemon("--shutdown-timeout", "1") as d, Upload(d) as upload:
         wait_until(lambda: look(d), "it is found")
         with d.connect() as client:
-            client.send(request("GET", "/v1/requests/" + ID,
-                                headers=[("Accept", "text/event-stream")]))
-            client.socket.recv(10)
+            open_stream(client)
             equal(d.stop(), 0, "status")
         upload.thread.join()
 
@@ -167,11 +178,12 @@ def nobody_is_told_of_what_is_not_there():
 
 @claim
 def without_a_key_short_ids_are_not_shown():
-    with Daemon() as d, Upload(d, "x" * 21, flat_png(400, 400)) as upload:
-        wait_until(lambda: d.health()["running"], "it works")
-        equal(look(d, "x" * 21), None, "a short id")
-        equal(d.ask("DELETE", "/v1/requests/" + "x" * 21).status, 404, "DELETE")
-        del upload
+    name = "x" * 21
+    with Daemon() as d, d.connect() as client:
+        upload = Held(d, client, name)
+        equal(look(d, name), None, "a short id")
+        equal(d.ask("DELETE", "/v1/requests/" + name).status, 404, "DELETE")
+        equal(upload.go_on().status, 200, "the upload")
 
 
 @claim
