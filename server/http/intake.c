@@ -66,7 +66,7 @@ static bool take_head(struct intake *in, size_t length)
         in->refused = (struct intake_refused){h.method, h.target, h.id, h.origin};
         return intake_refuse(in, false);
     }
-    intake_hand_over(in, in->raw, request_head_write(&h, bytes));
+    intake_hand_over(in, in->raw, request_head_write(&h, &framing, bytes));
     in->raw += length;
     atomic_fetch_add(&in->heads, 1);
     begin_body(in, &framing);

@@ -183,8 +183,10 @@ static char *put(char *out, const char *from, size_t length)
 /* The written head is never longer than what has been read of the old one, so it never overwrites
  * bytes that are still to be read. An authority that makes Host longer was removed from the first
  * line. */
-size_t request_head_write(const struct request_head *h, char *bytes)
+size_t request_head_write(const struct request_head *h, const struct http_framing *framing,
+                          char *bytes)
 {
+    bool has_body = framing->chunked || framing->length > 0;
     char *out = put(bytes, h->method, strlen(h->method));
     const char *target = h->target;
     *out++ = ' ';
@@ -197,7 +199,7 @@ size_t request_head_write(const struct request_head *h, char *bytes)
     for (size_t i = 0; i < h->field_count; i++) {
         const struct http_field *f = &h->fields[i];
         bool replaced = h->authority[0] && is_named(f, "Host");
-        if (!is_read(f))
+        if (!is_read(f) || (!has_body && is_named(f, "Expect")))
             continue;
         out = put(out, f->name, f->name_length);
         *out++ = ':';

@@ -34,7 +34,10 @@ enum err_code request_head_read(char *bytes, size_t length, struct request_head 
                                 struct http_framing *framing, struct err *e);
 
 /* Writes the plain form of a head that was accepted over the bytes that it was read from. Returns
- * its length, which is never more than that of the bytes. */
-size_t request_head_write(const struct request_head *h, char *bytes);
+ * its length, which is never more than that of the bytes. Without a body there is nothing to
+ * continue with, and no line of Expect is written: after such a 100, libmicrohttpd 0.9 closes the
+ * connection without an answer if the next request has arrived. */
+size_t request_head_write(const struct request_head *h, const struct http_framing *framing,
+                          char *bytes);
 
 #endif

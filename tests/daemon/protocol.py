@@ -278,6 +278,17 @@ def a_body_that_is_wanted_is_asked_for():
 
 
 @claim
+def without_a_body_nothing_is_asked_for():
+    for method, status in (("GET", 200), ("HEAD", 200), ("OPTIONS", 204), ("PUT", 405), ("LIST", 405)):
+        with shared.connect() as client:
+            first = request(method, "/livez", headers=[("Expect", "100-continue")])
+            client.send(first + request("GET", "/livez"))
+            reply = client.read_reply(method).expect(status)
+            if reply.headers.get("connection") != "close":
+                client.read_reply().expect(200)
+
+
+@claim
 def a_body_that_will_be_refused_is_not_asked_for():
     for target, code in (("/v1/upscale?scale=99", 400), ("/v1/upscale?model=none", 400),
                          ("/nothing", 404), ("/livez", 405)):

@@ -83,6 +83,7 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/daemon.dict \
 	tests/fuzz/corpus/daemon/chunked \
 	tests/fuzz/corpus/daemon/continue \
+	tests/fuzz/corpus/daemon/continue-without-body \
 	tests/fuzz/corpus/daemon/estimate \
 	tests/fuzz/corpus/daemon/form \
 	tests/fuzz/corpus/daemon/form-of-two \
