@@ -216,20 +216,24 @@ static void row_by(const struct kernels *set, const struct check_in *in, int len
     set->finish(&store, out, length);
 }
 
+static void try_merge(const struct kernels *set, int variant, uint64_t *seed)
+{
+    int length = 1 + (37 * variant) % WIDEST;
+    size_t padded = (size_t)(length + L - 1) / L * L;
+    struct check_in in = check_in_new(5, padded, seed);
+    struct check_rows got = check_rows_new(1, padded), want = check_rows_new(1, padded);
+    row_by(set, &in, length, variant, got.row[0]);
+    row_by(&kernels_plain, &in, length, variant, want.row[0]);
+    check_same_bits(&got, &want, (size_t)length, set->name);
+    check_rows_free(&got, set->name);
+    check_rows_free(&want, "plain");
+    check_in_free(&in);
+}
+
 static void all_merges(const struct kernels *set, uint64_t *seed)
 {
-    for (int variant = 0; variant < 8 * CHECK_STORES; variant++) {
-        int length = 1 + (37 * variant) % WIDEST;
-        size_t padded = (size_t)(length + L - 1) / L * L;
-        struct check_in in = check_in_new(5, padded, seed);
-        struct check_rows got = check_rows_new(1, padded), want = check_rows_new(1, padded);
-        row_by(set, &in, length, variant, got.row[0]);
-        row_by(&kernels_plain, &in, length, variant, want.row[0]);
-        check_same_bits(&got, &want, (size_t)length, set->name);
-        check_rows_free(&got, set->name);
-        check_rows_free(&want, "plain");
-        check_in_free(&in);
-    }
+    for (int variant = 0; variant < 8 * CHECK_STORES; variant++)
+        try_merge(set, variant, seed);
 }
 
 START_TEST(merged_rows_have_the_bits_of_the_formulas)
@@ -238,22 +242,26 @@ START_TEST(merged_rows_have_the_bits_of_the_formulas)
 }
 END_TEST
 
+static void try_interleave(const struct kernels *set, int count, int width, uint64_t *seed)
+{
+    size_t made = (size_t)(count * width), padded = (made + L - 1) / L * L;
+    struct check_in in = check_in_new(count, (size_t)width, seed);
+    struct check_rows got = check_rows_new(1, padded), want = check_rows_new(1, padded);
+    for (size_t i = made; i < padded; i++)
+        got.row[0][i] = want.row[0][i] = 0; /* they must stay as they are */
+    set->interleave(in.row, count, got.row[0], width);
+    kernels_plain.interleave(in.row, count, want.row[0], width);
+    check_same_bits(&got, &want, padded, set->name);
+    check_rows_free(&got, set->name);
+    check_rows_free(&want, "plain");
+    check_in_free(&in);
+}
+
 static void all_interleaves(const struct kernels *set, uint64_t *seed)
 {
     for (int count = 1; count <= 5; count++)
-        for (int width = 1; width <= 3 * L; width++) {
-            size_t made = (size_t)(count * width), padded = (made + L - 1) / L * L;
-            struct check_in in = check_in_new(count, (size_t)width, seed);
-            struct check_rows got = check_rows_new(1, padded), want = check_rows_new(1, padded);
-            for (size_t i = made; i < padded; i++)
-                got.row[0][i] = want.row[0][i] = 0; /* they must stay as they are */
-            set->interleave(in.row, count, got.row[0], width);
-            kernels_plain.interleave(in.row, count, want.row[0], width);
-            check_same_bits(&got, &want, padded, set->name);
-            check_rows_free(&got, set->name);
-            check_rows_free(&want, "plain");
-            check_in_free(&in);
-        }
+        for (int width = 1; width <= 3 * L; width++)
+            try_interleave(set, count, width, seed);
 }
 
 START_TEST(interleaving_writes_no_sample_too_many)
@@ -262,7 +270,7 @@ START_TEST(interleaving_writes_no_sample_too_many)
 }
 END_TEST
 
-/* Kernels that are slightly wrong: one channel too few, and products that are rounded. */
+/* Convolutions that are slightly wrong: one channel too few, and products that are rounded. */
 static void lazy_conv(const struct kernel_conv *k)
 {
     struct kernel_conv less = *k;
@@ -275,20 +283,63 @@ static void rounded_conv(const struct kernel_conv *k)
     kernels_find("c")->conv_blocked(k);
 }
 
+/* Kernels of rows: one row too few, a row that is not stored, and a sample too many. */
+static void lazy_merge(const struct kernel_merge *k, int length)
+{
+    struct kernel_merge less = *k;
+    less.count = k->count > 1 ? k->count - 1 : 1;
+    kernels_plain.merge(&less, length);
+}
+
+static void no_finish(const struct kernel_store *store, float *row, int length)
+{
+    (void)store, (void)row, (void)length;
+}
+
+static void greedy_interleave(const float *const *planes, int count, float *out, int width)
+{
+    kernels_plain.interleave(planes, count, out, width);
+    out[count * width] = 1;
+}
+
+/* Returns the number of errors that `try` finds. */
+static int errors_of(void (*try)(const struct kernels *set, uint64_t *seed),
+                     const struct kernels *set)
+{
+    int count = 0;
+    uint64_t seed = 3;
+    check_count_errors(&count);
+    try(set, &seed);
+    check_count_errors(NULL);
+    return count;
+}
+
+static void one_conv(const struct kernels *set, uint64_t *seed)
+{
+    try_conv(set, &(struct conv_case){56, 1, 1, false}, 9, 0, seed);
+}
+
+static void one_interleave(const struct kernels *set, uint64_t *seed)
+{
+    try_interleave(set, 3, L - 1, seed);
+}
+
 START_TEST(wrong_kernels_are_caught)
 {
-    static const struct kernels wrongs[] = {
-        {.name = "lazy", .conv_blocked = lazy_conv},
-        {.name = "rounded", .fused = true, .conv_blocked = rounded_conv},
+    const struct kernels *p = &kernels_plain;
+    const struct {
+        struct kernels set;
+        void (*try)(const struct kernels *set, uint64_t *seed);
+        int least;
+    } wrongs[] = {
+        {{.name = "lazy", .conv_blocked = lazy_conv}, one_conv, 20},
+        {{.name = "rounded", .fused = true, .conv_blocked = rounded_conv}, one_conv, 20},
+        {{.name = "lazy", .merge = lazy_merge, .finish = p->finish}, all_merges, 500},
+        {{.name = "no finish", .merge = p->merge, .finish = no_finish}, all_merges, 500},
+        {{.name = "greedy", .interleave = greedy_interleave}, one_interleave, 0},
     };
-    for (int k = 0; k < 2; k++) {
-        int count = 0;
-        uint64_t seed = 3;
-        check_count_errors(&count);
-        try_conv(&wrongs[k], &(struct conv_case){56, 1, 1, false}, 9, 0, &seed);
-        check_count_errors(NULL);
-        ck_assert_int_gt(count, 20);
-    }
+    for (size_t k = 0; k < sizeof wrongs / sizeof *wrongs; k++)
+        ck_assert_int_gt(errors_of(wrongs[k].try, &wrongs[k].set), wrongs[k].least);
 }
 END_TEST
 
