@@ -73,6 +73,11 @@ def bench_prints_for_people():
     out = expect(0, upscaled("bench", "--size", "16x16")).stdout.decode()
     for words in ("photo, 16x16 luma", "multiply-add peak", "% of peak", "picture in", "peak memory"):
         equal(words in out, True, out)
+    with Folder() as folder:
+        write(folder + "/double.json", json.dumps(dict(MODEL, color="rgb")).encode())
+        out = expect(0, upscaled("bench", "--size", "16x16", "--threads", "1", "--model",
+                                 folder + "/double.json")).stdout.decode()
+        equal("double, 16x16 RGB, 1 thread\n" in out, True, out)
 
 
 @claim
@@ -94,6 +99,7 @@ def bench_png_measures_files_against_libpng():
 @claim
 def bench_refuses_what_it_cannot_measure():
     for words, word in ((("--size", "16"), "WIDTHxHEIGHT"), (("--size", "0x5"), "--size"),
+                        (("--size", "5x0"), "--size"), (("--size", "1x40000"), "--max-side"),
                         (("--size", "16x16k"), "--size"), (("--size", "40000x1"), "--max-side"),
                         (("--size", "32000x32000"), "--max-pixels"), (("a.png",), "usage"),
                         (("--model", "nobody"), "unknown_model"), (("--png",), "usage"),

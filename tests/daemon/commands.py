@@ -172,6 +172,16 @@ def models_check_says_what_is_wrong_and_goes_on():
 
 
 @claim
+def models_check_runs_no_network_that_would_take_minutes():
+    row = [{"type": "conv2d", "in_channels": a, "out_channels": b, "kernel_size": 3, "dilation": 64,
+            "weight": [0.01] * (9 * a * b)} for a, b in ((1, 16), *[(16, 16)] * 24, (16, 1))]
+    with Folder() as folder:
+        write(folder + "/wide.json", json.dumps(dict(MODEL, name="wide", layers=row + MODEL["layers"])).encode())
+        done = expect(0, upscaled("models", "check", "wide.json", folder=folder))
+        equal(b"too large to run it on test pictures" in done.stdout, True, done.stdout)
+
+
+@claim
 def models_says_when_it_is_called_wrongly():
     for arguments in (("check",), ("nonsense",), ("list", "photo"), ("--scale", "2")):
         expect(2, upscaled("models", *arguments))
@@ -274,6 +284,36 @@ def health_is_1_when_nobody_answers_or_not_with_200():
         expect(1, upscaled("health", url), url)
 
 
+def answering(text):
+    """Asks a server that sends the text and closes the connection. Returns what `health` did."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        done = []
+        url = "http://127.0.0.1:%d" % server.getsockname()[1]
+        asked = threading.Thread(target=lambda: done.append(upscaled("health", url)))
+        asked.start()
+        with server.accept()[0] as connection:
+            connection.recv(1000)
+            connection.sendall(text)
+        asked.join()
+        return done[0]
+
+
+@claim
+def health_is_1_when_something_else_answers():
+    expect(0, answering(b"HTTP/1.0 200 OK\r\n\r\n"))
+    for text in (b"", b"HTTP/1.1 ", b"220 mail.example ESMTP\r\n", b"HTTP/1.1 two hundred\r\n"):
+        expect(1, answering(text))
+
+
+@claim
+def health_says_what_it_cannot_reach():
+    expect(1, upscaled("health", "127.0.0.1:nothing"), "127.0.0.1:nothing")
+    expect(1, upscaled("health", "unix:/" + "long/" * 24), "File name too long")
+    if has_ipv6():
+        with Daemon(listen=("[::]:0",)) as d:
+            expect(0, upscaled("health", "--listen", "[::]:" + d.urls[0].rsplit(":", 1)[1]))
+
+
 @claim
 def health_does_not_wait_for_a_server_that_drips():
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -297,8 +337,16 @@ def health_does_not_wait_for_a_server_that_drips():
 
 @claim
 def health_says_when_it_is_called_wrongly():
-    for arguments in (("a", "b"), ("",), ("http://",), ("--queue", "1"), ("http://a:/",)):
+    for arguments in (("a", "b"), ("",), ("http://",), ("--queue", "1"), ("http://a:/",), ("[::1",),
+                      ("[::1]x",), ("a" * 300,)):
         expect(2, upscaled("health", *arguments))
+
+
+@claim
+def a_key_has_a_name_that_a_line_of_the_file_can_hold():
+    for name in ("", "a b", "a#", "a:b", "a\tb", "a" * 33):
+        expect(2, upscaled("hash-key", name, data=b"secret\n"), "name")
+    expect(0, upscaled("hash-key", "a" * 32, data=b"secret\n"))
 
 
 @claim
@@ -309,7 +357,12 @@ def help_tells_of_every_command_and_option():
         text = expect(0, upscaled("help", command)).stdout
         equal(text, expect(0, upscaled(command, "--help")).stdout)
         equal(b"--config" in text, True, command)
-    equal(done.stdout, upscaled("--help").stdout)
+    for word in ("--help", "-h"):
+        equal(done.stdout, upscaled(word).stdout)
+        equal(expect(0, upscaled("help", "convert")).stdout, upscaled("convert", "a.png", word).stdout)
+    with Folder() as folder:
+        write(folder + "/--help", png())
+        expect(0, upscaled("convert", "--", "--help", "out.png", folder=folder))
     expect(0, upscaled("version"))
     expect(0, upscaled("--version"))
 

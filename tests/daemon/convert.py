@@ -168,25 +168,38 @@ def convert_says_what_it_left_out_of_an_animation():
     frame = b"\0\0\0\0" + b"\0\0\0\x08" + b"\0\0\0\x06" + b"\0" * 8 + b"\0\x01\0\x0a\0\0"
     extra = chunk(b"acTL", b"\0\0\0\x01\0\0\0\0") + chunk(b"fcTL", frame)
     expect(0, upscaled("convert", "-", "-", data=png(8, 6, extra=extra)), "animation")
+    with Folder() as folder:
+        write(folder + "/a.png", png(8, 6, extra=extra))
+        done = expect(0, upscaled("convert", "--json", "a.png", "b.png", "--force", folder=folder))
+        equal(json.loads(done.stdout)["warnings"], ["animation"], "for programs")
 
 
-def convert_on_a_terminal(*options, name="large.png", columns=80, environment=(("TERM", "xterm"),)):
+def read_to_the_end(leader):
+    """Returns what a terminal got until no process has it open, which is an error of the read."""
+    drawn = b""
+    try:
+        while piece := os.read(leader, 65536):
+            drawn += piece
+    except OSError:
+        pass
+    os.close(leader)
+    return drawn
+
+
+def convert_on_a_terminal(*options, name="large.png", to=("out.png",), columns=80,
+                          environment=(("TERM", "xterm"),)):
     """Returns what convert draws if standard error is a terminal of that many columns."""
     with Folder() as folder:
         write(folder + "/" + name, flat_png(300, 300))
+        os.mkdir(folder + "/folder")
         leader, follower = pty.openpty()
         fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        process = subprocess.Popen([os.path.abspath(BINARY), "convert", *options, name, "out.png"],
+        inherited = {key: value for key, value in os.environ.items() if key != "TERM"}
+        process = subprocess.Popen([os.path.abspath(BINARY), "convert", *options, name, *to],
                                    cwd=folder, stderr=follower,
-                                   env={**os.environ, **dict(environment)})
+                                   env={**inherited, **dict(environment)})
         os.close(follower)
-        drawn = b""
-        try:
-            while piece := os.read(leader, 65536):
-                drawn += piece
-        except OSError:
-            pass  # a terminal reports in this way that no process has it open
-        os.close(leader)
+        drawn = read_to_the_end(leader)
         equal(process.wait(DEADLINE), 0)
         return drawn
 
@@ -198,6 +211,9 @@ def convert_draws_a_bar_on_a_terminal_only():
     equal(drawn.endswith(b"\r\x1b[K"), True, "it is wiped at the end")
     equal(convert_on_a_terminal("--quiet"), b"")
     equal(convert_on_a_terminal(environment=[("TERM", "dumb")]), b"", "a terminal that cannot wipe")
+    equal(convert_on_a_terminal(environment=[]), b"", "one of which nothing is known")
+    drawn = convert_on_a_terminal("--output-dir", "folder", to=("a.png",))
+    equal(b"1/2 large.png [" in drawn and b"2/2 a.png [" in drawn, True, drawn[-200:])
     equal(upscaled("convert", "-", "-", data=png()).stderr, b"", "piped")
 
 
@@ -207,9 +223,35 @@ def convert_draws_no_line_longer_than_the_terminal_and_no_colour():
     lines = re.split("\r\x1b\\[K", drawn)
     equal(max(map(len, lines)) < 60, True, lines[-3:])
     equal("on and on.png [" in drawn, True, "the end of the name")
+    for name in ("\u00e4" * 40 + ".png", "x" + "\u00e4" * 40 + ".png"):
+        drawn = convert_on_a_terminal(name=name, columns=60).decode()
+        equal("\u00e4\u00e4.png [" in drawn, True, "no half of a letter")
     for environment in ([("TERM", "xterm")], [("TERM", "xterm"), ("NO_COLOR", "1")]):
         drawn = convert_on_a_terminal(environment=environment)
         equal(set(re.findall(rb"\x1b\[[0-9;]*(.)", drawn)), {b"K"}, "escape sequences")
+
+
+@claim
+def a_picture_is_not_written_to_a_terminal():
+    with Folder() as folder:
+        leader, follower = pty.openpty()
+        done = subprocess.run([os.path.abspath(BINARY), "convert", "a.png", "-"], cwd=folder,
+                              stdout=follower, stderr=subprocess.PIPE, timeout=DEADLINE)
+        os.close(follower)
+        expect(2, done, "a terminal")
+        equal(read_to_the_end(leader), b"")
+
+
+@claim
+def an_output_has_a_folder_and_a_name_that_fits():
+    with Folder() as folder:
+        expect(1, upscaled("convert", "--output-dir", "b.png", "a.png", folder=folder), "b.png is not a folder")
+        os.mkdir(folder + "/out")
+        name = "long" * 60 + ".png"
+        write(folder + "/" + name, png())
+        far = "./" * 1950 + "out"
+        done = expect(1, upscaled("convert", "--output-dir", far, name, "a.png", folder=folder), "too long")
+        equal(os.listdir(folder + "/out"), ["a.png"], done.stderr)
 
 
 @claim

@@ -1,6 +1,9 @@
 /* test_listen.c - listening sockets: which texts and descriptors are taken, and what is said of the
  * others. */
+#include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,12 +17,75 @@
 #include "server/host/listen.h"
 #include "tests/lib/harness.h"
 
+/* The program's own calls stand before the C library's: the named one fails, and getaddrinfo finds
+ * each address `found` times. */
+static const char *broken;
+static int broken_errno, found = 1;
+
+static bool breaks(const char *call)
+{
+    bool fails = broken && strcmp(broken, call) == 0;
+    errno = fails ? broken_errno : errno;
+    return fails;
+}
+
+/* The C library's function of that name. */
+#define REAL(call) ((__typeof__(&(call)))dlsym(RTLD_NEXT, #call))
+
+int socket(int family, int type, int protocol)
+{
+    bool old = family == AF_INET;
+    return breaks("socket") && !old ? -1 : REAL(socket)(family, type, protocol);
+}
+
+int listen(int fd, int backlog)
+{
+    return breaks("listen") ? -1 : REAL(listen)(fd, backlog);
+}
+
+int getsockname(int fd, struct sockaddr *name, socklen_t *size)
+{
+    return breaks("getsockname") ? -1 : REAL(getsockname)(fd, name, size);
+}
+
+int getnameinfo(const struct sockaddr *name, socklen_t size, char *host, socklen_t host_size,
+                char *port, socklen_t port_size, int flags)
+{
+    return breaks("getnameinfo")
+               ? EAI_FAMILY
+               : REAL(getnameinfo)(name, size, host, host_size, port, port_size, flags);
+}
+
+static struct addrinfo copies[4];
+
+int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
+                struct addrinfo **out)
+{
+    int failed = breaks("getaddrinfo") ? EAI_NONAME : REAL(getaddrinfo)(host, port, hints, out);
+    if (failed || found == 1)
+        return failed;
+    for (int i = 0; i < found; i++) {
+        copies[i] = **out;
+        copies[i].ai_next = i + 1 < found ? &copies[i + 1] : NULL;
+    }
+    *out = copies;
+    return 0;
+}
+
+void freeaddrinfo(struct addrinfo *list)
+{
+    if (list != copies)
+        REAL(freeaddrinfo)(list);
+}
+
 static struct listeners l;
 static char folder[] = "/tmp/upscaled-listen-XXXXXX";
 
 static void set_up(void)
 {
     l.count = 0;
+    broken = NULL;
+    found = 1;
     strcpy(folder + strlen(folder) - 6, "XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
 }
@@ -129,6 +195,66 @@ END_TEST
 START_TEST(an_address_of_another_machine_is_refused)
 {
     refuses("192.0.2.1:0", ERR_IO, "this machine does not have that address (--listen)");
+}
+END_TEST
+
+START_TEST(a_name_that_nobody_has_is_refused)
+{
+    broken = "getaddrinfo";
+    refuses("name.invalid:0", ERR_IO, "cannot listen on name.invalid:0: ");
+}
+END_TEST
+
+START_TEST(an_address_that_is_found_twice_is_opened_once)
+{
+    found = 4;
+    opens("127.0.0.1:0");
+    ck_assert_int_eq(l.count, 1);
+}
+END_TEST
+
+START_TEST(what_the_system_refuses_is_said)
+{
+    static const struct {
+        const char *call, *address, *words;
+    } rows[] = {
+        {"listen", "127.0.0.1:0", "cannot listen on 127.0.0.1:0: bind: "},
+        {"getsockname", "127.0.0.1:0", "cannot listen on 127.0.0.1:0: getsockname: "},
+        {"getnameinfo", "127.0.0.1:0", "cannot listen on 127.0.0.1:0: "},
+        {"socket", "[::1]:0", "cannot listen on [::1]:0: socket: "},
+    };
+    broken_errno = EIO;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        broken = rows[i].call;
+        refuses(rows[i].address, ERR_IO, rows[i].words);
+    }
+    broken = "socket";
+    refuses(address_of("socket"), ERR_IO, "socket: ");
+}
+END_TEST
+
+START_TEST(a_machine_without_ipv6_listens_with_the_other)
+{
+    broken = "socket";
+    broken_errno = EAFNOSUPPORT;
+    opens(":0");
+    ck_assert_int_eq(l.count, 1);
+    ck_assert_int_eq(strncmp(l.list[0].url, "http://0.0.0.0:", 15), 0);
+    refuses("[::1]:0", ERR_IO, "cannot listen on [::1]:0: socket: ");
+}
+END_TEST
+
+START_TEST(an_inherited_socket_without_a_name_is_refused)
+{
+    struct err e = ERR_INIT;
+    struct listeners other = {.count = 0};
+    ck_assert_int_eq(listeners_open(&other, "127.0.0.1:0", NULL), ERR_OK);
+    broken = "getsockname";
+    broken_errno = ENOBUFS;
+    ck_assert_int_eq(listeners_inherit(&l, other.list[0].fd, 1, &e), ERR_IO);
+    ck_assert_msg(strstr(e.text, "the inherited descriptor ") != NULL, "%s", e.text);
+    ck_assert_int_eq(l.count, 0);
+    listeners_done(&other);
 }
 END_TEST
 
@@ -256,6 +382,11 @@ int main(void)
     tcase_add_test(c, an_address_is_opened_once);
     tcase_add_test(c, a_port_in_use_is_said_with_what_to_do);
     tcase_add_test(c, an_address_of_another_machine_is_refused);
+    tcase_add_test(c, a_name_that_nobody_has_is_refused);
+    tcase_add_test(c, an_address_that_is_found_twice_is_opened_once);
+    tcase_add_test(c, what_the_system_refuses_is_said);
+    tcase_add_test(c, a_machine_without_ipv6_listens_with_the_other);
+    tcase_add_test(c, an_inherited_socket_without_a_name_is_refused);
     tcase_add_test(c, a_socket_of_a_path_is_made_and_removed);
     tcase_add_test(c, a_path_has_a_length);
     tcase_add_test(c, only_a_socket_that_nobody_listens_on_is_replaced);
