@@ -2,12 +2,12 @@
 """mutate.py - changes one operator or number at a time in the sources named below, and says which
 changes no test noticed.
 
-    tests/mutate.py [COUNT [SEED]]      200 mutants, chosen at random
+    tests/mutate.py [COUNT [SEED [FROM]]]      200 mutants, chosen at random
 
 Run it by hand in a tree whose tests are built in build/. Each mutant is compiled as its file is,
 linked with each of its tests in front of the libraries, and run until a test fails or takes five
-times as long as it should. A mutant that survives is printed; its compiled code differs from the
-original's.
+times as long as it should. A mutant that survives is printed, with its place in the order of the
+seed, so that a run can go on FROM there; its compiled code differs from the original's.
 """
 import os
 import pathlib
@@ -60,7 +60,8 @@ def mutants_of(source):
 
 
 def output(*command, **more):
-    return subprocess.run(command, cwd=BUILD, capture_output=True, text=True, check=False, **more)
+    return subprocess.run(command, cwd=BUILD, capture_output=True, text=True, errors="replace",
+                          check=False, **more)
 
 
 def command_of(target, word):
@@ -134,6 +135,7 @@ def place(text, at):
 def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     choose = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    begin = int(sys.argv[3]) if len(sys.argv) > 3 else 0
     tests = {source: tests.split() for _, sources, tests in GROUPS for source in sources.split()}
     group_of = {source: name for name, sources, _ in GROUPS for source in sources.split()}
     everything = [m for source in tests for m in mutants_of(source)]
@@ -146,7 +148,8 @@ def main():
             original[source] = made.read_bytes()
             for test in tests[source]:
                 shop.expect(test, made)
-        for source, start, end, new in choose.sample(everything, len(everything)):
+        order = list(enumerate(choose.sample(everything, len(everything))))
+        for number, (source, start, end, new) in order[begin:]:
             if sum(tried.values()) == count:
                 break
             text = (TOP / source).read_text()
@@ -163,8 +166,8 @@ def main():
                 continue
             survivors += 1
             line, words = place(text, start)
-            print("SURVIVED %s:%d: `%s` became `%s` in: %s" %
-                  (source, line, text[start:end].strip(), new.strip(), words), flush=True)
+            print("SURVIVED (%d) %s:%d: `%s` became `%s` in: %s" %
+                  (number, source, line, text[start:end].strip(), new.strip(), words), flush=True)
     for name, _, _ in GROUPS:
         print("%s: %d mutants, %d noticed" % (name, tried.get(name, 0), killed.get(name, 0)))
     print("%d mutants, %d survived; %d more compiled to the same code" %
