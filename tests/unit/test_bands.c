@@ -65,6 +65,23 @@ START_TEST(threads_have_some_tiles_each)
 }
 END_TEST
 
+/* Checks into how many tiles two threads divide an output that would fit into one. */
+static void divides(struct pair out, struct pair tile, int count)
+{
+    struct bands_wish w = {.out = out, .most = {8192, 8192}, .threads = 2, .multiple = 1};
+    struct bands b = bands_choose(&w);
+    ck_assert_int_eq(bands_tiles(&b, out.x, out.y), count);
+    ck_assert(b.tile.y == tile.y && b.tile.x == tile.x);
+}
+
+START_TEST(longer_sides_are_divided_no_further_than_needed)
+{
+    divides((struct pair){1024, 4096}, (struct pair){512, 1024}, 8);
+    divides((struct pair){4000, 1024}, (struct pair){1000, 512}, 8);
+    divides((struct pair){320, 320}, (struct pair){160, 160}, 4); /* smaller ones are mostly halo */
+}
+END_TEST
+
 START_TEST(one_thread_has_no_more_tiles_than_fit)
 {
     struct bands_wish w = {.out = {512, 512}, .most = {576, 768}, .threads = 1, .multiple = 64};
@@ -84,6 +101,7 @@ int main(void)
                         sizeof sides / sizeof *sides);
     tcase_add_test(c, what_is_asked_for_is_taken_where_it_fits);
     tcase_add_test(c, threads_have_some_tiles_each);
+    tcase_add_test(c, longer_sides_are_divided_no_further_than_needed);
     tcase_add_test(c, one_thread_has_no_more_tiles_than_fit);
     suite_add_tcase(s, c);
     return harness_run(s);
