@@ -48,6 +48,9 @@ START_TEST(what_is_asked_for_is_taken_where_it_fits)
     w.rows = 300;
     struct bands b = bands_choose(&w);
     ck_assert(b.tile.y == 100 && b.tile.x == 200 && b.rows == 300);
+    w.tile = (struct pair){1, 1};
+    b = bands_choose(&w);
+    ck_assert(b.tile.y == 1 && b.tile.x == 1 && b.rows == 300);
     w.tile = (struct pair){577, 769};
     w.rows = 5000;
     b = bands_choose(&w);
