@@ -209,7 +209,7 @@ def bicubic_is_what_a_bicubic_skip_adds_to():
         got = net(x)[0].numpy()[:, 8:-8, 8:-8]
     for plane in range(3):
         img = Image.fromarray(x.numpy()[0, plane])  # Pillow's bicubic is a = -0.5
-        large = numpy.asarray(img.resize((52, 60), Image.Resampling.BICUBIC))
+        large = numpy.asarray(img.resize((52, 60), Image.BICUBIC))
         h = 2 * net.halo + 8
         assert numpy.abs(got[plane] - large[h:-h, h:-h]).max() < 1e-5
 

@@ -104,7 +104,7 @@ def clean(path):
     if min(img.size) / factor < 200:
         factor = 1.0 if img.format == "PNG" or min(img.size) < 500 else 1.5
     size = [int(side / factor) // 2 * 2 for side in img.size]
-    return img.resize(size, Image.Resampling.BICUBIC)
+    return img.resize(size, Image.BICUBIC)
 
 
 def luma(rgb):
@@ -128,7 +128,7 @@ def pieces(rgb):
     for size in SIZES[1:]:
         if size < longest:
             sides = [int(side * size / longest) // 2 * 2 for side in rgb.shape[1::-1]]
-            small = Image.fromarray(rgb).resize(sides, Image.Resampling.BICUBIC)
+            small = Image.fromarray(rgb).resize(sides, Image.BICUBIC)
             yield from tiles(np.asarray(small))
     yield from tiles(rgb)
 

@@ -8,8 +8,8 @@ import io
 import numpy as np
 from PIL import Image, ImageFilter
 
-PILLOW = {"box": Image.Resampling.BOX, "lanczos": Image.Resampling.LANCZOS,
-          "area": Image.Resampling.BILINEAR}  # Pillow widens all of them when it shrinks, which antialiases
+PILLOW = {"box": Image.BOX, "lanczos": Image.LANCZOS,
+          "area": Image.BILINEAR}  # Pillow widens all of them when it shrinks, which antialiases
 
 
 def cubic(x):
@@ -80,7 +80,7 @@ def stage(rgb, m, size, rng):
     img = Image.fromarray(rgb)
     if rng.random() < m["blur"]:
         img = img.filter(ImageFilter.GaussianBlur(rng.uniform(*m["radius"])))
-    kernel = (Image.Resampling.BOX, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC)[rng.integers(3)]
+    kernel = (Image.BOX, Image.BILINEAR, Image.BICUBIC)[rng.integers(3)]
     small = np.asarray(img.resize(size, kernel))
     if rng.random() < m["noise"]:
         small = noise(small, rng.uniform(*m["sigma"]), rng, rng.random() < 0.4)

@@ -39,7 +39,7 @@ def studio(path):
 def bicubic(path, out):
     """Enlarges by Pillow's bicubic, for comparison; it has a = -0.5 too."""
     img = Image.open(path).convert("RGB")
-    img.resize((2 * img.width, 2 * img.height), Image.Resampling.BICUBIC).save(out)
+    img.resize((2 * img.width, 2 * img.height), Image.BICUBIC).save(out)
 
 
 def ask(url, model, path, out):

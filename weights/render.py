@@ -136,7 +136,7 @@ def strokes(rng):
         if rng.random() < 0.25:
             draw.polygon(points, fill=colour(rng, rng.random() < 0.5))
         draw.line(points, fill=colour(rng, False), width=int(rng.integers(4, 24)), joint="curve")
-    return img.resize((SIDE, SIDE), Image.Resampling.BOX)
+    return img.resize((SIDE, SIDE), Image.BOX)
 
 
 def drawing(rng, clips):

@@ -209,13 +209,15 @@ void png_build_zlib(const struct bytes *data, int level, int strategy, struct by
 {
     z_stream z = {0};
     deflateInit2(&z, level, Z_DEFLATED, MAX_WBITS, 8, strategy);
-    out->length = deflateBound(&z, data->length);
+    /* zlib 1.2.11's own bound is too small for fixed codes, which have up to nine bits a byte */
+    out->length = deflateBound(&z, data->length) + data->length / 8;
     out->data = malloc(out->length);
     z.next_in = data->data;
     z.avail_in = (uInt)data->length;
     z.next_out = out->data;
     z.avail_out = (uInt)out->length;
-    deflate(&z, Z_FINISH);
+    if (!out->data || deflate(&z, Z_FINISH) != Z_STREAM_END)
+        abort();
     out->length = z.total_out;
     deflateEnd(&z);
 }
