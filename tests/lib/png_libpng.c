@@ -70,11 +70,16 @@ static size_t number(const uint8_t *p)
 }
 
 /* Newer versions of libpng refuse a file with an ancillary chunk whose name has the reserved bit; the
- * specification treats it as any unknown one, and so do older versions. It gets a private name here,
- * under which its check sum is wrong and libpng leaves it out. */
-static void rename_reserved(uint8_t *type)
+ * specification treats it as any unknown one, and so do older versions. Ubuntu's knows animations, and
+ * refuses malformed ones. 1.6.37 loses its place in the file behind a malformed hIST. These get a
+ * private name here, under which their check sums are wrong and libpng leaves them out. */
+static void rename_unwanted(uint8_t *type)
 {
-    if ((type[0] & 0x20) != 0 && (type[2] & 0x20) != 0)
+    bool reserved = (type[0] & 0x20) != 0 && (type[2] & 0x20) != 0;
+    bool animates = memcmp(type, "acTL", 4) == 0 || memcmp(type, "fcTL", 4) == 0 ||
+                    memcmp(type, "fdAT", 4) == 0;
+    bool loses = PNG_LIBPNG_VER < 10639 && memcmp(type, "hIST", 4) == 0;
+    if (reserved || animates || loses)
         memcpy(type, "prVt", 4);
 }
 
@@ -86,7 +91,7 @@ static uint8_t *whole(const uint8_t *bytes, size_t *length)
     size_t at = 8;
     memcpy(copy, bytes, *length);
     while (at + 12 <= *length && number(copy + at) <= *length - at - 12) {
-        rename_reserved(copy + at + 4);
+        rename_unwanted(copy + at + 4);
         at += 12 + number(copy + at);
     }
     if (at + 8 > *length || memcmp(copy + at + 4, "IDAT", 4) != 0)
