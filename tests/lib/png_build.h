@@ -13,7 +13,7 @@
 /* Bytes that grow. Start with zeros; the caller frees `data` with free(). */
 struct bytes {
     uint8_t *data;
-    size_t length;
+    size_t length, capacity; /* the capacity may be less: then the block is as large as its bytes */
 };
 
 void bytes_add(struct bytes *b, const void *data, size_t length);

@@ -28,7 +28,7 @@ static void make_data(struct bytes *data, size_t length, uint64_t *seed)
         else if (way == 4 && i >= 5)
             p[i] = r % 9 ? p[i - 2 - i / 700 % 4] : p[i];
     }
-    *data = (struct bytes){p, length};
+    *data = (struct bytes){p, length, length};
 }
 
 START_TEST(what_zlib_writes_is_read)

@@ -32,7 +32,7 @@ static struct bytes end_stream(struct bits *b, const void *bytes, size_t length)
     b->count = (b->count + 7) / 8 * 8;
     put(b, adler & 0xffff, 16);
     put(b, adler >> 16, 16);
-    return (struct bytes){b->data, b->count / 8};
+    return (struct bytes){b->data, b->count / 8, b->count / 8};
 }
 
 /* Writes the beginning of a dynamic block whose code lengths are 1 (code 10), 6 (11) and 9 (0). */
