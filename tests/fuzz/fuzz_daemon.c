@@ -5,6 +5,7 @@
  * connection. An answer is one head and one body. An error is a problem whose status is that of the
  * answer. A PNG is complete. A stream that has no single reading ends with an error. Everything
  * arrives before a deadline. */
+#include <errno.h>
 #include <jansson.h>
 #include <poll.h>
 #include <string.h>
@@ -31,8 +32,9 @@ static void receive(struct answers *a)
 {
     struct pollfd polled = {a->fd, POLLIN, 0};
     int ready = 0;
-    /* by the second: of a stop of the whole process, one second counts */
-    for (int s = 0; s < DEADLINE_S && ready == 0; s++)
+    /* by the second: of a stop of the whole process, one second counts. libFuzzer's alarm ends
+     * a poll, too. */
+    for (int s = 0; s < DEADLINE_S && (ready == 0 || (ready < 0 && errno == EINTR)); s++)
         ready = poll(&polled, 1, 1000);
     must(ready == 1); /* otherwise the daemon hangs */
     must(a->length < ANSWERS_MAX);
@@ -140,6 +142,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     a.at = a.length = 0;
     for (size_t sent = 0; sent < size;) {
         ssize_t count = send(a.fd, data + sent, size - sent, MSG_NOSIGNAL);
+        if (count < 0 && errno == EINTR)
+            continue;
         if (count <= 0)
             break; /* refused, and closed */
         sent += (size_t)count;
