@@ -25,7 +25,8 @@ def refused(reply, status, code, option):
 def start_with_budget(bytes_for_requests, *options):
     """Starts a daemon whose requests share about that much memory. A first daemon tells how much
     the process itself needs."""
-    done = subprocess.run([BINARY, "serve", "--listen", "127.0.0.1:0", "--memory-limit", "1"],
+    done = subprocess.run([BINARY, "serve", "--listen", "127.0.0.1:0", "--memory-limit", "1",
+                           *options],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
     equal(done.returncode, 2, "status")
     own = int(done.stderr.split(b" needs ")[1].split()[0])
@@ -110,10 +111,11 @@ def what_needs_more_than_there_is_is_refused_by_its_head():
 @claim
 def what_the_estimate_tells_is_what_admission_counts():
     pictures = [flat_png(side, side) for side in range(300, 1501, 100)]
-    with Daemon() as d:
+    threads = ("--threads", "2")  # one thread divides pictures otherwise, and needs less memory
+    with Daemon(*threads) as d:
         peaks = [json.loads(d.ask("POST", "/v1/estimate", picture).expect(200).body)
                  ["peak_memory_bytes"] for picture in pictures]
-    with start_with_budget(16 << 20) as d:
+    with start_with_budget(16 << 20, *threads) as d:
         limit = d.upscale(flat_png(4000, 4000)).problem()["limit"]
         equal(min(peaks) < limit < max(peaks), True, "some fit, some do not")
         equal([d.upscale(picture).status for picture in pictures],
