@@ -163,7 +163,7 @@ enum err_code http_filter(const struct http_head *head, struct http_framing *out
         return err_set(e, ERR_BAD_REQUEST, "both Content-Length and Transfer-Encoding are given");
     if (strcmp(head->version, "HTTP/1.1") == 0 ? n.host != 1 : n.host > 1)
         return err_set(e, ERR_BAD_REQUEST, "Host is given %d times", n.host);
-    if ((framing.chunked || framing.length > 0) && strcmp(head->method, "POST") != 0 &&
+    if (http_has_body(&framing) && strcmp(head->method, "POST") != 0 &&
         strcmp(head->method, "PUT") != 0)
         return err_set(e, ERR_BAD_REQUEST, "%.16s requests take no body", head->method);
     *out = framing;

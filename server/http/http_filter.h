@@ -31,6 +31,12 @@ struct http_framing {
     uint64_t length; /* the value of Content-Length; 0 if none was given */
 };
 
+/* Whether a body follows. */
+static inline bool http_has_body(const struct http_framing *f)
+{
+    return f->chunked || f->length > 0;
+}
+
 /* Judges one header line by itself: its name, and the bytes of its value. ERR_BAD_REQUEST. */
 enum err_code http_filter_field(const struct http_field *f, struct err *e);
 

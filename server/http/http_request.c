@@ -113,7 +113,7 @@ static enum MHD_Result add_word(void *arg, enum MHD_ValueKind kind, const char *
 
 static enum err_code begin_reload(struct http_request *r, struct err *e)
 {
-    if (r->framing.chunked || r->framing.length > 0)
+    if (http_has_body(&r->framing))
         return err_set(e, ERR_BAD_REQUEST, "this address takes no body");
     r->state = REQUEST_RELOAD;
     return ERR_OK;

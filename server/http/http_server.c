@@ -132,7 +132,7 @@ static enum MHD_Result on_head(struct http_request *r, const struct http_line *l
 {
     struct err e = ERR_INIT;
     enum err_code rc = http_request_head(r, line, &e);
-    bool has_body = r->framing.chunked || r->framing.length > 0;
+    bool has_body = http_has_body(&r->framing);
     if (has_doubtful_end(r, line->method))
         r->answer.reply.close = true;
     if (rc != ERR_OK && has_body && awaits_continue(r)) {

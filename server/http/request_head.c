@@ -186,7 +186,6 @@ static char *put(char *out, const char *from, size_t length)
 size_t request_head_write(const struct request_head *h, const struct http_framing *framing,
                           char *bytes)
 {
-    bool has_body = framing->chunked || framing->length > 0;
     char *out = put(bytes, h->method, strlen(h->method));
     const char *target = h->target;
     *out++ = ' ';
@@ -199,7 +198,7 @@ size_t request_head_write(const struct request_head *h, const struct http_framin
     for (size_t i = 0; i < h->field_count; i++) {
         const struct http_field *f = &h->fields[i];
         bool replaced = h->authority[0] && is_named(f, "Host");
-        if (!is_read(f) || (!has_body && is_named(f, "Expect")))
+        if (!is_read(f) || (!http_has_body(framing) && is_named(f, "Expect")))
             continue;
         out = put(out, f->name, f->name_length);
         *out++ = ':';

@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Each assertion that holds would write its place to a file, so that a crash can name the last one: half of the
- * time of a test that asserts something of each pixel. */
+/* Each assertion that holds would write its place to a file, so that a crash can name the last one.
+ * In a test that asserts something of each pixel, that was half of the time. */
 #define _mark_point(file, line) ((void)0)
 
 /* Runs the suite and reports in TAP on standard output. Returns the result of main. */
