@@ -46,19 +46,17 @@ class CGradient(ctypes.Structure):
     _fields_ = [(name, ctypes.c_void_p) for name in ("kernel", "bias", "slope")]
 
 
-def library(flags="-march=native"):
-    """Compiles fast.c for this machine, if that is not done yet, and loads it."""
-    text = b"".join(p.read_bytes() for p in [*SOURCES, HERE / "fast.h"]) + flags.encode()
+def library(sources, flags="-march=native"):
+    """Compiles a part of the trainer for this machine, if that is not done yet, and loads it."""
+    text = b"".join(p.read_bytes() for p in [*sources, HERE / "fast.h"]) + flags.encode()
     path = data.RUN / f"fast-{hashlib.sha256(text).hexdigest()[:12]}.so"
     if not path.exists():
         data.RUN.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}")
         subprocess.run(["cc", "-O3", *flags.split(), "-Wno-psabi", "-shared", "-fPIC", "-o", part,
-                        *SOURCES], check=True)
+                        *sources], check=True)
         part.rename(path)
-    lib = ctypes.CDLL(str(path))
-    lib.fast_work.restype, lib.fast_patch.restype = ctypes.c_size_t, ctypes.c_double
-    return lib
+    return ctypes.CDLL(str(path))
 
 
 def at(tensor):
@@ -98,33 +96,48 @@ class Gradients:
 
 
 class Fast:
+    """The gradients in float32. FastAmx has the same methods."""
+
     def __init__(self, threads, flags="-march=native"):
-        self.lib, self.pool = library(flags), concurrent.futures.ThreadPoolExecutor(threads)
+        self.lib, self.pool = library(SOURCES, flags), concurrent.futures.ThreadPoolExecutor(threads)
+        self.lib.fast_work.restype, self.lib.fast_patch.restype = ctypes.c_size_t, ctypes.c_double
         self.threads, self.kept, self.turned = threads, None, None
 
-    def table(self, tensors):
-        """Returns the layers as C structs. The threads make the kernels with in and out
+    def packed(self, net):
+        return packed(net)
+
+    def network(self, shape, tensors, squared):
+        """Returns the network as a C struct. The threads make the kernels with in and out
         exchanged."""
         kernels, biases, slopes = tensors
         if self.turned is None:
             self.turned = [torch.empty(k.numel()) for k in kernels]
         list(self.pool.map(lambda k, t: self.lib.fast_turn(at(k), k.shape[1], k.shape[2], at(t)),
                            kernels, self.turned))
-        return (CLayer * len(kernels))(*[
+        self.layers = (CLayer * len(kernels))(*[
             CLayer(at(k), at(t), at(b), at(slopes[i]) if i < len(slopes) else None)
             for i, (k, t, b) in enumerate(zip(kernels, self.turned, biases))])
+        return CNet(shape["depth"], shape["planes"], shape["scale"],
+                    filled(shape["channels"]) // VECTOR, squared, ctypes.addressof(self.layers))
+
+    def sums(self, tensors):
+        """Returns the tensors whose gradients fast.c computes."""
+        return tensors
+
+    def work(self, c_net, side):
+        return self.lib.fast_work(ctypes.byref(c_net), side)
+
+    def patch(self, c_net, side, lr, hr, share, kept):
+        return self.lib.fast_patch(ctypes.byref(c_net), side, lr, hr, ctypes.c_float(share),
+                                   at(kept.work), kept.table)
 
     def backward(self, net, lr, hr, squared):
         """Does the same as loss.backward() for the mean error over the batch. Returns the loss."""
-        tensors = packed(net)
+        tensors = self.packed(net)
         flat = [[t.detach().contiguous() for t in kind] for kind in tensors]
-        layers, shape = self.table(flat), net.shape
-        c_net = CNet(shape["depth"], shape["planes"], shape["scale"],
-                     filled(shape["channels"]) // VECTOR, squared, ctypes.addressof(layers))
-        side = lr.shape[-1]
+        c_net, side = self.network(net.shape, flat, squared), lr.shape[-1]
         if self.kept is None:
-            work = self.lib.fast_work(ctypes.byref(c_net), side)
-            self.kept = [Gradients(tensors, work) for _ in range(self.threads)]
+            self.kept = [Gradients(self.sums(tensors), self.work(c_net, side)) for _ in range(self.threads)]
         pictures, wanted = lr.permute(0, 2, 3, 1).contiguous(), hr.contiguous()
         todo = iter(range(len(pictures)))  # next() on it is atomic: a free thread takes the next patch
         jobs = [self.pool.submit(self.share, kept, c_net, side, pictures, wanted, todo)
@@ -132,15 +145,11 @@ class Fast:
         loss = sum(job.result() for job in jobs)
         sums = [sum(parts[1:], parts[0]) for kind in zip(*[kept.sums for kept in self.kept])
                 for parts in zip(*kind)]
-        torch.autograd.backward([t for kind in tensors for t in kind], sums)
+        torch.autograd.backward([t for kind in self.sums(tensors) for t in kind], sums)
         return loss
 
     def share(self, kept, c_net, side, pictures, wanted, todo):
         kept.clear()
-        share, loss = ctypes.c_float(1 / wanted.numel()), 0
-        for i in todo:
-            loss += self.lib.fast_patch(ctypes.byref(c_net), side,
-                                        ctypes.c_void_p(pictures[i].data_ptr()),
-                                        ctypes.c_void_p(wanted[i].data_ptr()), share,
-                                        at(kept.work), kept.table)
-        return loss
+        return sum(self.patch(c_net, side, ctypes.c_void_p(pictures[i].data_ptr()),
+                              ctypes.c_void_p(wanted[i].data_ptr()), 1 / wanted.numel(), kept)
+                   for i in todo)

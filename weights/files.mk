@@ -24,6 +24,8 @@ EXTRA_DIST += \
 	weights/fast.c \
 	weights/fast.h \
 	weights/fast.py \
+	weights/fast_amx.c \
+	weights/fast_amx.py \
 	weights/fast_winograd.c \
 	weights/importer.py \
 	weights/net.py \

@@ -22,8 +22,9 @@ import torch
 
 import collection
 import data
+import fast
+import fast_amx
 from degrade import ROWS
-from fast import Fast, takes
 from net import Net, read
 
 STRIDE = 16  # of the grid from which patches are taken
@@ -205,7 +206,10 @@ class Run:
         self.net.to(a.device), self.mean.to(a.device)
         self.mean.load_state_dict(self.net.state_dict())
         self.flats = flats(a.planes).to(a.device)
-        self.fast = Fast(a.threads) if a.device == "cpu" and takes(self.shape) else None
+        exact = a.device == "cpu" and fast.takes(self.shape)
+        self.exact = fast.Fast(a.threads) if exact else None
+        quick = a.bf16 > 0 and exact and fast_amx.takes(self.shape)
+        self.quick, self.quickly = (fast_amx.FastAmx(a.threads), a.bf16 * a.steps) if quick else (None, 0)
         self.adam = torch.optim.Adam(self.net.parameters(), lr=a.rate, betas=(0.9, 0.99))
         self.path, self.step = path, 0
         if path.exists():
@@ -223,8 +227,9 @@ class Run:
         for group in self.adam.param_groups:
             group["lr"] = pace
         self.adam.zero_grad()
-        if self.fast:
-            self.fast.backward(self.net, lr, hr, squared)
+        engine = self.quick if self.step < self.quickly else self.exact
+        if engine:
+            engine.backward(self.net, lr, hr, squared)
         else:
             error = self.net(lr) - hr
             ((error * error).mean() if squared else error.abs().mean()).backward()
@@ -285,6 +290,8 @@ def main():
     p.add_argument("--planes", type=int, default=1, choices=[1, 3], help="luma, or RGB")
     p.add_argument("--scale", type=int, default=2, choices=[1, 2, 3, 4])
     p.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    p.add_argument("--bf16", type=float, default=0, metavar="SHARE",
+                   help="of the steps, the first, that compute in bfloat16 on a CPU with AMX")
     p.add_argument("--wide", type=int, default=64, help="channels inside a linear block")
     p.add_argument("--patch", type=int, default=64, help="LR pixels of a patch, without context")
     p.add_argument("--batch", type=int, default=6)
