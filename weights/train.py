@@ -48,13 +48,25 @@ class Pack:
     def windows(self, k, y, x, side, symmetry):
         """Returns [n][side][side][3] of picture k from (y, x) on, each in one of eight
         symmetries."""
-        turn, upset, mirror = symmetry
+        if self.pixels.device.type == "cpu":
+            draws = torch.stack([self.first[k] + y * self.width[k] + x, self.width[k], *symmetry], 1)
+            return torch.from_numpy(np.stack([self.window(side, *draw) for draw in draws.tolist()]))
+        turn, upset, mirror = [s[:, None, None] for s in symmetry]
         line = torch.arange(side, device=k.device)
         dy, dx = line[None, :, None], line[None, None, :]
         dy, dx = torch.where(turn, dx, dy), torch.where(turn, dy, dx)
         dy, dx = torch.where(upset, side - 1 - dy, dy), torch.where(mirror, side - 1 - dx, dx)
         at = self.first[k] + y * self.width[k]
         return self.pixels[at[:, None, None] + dy * self.width[k][:, None, None] + x[:, None, None] + dx]
+
+
+    def window(self, side, at, width, turn, upset, mirror):
+        """Does the same for one window, which is several times as fast on a CPU."""
+        rows = self.pixels.numpy()[at:at + (side - 1) * width + side]
+        got = np.lib.stride_tricks.as_strided(rows, (side, side, 3), (3 * width, 3, 1))
+        got = got[::-1] if upset else got
+        got = got[:, ::-1] if mirror else got
+        return got.transpose(1, 0, 2) if turn else got
 
 
 class Patches:
@@ -78,7 +90,7 @@ class Patches:
         context."""
         draw = torch.from_numpy(rng.integers(1 << 31, size=(5, count))).to(self.device)
         k, y, x = self.where[draw[0] % self.count].T
-        symmetry = [(d % 2 == 1)[:, None, None] for d in draw[1:4]]
+        symmetry = [d % 2 == 1 for d in draw[1:4]]
         small = self.lr.windows(k * self.variants + draw[4] % self.variants, y, x,
                                 self.inside + 2 * self.halo, symmetry)
         s, h = self.scale, self.halo
@@ -101,10 +113,9 @@ def places(small, k, inside, halo, least):
 
 def as_planes(rgb, count):
     """Returns [n][count][y][x] float32 in 0..1 of 8-bit RGB."""
-    values = rgb.float().permute(0, 3, 1, 2) / 255
     if count == 1:
-        values = (values * torch.tensor(LUMA, device=rgb.device)[:, None, None]).sum(1, True)
-    return values.contiguous()
+        return (rgb.float() @ (torch.tensor(LUMA, device=rgb.device) / 255))[:, None]
+    return (rgb.float() / 255).permute(0, 3, 1, 2).contiguous()
 
 
 def planes(rgb, count):
