@@ -197,8 +197,15 @@ def a_model_file_is_read_back():
             path = f"{folder}/m.json"
             export.write(path, {"scale": scale, "trained": {"shape": net.shape}}, export.ours(net))
             back = read(path)
+            half = export.halved(export.ours(net))
+            export.write(path, {"scale": scale, "trained": {"shape": net.shape}}, half)
+            from_half = read(path)
         x = torch.rand(1, planes, 20, 19)
         assert back.shape == net.shape and (back(x) - net(x)).abs().max() < 1e-5
+        assert any(v.dtype == torch.float16 for layer in half for v in layer.values() if hasattr(v, "dtype"))
+        for got, want in zip(export.ours(from_half), half):
+            for key in ("weight", "bias"):
+                assert key not in want or (got[key] - want[key].float()).abs().max() < 1e-6, key
 
 
 def bicubic_is_what_a_bicubic_skip_adds_to():

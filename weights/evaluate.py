@@ -36,14 +36,15 @@ def studio(path):
     return 16 + 219 * luma(np.asarray(Image.open(path).convert("RGB"))).astype(np.float64)
 
 
-def bicubic(path, out):
+def bicubic(path, out, scale):
     """Enlarges by Pillow's bicubic, for comparison; it has a = -0.5 too."""
     img = Image.open(path).convert("RGB")
-    img.resize((2 * img.width, 2 * img.height), Image.BICUBIC).save(out)
+    img.resize((scale * img.width, scale * img.height), Image.BICUBIC).save(out)
 
 
-def ask(url, model, path, out):
-    request = urllib.request.Request(f"{url}/v1/upscale?model={model}", path.read_bytes())
+def ask(a, model, path, out):
+    where = f"{a.url}/v1/upscale?model={model}&scale={a.scale}"
+    request = urllib.request.Request(where, path.read_bytes())
     with urllib.request.urlopen(request) as answer:
         out.write_bytes(answer.read())
 
@@ -104,12 +105,12 @@ def score(out, hr, rgb=False):
 
 def enlarge(a, model, lr, out):
     if model == "bicubic":
-        bicubic(lr, out)
+        bicubic(lr, out, a.scale)
     elif a.url:
-        ask(a.url, model, lr, out)
+        ask(a, model, lr, out)
     else:
         more = ["--models", a.rulers] if a.rulers else []
-        subprocess.run([a.binary, "convert", "--quiet", "--model", model, *more, lr, out], check=True)
+        subprocess.run([a.binary, "convert", "--quiet", f"--scale={a.scale}", "--model", model, *more, lr, out], check=True)
 
 
 def pictures(folder):
@@ -117,38 +118,46 @@ def pictures(folder):
     return found or sys.exit(f"{folder}: no PNGs, nor hr/*.png")
 
 
+def whole(path, scale):
+    """Reads a picture without the rows and columns that are too many for the scale."""
+    rgb = np.asarray(Image.open(path).convert("RGB"))
+    return rgb[:rgb.shape[0] // scale * scale, :rgb.shape[1] // scale * scale]
+
+
 def table(a, folder):
     """Prints one line per row: bicubic, the model, the difference."""
     rows = list(ROWS) if a.rows == "all" else a.rows.split(",")
     print(f"{'row':12} {'bicubic':>8} {a.model:>10} {'gain':>7}   "
-          f"({'RGB' if a.rgb else 'Y'}, x2, {SHAVE} px shaved)")
+          f"({'RGB' if a.rgb else 'Y'}, x{a.scale}, {SHAVE} px shaved)")
     for row in rows:
         scores = []
         for path in pictures(a.folder[0]):
-            rgb = np.asarray(Image.open(path).convert("RGB"))
-            rgb = rgb[:rgb.shape[0] // 2 * 2, :rgb.shape[1] // 2 * 2]
+            rgb = whole(path, a.scale)
             lr, hr, out = (folder / f"{name}.png" for name in ("lr", "hr", "out"))
-            Image.fromarray(ROWS[row](rgb)).save(lr)
+            Image.fromarray(ROWS[row](rgb, a.scale)).save(lr)
             Image.fromarray(rgb).save(hr)
             pair = []
             for model in ("bicubic", a.model):
                 enlarge(a, model, lr, out)
-                pair.append(score(out, hr, a.rgb)[0])
+                pair.append(psnr(out, hr, a.rgb))
             scores.append(pair)
         low, high = np.mean(scores, axis=0)
         print(f"{row:12} {low:8.2f} {high:10.2f} {high - low:+7.2f}", flush=True)
 
 
-def smaller(source, folder, row):
+def smaller(source, folder, row, scale):
     """Returns [(small, large)], the paths of the pictures of a folder. Makes the small ones of a
     row that the folder lacks."""
     pairs = []
-    for hr in pictures(source):
-        lr = source / "lr" / hr.name
-        if row != "bicubic" or not lr.exists():
-            lr = folder / source.name / hr.name
-            lr.parent.mkdir(exist_ok=True)
-            Image.fromarray(ROWS[row](np.asarray(Image.open(hr).convert("RGB")))).save(lr)
+    for path in pictures(source):
+        lr, hr = source / "lr" / path.name, path
+        if row != "bicubic" or scale != 2 or not lr.exists():
+            lr, hr = (folder / source.name / kind / path.name for kind in ("lr", "hr"))
+            lr.parent.mkdir(exist_ok=True, parents=True)
+            hr.parent.mkdir(exist_ok=True)
+            rgb = whole(path, scale)
+            Image.fromarray(rgb).save(hr)
+            Image.fromarray(ROWS[row](rgb, scale)).save(lr)
         pairs.append((lr, hr))
     return pairs
 
@@ -162,7 +171,7 @@ def listed(a):
 
 def compared(a, folder):
     """Prints one line per network: the mean PSNR on each folder."""
-    sets = {source.name: smaller(source, folder, a.row) for source in a.folder}
+    sets = {source.name: smaller(source, folder, a.row, a.scale) for source in a.folder}
     what = f"{'RGB' if a.rgb else 'Y'}, dB" if a.by == "psnr" else a.by
     print(f"| {what} | " + " | ".join(sets) + " |\n|---" + "|---" * len(sets) + "|")
     for name in ["bicubic", *(a.model.split(",") if a.model != "all" else listed(a))]:
@@ -197,6 +206,7 @@ def main():
     p.add_argument("--binary", type=pathlib.Path, default=pathlib.Path("../build/upscaled"))
     p.add_argument("--url", help="of a daemon to ask instead")
     p.add_argument("--model", default="photo", help="a model's name, or `bicubic`")
+    p.add_argument("--scale", type=int, default=2, help="factor; others than 2 with --rows or --compare")
     p.add_argument("--compare", action="store_true", help="one table; --model takes several by comma, or `all`")
     p.add_argument("--by", default="psnr", choices=BY, help="what --compare measures")
     p.add_argument("--row", default="bicubic", choices=ROWS, help="how --compare makes small pictures")

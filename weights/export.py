@@ -10,6 +10,7 @@ takes a checkpoint of train.py. A network of your own:
           sequential(torch_sequential))
 """
 import argparse
+import base64
 import json
 
 import numpy as np
@@ -17,6 +18,8 @@ import torch
 from torch import nn
 
 from net import Net, macs_per_pixel
+
+FEW = 256  # weights of a tensor that stays text
 
 
 def number(value):
@@ -46,8 +49,20 @@ def tensor(values):
     return "[" + between.join(tensor(v) for v in values) + "]"
 
 
+def halved(layers):
+    """Rounds the tensors of more than a few weights to float16, in which `write` keeps them: a third
+    of the size, and read faster."""
+    return [{key: value.half() if isinstance(value, torch.Tensor) and value.numel() >= FEW else value
+             for key, value in layer.items()} for layer in layers]
+
+
 def text(value):
-    return tensor(value.detach().numpy()) if isinstance(value, torch.Tensor) else json.dumps(value)
+    if not isinstance(value, torch.Tensor):
+        return json.dumps(value)
+    if value.dtype == torch.float16:
+        raw = value.detach().numpy().astype("<f2").tobytes()
+        return json.dumps({"dtype": "float16", "base64": base64.b64encode(raw).decode()})
+    return tensor(value.detach().numpy())
 
 
 def write(path, head, layers):
@@ -245,6 +260,7 @@ def main():
     p.add_argument("--name", required=True)
     p.add_argument("--info", help="JSON file of license, description, trained, scores")
     p.add_argument("--digits", type=int, default=5, help="significant ones of a weight; 9 are exact")
+    p.add_argument("--float16", action="store_true", help="write all tensors but small ones in float16")
     p.add_argument("-o", "--output", required=True)
     a = p.parse_args()
     state = torch.load(a.checkpoint)
@@ -257,7 +273,8 @@ def main():
         with open(a.info) as f:
             head.update(json.load(f))
     head.setdefault("trained", {}).update(steps=state["step"], shape=net.shape)
-    write(a.output, head, rounded(ours(net), a.digits))
+    layers = rounded(ours(net), a.digits)
+    write(a.output, head, halved(layers) if a.float16 else layers)
     print(f"{a.output}: {macs_per_pixel(net.shape)} MACs per pixel, step {state['step']}")
 
 
