@@ -61,7 +61,8 @@ def text(value):
         return json.dumps(value)
     if value.dtype == torch.float16:
         raw = value.detach().numpy().astype("<f2").tobytes()
-        return json.dumps({"dtype": "float16", "base64": base64.b64encode(raw).decode()})
+        return json.dumps({"shape": list(value.shape), "dtype": "float16",
+                           "base64": base64.b64encode(raw).decode()})
     return tensor(value.detach().numpy())
 
 
