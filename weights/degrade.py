@@ -119,8 +119,8 @@ KERNELS = ("bicubic", "bicubic", "bicubic", "box", "lanczos", "area")
 # strengths.
 MIXES = {
     "clean": dict(kernels=("bicubic",), clean=1.0),
-    "photo": dict(kernels=KERNELS, clean=0.5, noise=0.3, sigma=(0.5, 10), jpeg=0.75,
-                  quality=(40, 96)),
+    "photo": dict(kernels=(*KERNELS, *KERNELS, "lanczos"), clean=0.5, noise=0.22, sigma=(0.5, 10), jpeg=0.85,
+                  quality=(37, 95)),
     # a larger network learns rare damage by itself, and needs the common cases
     "photo-hq": dict(kernels=("bicubic", "bicubic", "box", "box", "lanczos", "area"), clean=0.5, noise=0.3,
                      sigma=(0.5, 8), jpeg=0.75, quality=(50, 97)),

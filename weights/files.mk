@@ -6,7 +6,8 @@ model_files = \
 	$(top_srcdir)/weights/photo-jpeg.json \
 	$(top_srcdir)/weights/photo.json \
 	$(top_srcdir)/weights/psnr-m11.json \
-	$(top_srcdir)/weights/psnr-m5.json
+	$(top_srcdir)/weights/psnr-m5.json \
+	$(top_srcdir)/weights/psnr-max.json
 
 EXTRA_DIST += \
 	$(model_files) \
@@ -34,6 +35,7 @@ EXTRA_DIST += \
 	weights/photo.info.json \
 	weights/psnr-m11.info.json \
 	weights/psnr-m5.info.json \
+	weights/psnr-max.info.json \
 	weights/render.py \
 	weights/search.csv \
 	weights/search.py \

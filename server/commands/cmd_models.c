@@ -10,14 +10,27 @@
 
 extern char **environ;
 
+/* Prints a text from a file in one line. Control characters become spaces, since a terminal would
+ * obey them; those from U+0080 on are two bytes. */
+static void print_text(const char *text)
+{
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        const bool high = p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0;
+        putchar(*p < 0x20 || *p == 0x7f || high ? ' ' : *p);
+        p += high;
+    }
+}
+
+/* Prints a line: what the model does, what it costs, and what it is for. */
 static void print_row(void *arg, const struct model *m)
 {
     (void)arg;
-    printf("%-16s x%d  %-3s %3d layers  halo %2d  %9.0f MAC/px  %.12s  %s\n", m->name, m->scale,
-           m->color == COLOR_Y ? "y" : "rgb", m->layer_count, m->geometry.halo,
-           m->geometry.macs_per_pixel, m->sha256, m->license ? m->license : "");
+    printf("%-16s x%d  %-3s %9.0f MAC/px  ", m->name, m->scale, m->color == COLOR_Y ? "y" : "rgb",
+           m->geometry.macs_per_pixel);
     if (m->family && strcmp(m->family, m->name) != 0)
-        printf("%-16s of the family %s\n", "", m->family);
+        printf("[family %s] ", m->family);
+    print_text(m->description ? m->description : "");
+    putchar('\n');
 }
 
 static int list(const struct options *o)
@@ -87,7 +100,9 @@ static int check(const struct options *o, const struct model *m)
         command_complain(m->name, &e);
         return 1;
     }
-    printf("%s: a model of %d layers, sha256 %s\n", m->name, m->layer_count, m->sha256);
+    printf("%s: a model of %d layers, sha256 %s, licence ", m->name, m->layer_count, m->sha256);
+    print_text(m->license ? m->license : "not stated");
+    putchar('\n');
     printf("  color %s, scale %d, %zu parameters, %.0f MACs per input pixel\n",
            m->color == COLOR_Y ? "y" : "rgb", m->scale, m->parameters, g->macs_per_pixel);
     printf("  halo %d, aligned to %d, crop %d x %d, %.1f MiB of working memory for each thread\n",

@@ -69,11 +69,14 @@ def a_port_in_use_is_named_with_what_to_do():
 @claim
 def models_lists_those_inside_and_in_the_folder():
     with Folder() as folder:
-        write(folder + "/double.json", json.dumps(MODEL).encode())
+        described = dict(MODEL, description="For\n\x1b[1mtests\x9b", family="photo")
+        write(folder + "/double.json", json.dumps(described).encode())
         for arguments in (("models",), ("models", "list")):
             done = expect(0, upscaled(*arguments, "--models", folder))
             names = [line.split()[0] for line in done.stdout.decode().splitlines()]
-            equal(names, ["art", "double", "photo", "photo-hq", "photo-jpeg", "psnr-m11", "psnr-m5"])
+            equal(names, ["art", "double", "photo", "photo-hq", "photo-jpeg", "psnr-m11", "psnr-m5", "psnr-max"])
+            equal(b"[family photo] For  [1mtests \n" in done.stdout, True, done.stdout)
+            equal(b" For ordinary photographs" in done.stdout, True, done.stdout)
 
 
 @claim
@@ -125,7 +128,7 @@ def models_check_describes_a_model_by_name_or_file():
     with Folder() as folder:
         write(folder + "/double.json", json.dumps(MODEL).encode())
         done = expect(0, upscaled("models", "check", "photo", "double.json", folder=folder))
-        for word in (b"photo: ", b"double: ", b"MACs", b"halo", b"sha256"):
+        for word in (b"photo: ", b"double: ", b"MACs", b"halo", b"sha256", b"licence MIT"):
             equal(word in done.stdout, True, word)
 
 
