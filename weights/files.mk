@@ -43,6 +43,6 @@ EXTRA_DIST += \
 	weights/train.py \
 	weights/train_all.py
 
-server/models/embedded_models.c: $(model_files) $(top_srcdir)/weights/embed.sh
+server/models/embedded_models.c: $(model_files) $(top_srcdir)/weights/embed.sh $(top_srcdir)/weights/files.mk
 	$(AM_V_GEN)$(MKDIR_P) server/models && \
 	$(SHELL) $(top_srcdir)/weights/embed.sh $(model_files) >$@.part && mv $@.part $@
