@@ -4,6 +4,7 @@ model_files = \
 	$(top_srcdir)/weights/art.json \
 	$(top_srcdir)/weights/photo-hq.json \
 	$(top_srcdir)/weights/photo-jpeg.json \
+	$(top_srcdir)/weights/photo-max.json \
 	$(top_srcdir)/weights/photo.json \
 	$(top_srcdir)/weights/psnr-m11.json \
 	$(top_srcdir)/weights/psnr-m5.json \
@@ -32,6 +33,7 @@ EXTRA_DIST += \
 	weights/net.py \
 	weights/photo-hq.info.json \
 	weights/photo-jpeg.info.json \
+	weights/photo-max.info.json \
 	weights/photo.info.json \
 	weights/psnr-m11.info.json \
 	weights/psnr-m5.info.json \

@@ -21,6 +21,7 @@ FIGURES = {
     "art": {"bicubic": 28.005, "box": 24.273},
     "photo": {"bicubic": 32.792, "jpeg-q75": 29.495},
     "photo-hq": {"bicubic": 32.502, "jpeg-q75": 29.045},
+    "photo-max": {"bicubic": 33.580, "jpeg-q75": 29.479},
     "photo-jpeg": {"bicubic": 30.539, "jpeg-q75": 28.984},
     "psnr-m11": {"bicubic": 33.746},
     "psnr-m5": {"bicubic": 33.375},
