@@ -1,6 +1,7 @@
 # weights/files.mk - The models inside the binary (a new one is one line here), and how they are made.
 
 model_files = \
+	$(top_srcdir)/weights/art-max.json \
 	$(top_srcdir)/weights/art.json \
 	$(top_srcdir)/weights/photo-hq.json \
 	$(top_srcdir)/weights/photo-jpeg.json \
@@ -16,6 +17,7 @@ EXTRA_DIST += \
 	weights/FORMAT.md \
 	weights/MODELS.md \
 	weights/README.md \
+	weights/art-max.info.json \
 	weights/art.info.json \
 	weights/collection.py \
 	weights/data.py \

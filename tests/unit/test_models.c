@@ -379,9 +379,9 @@ START_TEST(the_list_as_json_is_sorted_and_whole)
     json_t *o = json_loads(text, JSON_REJECT_DUPLICATES, NULL),
            *list = json_object_get(o, "models");
     free(text);
-    static const char *const names[] = {"alpha",      "art",       "photo",    "photo-hq",
-                                        "photo-jpeg", "photo-max", "psnr-m11", "psnr-m5",
-                                        "psnr-max",   "zulu"};
+    static const char *const names[] = {"alpha",    "art",        "art-max",   "photo",
+                                        "photo-hq", "photo-jpeg", "photo-max", "psnr-m11",
+                                        "psnr-m5",  "psnr-max",   "zulu"};
     ck_assert_uint_eq(json_array_size(list), sizeof names / sizeof *names);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         json_t *one = json_array_get(list, i);
