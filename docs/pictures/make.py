@@ -45,9 +45,9 @@ PHOTOGRAPHS = [((24, 24), "bicubic", "bridge.png"), ((24, 24), "bicubic", "drago
                ((24, 24), "jpeg-q75", "bridge.png")]
 DRAWINGS = [((8, 8), "box", "drawn-page.png"), ((40, 24), "box", "drawn-screen.png"), ((24, 24), "box", "drawn-strokes.png")]
 
-for parts, models, out in ((PHOTOGRAPHS, ["photo", "photo-hq", "photo-jpeg"], "quality-photographs.png"),
-                           (PHOTOGRAPHS[:2], ["psnr-m5", "psnr-m11"], "quality-psnr.png"),
-                           (DRAWINGS, ["photo", "art"], "quality-drawings.png")):
+for parts, models, out in ((PHOTOGRAPHS, ["photo", "photo-hq", "photo-max", "photo-jpeg"], "quality-photographs.png"),
+                           (PHOTOGRAPHS[:2], ["psnr-m5", "psnr-m11", "psnr-max"], "quality-psnr.png"),
+                           (DRAWINGS, ["photo", "art", "art-max"], "quality-drawings.png")):
     draw([(corner, row(folder, name, models)) for corner, folder, name in parts], out)
 
 sample = HERE / "sample.png"

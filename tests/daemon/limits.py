@@ -84,8 +84,8 @@ def model_limit(option, value, text):
 
 model_limit("max-model-bytes", 1000000, model(LAYER) + " " * 1000000)
 model_limit("max-model-layers", 30, model(LAYER, *[{"type": "relu"}] * 40))
-model_limit("max-model-parameters", 40000, model(*[LARGE] * 18, LAYER))
-model_limit("max-model-macs", 40000, model(*[LARGE] * 18, LAYER))
+model_limit("max-model-parameters", 200000, model(*[LARGE] * 90, LAYER))
+model_limit("max-model-macs", 200000, model(*[LARGE] * 90, LAYER))
 
 
 @claim
