@@ -6,8 +6,8 @@
 The state is in run/NAME.pt, which is written every five minutes, at each measurement and on
 SIGTERM. The curve is in run/NAME.csv. A second start continues from there. The same seed and steps
 give the same pictures in the same order, whether or not the training was interrupted.
-On the CPU, fast.c computes the gradients if it can run the network, otherwise PyTorch. With
---device cuda, the training runs on a GPU.
+On the CPU, fast.c computes the gradients if it can run the network, otherwise PyTorch. With --bf16,
+fast_amx.c computes them for the first steps. With --device cuda, the training runs on a GPU.
 """
 import argparse
 import concurrent.futures
