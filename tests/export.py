@@ -240,6 +240,20 @@ def a_network_adopted_by_a_deeper_one_is_the_same():
     assert same.abs().max() < 1e-5 and also.abs().max() < 1e-5 and flat[0, 0, 0].abs() < 1e-6
 
 
+def a_network_adopted_at_another_scale_repeats_its_pixels():
+    torch.manual_seed(1)
+    double = Net(channels=8, depth=2)
+    nearest = {3: [0, 1, 1], 4: [0, 0, 1, 1]}  # which of two sub-pixels the centre of each is in, or the right one
+    for scale, at in nearest.items():
+        larger = Net(channels=8, depth=2, scale=scale)
+        larger.adopt(double)
+        with torch.no_grad():
+            small = torch.rand(1, 1, 20, 20)
+            want, got = double(small)[0, 0], larger(small)[0, 0]
+        lines = [2 * y + k for y in range(len(want) // 2) for k in at]
+        assert (got - want[lines][:, lines]).abs().max() < 1e-5, scale
+
+
 # (channels, depth, planes, scale, squared error)
 TRAINED = [(16, 5, 1, 2, False), (16, 2, 3, 2, True), (24, 2, 1, 2, False), (32, 3, 1, 3, True),
            (48, 4, 3, 4, False), (64, 2, 1, 4, True), (32, 2, 3, 1, False)]
@@ -332,10 +346,10 @@ def pictures_shrink_as_by_matlab():
 def vivid_targets_are_sharper_and_flats_stay():
     rng = numpy.random.default_rng(5)
     flat = numpy.full((64, 64, 3), 90, numpy.uint8)
-    assert (degrade.sharpened(flat) == flat).all()
+    assert (degrade.target(flat, "vivid") == flat).all()
     edge = flat.copy()
     edge[:, 32:] = 150
-    sharp = degrade.sharpened(edge).astype(int)
+    sharp = degrade.target(edge, "vivid").astype(int)
     assert sharp[32, 31, 0] < 90 and sharp[32, 32, 0] > 150 and (sharp[:, :4] == 90).all()
     for scale in (2, 4):
         small = degrade.degrade(edge, "vivid", rng, scale)
@@ -347,7 +361,8 @@ CLAIMS = [fsrcnn_by_state_dict, fsrcnn_by_modules, espcn_by_state_dict, espcn_by
           pool_and_unpool_by_hand, pool_with_indices_is_refused_in_a_sequential,
           the_newer_kinds_by_modules, affine_by_state_dict, unknown_modules_are_named, our_own_shape_in_luma_and_rgb, a_model_file_is_read_back,
           bicubic_is_what_a_bicubic_skip_adds_to,
-          a_network_adopted_by_a_deeper_one_is_the_same, fast_gradients_are_pytorchs,
+          a_network_adopted_by_a_deeper_one_is_the_same, a_network_adopted_at_another_scale_repeats_its_pixels,
+          fast_gradients_are_pytorchs,
           gradients_in_bfloat16_are_pytorchs, other_scales_are_one_transposed_convolution, pictures_shrink_as_by_matlab,
           vivid_targets_are_sharper_and_flats_stay]
 

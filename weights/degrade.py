@@ -62,16 +62,15 @@ def jpeg(rgb, quality, subsampling=2):
     return np.asarray(Image.open(file).convert("RGB"))
 
 
-def sharpened(rgb):
-    """Sharpens as the targets of Real-ESRGAN are sharpened. The unsharp mask adds half of what a
-    wide blur (sigma 8) removes, where that is over 10 levels, with soft borders (Wang et al. 2021,
-    section 3.4)."""
-    soft = ImageFilter.GaussianBlur(8)
+def sharpened(rgb, amount, radius, least):
+    """Sharpens as the targets of Real-ESRGAN are sharpened (Wang et al. 2021, section 3.4): adds `amount` of what a
+    blur of sigma `radius` removes, where that is over `least` levels, with soft borders."""
+    soft = ImageFilter.GaussianBlur(radius)
     values = rgb.astype(np.float32)
     less = values - np.asarray(Image.fromarray(rgb).filter(soft), np.float32)
-    busy = Image.fromarray(((np.abs(less) > 10) * 255).astype(np.uint8)).filter(soft)
+    busy = Image.fromarray(((np.abs(less) > least) * 255).astype(np.uint8)).filter(soft)
     share = np.asarray(busy, np.float32) / 255
-    more = np.clip(values + 0.5 * less, 0, 255)
+    more = np.clip(values + amount * less, 0, 255)
     return np.rint(share * more + (1 - share) * values).astype(np.uint8)
 
 
@@ -124,12 +123,16 @@ MIXES = {
     # a larger network learns rare damage by itself, and needs the common cases
     "photo-hq": dict(kernels=("bicubic", "bicubic", "box", "box", "lanczos", "area"), clean=0.5, noise=0.3,
                      sigma=(0.5, 8), jpeg=0.75, quality=(50, 97)),
-    "jpeg": dict(kernels=KERNELS, clean=0.1, noise=0.5, sigma=(1, 14), jpeg=0.65,
-                 quality=(30, 92)),
-    # for pictures that look good: sharpened targets, two rounds of blur, resize, noise and JPEG
-    "vivid": dict(sharp=True, blur=1.0, radius=(0.2, 2.0), between=(0.25, 0.9), noise=0.5, sigma=(1, 12),
-                  quality=(50, 96), second=dict(blur=0.5, radius=(0.2, 1.0), noise=0.4, sigma=(0.5, 8),
-                                                quality=(50, 96))),
+    "jpeg": dict(kernels=KERNELS, clean=0.1, noise=0.35, sigma=(1, 12), jpeg=0.8,
+                 quality=(55, 95)),
+    "jpeg-strong": dict(kernels=KERNELS, clean=0.0, noise=0.4, sigma=(5, 25), jpeg=0.85,
+                        quality=(15, 75)),
+    # for pictures that look good: sharpened targets; half of the pictures stay clean, the others go through two
+    # rounds of blur, resize, noise and JPEG
+    "vivid": dict(sharp=dict(amount=0.9, radius=1, least=2), kernels=("bicubic", "bicubic", "bicubic", "box", "lanczos"),
+                  clean=0.5, blur=0.6, radius=(0.2, 1.2), between=(0.5, 0.95), noise=0.4, sigma=(1, 8),
+                  quality=(55, 96), second=dict(blur=0.2, radius=(0.2, 0.6), noise=0.3, sigma=(0.5, 6),
+                                                quality=(55, 96))),
     # a renderer computes a small pixel as the mean of an area: box
     "art": dict(kernels=("box", *KERNELS), clean=0.8, noise=0.0, sigma=(0, 0), jpeg=1.0,
                 quality=(60, 96)),
@@ -138,17 +141,18 @@ MIXES = {
 
 def target(rgb, mix):
     """Returns the picture that a mix wants a network to produce."""
-    return sharpened(rgb) if MIXES[mix].get("sharp") else rgb
+    sharp = MIXES[mix].get("sharp")
+    return sharpened(rgb, **sharp) if sharp else rgb
 
 
 def degrade(rgb, mix, rng, scale=2):
     """Makes a small picture as `mix` (a name) has them."""
     m = MIXES[mix]
-    if "second" in m:
-        return twice(rgb, m, rng, scale)
     small = shrink(rgb, m["kernels"][rng.integers(len(m["kernels"]))], scale)
     if rng.random() < m["clean"]:
         return small
+    if "second" in m:
+        return twice(rgb, m, rng, scale)
     noisy, packed = rng.random() < m["noise"], rng.random() < m["jpeg"]
     if noisy or not packed:
         low, high = m["sigma"]

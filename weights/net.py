@@ -79,6 +79,14 @@ def plainly(skip, side, scale):
     return torch.einsum("ay,bx->abyx", taps, taps).reshape(scale**2, side, side)
 
 
+def rescaled(tail, old, new):
+    """Returns the kernels of a tail, [planes x old^2][...], for another scale: each of the new sub-pixels has the
+    kernel of the old one in which its centre lies."""
+    at = [(2 * k + 1) * old // (2 * new) for k in range(new)]
+    phases = tail.view(-1, old, old, *tail.shape[1:])[:, at][:, :, at]
+    return phases.reshape(-1, *tail.shape[1:])
+
+
 class Net(nn.Module):
     """Takes a picture of `planes` (1 luma, 3 RGB) and returns one `scale` times as large. It
     consists of a head, `depth` residual 3x3 layers, a skip around them, and a tail to the scale^2
@@ -129,8 +137,9 @@ class Net(nn.Module):
         """Starts from the weights of another network with the same number of channels. The depth
         may differ: new layers are added at the end as identities (so nothing changes yet), or
         layers are left out evenly. From luma to RGB, the head reads the luma of the colours, whose
-        detail goes to all three."""
+        detail goes to all three. At another scale, each sub-pixel begins as the one there before."""
         head, tail, bias = other.head.weight().detach(), other.tail.weight().detach(), other.tail.bias
+        tail = rescaled(tail, other.shape["scale"], self.shape["scale"])
         if self.shape["planes"] > other.shape["planes"]:
             head = head * torch.tensor([0.299, 0.587, 0.114])[:, None, None]
             tail, bias = tail.repeat(3, 1, 1, 1), bias.repeat(3)
