@@ -380,6 +380,29 @@ START_TEST(kernel_sets_agree)
 }
 END_TEST
 
+/* Areas compute their halos again, so larger ones cost less; the memory of a strip is worth less the higher it is.
+ * Below these sizes nothing leaves the caches. */
+START_TEST(small_cuts_and_low_strips_cost_more)
+{
+    struct model *m = net_new(&nets[0], BORDER_REPLICATE, 1);
+    ck_assert_int_eq(model_finish(m, &model_default_limits, NULL), ERR_OK);
+    struct plan *p = plan_of(m, &kernels_plain);
+    ck_assert(plan_has_strips(p));
+    for (int side = 16; side <= 64; side *= 2) {
+        ck_assert_double_gt(plan_cut_cost(p, side, side), plan_cut_cost(p, 2 * side, side));
+        ck_assert_double_gt(plan_cut_cost(p, side, side), plan_cut_cost(p, side, 2 * side));
+        ck_assert_double_gt(plan_cut_cost(p, side, side), 1);
+        ck_assert_double_gt(plan_strip_cost(p, side, side), 0);
+        ck_assert_double_eq_tol(plan_strip_cost(p, side, side),
+                                2 * plan_strip_cost(p, side, 2 * side), 1e-9);
+        /* the halo of a narrow strip takes memory too */
+        ck_assert_double_ge(plan_strip_cost(p, side, side), plan_strip_cost(p, 2 * side, side));
+    }
+    plan_free(p);
+    model_free(m);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("plan");
@@ -393,6 +416,7 @@ int main(void)
     tcase_add_test(c, padding_meets_the_edges);
     tcase_add_test(c, an_affine_behind_a_convolution_is_part_of_its_weights);
     tcase_add_test(c, kernel_sets_agree);
+    tcase_add_test(c, small_cuts_and_low_strips_cost_more);
     suite_add_tcase(s, c);
     return harness_run(s);
 }
