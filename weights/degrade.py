@@ -118,7 +118,7 @@ KERNELS = ("bicubic", "bicubic", "bicubic", "box", "lanczos", "area")
 # strengths.
 MIXES = {
     "clean": dict(kernels=("bicubic",), clean=1.0),
-    "photo": dict(kernels=(*KERNELS, *KERNELS, "lanczos"), clean=0.5, noise=0.22, sigma=(0.5, 10), jpeg=0.85,
+    "photo": dict(kernels=(*KERNELS, *KERNELS, "lanczos"), clean=0.5, noise=0.25, sigma=(0.5, 11), jpeg=0.85,
                   quality=(37, 95)),
     # a larger network learns rare damage by itself, and needs the common cases
     "photo-hq": dict(kernels=("bicubic", "bicubic", "box", "box", "lanczos", "area"), clean=0.5, noise=0.3,
@@ -127,10 +127,11 @@ MIXES = {
                  quality=(55, 95)),
     "jpeg-strong": dict(kernels=KERNELS, clean=0.0, noise=0.4, sigma=(5, 25), jpeg=0.85,
                         quality=(15, 75)),
-    # for pictures that look good: sharpened targets; half of the pictures stay clean, the others go through two
-    # rounds of blur, resize, noise and JPEG
-    "vivid": dict(sharp=dict(amount=0.9, radius=1, least=2), kernels=("bicubic", "bicubic", "bicubic", "box", "lanczos"),
-                  clean=0.5, blur=0.6, radius=(0.2, 1.2), between=(0.5, 0.95), noise=0.4, sigma=(1, 8),
+    # for pictures that look good: sharpened targets. Most pictures stay clean, the others go through two rounds of
+    # blur, resize, noise and JPEG. A small network for which damage is the rule learns to be soft
+    "vivid": dict(sharp=dict(amount=1.1, radius=1, least=2), clean=0.7,
+                  kernels=("bicubic", "bicubic", "bicubic", "box", "lanczos"),
+                  blur=0.5, radius=(0.2, 1.0), between=(0.5, 0.95), noise=0.4, sigma=(1, 8),
                   quality=(55, 96), second=dict(blur=0.2, radius=(0.2, 0.6), noise=0.3, sigma=(0.5, 6),
                                                 quality=(55, 96))),
     # a renderer computes a small pixel as the mean of an area: box

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fast.h"
+#include "fast_loss.h"
 
 enum { MAX_LAYERS = 66 };
 
@@ -15,7 +16,8 @@ typedef int mask16 __attribute__((vector_size(64)));
  * slopes of all layers but the tail. An input pixel becomes scale x scale pixels of `planes`
  * colours. */
 struct net {
-    int depth, planes, scale, vecs, squared;
+    int depth, planes, scale, vecs;
+    struct loss loss;
     const struct layer *layers;
 };
 
@@ -117,13 +119,14 @@ static double compare(const struct net *n, const float *lr, int halo, const floa
             float *to = (float *)map_pixel(g, y, x);
             const float *from = (const float *)map_pixel(z, y, x);
             const float *own = lr + ((y + halo) * wide + x + halo) * n->planes;
+            float error[LOSS_MOST], slope[LOSS_MOST];
             for (int o = 0; o < n->planes * s * s; o++) {
                 const int plane = o / (s * s), row = plane * s * side + s * y + o / s % s;
-                const float e = from[o] + own[plane] - hr[row * s * side + s * x + o % s];
-                const float size = e < 0 ? -e : e;
-                loss += n->squared ? e * e : size;
-                to[o] = n->squared ? 2 * e * share : e > 0 ? share : e < 0 ? -share : 0;
+                error[o] = from[o] + own[plane] - hr[row * s * side + s * x + o % s];
             }
+            loss += loss_of(&n->loss, n->planes, s * s, error, slope);
+            for (int o = 0; o < n->planes * s * s; o++)
+                to[o] = slope[o] * share;
         }
     return loss * share;
 }

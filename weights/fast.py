@@ -37,8 +37,12 @@ class CLayer(ctypes.Structure):
     _fields_ = [(name, ctypes.c_void_p) for name in ("kernel", "turned", "bias", "slope")]
 
 
+class CLoss(ctypes.Structure):
+    _fields_ = [("squared", ctypes.c_int), ("chroma", ctypes.c_float)]
+
+
 class CNet(ctypes.Structure):
-    _fields_ = [*[(name, ctypes.c_int) for name in ("depth", "planes", "scale", "vecs", "squared")],
+    _fields_ = [*[(name, ctypes.c_int) for name in ("depth", "planes", "scale", "vecs")], ("loss", CLoss),
                 ("layers", ctypes.c_void_p)]
 
 
@@ -48,7 +52,7 @@ class CGradient(ctypes.Structure):
 
 def library(sources, flags="-march=native"):
     """Compiles a part of the trainer for this machine, if that is not done yet, and loads it."""
-    text = b"".join(p.read_bytes() for p in [*sources, HERE / "fast.h"]) + flags.encode()
+    text = b"".join(p.read_bytes() for p in [*sources, *sorted(HERE.glob("fast*.h"))]) + flags.encode()
     path = data.RUN / f"fast-{hashlib.sha256(text).hexdigest()[:12]}.so"
     if not path.exists():
         data.RUN.mkdir(parents=True, exist_ok=True)
@@ -106,7 +110,7 @@ class Fast:
     def packed(self, net):
         return packed(net)
 
-    def network(self, shape, tensors, squared):
+    def network(self, shape, tensors, loss):
         """Returns the network as a C struct. The threads make the kernels with in and out
         exchanged."""
         kernels, biases, slopes = tensors
@@ -118,7 +122,7 @@ class Fast:
             CLayer(at(k), at(t), at(b), at(slopes[i]) if i < len(slopes) else None)
             for i, (k, t, b) in enumerate(zip(kernels, self.turned, biases))])
         return CNet(shape["depth"], shape["planes"], shape["scale"],
-                    filled(shape["channels"]) // VECTOR, squared, ctypes.addressof(self.layers))
+                    filled(shape["channels"]) // VECTOR, CLoss(*loss), ctypes.addressof(self.layers))
 
     def sums(self, tensors):
         """Returns the tensors whose gradients fast.c computes."""
@@ -131,22 +135,22 @@ class Fast:
         return self.lib.fast_patch(ctypes.byref(c_net), side, lr, hr, ctypes.c_float(share),
                                    at(kept.work), kept.table)
 
-    def backward(self, net, lr, hr, squared):
-        """Does the same as loss.backward() for the mean error over the batch. Returns the loss."""
+    def backward(self, net, lr, hr, loss):
+        """Does the same as backward() of net.loss(net(lr) - hr, *loss). Returns the loss."""
         tensors = self.packed(net)
         flat = [[t.detach().contiguous() for t in kind] for kind in tensors]
-        c_net, side = self.network(net.shape, flat, squared), lr.shape[-1]
+        c_net, side = self.network(net.shape, flat, loss), lr.shape[-1]
         if self.kept is None:
             self.kept = [Gradients(self.sums(tensors), self.work(c_net, side)) for _ in range(self.threads)]
         pictures, wanted = lr.permute(0, 2, 3, 1).contiguous(), hr.contiguous()
         todo = iter(range(len(pictures)))  # next() on it is atomic: a free thread takes the next patch
         jobs = [self.pool.submit(self.share, kept, c_net, side, pictures, wanted, todo)
                 for kept in self.kept]
-        loss = sum(job.result() for job in jobs)
+        found = sum(job.result() for job in jobs)
         sums = [sum(parts[1:], parts[0]) for kind in zip(*[kept.sums for kept in self.kept])
                 for parts in zip(*kind)]
         torch.autograd.backward([t for kind in self.sums(tensors) for t in kind], sums)
-        return loss
+        return found
 
     def share(self, kept, c_net, side, pictures, wanted, todo):
         kept.clear()

@@ -16,6 +16,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "fast_loss.h"
+
 #define INLINE static inline __attribute__((always_inline))
 
 enum {
@@ -42,7 +44,8 @@ struct layer {
 
 /* The network: the head first, whose input holds the nine taps of each pixel, and the tail last. */
 struct net {
-    int depth, planes, scale, squared;
+    int depth, planes, scale;
+    struct loss loss;
     const struct layer *layers;
 };
 
@@ -301,8 +304,7 @@ static void add_skip(const struct net *n, const struct pass *p)
                _mm512_add_ps(wide(p->act[n->depth].at + k), wide(p->act[0].at + shift + k)));
 }
 
-/* Compares a block of the tail with hr and writes the gradient: the sign of the error, or twice the
- * error. Returns the loss, which as the gradient must be divided by the count of numbers. */
+/* Compares a block of the tail with hr and writes the gradient. Returns the loss, which as the gradient must be divided by the count of numbers. */
 static double compare(const struct net *n, const struct block *b, const float *lr, const float *hr,
                       const struct map *g)
 {
@@ -315,13 +317,14 @@ static double compare(const struct net *n, const struct block *b, const float *l
             continue;
         const float *own = lr + ((y + halo) * g->pitch + x + halo) * n->planes;
         bf16 *to = g->at + (ptrdiff_t)(b->first + p) * g->channels;
+        float error[LOSS_MOST], slope[LOSS_MOST];
         for (int o = 0; o < n->planes * s * s; o++) {
             const int plane = o / (s * s), row = plane * s * side + s * y + o / s % s;
-            const float e = b->sums[p * MOST + o] + l->bias[o] + own[plane] -
-                            hr[row * s * side + s * x + o % s];
-            loss += n->squared ? e * e : e < 0 ? -e : e;
-            to[o] = rounded(n->squared ? 2 * e : (float)((e > 0) - (e < 0)));
+            error[o] = b->sums[p * MOST + o] + l->bias[o] + own[plane] - hr[row * s * side + s * x + o % s];
         }
+        loss += loss_of(&n->loss, n->planes, s * s, error, slope);
+        for (int o = 0; o < n->planes * s * s; o++)
+            to[o] = rounded(slope[o]);
     }
     return loss;
 }

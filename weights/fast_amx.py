@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 from torch.nn import functional as F
 
-from fast import HERE, Fast, at, library
+from fast import HERE, CLoss, Fast, at, library
 
 UNIT, DEEP, MOST = 16, 32, 64
 
@@ -34,7 +34,7 @@ class CLayer(ctypes.Structure):
 
 
 class CNet(ctypes.Structure):
-    _fields_ = [*[(name, ctypes.c_int) for name in ("depth", "planes", "scale", "squared")],
+    _fields_ = [*[(name, ctypes.c_int) for name in ("depth", "planes", "scale")], ("loss", CLoss),
                 ("layers", ctypes.c_void_p)]
 
 
@@ -63,7 +63,7 @@ class FastAmx(Fast):
     def packed(self, net):
         return packed(net)
 
-    def network(self, shape, tensors, squared):
+    def network(self, shape, tensors, loss):
         kernels, biases, slopes = tensors
         if self.tiles is None:
             self.tiles = [torch.empty(k.numel()) for k in kernels]  # twice as many numbers of 16 bits
@@ -75,7 +75,7 @@ class FastAmx(Fast):
                    ctypes.c_void_p(t.data_ptr() + 2 * k.numel()), *k.shape, ins[i], outs[i])
             for i, (k, b, t) in enumerate(zip(kernels, biases, self.tiles))])
         list(self.pool.map(lambda l: self.lib.amx_pack(ctypes.byref(l)), self.layers))
-        return CNet(shape["depth"], shape["planes"], shape["scale"], squared,
+        return CNet(shape["depth"], shape["planes"], shape["scale"], CLoss(*loss),
                     ctypes.addressof(self.layers))
 
     def sums(self, tensors):

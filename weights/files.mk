@@ -30,6 +30,7 @@ EXTRA_DIST += \
 	weights/fast.py \
 	weights/fast_amx.c \
 	weights/fast_amx.py \
+	weights/fast_loss.h \
 	weights/fast_winograd.c \
 	weights/importer.py \
 	weights/net.py \

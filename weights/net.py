@@ -173,6 +173,14 @@ class Net(nn.Module):
         return w.permute(3, 0, 4, 1, 5, 2).reshape(-1, planes, s * tail, s * tail)
 
 
+def loss(error, squared=False, chroma=0.0):
+    """Returns the mean size of the errors [n][planes][y][x], or of their squares. With `chroma`, which takes three
+    planes, it also has the differences between the planes, weighted: what the eye sees as a wrong colour."""
+    sizes = torch.square if squared else torch.abs
+    found = sizes(error).mean()
+    return found + chroma * sizes(error - error.roll(-1, 1)).mean() if chroma else found
+
+
 def macs_per_pixel(shape):
     """Returns the multiply-accumulates per input pixel. The last layer counts by its real taps."""
     c, depth, planes = shape["channels"], shape["depth"], shape.get("planes", 1)

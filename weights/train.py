@@ -25,7 +25,7 @@ import data
 import fast
 import fast_amx
 from degrade import ROWS
-from net import Net, read
+from net import Net, loss, read
 
 STRIDE = 16  # of the grid from which patches are taken
 LUMA = (0.299, 0.587, 0.114)
@@ -234,17 +234,17 @@ class Run:
         save(self.path, net=self.net.state_dict(), mean=self.mean.state_dict(),
              adam=self.adam.state_dict(), step=self.step, shape=self.shape, options=vars(a))
 
-    def learn(self, lr, hr, pace, squared):
+    def learn(self, lr, hr, pace, kind):
+        """`kind` has the arguments of net.loss."""
         for group in self.adam.param_groups:
             group["lr"] = pace
         self.adam.zero_grad()
         engine = self.quick if self.step < self.quickly else self.exact
         if engine:
-            engine.backward(self.net, lr, hr, squared)
+            engine.backward(self.net, lr, hr, kind)
         else:
-            error = self.net(lr) - hr
-            ((error * error).mean() if squared else error.abs().mean()).backward()
-        pull = 0.025 if squared else 0.2  # about the same share of either loss
+            loss(self.net(lr) - hr, *kind).backward()
+        pull = 0.025 if kind[0] else 0.2  # about the same share of either loss
         (pull * (self.net.flat(self.flats) - self.flats[:, :, None]).abs().mean()).backward()
         self.adam.step()
         self.step += 1
@@ -273,7 +273,7 @@ def train(a):
     signal.signal(signal.SIGTERM, lambda number, frame: stop.append(number))
     while run.step < a.steps and not stop:
         (lr, hr), coming = coming.result(), draw(run.step + 1)
-        run.learn(lr, hr, rate(run.step, a.steps, a.rate), a.squared)
+        run.learn(lr, hr, rate(run.step, a.steps, a.rate), (a.squared, a.chroma))
         show = run.step % a.every == 0 or run.step == a.steps
         if show or stop or time.time() - saved > KEEP:
             saved = time.time()
@@ -308,6 +308,8 @@ def main():
     p.add_argument("--batch", type=int, default=6)
     p.add_argument("--rate", type=float, default=3e-3)
     p.add_argument("--squared", action="store_true", help="mean squared error instead of absolute")
+    p.add_argument("--chroma", type=float, default=0, metavar="WEIGHT",
+                   help="of the differences between the errors of red, green and blue")
     p.add_argument("--gradient", type=float, default=10, help="least mean gradient of a patch")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--threads", type=int, default=1)
