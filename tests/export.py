@@ -1,12 +1,15 @@
 """export.py - the files that weights/export.py writes compute what PyTorch computes: a user's own
 networks by nn.Sequential and by state_dict, pools, and the shape of our own networks. The trainer's
 own gradients are PyTorch's. Skipped without PyTorch. Speaks TAP."""
+import contextlib
 import importlib.util
+import io
 import os
 import pathlib
 import subprocess
 import sys
 import tempfile
+import unittest.mock
 
 TOP = pathlib.Path(os.environ["top_srcdir"])
 BINARY = pathlib.Path(os.environ["top_builddir"], "upscaled").resolve()
@@ -356,6 +359,19 @@ def vivid_targets_are_sharper_and_flats_stay():
         assert abs(small.mean() - edge.mean()) < 5  # noise of 12 levels on 256 pixels: under 1; JPEG: a few
 
 
+def small_pictures_are_made_before_the_target_is_sharpened():
+    edge = numpy.full((64, 64, 3), 90, numpy.uint8)
+    edge[:, 31:] = 150
+    with tempfile.TemporaryDirectory() as folder, unittest.mock.patch("data.RUN", pathlib.Path(folder)), \
+            contextlib.redirect_stdout(io.StringIO()):
+        data.store(("vivid", 2, 1), [edge], 8)
+        with numpy.load(data.packed("vivid", 2)) as pack:
+            assert (pack["hr0"] == degrade.target(edge, "vivid")).all() and (pack["hr0"] != edge).any()
+            kernels = set(degrade.MIXES["vivid"]["kernels"])
+            clean = [degrade.shrink(edge, kernel) for kernel in kernels]
+            assert any((pack[f"lr0.{k}"] == small).all() for k in range(8) for small in clean)
+
+
 CLAIMS = [fsrcnn_by_state_dict, fsrcnn_by_modules, espcn_by_state_dict, espcn_by_modules,
           pool_and_unpool_by_hand, pool_with_indices_is_refused_in_a_sequential,
           the_newer_kinds_by_modules, affine_by_state_dict, unknown_modules_are_named, our_own_shape_in_luma_and_rgb, a_model_file_is_read_back,
@@ -363,7 +379,7 @@ CLAIMS = [fsrcnn_by_state_dict, fsrcnn_by_modules, espcn_by_state_dict, espcn_by
           a_network_adopted_by_a_deeper_one_is_the_same, a_network_adopted_at_another_scale_repeats_its_pixels,
           fast_gradients_are_pytorchs,
           gradients_in_bfloat16_are_pytorchs, other_scales_are_one_transposed_convolution, pictures_shrink_as_by_matlab,
-          vivid_targets_are_sharper_and_flats_stay]
+          vivid_targets_are_sharper_and_flats_stay, small_pictures_are_made_before_the_target_is_sharpened]
 
 missing = [m for m in MODULES if not importlib.util.find_spec(m)]
 if missing:
@@ -374,6 +390,7 @@ import torch
 from PIL import Image
 from torch import nn
 
+import data
 import degrade
 import export
 import fast_amx

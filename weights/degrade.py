@@ -129,7 +129,7 @@ MIXES = {
                         quality=(15, 75)),
     # for pictures that look good: sharpened targets. Most pictures stay clean, the others go through two rounds of
     # blur, resize, noise and JPEG. A small network for which damage is the rule learns to be soft
-    "vivid": dict(sharp=dict(amount=1.1, radius=1, least=2), clean=0.7,
+    "vivid": dict(sharp=dict(amount=1.0, radius=1, least=2), clean=0.7,
                   kernels=("bicubic", "bicubic", "bicubic", "box", "lanczos"),
                   blur=0.5, radius=(0.2, 1.0), between=(0.5, 0.95), noise=0.4, sigma=(1, 8),
                   quality=(55, 96), second=dict(blur=0.2, radius=(0.2, 0.6), noise=0.3, sigma=(0.5, 6),
