@@ -176,11 +176,14 @@ def unknown_modules_are_named():
 def our_own_shape_in_luma_and_rgb():
     for planes, first, tail, skip, scale in ((1, 3, 3, "nearest", 2), (3, 3, 3, "nearest", 2),
                                              (1, 5, 5, "nearest", 2), (3, 3, 5, "bicubic", 2),
+                                             (1, 3, 3, "linear", 3), (3, 3, 3, "linear", 2),
                                              (1, 3, 3, "nearest", 3), (3, 3, 3, "nearest", 4)):
         torch.manual_seed(planes)
         net = Net(channels=8, depth=2, planes=planes, head=first, tail=tail, skip=skip, scale=scale)
         with torch.no_grad():
             net.tail.bias.add_(0.01)
+            if skip == "linear":
+                net.own.add_(torch.rand_like(net.own) / 16).copy_(net.own.half())
         for block in [net.head, *net.body, net.tail]:  # then float16 loses nothing
             block.set(block.weight().detach().half().float(), block.bias.detach())
         export.check(net)
@@ -189,16 +192,16 @@ def our_own_shape_in_luma_and_rgb():
             return net(nn.functional.pad(x, [net.halo] * 4, mode="replicate"))
         head = {"border": "replicate", "scale": scale, "color": "y" if planes == 1 else "rgb"}
         agrees(export.ours(net), expected, head, planes)
-        if skip == "nearest":  # float16 rounds the weights of bicubic
+        if skip != "bicubic":  # float16 rounds the weights of bicubic
             agrees(export.halved(export.ours(net)), expected, head, planes)
 
 
 def a_model_file_is_read_back():
     """The weights agree to the digits in the file, and the trainer continues from it."""
-    for planes, scale in ((1, 2), (3, 2), (1, 3)):
-        net = Net(channels=8, depth=2, planes=planes, scale=scale)
+    for planes, scale, skip in ((1, 2, "nearest"), (3, 2, "linear"), (1, 3, "nearest")):
+        net = Net(channels=8, depth=2, planes=planes, scale=scale, skip=skip)
         with torch.no_grad():
-            for p in [*net.slopes, net.tail.bias, net.body[1].bias]:
+            for p in [*net.slopes, net.tail.bias, net.body[1].bias, *([net.own] if skip == "linear" else [])]:
                 p.uniform_(-0.2, 0.4)
         with tempfile.TemporaryDirectory() as folder:
             path = f"{folder}/m.json"
@@ -262,6 +265,10 @@ TRAINED = [(16, 5, 1, 2, (False, 0)), (16, 2, 3, 2, (True, 0.5)), (24, 2, 1, 2, 
            (48, 4, 3, 4, (False, 0)), (64, 2, 1, 4, (True, 0)), (32, 2, 3, 1, (False, 0.7))]
 
 
+def skip_of(depth):
+    return "nearest" if depth % 2 else "linear"
+
+
 def fast_and_plain(shape, kind, engine, clear=0):
     """Returns pairs of gradients by an engine and by PyTorch, and the relative difference of the
     losses. If `clear` is 1 or -1, which is the sign of
@@ -270,6 +277,8 @@ def fast_and_plain(shape, kind, engine, clear=0):
     with torch.no_grad():
         for p in [*net.slopes, *[block.bias for block in [net.head, *net.body, net.tail]]]:
             p.uniform_(-0.3, 0.5)
+        if net.shape["skip"] == "linear":
+            net.own.add_(torch.rand_like(net.own) / 9)
     inside, scale = 21, shape["scale"]  # not a multiple of 4, the side of a tile
     lr = torch.rand(3, shape["planes"], *[inside + 2 * net.halo] * 2)
     hr = torch.rand(3, shape["planes"], *[scale * inside] * 2)
@@ -294,7 +303,7 @@ def fast_gradients_are_pytorchs():
     with open("/proc/cpuinfo") as file:
         instructions = instructions[:3 if " avx2 " in file.read() else 2]
     for channels, depth, planes, scale, kind in TRAINED:
-        shape = dict(channels=channels, depth=depth, planes=planes, scale=scale)
+        shape = dict(channels=channels, depth=depth, planes=planes, scale=scale, skip=skip_of(depth))
         bound = 2 * (depth + 2) * 4 * 19 * numpy.finfo(numpy.float32).eps
         for threads, flags in zip((2, 1, 2), instructions):
             pairs, difference = fast_and_plain(shape, kind, Fast(threads, flags))
@@ -310,7 +319,7 @@ def gradients_in_bfloat16_are_pytorchs():
     if not fast_amx.available():
         return "this CPU has no AMX"
     for channels, depth, planes, scale, kind in TRAINED:
-        shape = dict(channels=channels, depth=depth, planes=planes, scale=scale)
+        shape = dict(channels=channels, depth=depth, planes=planes, scale=scale, skip=skip_of(depth))
         bound = 2 * (depth + 2) * 2 * 2**-9
         for threads, sign in ((1, 1), (2, -1)):
             pairs, difference = fast_and_plain(shape, kind, fast_amx.FastAmx(threads), sign)

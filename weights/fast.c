@@ -107,9 +107,10 @@ static void forward(const struct net *n, struct pass *p, const float *lr)
     conv_forward(sum, &n->layers[tail], &p->z[tail], NULL, p->conv);
 }
 
-/* Returns the loss of z with the picture added, compared with hr, and writes its gradient to g. */
-static double compare(const struct net *n, const float *lr, int halo, const float *hr,
-                      const struct map *z, const struct map *g, float share)
+/* Returns the loss of z with the picture added, compared with hr, and writes its gradient to g, and in the order of hr
+ * over hr. */
+static double compare(const struct net *n, const float *lr, int halo, float *hr, const struct map *z,
+                      const struct map *g, float share)
 {
     const int side = z->side, wide = side + 2 * halo, s = n->scale;
     double loss = 0;
@@ -125,8 +126,10 @@ static double compare(const struct net *n, const float *lr, int halo, const floa
                 error[o] = from[o] + own[plane] - hr[row * s * side + s * x + o % s];
             }
             loss += loss_of(&n->loss, n->planes, s * s, error, slope);
-            for (int o = 0; o < n->planes * s * s; o++)
-                to[o] = slope[o] * share;
+            for (int o = 0; o < n->planes * s * s; o++) {
+                const int plane = o / (s * s), row = plane * s * side + s * y + o / s % s;
+                to[o] = hr[row * s * side + s * x + o % s] = slope[o] * share;
+            }
         }
     return loss * share;
 }
@@ -194,10 +197,10 @@ static void backward(const struct net *n, struct pass *p, const struct gradient 
     conv_backward(&p->input, &n->layers[0], &g, NULL, to[0].kernel, p->conv);
 }
 
-/* Adds the gradients of one patch to `to`. Returns its share of the loss. lr is
+/* Adds the gradients of one patch to `to`, and writes that of the output over hr. Returns its share of the loss. lr is
  * [side][side][planes], hr is [planes][scale inside][scale inside] with inside = side - 2 (depth +
  * 2), and depth is 1 to 64. `share` is one over the count of numbers in all hr of the batch. */
-double fast_patch(const struct net *n, int side, const float *lr, const float *hr, float share,
+double fast_patch(const struct net *n, int side, const float *lr, float *hr, float share,
                   float *work, const struct gradient *to)
 {
     struct pass p;

@@ -28,7 +28,7 @@ def filled(channels):
 
 def takes(shape):
     """Whether fast.c can run a network of this shape."""
-    ends = shape["head"] == shape["tail"] == 3 and shape["skip"] == "nearest"
+    ends = shape["head"] == shape["tail"] == 3 and shape["skip"] != "bicubic"
     outputs = shape["planes"] * shape["scale"]**2
     return ends and max(filled(shape["channels"]), outputs) <= MOST
 
@@ -80,6 +80,16 @@ def packed(net):
         kernels.append((POINTS @ weight.reshape(9, -1)).view(36, *weight.shape[2:]))
         biases.append(F.pad(bias, (0, filled(outs) - outs)))
     return kernels, biases, [F.pad(s, (0, filled(len(s)) - len(s))) for s in net.slopes]
+
+
+def skip(net, lr):
+    """Returns what a linear skip adds to the picture itself, which is all that C adds; None if there is none."""
+    if net.shape["skip"] != "linear":
+        return None
+    halo, scale = net.halo, net.shape["scale"]
+    inside = lr[..., halo - 1:lr.shape[-2] - halo + 1, halo - 1:lr.shape[-1] - halo + 1]
+    own = F.conv2d(inside, net.own) - inside[..., 1:-1, 1:-1].repeat_interleave(scale**2, 1)
+    return F.pixel_shuffle(own, scale)
 
 
 class Gradients:
@@ -142,7 +152,9 @@ class Fast:
         c_net, side = self.network(net.shape, flat, loss), lr.shape[-1]
         if self.kept is None:
             self.kept = [Gradients(self.sums(tensors), self.work(c_net, side)) for _ in range(self.threads)]
-        pictures, wanted = lr.permute(0, 2, 3, 1).contiguous(), hr.contiguous()
+        skipped = skip(net, lr)
+        pictures = lr.permute(0, 2, 3, 1).contiguous()
+        wanted = (hr - skipped).detach() if skipped is not None else hr.clone()
         todo = iter(range(len(pictures)))  # next() on it is atomic: a free thread takes the next patch
         jobs = [self.pool.submit(self.share, kept, c_net, side, pictures, wanted, todo)
                 for kept in self.kept]
@@ -150,7 +162,13 @@ class Fast:
         sums = [sum(parts[1:], parts[0]) for kind in zip(*[kept.sums for kept in self.kept])
                 for parts in zip(*kind)]
         torch.autograd.backward([t for kind in self.sums(tensors) for t in kind], sums)
+        if skipped is not None:
+            skipped.backward(self.outputs(wanted))
         return found
+
+    def outputs(self, written):
+        """Returns the gradient of the output, of what a patch wrote over what was wanted."""
+        return written
 
     def share(self, kept, c_net, side, pictures, wanted, todo):
         kept.clear()

@@ -304,8 +304,8 @@ static void add_skip(const struct net *n, const struct pass *p)
                _mm512_add_ps(wide(p->act[n->depth].at + k), wide(p->act[0].at + shift + k)));
 }
 
-/* Compares a block of the tail with hr and writes the gradient. Returns the loss, which as the gradient must be divided by the count of numbers. */
-static double compare(const struct net *n, const struct block *b, const float *lr, const float *hr,
+/* Compares a block of the tail with hr and writes the gradient, also over hr. Returns the loss, which as the gradient must be divided by the count of numbers. */
+static double compare(const struct net *n, const struct block *b, const float *lr, float *hr,
                       const struct map *g)
 {
     const struct layer *l = &n->layers[n->depth + 1];
@@ -323,14 +323,16 @@ static double compare(const struct net *n, const struct block *b, const float *l
             error[o] = b->sums[p * MOST + o] + l->bias[o] + own[plane] - hr[row * s * side + s * x + o % s];
         }
         loss += loss_of(&n->loss, n->planes, s * s, error, slope);
-        for (int o = 0; o < n->planes * s * s; o++)
-            to[o] = rounded(slope[o]);
+        for (int o = 0; o < n->planes * s * s; o++) {
+            const int plane = o / (s * s), row = plane * s * side + s * y + o / s % s;
+            to[o] = rounded(hr[row * s * side + s * x + o % s] = slope[o]);
+        }
     }
     return loss;
 }
 
 /* Runs the network on a patch, returns the loss and sets g_tail. */
-static double forward(const struct net *n, const struct pass *p, const float *lr, const float *hr)
+static double forward(const struct net *n, const struct pass *p, const float *lr, float *hr)
 {
     const int tail = n->depth + 1;
     struct block b;
@@ -583,10 +585,10 @@ static void backward(const struct net *n, const struct pass *p, const struct gra
     add_kernel(p, &n->layers[0], &p->input, &g, to[0].kernel);
 }
 
-/* Adds the gradients of one patch to `to` and returns its loss, both to be divided by the count of
+/* Adds the gradients of one patch to `to`, writes that of the output over hr, and returns its loss, all to be divided by the count of
  * numbers in all hr of the batch. lr is [side][side][planes], hr is [planes][scale inside][scale
  * inside] with inside = side - 2 (depth + 2), and depth is 1 to 64. */
-double amx_patch(const struct net *n, int side, const float *lr, const float *hr, bf16 *work,
+double amx_patch(const struct net *n, int side, const float *lr, float *hr, bf16 *work,
                  const struct gradient *to)
 {
     struct pass p;

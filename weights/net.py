@@ -67,10 +67,10 @@ class LinearBlock(nn.Module):
 
 def plainly(skip, side, scale):
     """Returns [scale^2][side][side]: the kernels that enlarge a picture without a network. Each
-    output pixel is the input pixel itself (nearest), or, for a factor of 2, the bicubic value (a =
-    -0.5) at -1/4 or +1/4."""
+    output pixel is the input pixel itself (nearest, with which linear begins), or, for a factor of 2, the bicubic value
+    (a = -0.5) at -1/4 or +1/4."""
     taps = torch.zeros(scale, side)
-    if skip == "nearest":
+    if skip != "bicubic":
         taps[:, side // 2] = 1
     else:
         near = torch.tensor([-0.0703125, 0.8671875, 0.2265625, -0.0234375])
@@ -91,14 +91,16 @@ class Net(nn.Module):
     """Takes a picture of `planes` (1 luma, 3 RGB) and returns one `scale` times as large. It
     consists of a head, `depth` residual 3x3 layers, a skip around them, and a tail to the scale^2
     pixels that each pixel becomes. The picture enlarged without a network is added. `head` and
-    `tail` are the sizes of their kernels. `skip` is nearest, or bicubic if the tail is 5 wide and
-    the scale is 2."""
+    `tail` are the sizes of their kernels. `skip` is nearest; linear, a kernel that is trained, which costs nothing, as the
+    last layer reads the picture in any case; or bicubic if the tail is 5 wide and the scale is 2."""
 
     def __init__(self, channels=16, depth=7, wide=64, planes=1, head=3, tail=3, skip="nearest", scale=2):
         super().__init__()
         self.shape = dict(channels=channels, depth=depth, wide=wide, planes=planes, head=head,
                           tail=tail, skip=skip, scale=scale)
         self.register_buffer("plainly", plainly(skip, tail, scale), persistent=False)
+        if skip == "linear":
+            self.own = nn.Parameter(self.skipped())
         self.halo = depth + head // 2 + tail // 2
         self.head = LinearBlock(planes, channels, wide, size=head)
         self.body = nn.ModuleList(LinearBlock(channels, channels, wide, True)
@@ -114,7 +116,19 @@ class Net(nn.Module):
         y = self.tail(y + crop(first, y))
         return F.pixel_shuffle(y + self.plain(x, y), self.shape["scale"])
 
+    def skipped(self):
+        """Returns the kernel of the skip around the network: [planes x scale^2][planes][side][side]."""
+        if self.shape["skip"] == "linear" and hasattr(self, "own"):
+            return self.own
+        pixels, planes, side = len(self.plainly), self.shape["planes"], self.plainly.shape[-1]
+        kernel = torch.zeros(planes, pixels, planes, side, side, device=self.plainly.device)
+        for plane in range(planes):
+            kernel[plane, :, plane] = self.plainly
+        return kernel.view(-1, planes, side, side)
+
     def plain(self, x, like):
+        if self.shape["skip"] == "linear":
+            return crop(F.conv2d(x, self.own), like)
         if self.shape["skip"] == "nearest":
             return crop(x, like).repeat_interleave(self.shape["scale"]**2, 1)
         planes = self.shape["planes"]
@@ -131,7 +145,7 @@ class Net(nn.Module):
         for block, slope in zip(self.body, self.slopes[1:]):
             y = F.prelu(layer(block, y), slope)
         pixels = self.shape["scale"]**2
-        return (layer(self.tail, y + first) + x.repeat_interleave(pixels, 1)).view(len(x), -1, pixels)
+        return (layer(self.tail, y + first) + F.linear(x, self.skipped().sum((2, 3)))).view(len(x), -1, pixels)
 
     def adopt(self, other):
         """Starts from the weights of another network with the same number of channels. The depth
@@ -148,6 +162,8 @@ class Net(nn.Module):
         have, want = len(other.body), len(self.body)
         picks = [k * have // want for k in range(want)] if want < have else range(have)
         with torch.no_grad():
+            if self.shape["skip"] == other.shape["skip"] == "linear" and self.own.shape == other.own.shape:
+                self.own.copy_(other.own)
             self.slopes[0].copy_(other.slopes[0])
             for k, layer in enumerate(self.body):
                 if k < len(picks):
@@ -166,10 +182,7 @@ class Net(nn.Module):
         neighbour (y + u, x + v), r = tail // 2, which is the transposed kernel's entry
         (dy + s (r - u), dx + s (r - v))."""
         w, planes, tail, s = self.tail.weight(), *(self.shape[k] for k in ("planes", "tail", "scale"))
-        own = torch.zeros(s * s * planes, planes, tail, tail)
-        for plane in range(planes):
-            own[s * s * plane:s * s * (plane + 1), plane] = self.plainly
-        w = torch.cat([w, own], 1).view(planes, s, s, -1, tail, tail).flip(4, 5)
+        w = torch.cat([w, self.skipped()], 1).view(planes, s, s, -1, tail, tail).flip(4, 5)
         return w.permute(3, 0, 4, 1, 5, 2).reshape(-1, planes, s * tail, s * tail)
 
 
@@ -209,9 +222,12 @@ def read(path):
         block.set(tensor(layer["weight"], size), tensor(layer["bias"], size[:1]))
     last, tail = layers[-1], net.shape["tail"]
     w = tensor(last["weight"], [last["in_channels"], planes, tail, scale, tail, scale])
-    w = w.permute(1, 3, 5, 0, 2, 4).flip(4, 5)[:, :, :, :net.shape["channels"]]
-    net.tail.set(w.reshape(scale**2 * planes, -1, tail, tail), tensor(last["bias"], [planes]))
+    w = w.permute(1, 3, 5, 0, 2, 4).flip(4, 5).reshape(scale**2 * planes, -1, tail, tail)
+    channels = net.shape["channels"]
+    net.tail.set(w[:, :channels], tensor(last["bias"], [planes]))
     with torch.no_grad():
+        if net.shape["skip"] == "linear":
+            net.own.copy_(w[:, channels:])
         for slope, layer in zip(net.slopes, [l for l in layers if l["type"] == "prelu"], strict=True):
             slope.copy_(tensor(layer["weight"], [-1]))
     return net

@@ -296,8 +296,8 @@ def main():
     p.add_argument("--depth", type=int, default=7)
     p.add_argument("--head", type=int, default=3, help="side of the first layer's kernel")
     p.add_argument("--tail", type=int, default=3, help="of the last's, before the pixel shuffle")
-    p.add_argument("--skip", default="nearest", choices=["nearest", "bicubic"],
-                   help="what the network adds to; bicubic takes --tail 5")
+    p.add_argument("--skip", default="nearest", choices=["nearest", "linear", "bicubic"],
+                   help="what the network adds to; linear is trained too; bicubic takes --tail 5")
     p.add_argument("--planes", type=int, default=1, choices=[1, 3], help="luma, or RGB")
     p.add_argument("--scale", type=int, default=2, choices=[1, 2, 3, 4])
     p.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
