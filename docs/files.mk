@@ -17,6 +17,7 @@ EXTRA_DIST += \
 	docs/pictures/imported.png \
 	docs/pictures/make.py \
 	docs/pictures/page.png \
+	docs/pictures/quality-beside.png \
 	docs/pictures/quality-drawings.png \
 	docs/pictures/quality-photographs.png \
 	docs/pictures/quality-psnr.png \

@@ -151,7 +151,7 @@ def store(pack, clean_pieces, variants):
     arrays, rng, count, area = {}, np.random.default_rng(seed), 0, 0
     for piece in clean_pieces:
         piece = piece[:piece.shape[0] // scale * scale, :piece.shape[1] // scale * scale]
-        arrays[f"hr{count}"] = target(piece, mix)  # the small ones are made of the piece as it is
+        arrays[f"hr{count}"] = target(piece, mix, scale)  # the small ones are made of the piece as it is
         for v in range(variants):
             arrays[f"lr{count}.{v}"] = degrade(piece, mix, rng, scale)
         count += 1

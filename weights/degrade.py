@@ -128,8 +128,8 @@ MIXES = {
     "jpeg-strong": dict(kernels=KERNELS, clean=0.0, noise=0.4, sigma=(5, 25), jpeg=0.85,
                         quality=(15, 75)),
     # for pictures that look good: sharpened targets. Most pictures stay clean, the others go through two rounds of
-    # blur, resize, noise and JPEG. A small network for which damage is the rule learns to be soft
-    "vivid": dict(sharp=dict(amount=1.0, radius=1, least=2), clean=0.7,
+    # blur, resize, noise and JPEG
+    "vivid": dict(sharp=dict(amount=1.0, radius=0.5, least=2), clean=0.7,
                   kernels=("bicubic", "bicubic", "bicubic", "box", "lanczos"),
                   blur=0.5, radius=(0.2, 1.0), between=(0.5, 0.95), noise=0.4, sigma=(1, 8),
                   quality=(55, 96), second=dict(blur=0.2, radius=(0.2, 0.6), noise=0.3, sigma=(0.5, 6),
@@ -140,10 +140,10 @@ MIXES = {
 }
 
 
-def target(rgb, mix):
-    """Returns the picture that a mix wants a network to produce."""
+def target(rgb, mix, scale=2):
+    """Returns the picture that a mix wants a network to produce. A radius is one of pixels of the small picture."""
     sharp = MIXES[mix].get("sharp")
-    return sharpened(rgb, **sharp) if sharp else rgb
+    return sharpened(rgb, sharp["amount"], scale * sharp["radius"], sharp["least"]) if sharp else rgb
 
 
 def degrade(rgb, mix, rng, scale=2):

@@ -109,8 +109,8 @@ static void forward(const struct net *n, struct pass *p, const float *lr)
 
 /* Returns the loss of z with the picture added, compared with hr, and writes its gradient to g, and in the order of hr
  * over hr. */
-static double compare(const struct net *n, const float *lr, int halo, float *hr, const struct map *z,
-                      const struct map *g, float share)
+static double compare(const struct net *n, const float *lr, int halo, float *hr,
+                      const struct map *z, const struct map *g, float share)
 {
     const int side = z->side, wide = side + 2 * halo, s = n->scale;
     double loss = 0;

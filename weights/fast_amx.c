@@ -320,7 +320,8 @@ static double compare(const struct net *n, const struct block *b, const float *l
         float error[LOSS_MOST], slope[LOSS_MOST];
         for (int o = 0; o < n->planes * s * s; o++) {
             const int plane = o / (s * s), row = plane * s * side + s * y + o / s % s;
-            error[o] = b->sums[p * MOST + o] + l->bias[o] + own[plane] - hr[row * s * side + s * x + o % s];
+            error[o] = b->sums[p * MOST + o] + l->bias[o] + own[plane] -
+                       hr[row * s * side + s * x + o % s];
         }
         loss += loss_of(&n->loss, n->planes, s * s, error, slope);
         for (int o = 0; o < n->planes * s * s; o++) {

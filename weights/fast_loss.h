@@ -18,7 +18,8 @@ static inline double loss_add(const struct loss *l, float error, float weight, f
 }
 
 /* Returns the loss of errors [planes][pixels] and sets its gradient, [planes][pixels]. */
-static inline double loss_of(const struct loss *l, int planes, int pixels, const float *error, float *gradient)
+static inline double loss_of(const struct loss *l, int planes, int pixels, const float *error,
+                             float *gradient)
 {
     double sum = 0;
     for (int o = 0; o < planes * pixels; o++)

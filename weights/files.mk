@@ -4,12 +4,16 @@ model_files = \
 	$(top_srcdir)/weights/art-max.json \
 	$(top_srcdir)/weights/art.json \
 	$(top_srcdir)/weights/photo-hq.json \
+	$(top_srcdir)/weights/photo-jpeg-strong.json \
 	$(top_srcdir)/weights/photo-jpeg.json \
 	$(top_srcdir)/weights/photo-max.json \
+	$(top_srcdir)/weights/photo-x3.json \
+	$(top_srcdir)/weights/photo-x4.json \
 	$(top_srcdir)/weights/photo.json \
 	$(top_srcdir)/weights/psnr-m11.json \
 	$(top_srcdir)/weights/psnr-m5.json \
-	$(top_srcdir)/weights/psnr-max.json
+	$(top_srcdir)/weights/psnr-max.json \
+	$(top_srcdir)/weights/vivid.json
 
 EXTRA_DIST += \
 	$(model_files) \
@@ -35,8 +39,11 @@ EXTRA_DIST += \
 	weights/importer.py \
 	weights/net.py \
 	weights/photo-hq.info.json \
+	weights/photo-jpeg-strong.info.json \
 	weights/photo-jpeg.info.json \
 	weights/photo-max.info.json \
+	weights/photo-x3.info.json \
+	weights/photo-x4.info.json \
 	weights/photo.info.json \
 	weights/psnr-m11.info.json \
 	weights/psnr-m5.info.json \
@@ -46,7 +53,8 @@ EXTRA_DIST += \
 	weights/search.py \
 	weights/sources.csv \
 	weights/train.py \
-	weights/train_all.py
+	weights/train_all.py \
+	weights/vivid.info.json
 
 server/models/embedded_models.c: $(model_files) $(top_srcdir)/weights/embed.sh $(top_srcdir)/weights/files.mk
 	$(AM_V_GEN)$(MKDIR_P) server/models && \

@@ -5,7 +5,8 @@
     data.py fetch && train_all.py --device cuda     on a GPU, with larger batches and more steps
     train_all.py --list                             prints the step that each has reached
 
-It may be stopped and started again: finished models are skipped, and unfinished ones continue. Missing packs of pictures are made first.
+It may be stopped and started again: finished models are skipped, and unfinished ones continue. Missing packs of
+pictures are made first.
 A model starts from the checkpoint of another, or from the shipped file if there is no checkpoint.
 Options that this script does not know are passed to train.py.
 """
@@ -23,18 +24,23 @@ import fast_amx
 CLEAN = dict(mix="clean", gradient=12, rows="bicubic")
 ROBUST = dict(gradient=18, rate=2e-3)
 WIDE = dict(channels=48, depth=8, wide=96, patch=48)
+VIVID = dict(mix="vivid", planes=3, skip="linear", gradient=10, rate=1e-3, steps=20000, every=4000)
+JPEG = dict(depth=13, planes=3, gradient=10, steps=20000)
+DRAWN = dict(mix="art", depth=11, planes=3, rate=2.5e-3)
 TRAININGS = {
     "psnr-max": dict(CLEAN, **WIDE, rate=1.2e-3, steps=60000, every=4000, batch=16, start="psnr-max"),
     "photo-max": dict(ROBUST, **WIDE, mix="photo", steps=40000, every=4000, start="photo-max"),
-    # 8,000 steps from psnr-max gave soft pictures: 0.54 of the original's gradient, less than photo
-    "vivid": dict(WIDE, mix="vivid", planes=3, gradient=10, rate=1e-3, steps=40000, every=4000, start="psnr-max"),
-    "vivid-x4": dict(WIDE, mix="vivid", planes=3, scale=4, gradient=10, rate=1e-3, steps=40000, every=4000),
-    # 9,000 steps were 0.1 dB worse at 3 than two enlargements by `photo`. With fewer multiply-adds
-    # than `photo`, these files would also run for the factors below 2.
-    "photo-x4": dict(ROBUST, mix="photo", depth=6, scale=4, steps=40000),
-    "photo-x3": dict(ROBUST, mix="photo", depth=6, scale=3, steps=40000),
-    "art": dict(mix="art", depth=11, planes=3, rate=2.5e-3, steps=24000, start="art"),
-    "photo-jpeg": dict(ROBUST, mix="jpeg", depth=11, planes=3, gradient=10, steps=20000, start="photo-jpeg"),
+    "vivid": dict(WIDE, **VIVID, start="vivid"),
+    # 7,000 steps on targets that were sharpened as those of `vivid` were softer than two enlargements by it
+    "vivid-x4": dict(WIDE, **VIVID, scale=4, start="vivid"),
+    # with fewer multiply-adds than `photo` or `art`, these files would also run for the factors below 2
+    "photo-x4": dict(ROBUST, mix="photo", depth=8, skip="linear", scale=4, steps=30000, start="photo-x4"),
+    "photo-x3": dict(ROBUST, mix="photo", depth=8, skip="linear", scale=3, steps=30000, start="photo-x3"),
+    "photo-jpeg": dict(ROBUST, **JPEG, mix="jpeg", start="photo-jpeg"),
+    "photo-jpeg-strong": dict(ROBUST, **JPEG, mix="jpeg-strong", start="photo-jpeg-strong"),
+    "art": dict(DRAWN, steps=24000, start="art"),
+    "art-x4": dict(DRAWN, skip="linear", scale=4, steps=24000, start="art-x4"),
+    "art-x3": dict(DRAWN, skip="linear", scale=3, steps=24000, start="art-x3"),
     "photo-hq": dict(ROBUST, mix="photo", depth=11, steps=30000, start="photo-hq"),
     "psnr-m11": dict(CLEAN, depth=11, rate=2e-3, steps=30000, start="psnr-m11"),
     "psnr-m5": dict(CLEAN, depth=5, rate=2e-3, steps=40000, start="psnr-m5"),

@@ -116,13 +116,13 @@ def sides_that_grow_differently_count_by_the_larger_factor():
 @claim
 def a_file_joins_the_model_inside_whose_name_its_family_is():
     with tempfile.TemporaryDirectory() as folder:
-        put(folder, network(4, "photo-x4", family="photo"))
+        put(folder, network(4, "psnr-m5-x4", family="psnr-m5"))
         with Daemon("--models", folder) as d:
-            for query, name in (("?scale=4", "photo-x4"), ("", "photo"), ("?scale=3", "photo-x4")):
-                equal(ran(d.upscale(png(), query)), [name], query)
+            for query, name in (("&scale=4", "psnr-m5-x4"), ("", "psnr-m5"), ("&scale=3", "psnr-m5-x4")):
+                equal(ran(d.upscale(png(), "?model=psnr-m5" + query)), [name], query)
             listed = json.loads(d.ask("GET", "/v1/models").expect(200).body)
             equal(listed["default"], "photo")
-            equal({m["name"]: m["family"] for m in listed["models"]}["photo-x4"], "photo")
+            equal({m["name"]: m["family"] for m in listed["models"]}["psnr-m5-x4"], "psnr-m5")
 
 
 @claim

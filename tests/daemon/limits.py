@@ -83,7 +83,7 @@ def model_limit(option, value, text):
 
 
 model_limit("max-model-bytes", 1000000, model(LAYER) + " " * 1000000)
-model_limit("max-model-layers", 30, model(LAYER, *[{"type": "relu"}] * 40))
+model_limit("max-model-layers", 100, model(LAYER, *[{"type": "relu"}] * 110))  # more than any model inside has
 model_limit("max-model-parameters", 200000, model(*[LARGE] * 90, LAYER))
 model_limit("max-model-macs", 200000, model(*[LARGE] * 90, LAYER))
 

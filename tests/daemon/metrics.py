@@ -147,8 +147,8 @@ def requests_are_counted_by_status_and_code():
 @claim
 def pictures_are_measured():
     with Daemon() as d:
-        d.upscale(png(40, 30)).expect(200)
-        d.upscale(png(40, 30), "?scale=4").expect(200)
+        d.upscale(png(40, 30), "?model=psnr-m5").expect(200)
+        d.upscale(png(40, 30), "?model=psnr-m5&scale=4").expect(200)  # one file, twice
         d.upscale(b"hello").expect(415)
         seen = wait_until(lambda: (lambda f: f if value(
             f, "upscaled_picture_pixels_count", side="input") == 2 else None)(scrape(d)),
@@ -159,7 +159,7 @@ def pictures_are_measured():
             equal(value(seen, "upscaled_stage_seconds_count", stage=stage), 2, stage)
         equal(value(seen, "upscaled_stage_seconds_sum", stage="network") > 0, True)
         equal(value(seen, "upscaled_request_seconds_count"), 2)
-        model = json.loads(d.ask("GET", "/v1/models/photo").body)
+        model = json.loads(d.ask("GET", "/v1/models/psnr-m5").body)
         # halos count; whole tiles of 4x4 at most double them
         around = 2 * 2 * model["halo"]
         least = model["macs_per_pixel"] * 1200 * (1 + 1 + 4)

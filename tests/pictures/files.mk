@@ -2,6 +2,10 @@
 
 EXTRA_DIST += \
 	tests/pictures/CREDITS.md \
+	tests/pictures/bicubic-x3/bridge.png \
+	tests/pictures/bicubic-x3/dragonfly.png \
+	tests/pictures/bicubic-x4/bridge.png \
+	tests/pictures/bicubic-x4/dragonfly.png \
 	tests/pictures/bicubic/bridge.png \
 	tests/pictures/bicubic/dragonfly.png \
 	tests/pictures/bicubic/drawn-page.png \

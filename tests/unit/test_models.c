@@ -85,14 +85,14 @@ START_TEST(files_of_a_family_are_one_model_to_requests)
 {
     folder_put_member("a.json", "style-x2", "style", 2);
     folder_put_member("b.json", "style-x3", "style", 3);
-    folder_put_member("c.json", "photo-x4", "photo", 4);
+    folder_put_member("c.json", "psnr-m5-x4", "psnr-m5", 4);
     struct models *m = load();
     ck_assert_int_eq(members_of(m, "style"), 2);
     ck_assert_int_eq(members_of(m, "style-x3"), 1);
-    ck_assert_int_eq(members_of(m, "photo"), 2); /* with the embedded one, which has this name */
-    ck_assert_int_eq(members_of(m, "photo-x4"), 1);
-    ck_assert_int_eq(members_of(m, NULL), 2);
-    ck_assert_int_eq(members_of(m, "art"), 1);
+    ck_assert_int_eq(members_of(m, "psnr-m5"), 2); /* with the embedded one, which has this name */
+    ck_assert_int_eq(members_of(m, "psnr-m5-x4"), 1);
+    ck_assert_int_eq(members_of(m, NULL), 3); /* photo, for the factors 2, 3 and 4 */
+    ck_assert_int_eq(members_of(m, "psnr-max"), 1);
     ck_assert_int_eq(members_of(m, "none"), -1);
     const struct model_family *f;
     ck_assert_int_eq(models_find(m, "style", &f, NULL), ERR_OK);
@@ -379,19 +379,33 @@ START_TEST(the_list_as_json_is_sorted_and_whole)
     json_t *o = json_loads(text, JSON_REJECT_DUPLICATES, NULL),
            *list = json_object_get(o, "models");
     free(text);
-    static const char *const names[] = {"alpha",    "art",        "art-max",   "photo",
-                                        "photo-hq", "photo-jpeg", "photo-max", "psnr-m11",
-                                        "psnr-m5",  "psnr-max",   "zulu"};
-    ck_assert_uint_eq(json_array_size(list), sizeof names / sizeof *names);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        json_t *one = json_array_get(list, i);
-        ck_assert_str_eq(json_string_value(json_object_get(one, "name")), names[i]);
-        ck_assert_int_eq(json_integer_value(json_object_get(one, "scale")), 2);
-        const int scales[] = {1, 2, 4, 8};
-        ck_assert_uint_eq(json_array_size(json_object_get(one, "scales")), 4);
-        for (size_t k = 0; k < 4; k++)
-            ck_assert_int_eq(json_integer_value(json_array_get(json_object_get(one, "scales"), k)),
-                             scales[k]);
+    static const struct {
+        const char *name;
+        int scale;
+    } want[] = {{"alpha", 2},
+                {"art", 2},
+                {"art-max", 2},
+                {"photo", 2},
+                {"photo-hq", 2},
+                {"photo-jpeg", 2},
+                {"photo-jpeg-strong", 2},
+                {"photo-max", 2},
+                {"photo-x3", 3},
+                {"photo-x4", 4},
+                {"psnr-m11", 2},
+                {"psnr-m5", 2},
+                {"psnr-max", 2},
+                {"vivid", 2},
+                {"zulu", 2}};
+    ck_assert_uint_eq(json_array_size(list), sizeof want / sizeof *want);
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+        json_t *one = json_array_get(list, i), *scales = json_object_get(one, "scales");
+        ck_assert_str_eq(json_string_value(json_object_get(one, "name")), want[i].name);
+        ck_assert_int_eq(json_integer_value(json_object_get(one, "scale")), want[i].scale);
+        size_t count = 0; /* 1, which the resampler makes, and the factor's powers */
+        for (int factor = 1; factor <= CHAIN_FACTOR_MOST; factor *= want[i].scale)
+            ck_assert_int_eq(json_integer_value(json_array_get(scales, count++)), factor);
+        ck_assert_uint_eq(json_array_size(scales), count);
         ck_assert_uint_eq(json_string_length(json_object_get(one, "sha256")), 64);
     }
     json_decref(o);
