@@ -142,7 +142,7 @@ def leave_the_answer(_, rng, client):
 
 def watch_and_cancel(day, rng, client):
     name = "%032x" % rng.getrandbits(128)
-    client.send(request("POST", "/v1/upscale?scale=4", LONG, [KEY, ("X-Request-ID", name)]))
+    client.send(request("POST", "/v1/upscale?scale=4&model=photo-hq", LONG, [KEY, ("X-Request-ID", name)]))
     with day.d.connect() as other:
         for _ in range(rng.randrange(4)):
             other.ask("GET", "/v1/requests/" + name, headers=[KEY])

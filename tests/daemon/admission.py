@@ -209,7 +209,7 @@ def memory_is_waited_for():
 
 @claim
 def when_to_come_again_is_what_there_is_to_do():
-    poster, query = flat_png(1500, 1500), "?scale=8"
+    poster, query = flat_png(1500, 1500), "?scale=8&model=photo-hq"
     with Daemon("--threads", "1", "--max-running", "1", "--queue", "1", "--queue-timeout", "86400",
                 "--work-timeout", "86400") as d:
         reply = d.ask("POST", "/v1/estimate" + query, poster).expect(200)
@@ -238,7 +238,7 @@ def who_has_much_in_work_lets_others_pass():
         names = ("a-1", "a-2", "a-3", "a-4", "b-1")
         clients = {name: d.connect() for name in names}
         long = d.connect()
-        send(long, "long", "192.0.2.1", flat_png(1500, 1500), "?scale=8")
+        send(long, "long", "192.0.2.1", flat_png(1500, 1500), "?scale=8&model=photo-hq")
         wait_until(lambda: d.health()["running"] == 1, "one is in work")
         start = time.monotonic()
         for waiting, name in enumerate(names, 1):
@@ -268,7 +268,7 @@ def a_thumbnail_goes_before_the_posters_in_work():
         alone = sorted(seconds_of(d, thumbnail) for _ in range(5))[2]
         posters = [d.connect() for _ in range(3)]
         for poster in posters:
-            poster.send(request("POST", "/v1/upscale?scale=8", flat_png(1500, 1500)))
+            poster.send(request("POST", "/v1/upscale?scale=8&model=photo-hq", flat_png(1500, 1500)))
         wait_until(lambda: d.health()["running"] == 3, "the posters are in work")
         beside = sorted(seconds_of(d, thumbnail) for _ in range(5))[2]
         equal(d.health()["running"], 3, "posters still in work")

@@ -184,7 +184,7 @@ def a_refusal_is_sent_although_the_body_is_cut_off():
 def a_client_that_is_gone_is_noticed():
     with Daemon("--threads", "1") as d:
         with d.connect() as client:
-            client.send(request("POST", "/v1/upscale?scale=8", flat_png(2000, 2000)))
+            client.send(request("POST", "/v1/upscale?scale=8&model=photo-hq", flat_png(2000, 2000)))
             wait_until(lambda: d.health()["running"] == 1, "it runs")
         wait_until(lambda: d.health()["running"] == 0, "it was cancelled")
         wait_until(lambda: any(json.loads(line)["status"] in (409, 499) for line in d.lines
@@ -223,7 +223,8 @@ def a_listener_that_reads_nothing_is_closed():
     name = "a-client-that-does-not-read"
     with Daemon("--write-timeout", "1", "--threads", "1", "--max-body", "64M") as d:
         with d.connect() as sender, socket.socket() as listener:
-            sender.send(request("POST", "/v1/upscale?scale=8", flat_png(2000, 2000), [("X-Request-ID", name)]))
+            sender.send(request("POST", "/v1/upscale?scale=8&model=photo-hq", flat_png(2000, 2000),
+                                [("X-Request-ID", name)]))
             wait_until(lambda: d.health()["running"] == 1, "it runs")
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)  # the least that the system allows
             listener.connect(d.addresses[0][1])

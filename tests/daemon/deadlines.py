@@ -108,7 +108,7 @@ def a_reader_that_drips_is_ended_and_one_at_the_least_rate_is_not():
 def who_was_queued_and_waits_for_too_long_is_told_so():
     """The running request is expected to end in time, so the next one may wait. Then nothing goes
     on until it has waited for too long."""
-    picture, query = flat_png(*[300 if sanitized() else 2000] * 2), "?scale=4"
+    picture, query = flat_png(*[300 if sanitized() else 2000] * 2), "?scale=4&model=photo-hq"
     with Daemon() as d:
         reply = d.ask("POST", "/v1/estimate" + query, picture).expect(200)
         seconds = max(2, math.ceil(json.loads(reply.body)["expected_seconds"]))
@@ -134,7 +134,7 @@ def who_was_queued_and_waits_for_too_long_is_told_so():
 def the_work_for_a_client_that_leaves_is_cancelled():
     with Daemon("--work-timeout", "86400") as d:
         client = d.connect()
-        client.send(request("POST", "/v1/upscale?scale=8", flat_png(1500, 1500)))
+        client.send(request("POST", "/v1/upscale?scale=8&model=photo-hq", flat_png(1500, 1500)))
         wait_until(lambda: d.health()["running"] == 1, "it is in work")
         client.socket.close()
         wait_until(lambda: d.health()["running"] == 0, "it is cancelled")

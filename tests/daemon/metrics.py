@@ -177,7 +177,7 @@ def what_runs_and_waits_is_shown():
         equal(value(idle, "upscaled_memory_bytes", use="connections") > 0, True)
         clients = [d.connect() for _ in range(2)]
         for client in clients:
-            client.send(request("POST", "/v1/upscale?scale=8", flat_png(1500, 1500)))
+            client.send(request("POST", "/v1/upscale?scale=8&model=photo-hq", flat_png(1500, 1500)))
         busy = wait_until(lambda: (lambda f: f if value(f, "upscaled_waiting_requests") == 1
                                    and value(f, "upscaled_running_requests") == 1
                                    and value(f, "upscaled_oldest_waiting_seconds") > 0

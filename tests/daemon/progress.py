@@ -20,7 +20,7 @@ class Upload:
 
     def __init__(self, daemon, name=ID, body=LARGE, headers=()):
         self.daemon = daemon
-        self.arguments = (body, "?scale=8", [("X-Request-ID", name), *headers])
+        self.arguments = (body, "?scale=8&model=photo-hq", [("X-Request-ID", name), *headers])
         self.thread = threading.Thread(target=self.run)
         self.reply = None
 

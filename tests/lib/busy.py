@@ -16,7 +16,7 @@ PATIENT = ("--queue-timeout", "86400", "--work-timeout", "86400")
 def block(d):
     """Returns a client whose request takes longer than any test, however fast the engine is. It
     ends when the client leaves."""
-    client = begin(d, flat_png(1500, 1500), "?scale=8")
+    client = begin(d, flat_png(1500, 1500), "?scale=8&model=photo-hq")
     busy(d, 1)
     return client
 
