@@ -107,8 +107,8 @@ static void forward(const struct net *n, struct pass *p, const float *lr)
     conv_forward(sum, &n->layers[tail], &p->z[tail], NULL, p->conv);
 }
 
-/* Returns the loss of z with the picture added, compared with hr, and writes its gradient to g, and in the order of hr
- * over hr. */
+/* Returns the loss of z with the picture added, compared with hr, and writes its gradient to g, and in
+ * the order of hr over hr. */
 static double compare(const struct net *n, const float *lr, int halo, float *hr,
                       const struct map *z, const struct map *g, float share)
 {
@@ -197,9 +197,9 @@ static void backward(const struct net *n, struct pass *p, const struct gradient 
     conv_backward(&p->input, &n->layers[0], &g, NULL, to[0].kernel, p->conv);
 }
 
-/* Adds the gradients of one patch to `to`, and writes that of the output over hr. Returns its share of the loss. lr is
- * [side][side][planes], hr is [planes][scale inside][scale inside] with inside = side - 2 (depth +
- * 2), and depth is 1 to 64. `share` is one over the count of numbers in all hr of the batch. */
+/* Adds the gradients of one patch to `to`, and writes that of the output over hr. Returns its share of
+ * the loss. lr is [side][side][planes], hr is [planes][scale inside][scale inside] with inside = side -
+ * 2 (depth + 2), and depth is 1 to 64. `share` is one over the count of numbers in all hr of the batch. */
 double fast_patch(const struct net *n, int side, const float *lr, float *hr, float share,
                   float *work, const struct gradient *to)
 {

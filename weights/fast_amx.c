@@ -304,7 +304,8 @@ static void add_skip(const struct net *n, const struct pass *p)
                _mm512_add_ps(wide(p->act[n->depth].at + k), wide(p->act[0].at + shift + k)));
 }
 
-/* Compares a block of the tail with hr and writes the gradient, also over hr. Returns the loss, which as the gradient must be divided by the count of numbers. */
+/* Compares a block of the tail with hr and writes the gradient, also over hr. Returns the loss, which
+ * as the gradient must be divided by the count of numbers. */
 static double compare(const struct net *n, const struct block *b, const float *lr, float *hr,
                       const struct map *g)
 {
@@ -586,9 +587,9 @@ static void backward(const struct net *n, const struct pass *p, const struct gra
     add_kernel(p, &n->layers[0], &p->input, &g, to[0].kernel);
 }
 
-/* Adds the gradients of one patch to `to`, writes that of the output over hr, and returns its loss, all to be divided by the count of
- * numbers in all hr of the batch. lr is [side][side][planes], hr is [planes][scale inside][scale
- * inside] with inside = side - 2 (depth + 2), and depth is 1 to 64. */
+/* Adds the gradients of one patch to `to`, writes that of the output over hr, and returns its loss,
+ * all to be divided by the count of numbers in all hr of the batch. lr is [side][side][planes], hr is
+ * [planes][scale inside][scale inside] with inside = side - 2 (depth + 2), and depth is 1 to 64. */
 double amx_patch(const struct net *n, int side, const float *lr, float *hr, bf16 *work,
                  const struct gradient *to)
 {

@@ -91,16 +91,15 @@ class Net(nn.Module):
     """Takes a picture of `planes` (1 luma, 3 RGB) and returns one `scale` times as large. It
     consists of a head, `depth` residual 3x3 layers, a skip around them, and a tail to the scale^2
     pixels that each pixel becomes. The picture enlarged without a network is added. `head` and
-    `tail` are the sizes of their kernels. `skip` is nearest; linear, a kernel that is trained, which costs nothing, as the
-    last layer reads the picture in any case; or bicubic if the tail is 5 wide and the scale is 2."""
+    `tail` are the sizes of their kernels. `skip` is nearest; linear, a kernel that is trained, which costs nothing, as
+    the last layer reads the picture in any case; or bicubic if the tail is 5 wide and the scale is 2."""
 
     def __init__(self, channels=16, depth=7, wide=64, planes=1, head=3, tail=3, skip="nearest", scale=2):
         super().__init__()
         self.shape = dict(channels=channels, depth=depth, wide=wide, planes=planes, head=head,
                           tail=tail, skip=skip, scale=scale)
         self.register_buffer("plainly", plainly(skip, tail, scale), persistent=False)
-        if skip == "linear":
-            self.own = nn.Parameter(self.skipped())
+        self.own = nn.Parameter(self.fixed()) if skip == "linear" else None
         self.halo = depth + head // 2 + tail // 2
         self.head = LinearBlock(planes, channels, wide, size=head)
         self.body = nn.ModuleList(LinearBlock(channels, channels, wide, True)
@@ -118,8 +117,10 @@ class Net(nn.Module):
 
     def skipped(self):
         """Returns the kernel of the skip around the network: [planes x scale^2][planes][side][side]."""
-        if self.shape["skip"] == "linear" and hasattr(self, "own"):
-            return self.own
+        return self.fixed() if self.own is None else self.own
+
+    def fixed(self):
+        """Returns the same without training: each plane is enlarged by itself."""
         pixels, planes, side = len(self.plainly), self.shape["planes"], self.plainly.shape[-1]
         kernel = torch.zeros(planes, pixels, planes, side, side, device=self.plainly.device)
         for plane in range(planes):
@@ -151,7 +152,10 @@ class Net(nn.Module):
         """Starts from the weights of another network with the same number of channels. The depth
         may differ: new layers are added at the end as identities (so nothing changes yet), or
         layers are left out evenly. From luma to RGB, the head reads the luma of the colours, whose
-        detail goes to all three. At another scale, each sub-pixel begins as the one there before."""
+        detail goes to all three. At another scale, each sub-pixel begins as the one there before. A trained skip needs
+        one that is trained too, and the same planes."""
+        if other.own is not None and (self.own is None or self.shape["planes"] != other.shape["planes"]):
+            raise ValueError("the other network has a linear skip: --skip linear and the same --planes are needed")
         head, tail, bias = other.head.weight().detach(), other.tail.weight().detach(), other.tail.bias
         tail = rescaled(tail, other.shape["scale"], self.shape["scale"])
         if self.shape["planes"] > other.shape["planes"]:
@@ -162,8 +166,8 @@ class Net(nn.Module):
         have, want = len(other.body), len(self.body)
         picks = [k * have // want for k in range(want)] if want < have else range(have)
         with torch.no_grad():
-            if self.shape["skip"] == other.shape["skip"] == "linear" and self.own.shape == other.own.shape:
-                self.own.copy_(other.own)
+            if self.own is not None and self.shape["planes"] == other.shape["planes"]:
+                self.own.copy_(rescaled(other.skipped(), other.shape["scale"], self.shape["scale"]))
             self.slopes[0].copy_(other.slopes[0])
             for k, layer in enumerate(self.body):
                 if k < len(picks):

@@ -320,7 +320,10 @@ def main():
     p.add_argument("--measure", type=pathlib.Path, nargs="*",
                    default=[collection.folder() / "set5", collection.folder() / "kodak"],
                    help="folders with hr/ to watch; never trained on")
-    train(p.parse_args())
+    a = p.parse_args()
+    if a.chroma and a.planes != 3:
+        p.error("--chroma needs --planes 3")
+    train(a)
 
 
 if __name__ == "__main__":

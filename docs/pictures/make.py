@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """make.py BINARY [MODELS [BESIDE]] - draws before-after.png from sample.png, and quality-*.png from tests/pictures with
 the models in BINARY, beside bicubic and the originals. With the folder MODELS, it draws imported.png with
-realesr-animevideov3, and from the folder BESIDE (NAME.png, and NAME.general-v3.png four times as large) quality-beside.png,
-with waifu2x-upconv7-photo. Needs Debian's python3-pil. Run it again when a model has changed."""
+realesr-animevideov3, and from the folder BESIDE (NAME.png, and NAME.general-v3.png four times as large)
+quality-beside.png, with waifu2x-upconv7-photo. Needs Debian's python3-pil. Run it again when a model has changed."""
 import io
 import pathlib
 import subprocess
