@@ -80,13 +80,15 @@ static struct strict_text trimmed(struct strict_text t)
     return t;
 }
 
+/* Reads a number of up to 2^63 - 1, exactly. */
 static bool read_decimal(struct strict_text t, uint64_t *out)
 {
     *out = 0;
     for (size_t i = 0; i < t.length; i++) {
-        if (!isdigit((unsigned char)t.bytes[i]) || *out > (INT64_MAX - 9) / 10)
+        uint64_t digit = (uint64_t)(t.bytes[i] - '0');
+        if (!isdigit((unsigned char)t.bytes[i]) || *out > (INT64_MAX - digit) / 10)
             return false;
-        *out = *out * 10 + (uint64_t)(t.bytes[i] - '0');
+        *out = *out * 10 + digit;
     }
     return t.length > 0;
 }
