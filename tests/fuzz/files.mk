@@ -125,6 +125,7 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/http/folded \
 	tests/fuzz/corpus/http/hosts \
 	tests/fuzz/corpus/http/limit \
+	tests/fuzz/corpus/http/longest \
 	tests/fuzz/corpus/http/pipelined \
 	tests/fuzz/corpus/http/smuggled \
 	tests/fuzz/corpus/http/twice \
