@@ -53,6 +53,7 @@ libengine_a_SOURCES += \
 	engine/nn/stream_builder.c \
 	engine/nn/stream_builder.h \
 	engine/nn/stream_fuse.c \
+	engine/nn/stream_keep.c \
 	engine/nn/stream_pack.c \
 	engine/nn/stream_pack.h \
 	engine/nn/stream_range.c \

@@ -3,10 +3,11 @@
  * The network becomes steps between tensors. Samples have absolute positions, which each layer's
  * own law counts from the first pixel of the picture. So results do not depend on the area that is
  * computed. The computation repeats along the picture by cells of `align` pixels along each axis; a
- * model that makes nothing smaller has cells of one pixel. Of each tensor only a ring of rows
- * exists, as wide as the area needs. Steps run in turn, a few rows each, from the picture to the
- * output. Each makes exactly the rows that later steps read. Only the files of engine/nn use this
- * header; plan.h is the interface.
+ * model that makes nothing smaller has cells of one pixel. Of each tensor only a few rows exist, as
+ * wide as the area needs. Steps run in turn, a few rows each, from the picture to the output. Each
+ * makes exactly the rows that later steps read. Rows in blocks of channels give their memory to
+ * others as soon as no step will read them. Only the files of engine/nn use this header; plan.h is
+ * the interface.
  * Threads: a stream never changes once it is made. */
 #ifndef UPSCALED_NN_STREAM_H
 #define UPSCALED_NN_STREAM_H
@@ -19,6 +20,7 @@
 enum { STREAM_PARTS_MAX = 1 + LAYER_OTHERS_MAX, STREAM_PICTURE = 0, STREAM_GRID = 4 };
 enum { STREAM_MOST = 8, STREAM_PERIOD_MAX = STREAM_MOST * STREAM_GRID };
 enum { STREAM_ENDLESS = -1 }; /* in place of the side, for a picture without edges */
+enum { STREAM_OWN = -1 };     /* in place of a pool: planes have a ring of their own */
 
 enum stream_op {
     STREAM_LOAD,     /* the picture's rows, from the caller */
@@ -36,12 +38,20 @@ enum stream_op {
 struct stream_tensor {
     bool blocked;
     int channels;
-    struct pair rate;  /* samples per cell */
-    struct pair extra; /* for a picture of n cells, the samples end at rate * n + extra */
-    struct pair lead;  /* samples before 0: 1 if folded phases begin there */
-    int ring;          /* rows that are kept */
-    int spare;         /* columns beyond those of the area itself, at most */
-    int skirt;         /* samples beyond the picture's edges that are read, at most */
+    struct pair rate;    /* samples per cell */
+    struct pair extra;   /* for a picture of n cells, the samples end at rate * n + extra */
+    struct pair lead;    /* samples before 0: 1 if folded phases begin there */
+    int ring;            /* rows that exist at a time, at most */
+    int pool;            /* from which its rows take their memory, or STREAM_OWN */
+    struct span readers; /* the first step that reads it, and the end of those that do */
+    int spare;           /* columns beyond those of the area itself, at most */
+    int skirt;           /* samples beyond the picture's edges that are read, at most */
+};
+
+/* Tensors in blocks whose rows are equally wide take them from one pool. */
+struct stream_pool {
+    int rate; /* samples per cell along a row */
+    int rows; /* of one block of channels, that exist at a time, at most */
 };
 
 /* A tensor as the input of a step: sample i of the input is sample i + shift of the tensor. */
@@ -83,6 +93,8 @@ struct stream {
     const struct kernels *kernels;
     struct stream_tensor *tensors;
     int tensor_count;
+    struct stream_pool *pools;
+    int pool_count;
     struct stream_step *steps;
     int step_count;
     int output;                                /* the tensor of the output, in planes */
@@ -167,13 +179,29 @@ struct span stream_step_input(const struct stream_step *t, enum axis axis, struc
 /* Returns the samples of the picture for positions `want` of the output. */
 struct span stream_picture(const struct stream *s, enum axis axis, struct span want);
 
-/* Places the grids, and finds the ring of each tensor. */
+/* Places the grids, and finds the ring of each tensor and the size of each pool. */
 enum err_code stream_find_rings(struct stream *s, struct err *e);
+
+/* Simulates rounds to find t->ring, t->pool, t->readers and s->pools. `spans` is room for one of
+ * each tensor. ERR_MEMORY. */
+enum err_code stream_find_kept(struct stream *s, struct span *spans, struct err *e);
+
+/* Returns the first row of a tensor that steps which are not at their `last` row still read, if
+ * made[tensor] is the end of the rows that are made. If none is, it is that end. Without `last`
+ * (NULL), no step ends. */
+int stream_oldest(const struct stream *s, int tensor, const int *made, const int *last);
+
+/* Returns the end of the first slice of rows of a step's output. Between slices, rows that are no
+ * longer read give their memory back. Slices are counted from rows.hi. */
+int stream_slice_end(const struct stream_step *t, struct span rows);
+
+/* Returns the number of blocks of channels of a tensor, or of its planes. */
+int stream_blocks(const struct stream_tensor *t);
 
 /* Returns the most columns of a tensor that areas of `width` output columns need. */
 int stream_widest(const struct stream *s, int width, int tensor);
 
-/* Returns the bytes of a column of cells in all rings together. */
+/* Returns the bytes of a column of cells in all rings and pools together. */
 size_t stream_column_bytes(const struct stream *s);
 
 /* These do the same as the functions of plan.h, but `keep` has the network's own positions, which

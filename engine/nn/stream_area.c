@@ -18,10 +18,9 @@ int stream_blocks(const struct stream_tensor *t)
     return t->blocked ? (t->channels + LANES - 1) / LANES : t->channels;
 }
 
-static size_t row_floats(const struct stream_tensor *t, int width)
+static size_t planar_floats(int width)
 {
-    size_t planar = ((size_t)width + PLANE_SLACK + LANES - 1) / LANES * LANES;
-    return t->blocked ? (size_t)width * LANES : planar;
+    return ((size_t)width + PLANE_SLACK + LANES - 1) / LANES * LANES;
 }
 
 /* Divides everything except the rings. */
@@ -45,21 +44,45 @@ static void take_books(const struct stream *s, void *base, size_t *used, struct 
     a->made = mem_part(base, used, tensors, sizeof *a->made);
     a->last = mem_part(base, used, tensors, sizeof *a->last);
     a->rings = mem_part(base, used, tensors, sizeof *a->rings);
+    a->spares = mem_part(base, used, (size_t)s->pool_count, sizeof *a->spares);
     a->in = mem_part(base, used, pointers, sizeof *a->in);
     a->out = mem_part(base, used, pointers, sizeof *a->out);
     a->add = mem_part(base, used, pointers, sizeof *a->add);
     a->winograd = mem_part(base, used, winograd, sizeof *a->winograd);
 }
 
-static float *take_ring(const struct stream_tensor *t, int width, void *base, size_t *used)
+static float *take_rows(size_t rows, size_t floats, void *base, size_t *used)
 {
-    size_t rows, floats = row_floats(t, width);
-    if (!size_mul((size_t)t->ring, (size_t)stream_blocks(t), &rows) ||
-        !size_mul(rows, floats, &floats) || !size_add(floats, BLOCK_SLACK, &floats)) {
+    if (!size_mul(rows, floats, &floats) || !size_add(floats, BLOCK_SLACK, &floats)) {
         *used = SIZE_MAX;
         return NULL;
     }
     return mem_part(base, used, floats, sizeof(float));
+}
+
+/* Divides the rows of planes of a tensor, or the places for its rows of blocks. */
+static void take_ring(const struct stream_tensor *t, int width, void *base, size_t *used,
+                      struct stream_ring *ring)
+{
+    size_t rows = (size_t)t->ring * (size_t)stream_blocks(t); /* both are small */
+    *ring = (struct stream_ring){.row = planar_floats(width)};
+    if (t->pool == STREAM_OWN)
+        ring->base = take_rows(rows, ring->row, base, used);
+    else
+        ring->slots = mem_part(base, used, rows, sizeof *ring->slots);
+}
+
+/* Divides the rows of a pool, each as wide as the widest of its tensors. */
+static void take_pool(const struct stream_pool *p, int width, void *base, size_t *used,
+                      struct stream_spare *spare)
+{
+    size_t rows = (size_t)p->rows, floats = (size_t)width * LANES;
+    spare->rows = mem_part(base, used, rows, sizeof *spare->rows);
+    float *first = take_rows(rows, floats, base, used);
+    if (base)
+        for (size_t i = 0; i < rows; i++) /* the first is taken first */
+            spare->rows[i] = first + (rows - 1 - i) * floats;
+    spare->count = p->rows;
 }
 
 enum err_code stream_scratch_bytes(const struct stream *s, int width, size_t *bytes, struct err *e)
@@ -67,11 +90,20 @@ enum err_code stream_scratch_bytes(const struct stream *s, int width, size_t *by
     struct stream_area a;
     size_t used = 0;
     take_books(s, NULL, &used, &a);
+    struct stream_spare spare;
+    struct stream_ring ring;
     int widest = 0;
     for (int k = 0; k < s->tensor_count; k++) {
         int columns = stream_widest(s, width, k);
         widest = columns > widest ? columns : widest;
-        take_ring(&s->tensors[k], columns, NULL, &used);
+        take_ring(&s->tensors[k], columns, NULL, &used, &ring);
+    }
+    for (int p = 0; p < s->pool_count; p++) {
+        int columns = 0;
+        for (int k = 0; k < s->tensor_count; k++)
+            if (s->tensors[k].pool == p && stream_widest(s, width, k) > columns)
+                columns = stream_widest(s, width, k);
+        take_pool(&s->pools[p], columns, NULL, &used, &spare);
     }
     mem_part(NULL, &used, (size_t)widest + PLANE_SLACK, sizeof(float));
     if (used == SIZE_MAX)
@@ -80,15 +112,52 @@ enum err_code stream_scratch_bytes(const struct stream *s, int width, size_t *by
     return ERR_OK;
 }
 
+/* Returns the place of the first block or plane of a row. */
+static size_t place_of(const struct stream_area *a, int tensor, int y)
+{
+    const struct stream_tensor *t = &a->s->tensors[tensor];
+    assert(y >= a->first[tensor]);
+    return (size_t)((y - a->first[tensor]) % t->ring) * (size_t)stream_blocks(t);
+}
+
 float *stream_row(const struct stream_area *a, int tensor, int block, int y, int x)
 {
     const struct stream_tensor *t = &a->s->tensors[tensor];
     const struct stream_ring *ring = &a->rings[tensor];
-    assert(y >= a->first[tensor] && x >= a->x[tensor].lo);
-    size_t at =
-        (size_t)((y - a->first[tensor]) % t->ring) * (size_t)stream_blocks(t) + (size_t)block;
-    return ring->base + at * ring->row +
-           (size_t)(x - a->x[tensor].lo) * (t->blocked ? (size_t)LANES : 1);
+    assert(x >= a->x[tensor].lo);
+    size_t at = place_of(a, tensor, y) + (size_t)block, column = (size_t)(x - a->x[tensor].lo);
+    if (t->pool == STREAM_OWN)
+        return ring->base + at * ring->row + column;
+    assert(y >= ring->held && y < ring->taken);
+    return ring->slots[at] + column * LANES;
+}
+
+void stream_area_take(struct stream_area *a, int tensor, int end)
+{
+    const struct stream_tensor *t = &a->s->tensors[tensor];
+    struct stream_ring *ring = &a->rings[tensor];
+    if (t->pool == STREAM_OWN)
+        return;
+    struct stream_spare *spare = &a->spares[t->pool];
+    int blocks = stream_blocks(t);
+    for (; ring->taken < end; ring->taken++)
+        for (int b = 0; b < blocks; b++) {
+            assert(spare->count > 0);
+            ring->slots[place_of(a, tensor, ring->taken) + (size_t)b] = spare->rows[--spare->count];
+        }
+}
+
+void stream_area_drop(struct stream_area *a, int tensor)
+{
+    const struct stream_tensor *t = &a->s->tensors[tensor];
+    struct stream_ring *ring = &a->rings[tensor];
+    if (t->pool == STREAM_OWN)
+        return;
+    struct stream_spare *spare = &a->spares[t->pool];
+    int least = stream_oldest(a->s, tensor, a->made, a->last);
+    for (; ring->held < least; ring->held++)
+        for (int b = stream_blocks(t); b-- > 0;)
+            spare->rows[spare->count++] = ring->slots[place_of(a, tensor, ring->held) + (size_t)b];
 }
 
 /* Finds the spans of all tensors for outputs `want`. */
@@ -110,14 +179,20 @@ int stream_area_lay_out(struct stream_area *a, void *scratch, struct plan_rect k
     for (int k = 0; k < s->tensor_count; k++) {
         int columns = a->x[k].hi - a->x[k].lo;
         widest = columns > widest ? columns : widest;
-        a->rings[k].row = row_floats(&s->tensors[k], columns);
-        a->rings[k].base = take_ring(&s->tensors[k], columns, scratch, &used);
+        take_ring(&s->tensors[k], columns, scratch, &used, &a->rings[k]);
+    }
+    for (int p = 0; p < s->pool_count; p++) {
+        int columns = 0;
+        for (int k = 0; k < s->tensor_count; k++)
+            if (s->tensors[k].pool == p && a->x[k].hi - a->x[k].lo > columns)
+                columns = a->x[k].hi - a->x[k].lo;
+        take_pool(&s->pools[p], columns, scratch, &used, &a->spares[p]);
     }
     a->line = mem_part(scratch, &used, (size_t)widest + PLANE_SLACK, sizeof *a->line);
     int to = stream_begin(s, keep.y, a->y, a->made);
     find_needs(a, AXIS_Y, (struct span){keep.y, keep.y + keep.height}, a->y);
     for (int k = 0; k < s->tensor_count; k++) {
-        a->first[k] = a->made[k] = a->y[k].lo;
+        a->first[k] = a->made[k] = a->rings[k].held = a->rings[k].taken = a->y[k].lo;
         a->last[k] = a->y[k].hi;
     }
     return to;

@@ -5,9 +5,19 @@
 
 #include "engine/nn/stream.h"
 
+/* The rows of a tensor that exist, from `held` to `taken` - 1. Row `first` has place 0, and places
+ * repeat after t->ring rows. */
 struct stream_ring {
-    float *base; /* [ring][blocks or planes][row] */
-    size_t row;  /* floats */
+    float *base;   /* planes: [place][plane][row] */
+    size_t row;    /* planes: floats */
+    float **slots; /* blocks: [place][block], each a row from the tensor's pool */
+    int held, taken;
+};
+
+/* Memory for rows of blocks that nobody has. What came back last is taken first. */
+struct stream_spare {
+    float **rows;
+    int count;
 };
 
 /* An area of the output being computed; all arrays lie in its scratch. */
@@ -18,7 +28,8 @@ struct stream_area {
     struct span *x, *y;       /* of each tensor: columns; rows up to which a round goes */
     int *first, *made, *last; /* rows: the first one, the next to be made, the end */
     struct stream_ring *rings;
-    const float **in, **add; /* arguments for kernels */
+    struct stream_spare *spares; /* of each pool */
+    const float **in, **add;     /* arguments for kernels */
     float **out;
     float *winograd;
     float *line; /* a row of the widest tensor, as a plane */
@@ -33,11 +44,14 @@ struct stream_strip {
     int stored;        /* the next row to store */
 };
 
-/* Returns sample x of row y of a block or plane. The row must be in the ring. */
+/* Returns sample x of row y of a block or plane. The row must exist. */
 float *stream_row(const struct stream_area *a, int tensor, int block, int y, int x);
 
-/* Returns the number of blocks of channels of a tensor, or of its planes. */
-int stream_blocks(const struct stream_tensor *t);
+/* Takes memory for the rows below `end`. */
+void stream_area_take(struct stream_area *a, int tensor, int end);
+
+/* Gives back the memory of the rows that no step will read. */
+void stream_area_drop(struct stream_area *a, int tensor);
 
 /* Returns the part of `want` that stream_within finds if the picture has edges; otherwise
  * `want`. */

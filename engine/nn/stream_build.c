@@ -315,8 +315,10 @@ static enum err_code allocate(struct stream_builder *b, struct extent **extents,
         b->s->m = b->m;
         b->s->tensors = mem_calloc(most, sizeof *b->s->tensors);
         b->s->steps = mem_calloc(most, sizeof *b->s->steps);
+        b->s->pools = mem_calloc(most, sizeof *b->s->pools);
     }
-    if (b->s && b->values && b->readers && b->planar && *extents && b->s->tensors && b->s->steps)
+    if (b->s && b->values && b->readers && b->planar && *extents && b->s->tensors && b->s->steps &&
+        b->s->pools)
         return ERR_OK;
     return err_set(e, ERR_MEMORY, "no memory for the plan of %zu layers", layers);
 }
@@ -361,6 +363,7 @@ void stream_free(struct stream *s)
         return;
     for (int k = 0; k < s->step_count; k++)
         mem_free(s->steps[k].weight);
+    mem_free(s->pools);
     mem_free(s->steps);
     mem_free(s->tensors);
     mem_free(s);

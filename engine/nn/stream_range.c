@@ -1,5 +1,4 @@
-/* stream_range.c - finds the samples that each step must make, and the number of rows that are
- * kept. See stream.h.
+/* stream_range.c - finds the samples that each step must make. See stream.h.
  *
  * The tiles of Winograd stand on a fixed grid. By rounding, each output of a tile depends on all of
  * its inputs. So a tile is always computed completely, from inputs that are all correct. The grids
@@ -170,36 +169,6 @@ int stream_begin(const struct stream *s, int from, struct span *spans, int *made
     }
 }
 
-/* Returns the first row of a part that its reader still needs when it has made `made` rows. */
-static int oldest(const struct stream_step *t, struct stream_part part, int made, bool add)
-{
-    struct span q = stream_step_phases(t, AXIS_Y, (struct span){made, made});
-    return add ? made + part.shift.y : stream_step_input(t, AXIS_Y, q).lo + part.shift.y;
-}
-
-static void keep_rows(struct stream *s, int tensor, int hi, int lo)
-{
-    struct stream_tensor *t = &s->tensors[tensor];
-    t->ring = hi - lo > t->ring ? hi - lo : t->ring;
-}
-
-/* Simulates one round of steps of stream_run, up to output row `to`. */
-static void simulate(struct stream *s, struct span want, struct span *spans, int *made)
-{
-    stream_needs(s, AXIS_Y, want, spans);
-    for (int k = 0; k < s->step_count; k++) {
-        const struct stream_step *t = &s->steps[k];
-        int before = made[t->out], after = spans[t->out].hi > before ? spans[t->out].hi : before;
-        keep_rows(s, t->out, after, before);
-        for (int n = 0; n < t->in_count; n++)
-            keep_rows(s, t->in[n].tensor, made[t->in[n].tensor],
-                      oldest(t, t->in[n], before, false));
-        if (t->add.tensor >= 0)
-            keep_rows(s, t->add.tensor, made[t->add.tensor], oldest(t, t->add, before, true));
-        made[t->out] = after;
-    }
-}
-
 static void find_picture(struct stream *s, enum axis axis, struct span *spans)
 {
     for (int i = 0; i < stream_period(s); i++) {
@@ -223,11 +192,11 @@ size_t stream_column_bytes(const struct stream *s)
     size_t floats = 0; /* channels and rings are too small to overflow */
     for (int k = 0; k < s->tensor_count; k++) {
         const struct stream_tensor *t = &s->tensors[k];
-        size_t lanes = t->blocked
-                           ? (size_t)(t->channels + KERNEL_LANES - 1) / KERNEL_LANES * KERNEL_LANES
-                           : (size_t)t->channels;
-        floats += (size_t)t->ring * lanes * (size_t)t->rate.x;
+        if (t->pool == STREAM_OWN)
+            floats += (size_t)t->ring * (size_t)t->channels * (size_t)t->rate.x;
     }
+    for (int k = 0; k < s->pool_count; k++)
+        floats += (size_t)s->pools[k].rows * (size_t)s->pools[k].rate * KERNEL_LANES;
     return floats * sizeof(float);
 }
 
@@ -294,26 +263,15 @@ enum err_code stream_find_rings(struct stream *s, struct err *e)
 {
     s->round = choose_round(s);
     struct span *spans = mem_calloc((size_t)s->tensor_count, sizeof *spans);
-    int *made = mem_calloc((size_t)s->tensor_count, sizeof *made);
-    enum err_code rc = ERR_OK;
-    if (!spans || !made) {
-        rc = err_set(e, ERR_MEMORY, "no memory to size a plan");
-        goto done;
-    }
+    if (!spans)
+        return err_set(e, ERR_MEMORY, "no memory to size a plan");
     place_grids(s, AXIS_Y, spans);
     place_grids(s, AXIS_X, spans);
     find_skirts(s);
     find_spares(s, spans);
     find_picture(s, AXIS_Y, spans);
     find_picture(s, AXIS_X, spans);
-    /* all positions repeat with the period, and so does every round once all steps have begun */
-    for (int from = 0; from < stream_period(s); from++) {
-        int to = stream_begin(s, from, spans, made);
-        for (; to <= from + 3 * stream_round(s); to += stream_round(s))
-            simulate(s, (struct span){from, to}, spans, made);
-    }
-done:
-    mem_free(made);
+    enum err_code rc = stream_find_kept(s, spans, e);
     mem_free(spans);
     return rc;
 }

@@ -1,4 +1,4 @@
-/* stream_run.c - rounds of steps over rings of rows. See stream.h. */
+/* stream_run.c - rounds of steps over a few rows each. See stream.h. */
 #include <assert.h>
 #include <string.h>
 
@@ -72,15 +72,21 @@ static int place_of(const struct stream *s, const struct stream_step *t)
     return layer ? (int)(layer - s->m->layers) : s->m->layer_count + PROFILE_LOAD;
 }
 
-/* Makes the rows of one step's output that the round needs. */
-static void run_step(const struct stream_area *a, const struct stream_step *t)
+/* Gives back the memory of what the step was the last to read. */
+static void drop_inputs(struct stream_area *a, const struct stream_step *t)
 {
-    struct span rows = {a->made[t->out], a->y[t->out].hi};
-    int last = a->last[t->out];
-    rows.hi = rows.hi < last ? rows.hi : last;
-    if (rows.lo >= rows.hi)
-        return;
+    for (int n = 0; n < t->in_count; n++)
+        stream_area_drop(a, t->in[n].tensor);
+    if (t->add.tensor >= 0)
+        stream_area_drop(a, t->add.tensor);
+    stream_area_drop(a, t->out); /* perhaps nobody reads it */
+}
+
+/* Makes a slice of the rows of one step's output. */
+static void run_slice(struct stream_area *a, const struct stream_step *t, struct span rows)
+{
     uint64_t begun = profile_begin(a->io->profile);
+    stream_area_take(a, t->out, rows.hi);
     if (t->op == STREAM_LOAD)
         load_rows(a, t, rows);
     else
@@ -95,7 +101,19 @@ static void run_step(const struct stream_area *a, const struct stream_step *t)
         struct span x = stream_step_phases(t, AXIS_X, a->x[t->out]);
         *a->io->macs += t->macs * (y.hi - y.lo) * (x.hi - x.lo);
     }
+    drop_inputs(a, t);
     profile_end(a->io->profile, place_of(a->s, t), begun);
+}
+
+/* Makes the rows of one step's output that the round needs, and that are not made yet. */
+static void run_step(struct stream_area *a, const struct stream_step *t)
+{
+    struct span rows = {a->made[t->out], a->y[t->out].hi};
+    int last = a->last[t->out];
+    for (int end; rows.lo < rows.hi && rows.lo < last && !plan_io_cancelled(a->io); rows.lo = end) {
+        end = stream_slice_end(t, rows);
+        run_slice(a, t, (struct span){rows.lo, end < last ? end : last});
+    }
 }
 
 static void begin(struct stream_strip *t, void *scratch, struct plan_rect keep,

@@ -190,7 +190,32 @@ START_TEST(deep_networks_run_in_strips)
 {
     ck_assert_int_eq(chosen(network(COLOR_RGB, BORDER_REPLICATE, 2, 64, 32), 480, 270, 2), 2);
     ck_assert_int_eq(chosen(network(COLOR_RGB, BORDER_REPLICATE, 2, 64, 32), 1920, 1080, 2), 2);
-    ck_assert_int_eq(chosen(network(COLOR_RGB, BORDER_MODEL, 4, 64, 18), 480, 270, 1), 1);
+    ck_assert_int_eq(chosen(network(COLOR_RGB, BORDER_MODEL, 4, 64, 18), 480, 270, 2), 2);
+}
+END_TEST
+
+/* Returns the memory of a strip of 64 channels. */
+static size_t strip_bytes(int layers, int width)
+{
+    struct model *m = network(COLOR_RGB, BORDER_REPLICATE, 2, 64, layers);
+    struct plan *plan = NULL;
+    size_t bytes = 0;
+    ck_assert_int_eq(plan_new(m, kernels_find(NULL), &plan, NULL), ERR_OK);
+    ck_assert_int_eq(plan_strip_bytes(plan, width, &bytes, NULL), ERR_OK);
+    plan_free(plan);
+    model_free(m);
+    return bytes;
+}
+
+/* Between rounds a layer keeps the two rows that the next one reads again, and up to two more,
+ * because rows are made four at a time. What a round makes beside them is of two layers, whatever
+ * their number. */
+START_TEST(a_layer_more_keeps_a_few_rows_more)
+{
+    const int width = 960, more = 16;
+    size_t row = (size_t)(width / 2 + 2 * 40) * 64 * sizeof(float); /* halos of up to 40 */
+    ck_assert_uint_le(strip_bytes(16 + more, width) - strip_bytes(16, width),
+                      (size_t)(more * 4) * row + 16 * 1024 * (size_t)more);
 }
 END_TEST
 
@@ -233,6 +258,7 @@ int main(void)
     tcase_add_loop_test(c, strips_give_the_bytes_of_tiles, 0,
                         (int)(sizeof networks / sizeof *networks));
     tcase_add_test(c, deep_networks_run_in_strips);
+    tcase_add_test(c, a_layer_more_keeps_a_few_rows_more);
     tcase_add_test(c, deep_networks_take_bounded_memory);
     tcase_add_test(c, shallow_networks_run_in_tiles);
     suite_add_tcase(s, c);
