@@ -179,11 +179,12 @@ struct span stream_step_input(const struct stream_step *t, enum axis axis, struc
 /* Returns the samples of the picture for positions `want` of the output. */
 struct span stream_picture(const struct stream *s, enum axis axis, struct span want);
 
-/* Places the grids, and finds the ring of each tensor and the size of each pool. */
-enum err_code stream_find_rings(struct stream *s, struct err *e);
+/* Places the grids, and finds what the areas of tensors have beyond those of the output. `spans` is
+ * room for one of each tensor. */
+void stream_find_spans(struct stream *s, struct span *spans);
 
-/* Simulates rounds to find t->ring, t->pool, t->readers and s->pools. `spans` is room for one of
- * each tensor. ERR_MEMORY. */
+/* Simulates rounds, after that, to find which steps read each tensor, its ring or pool, and the
+ * sizes of the pools. ERR_MEMORY. */
 enum err_code stream_find_kept(struct stream *s, struct span *spans, struct err *e);
 
 /* Returns the first row of a tensor that steps which are not at their `last` row still read, if
@@ -196,7 +197,10 @@ int stream_oldest(const struct stream *s, int tensor, const int *made, const int
 int stream_slice_end(const struct stream_step *t, struct span rows);
 
 /* Returns the number of blocks of channels of a tensor, or of its planes. */
-int stream_blocks(const struct stream_tensor *t);
+static inline int stream_blocks(const struct stream_tensor *t)
+{
+    return t->blocked ? (t->channels + KERNEL_LANES - 1) / KERNEL_LANES : t->channels;
+}
 
 /* Returns the most columns of a tensor that areas of `width` output columns need. */
 int stream_widest(const struct stream *s, int width, int tensor);

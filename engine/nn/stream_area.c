@@ -13,11 +13,6 @@ enum { LANES = KERNEL_LANES };
  * When blocks become planes, kernels read up to 15 pixels beyond a row. */
 enum { PLANE_SLACK = 2 * LANES, BLOCK_SLACK = LANES * LANES };
 
-int stream_blocks(const struct stream_tensor *t)
-{
-    return t->blocked ? (t->channels + LANES - 1) / LANES : t->channels;
-}
-
 static size_t planar_floats(int width)
 {
     return ((size_t)width + PLANE_SLACK + LANES - 1) / LANES * LANES;

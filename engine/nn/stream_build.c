@@ -323,6 +323,21 @@ static enum err_code allocate(struct stream_builder *b, struct extent **extents,
     return err_set(e, ERR_MEMORY, "no memory for the plan of %zu layers", layers);
 }
 
+/* Finds what areas need, in rows, memory and work. */
+static enum err_code measure(struct stream *s, struct err *e)
+{
+    struct span *spans = mem_calloc((size_t)s->tensor_count, sizeof *spans);
+    if (!spans)
+        return err_set(e, ERR_MEMORY, "no memory to size a plan");
+    stream_find_spans(s, spans);
+    enum err_code rc = stream_find_kept(s, spans, e);
+    mem_free(spans);
+    if (rc != ERR_OK)
+        return rc;
+    stream_find_macs(s);
+    return stream_find_cost(s, e);
+}
+
 enum err_code stream_new(const struct model *m, const struct kernels *kernels, struct stream **out,
                          struct stream_reason *reason, struct err *e)
 {
@@ -338,11 +353,7 @@ enum err_code stream_new(const struct model *m, const struct kernels *kernels, s
         geometry_walk(m, AXIS_X, m->geometry.least, extents + m->layer_count + 1);
         bool built = build(&b, &rc, e);
         if (rc == ERR_OK && built)
-            rc = stream_find_rings(b.s, e);
-        if (rc == ERR_OK && built) {
-            stream_find_macs(b.s);
-            rc = stream_find_cost(b.s, e);
-        }
+            rc = measure(b.s, e);
         if (rc == ERR_OK && built) {
             *out = b.s;
             b.s = NULL;

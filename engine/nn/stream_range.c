@@ -7,7 +7,6 @@
 #include <limits.h>
 
 #include "engine/base/cpu.h"
-#include "engine/base/mem.h"
 #include "engine/nn/stream.h"
 
 static int floor_to(int i, int origin)
@@ -259,21 +258,15 @@ static void find_skirts(struct stream *s)
     }
 }
 
-enum err_code stream_find_rings(struct stream *s, struct err *e)
+void stream_find_spans(struct stream *s, struct span *spans)
 {
     s->round = choose_round(s);
-    struct span *spans = mem_calloc((size_t)s->tensor_count, sizeof *spans);
-    if (!spans)
-        return err_set(e, ERR_MEMORY, "no memory to size a plan");
     place_grids(s, AXIS_Y, spans);
     place_grids(s, AXIS_X, spans);
     find_skirts(s);
     find_spares(s, spans);
     find_picture(s, AXIS_Y, spans);
     find_picture(s, AXIS_X, spans);
-    enum err_code rc = stream_find_kept(s, spans, e);
-    mem_free(spans);
-    return rc;
 }
 
 int stream_widest(const struct stream *s, int width, int tensor)
