@@ -15,13 +15,13 @@ static void trim(struct list_item *item)
         item->length--;
 }
 
-bool list_next(const char **list, const char *separators, struct list_item *out)
+static bool next(const char **list, const char *separators, bool quotes, struct list_item *out)
 {
     while (**list) {
         const char *at = *list;
         bool quoted = false;
         for (; *at && (quoted || !strchr(separators, *at)); at++)
-            quoted ^= *at == '"';
+            quoted ^= quotes && *at == '"';
         *out = (struct list_item){*list, (size_t)(at - *list)};
         trim(out);
         *list = *at ? at + 1 : at;
@@ -29,6 +29,16 @@ bool list_next(const char **list, const char *separators, struct list_item *out)
             return true;
     }
     return false;
+}
+
+bool list_next(const char **list, const char *separators, struct list_item *out)
+{
+    return next(list, separators, true, out);
+}
+
+bool list_next_word(const char **list, struct list_item *out)
+{
+    return next(list, ",", false, out);
 }
 
 bool list_last(const char *list, size_t *length, struct list_item *out)

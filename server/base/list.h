@@ -17,6 +17,9 @@ struct list_item {
  * skipped. Returns false at the end of the list. */
 bool list_next(const char **list, const char *separators, struct list_item *out);
 
+/* Does the same for a list of words that commas separate, in which double quotes mean nothing. */
+bool list_next_word(const char **list, struct list_item *out);
+
 /* Finds the last of the items, separated by commas, in the first *length bytes of `list`. Shortens
  * *length to the part before the comma of this item. Items may be empty here. Returns false if
  * *length is 0. */

@@ -38,7 +38,8 @@ static struct MHD_Response *make_response(struct http_request *request)
     return response;
 }
 
-/* The options in the Connection lines of the request. */
+/* The options in the Connection lines of the request. They are words, which cannot be quoted: the
+ * library sees `close` behind a quotation mark, too, and closes. */
 struct connection_options {
     bool close, keep_alive;
 };
@@ -49,7 +50,7 @@ static enum MHD_Result add_options(void *arg, enum MHD_ValueKind kind, const cha
     struct connection_options *options = arg;
     struct list_item item;
     (void)kind;
-    while (value && strcasecmp(name, "Connection") == 0 && list_next(&value, ",", &item)) {
+    while (value && strcasecmp(name, "Connection") == 0 && list_next_word(&value, &item)) {
         options->close |= item.length == 5 && strncasecmp(item.start, "close", 5) == 0;
         options->keep_alive |= item.length == 10 && strncasecmp(item.start, "keep-alive", 10) == 0;
     }

@@ -89,6 +89,7 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/daemon/form-of-two \
 	tests/fuzz/corpus/daemon/large \
 	tests/fuzz/corpus/daemon/probes \
+	tests/fuzz/corpus/daemon/quoted-close \
 	tests/fuzz/corpus/daemon/refused \
 	tests/fuzz/corpus/daemon/upscale \
 	tests/fuzz/corpus/encode/gray \

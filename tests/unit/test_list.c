@@ -8,14 +8,14 @@
 #include "server/base/list.h"
 #include "tests/lib/harness.h"
 
-/* Returns the items, with | after each. */
+/* Returns the items, or without separators the words, with | after each. */
 static const char *forwards(const char *list, const char *separators)
 {
     static char all[200];
     size_t used = 0;
     struct list_item item;
     all[0] = '\0';
-    while (list_next(&list, separators, &item))
+    while (separators ? list_next(&list, separators, &item) : list_next_word(&list, &item))
         used +=
             (size_t)snprintf(all + used, sizeof all - used, "%.*s|", (int)item.length, item.start);
     return all;
@@ -47,6 +47,9 @@ START_TEST(items_come_in_order_without_blanks_and_empty_ones)
         {"W/\"a,b\", \"c\"", ",", "W/\"a,b\"|\"c\"|"},
         {"\"open,a", ",", "\"open,a|"},
         {"cpu,cpuacct", ",", "cpu|cpuacct|"},
+        {" a b ,\tc,, d\t", NULL, "a b|c|d|"},
+        {"\"open, close", NULL, "\"open|close|"},
+        {"\"a,b\"", NULL, "\"a|b\"|"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         ck_assert_str_eq(forwards(rows[i].list, rows[i].separators), rows[i].items);
