@@ -2,15 +2,19 @@
 #ifndef UPSCALED_NN_KERNELS_SETS_H
 #define UPSCALED_NN_KERNELS_SETS_H
 
+#include "engine/base/cpu.h"
 #include "engine/base/vector_unit.h"
 #include "engine/nn/kernels.h"
 
 /* Returns how many tiles of a row pass Winograd's three stages together. With one block of
  * channels, V and M of these tiles stay in the L1 cache. With more blocks they do not fit in any
- * case, and more tiles share each load of the weights. */
+ * case, and more tiles share each load of the weights. Of many channels, the weights come from
+ * beyond the L2: then a whole row of a tile of the output goes together, if the L2 has room. */
 static inline int kernel_tiles(int in_channels)
 {
-    return in_channels <= KERNEL_LANES ? 14 : 28;
+    if (in_channels <= KERNEL_LANES)
+        return 14;
+    return in_channels > 4 * KERNEL_LANES && cpu_l2_bytes() >= (size_t)2 << 20 ? 32 : 28;
 }
 
 #define KERNELS_DECLARE(UNIT, name) extern const struct kernels kernels_##name;
