@@ -8,8 +8,8 @@
 
 /* Returns how many tiles of a row pass Winograd's three stages together. With one block of
  * channels, V and M of these tiles stay in the L1 cache. With more blocks they do not fit in any
- * case, and more tiles share each load of the weights. Of many channels, the weights come from
- * beyond the L2: then a whole row of a tile of the output goes together, if the L2 has room. */
+ * case, and more tiles share each load of the weights. With many channels the weights come from
+ * beyond the L2. Then 32 tiles go together if the L2 has room: a row of most pieces has 31. */
 static inline int kernel_tiles(int in_channels)
 {
     if (in_channels <= KERNEL_LANES)
