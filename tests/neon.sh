@@ -14,9 +14,9 @@ command -v qemu-aarch64 >/dev/null || skip "NEON: no qemu-aarch64"
 
 folder=$(mktemp -d) || exit 99
 trap 'rm -rf "$folder"' EXIT
-"$cross" -std=c11 -O3 -ffp-contract=off -Wall -Wextra -Wshadow -Werror -static -I. \
-    tests/neon/agree.c tests/lib/nn_kernels.c engine/base/vector_unit.c engine/nn/kernels.c \
-    engine/nn/kernels_c.c engine/nn/kernels_neon.c -o "$folder/agree" -lm || exit 1
+"$cross" -std=c11 -D_GNU_SOURCE -O3 -ffp-contract=off -Wall -Wextra -Wshadow -Werror -static -I. \
+    tests/neon/agree.c tests/lib/nn_kernels.c engine/base/*.c engine/nn/kernels.c \
+    engine/nn/kernels_c.c engine/nn/kernels_neon.c -pthread -lm -o "$folder/agree" || exit 1
 echo 1..5
 qemu-aarch64 "$folder/agree"
 
