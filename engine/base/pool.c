@@ -24,6 +24,7 @@ struct worker {
     pthread_t thread;
     void *scratch; /* used by the worker alone */
     void *spare;   /* a larger block for its next pieces; under the mutex */
+    bool ends;     /* when nothing is left to do; under the mutex */
 };
 
 /* The workers, which all shares of a pool use. */
@@ -31,7 +32,6 @@ struct crew {
     pthread_mutex_t mutex;
     pthread_cond_t work;
     struct pool_turns turns;
-    bool stopping;
     int shares; /* requests in progress, also those between two steps */
     int threads;
     struct worker *workers;
@@ -76,7 +76,7 @@ static void *work(void *arg)
     struct crew *c = w->crew;
     pthread_mutex_lock(&c->mutex);
     for (;;) {
-        while (!c->turns.first && !c->stopping)
+        while (!c->turns.first && !w->ends)
             pthread_cond_wait(&c->work, &c->mutex);
         if (!c->turns.first)
             break;
@@ -104,22 +104,23 @@ static void *work(void *arg)
     return NULL;
 }
 
-static void stop_workers(struct crew *c, int started)
+/* Ends the workers `from` to `to` - 1 when all runs are over, and frees their scratch. */
+static void end_workers(struct crew *c, int from, int to)
 {
     pthread_mutex_lock(&c->mutex);
-    c->stopping = true;
+    for (int i = from; i < to; i++)
+        c->workers[i].ends = true;
     pthread_cond_broadcast(&c->work);
     pthread_mutex_unlock(&c->mutex);
-    for (int i = 0; i < started; i++)
+    for (int i = from; i < to; i++) {
         pthread_join(c->workers[i].thread, NULL);
+        mem_free(c->workers[i].scratch);
+        mem_free(c->workers[i].spare);
+    }
 }
 
 static void release(struct crew *c)
 {
-    for (int i = 0; c->workers && i < c->threads; i++) {
-        mem_free(c->workers[i].scratch);
-        mem_free(c->workers[i].spare);
-    }
     mem_free(c->workers);
     pthread_mutex_destroy(&c->mutex);
     pthread_mutex_destroy(&c->reserving);
@@ -166,7 +167,7 @@ static enum err_code crew_new(int threads, struct crew **out, struct err *e)
     }
     int started = start_workers(c);
     if (started < threads) {
-        stop_workers(c, started);
+        end_workers(c, 0, started);
         release(c);
         return err_set(e, ERR_MEMORY, "only %d of %d threads could be started", started, threads);
     }
@@ -213,7 +214,7 @@ void pool_free(struct pool *p)
         return;
     if (p->is_owner) {
         assert(!p->crew->turns.first);
-        stop_workers(p->crew, p->crew->threads);
+        end_workers(p->crew, 0, p->crew->threads);
         release(p->crew);
     } else {
         pthread_mutex_lock(&p->crew->mutex);
@@ -221,6 +222,14 @@ void pool_free(struct pool *p)
         pthread_mutex_unlock(&p->crew->mutex);
     }
     mem_free(p);
+}
+
+void pool_shrink(struct pool *p, int threads)
+{
+    struct crew *c = p->crew;
+    assert(p->is_owner && threads >= 1 && threads <= c->threads && c->shares == 0);
+    end_workers(c, threads, c->threads);
+    c->threads = threads;
 }
 
 int pool_threads(const struct pool *p)

@@ -36,6 +36,10 @@ typedef void pool_piece(void *arg, int i, void *scratch);
 enum err_code pool_new(int threads, struct pool **out, struct err *e);
 void pool_free(struct pool *p); /* NULL is fine; no run may be in progress */
 
+/* Ends all workers but `threads` (at least 1, and at most as many as there are), and frees their
+ * scratch. No run may be in progress, and no share may exist. */
+void pool_shrink(struct pool *p, int threads);
+
 /* Returns the number of workers; 1 for the pool of a task. */
 int pool_threads(const struct pool *p);
 

@@ -1,15 +1,23 @@
 /* bands.c - see bands.h. */
 #include "engine/tiles/bands.h"
 
+#include <stdint.h>
+
 enum {
     PIECES_PER_THREAD = 4, /* in a band, so that several threads end it at about the same time */
     PIECE_LEAST = 256,     /* output pixels; smaller pieces consist mostly of halo */
     PIECE_MULTIPLE = 16,
+    ONE_BAND_MOST = 1 << 22, /* output pixels; a larger output has two bands or more */
 };
 
 static int pieces(int side, int piece)
 {
     return (side + piece - 1) / piece;
+}
+
+static int lesser(int a, int b)
+{
+    return a < b ? a : b;
 }
 
 /* Returns the size of a piece of which `count` make a side, rounded up to a multiple if that is not
@@ -20,18 +28,28 @@ static int even_piece(int side, int count, int most, int multiple)
     return piece <= most ? piece : most < multiple ? most : most / multiple * multiple;
 }
 
-/* Chooses pieces that are as large as allowed, but enough of them for all threads. */
+/* Many threads could have all of a large output in one band, which would be in memory as a whole
+ * before the first row of it could be encoded. */
+static int least_bands(const struct bands_wish *w)
+{
+    return (int64_t)w->out.x * w->out.y > ONE_BAND_MOST ? 2 : 1;
+}
+
+/* Chooses pieces that are as large as allowed, but enough of them that each band has `wanted`. */
 static struct pair choose_tile(const struct bands_wish *w, int wanted)
 {
+    int all = wanted * least_bands(w);
     int across = pieces(w->out.x, w->most.x), down = pieces(w->out.y, w->most.y);
-    while (across * down < wanted &&
+    if (down < least_bands(w))
+        down = least_bands(w);
+    while (across * down < all &&
            (w->out.x / across > PIECE_LEAST || w->out.y / down > PIECE_LEAST)) {
         if (w->out.x / across > w->out.y / down)
             across++;
         else
             down++;
     }
-    int rows = pieces(wanted, across); /* rows of pieces in a band */
+    int rows = lesser(pieces(wanted, across), pieces(down, least_bands(w))); /* in a band */
     if (down > rows)
         down = pieces(down, rows) * rows; /* so that the last band is as full as the others */
     return (struct pair){
@@ -51,10 +69,10 @@ struct bands bands_choose(const struct bands_wish *w)
         b.tile.x = w->tile.x;
     if (b.rows == 0) {
         int down = pieces(wanted, pieces(w->out.x, b.tile.x));
-        b.rows = pieces(b.tile.y * down, multiple) * multiple;
+        int most = pieces(pieces(w->out.y, b.tile.y), least_bands(w));
+        b.rows = pieces(b.tile.y * lesser(down, most), multiple) * multiple;
     }
-    if (b.rows > w->out.y)
-        b.rows = w->out.y;
+    b.rows = lesser(b.rows, w->out.y);
     return b;
 }
 

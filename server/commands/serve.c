@@ -74,6 +74,23 @@ enum { SPARE_FILES = 12, THREAD_FILES = 3 };
 /* Files that the process was given or has opened by now have low numbers. */
 enum { FIRST_FILES = 1024 };
 
+/* Each thread keeps a working buffer, so a machine of many processors may have more threads than the
+ * memory of its container allows. The buffers may use half of what the process leaves of the limit,
+ * unless --threads says how many threads there are. */
+static void fit_threads(struct daemon *d)
+{
+    int64_t rest = d->options.memory_limit - memory_resident(d->service.statm);
+    int threads = pool_threads(d->service.pool);
+    int64_t each = (int64_t)pool_scratch_bytes(d->service.pool) / threads;
+    if (d->options.threads > 0 || each == 0 || rest / 2 / each >= threads)
+        return;
+    int fitting = rest / 2 >= each ? (int)(rest / 2 / each) : 1;
+    pool_shrink(d->service.pool, fitting);
+    fprintf(stderr,
+            "upscaled: threads: %d instead of %d, because of --memory-limit; each needs %lld MiB\n",
+            fitting, threads, (long long)((each + (1 << 20) - 1) >> 20));
+}
+
 /* Gives the requests the part of the memory limit that the process with its models and working
  * buffers leaves. */
 static enum err_code divide_memory(struct daemon *d, struct err *e)
@@ -84,8 +101,9 @@ static enum err_code divide_memory(struct daemon *d, struct err *e)
     if (rest < LEAST_BUDGET)
         return err_set_limit(e, ERR_BAD_PARAMETER, "memory-limit", (uint64_t)limit,
                              "the limit is %lld bytes (--memory-limit), and the process itself "
-                             "needs %lld of them",
-                             (long long)limit, (long long)(limit - rest));
+                             "needs %lld of them with its threads (--threads %d)",
+                             (long long)limit, (long long)(limit - rest),
+                             pool_threads(d->service.pool));
     budget_init(&d->service.budget, rest);
     d->service.scratch_bytes = scratch;
     fprintf(stderr,
@@ -207,21 +225,27 @@ static enum err_code load_models(struct daemon *d, struct err *e)
     return rc;
 }
 
-static enum err_code start(struct daemon *d, struct err *e)
+static enum err_code open_queue(struct daemon *d, struct err *e)
 {
     struct options *o = &d->options;
-    d->service.usable_cpus = cpus_usable();
-    int threads = o->threads > 0 ? (int)o->threads : d->service.usable_cpus;
-    if (o->max_running == 0)
-        o->max_running = threads * RUNNING_PER_THREAD; /* /v1/limits shows the value in force */
+    if (o->max_running == 0) /* /v1/limits shows the value in force */
+        o->max_running = pool_threads(d->service.pool) * RUNNING_PER_THREAD;
     struct jobs_config jobs = {
         .running = (int)o->max_running,
         .waiting = (int)o->queue,
         .timeout_ms = o->queue_timeout * 1000,
         .work_ms = o->work_timeout * 1000,
-        .workers = threads < d->service.usable_cpus ? threads : d->service.usable_cpus,
+        .workers = service_parallel(&d->service),
         .budget = &d->service.budget,
     };
+    return jobs_new(&jobs, &d->service.jobs, e);
+}
+
+static enum err_code start(struct daemon *d, struct err *e)
+{
+    struct options *o = &d->options;
+    d->service.usable_cpus = cpus_usable();
+    int threads = o->threads > 0 ? (int)o->threads : d->service.usable_cpus;
     enum err_code rc = proxies_read(&d->service.proxies, o->trusted_proxies, e);
     if (rc == ERR_OK)
         rc = access_log_open(&d->service.log, STDOUT_FILENO, o->log_format, e);
@@ -240,13 +264,15 @@ static enum err_code start(struct daemon *d, struct err *e)
     if (rc == ERR_OK)
         command_tell_foreign(o);
     if (rc == ERR_OK)
+        fit_threads(d);
+    if (rc == ERR_OK)
         rc = measure_cost(d, e);
     if (rc == ERR_OK)
         rc = divide_memory(d, e);
     if (rc == ERR_OK)
         bound_connections(d);
     if (rc == ERR_OK)
-        rc = jobs_new(&jobs, &d->service.jobs, e);
+        rc = open_queue(d, e);
     if (rc == ERR_OK)
         rc = progress_new(d->service.jobs, &d->service.progress, e);
     if (rc == ERR_OK)

@@ -18,7 +18,7 @@ const struct option_row option_rows[] = {
     {"config",               OPTION_TEXT,  FIELD(config),               ALL | FOR_HEALTH, 0,  0,    0,       false, "read options from this file, one `name = value` per line"},
     {"listen",               OPTION_LIST,  FIELD(listen),               FOR_SERVE | FOR_HEALTH, 0, 0, 0,     false, "address to listen on: host:port, [v6]:port, :port for all addresses, or unix:/path; may be repeated [127.0.0.1:8080, or :$PORT if the variable PORT is set]"},
     {"models",               OPTION_TEXT,  FIELD(models),               ALL,         0,       0,    0,       false, "folder with more models, *.json"},
-    {"threads",              OPTION_COUNT, FIELD(threads),              RUN,         0,       0,    1024,    false, "worker threads; 0: one for each CPU that the process may use"},
+    {"threads",              OPTION_COUNT, FIELD(threads),              RUN,         0,       0,    1024,    false, "worker threads; 0: one for each CPU that the process may use, as far as serve has memory for them"},
     {"kernels",              OPTION_TEXT,  FIELD(kernels),              ALL,         0,       0,    0,       false, "vector instructions to use: avx512, avx2, neon or c [the best that the CPU has]"},
     {"max-body",             OPTION_BYTES, FIELD(max_body),             RUN,         64 * M,  1,    4 * G,   true,  "largest request body or input file"},
     {"max-side",             OPTION_COUNT, FIELD(max_side),             RUN,         32768,   1,    1 << 20, true,  "largest width and height of an input, in pixels"},

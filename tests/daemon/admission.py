@@ -23,8 +23,9 @@ def refused(reply, status, code, option):
 
 
 def start_with_budget(bytes_for_requests, *options):
-    """Starts a daemon whose requests share about that much memory. A first daemon tells how much
-    the process itself needs."""
+    """Starts a daemon of two threads whose requests share about that much memory. A first daemon
+    tells how much the process itself needs."""
+    options = ("--threads", "2", *options)  # it would start fewer where memory is small
     done = subprocess.run([BINARY, "serve", "--listen", "127.0.0.1:0", "--memory-limit", "1",
                            *options],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
@@ -111,11 +112,10 @@ def what_needs_more_than_there_is_is_refused_by_its_head():
 @claim
 def what_the_estimate_tells_is_what_admission_counts():
     pictures = [flat_png(side, side) for side in range(300, 1501, 100)]
-    threads = ("--threads", "2")  # one thread divides pictures otherwise, and needs less memory
-    with Daemon(*threads) as d:
+    with Daemon("--threads", "2") as d:
         peaks = [json.loads(d.ask("POST", "/v1/estimate", picture).expect(200).body)
                  ["peak_memory_bytes"] for picture in pictures]
-    with start_with_budget(16 << 20, *threads) as d:
+    with start_with_budget(16 << 20) as d:
         limit = d.upscale(flat_png(4000, 4000)).problem()["limit"]
         equal(min(peaks) < limit < max(peaks), True, "some fit, some do not")
         equal([d.upscale(picture).status for picture in pictures],

@@ -24,6 +24,7 @@ test_scripts += \
 	tests/daemon/life.py \
 	tests/daemon/limits.py \
 	tests/daemon/log.py \
+	tests/daemon/many_threads.py \
 	tests/daemon/memory.py \
 	tests/daemon/metrics.py \
 	tests/daemon/models.py \

@@ -58,6 +58,7 @@ EXTRA_DIST += \
 	tests/lib/fronts.py \
 	tests/lib/jumping_clock.c \
 	tests/lib/lacking.py \
+	tests/lib/many_processors.c \
 	tests/lib/png_file.py \
 	tests/lib/preload.py \
 	tests/lib/raw_requests.py \

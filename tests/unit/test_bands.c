@@ -68,6 +68,23 @@ START_TEST(threads_have_some_tiles_each)
 }
 END_TEST
 
+START_TEST(a_large_output_is_never_one_band)
+{
+    static const struct pair large[] = {{2160, 3840}, {4320, 7680}, {8000, 12000},
+                                        {65535, 130}, {130, 65535}, {65535, 65535}};
+    static const int counts[] = {1, 2, 8, 16, 64, 128, 1024};
+    for (size_t i = 0; i < sizeof large / sizeof *large; i++)
+        for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) {
+            struct bands_wish w = {
+                .out = large[i], .most = {576, 768}, .threads = counts[k], .multiple = 64};
+            struct bands b = bands_choose(&w);
+            ck_assert_msg(2 * (b.rows - b.tile.y) < w.out.y && b.rows < w.out.y,
+                          "%dx%d, %d threads: %d rows of %d", w.out.x, w.out.y, w.threads, b.rows,
+                          w.out.y);
+        }
+}
+END_TEST
+
 /* Checks into how many tiles two threads divide an output that would fit into one. */
 static void divides(struct pair out, struct pair tile, int count)
 {
@@ -104,6 +121,7 @@ int main(void)
                         sizeof sides / sizeof *sides);
     tcase_add_test(c, what_is_asked_for_is_taken_where_it_fits);
     tcase_add_test(c, threads_have_some_tiles_each);
+    tcase_add_test(c, a_large_output_is_never_one_band);
     tcase_add_test(c, longer_sides_are_divided_no_further_than_needed);
     tcase_add_test(c, one_thread_has_no_more_tiles_than_fit);
     suite_add_tcase(s, c);

@@ -126,6 +126,28 @@ START_TEST(scratch_grows_while_others_run)
 }
 END_TEST
 
+START_TEST(fewer_workers_do_every_piece_and_keep_less_memory)
+{
+    static struct tally t;
+    struct pool *p = NULL;
+    ck_assert_int_eq(pool_new(128, &p, NULL), ERR_OK);
+    ck_assert_int_eq(pool_reserve(p, 4096, NULL), ERR_OK);
+    for (int threads = 128; threads >= 1; threads /= 5) {
+        pool_shrink(p, threads);
+        ck_assert_int_eq(pool_threads(p), threads);
+        ck_assert_uint_eq(pool_scratch_bytes(p), 4096 * (size_t)threads);
+        memset(&t, 0, sizeof t);
+        ck_assert_int_eq(pool_run(p, 1000, &(struct pool_pieces){count_piece, &t, NULL}, NULL),
+                         ERR_OK);
+        for (int i = 0; i < 1000; i++)
+            ck_assert_int_eq(t.count[i], 1);
+    }
+    ck_assert_int_eq(pool_reserve(p, 8192, NULL), ERR_OK);
+    ck_assert_uint_eq(pool_scratch_bytes(p), 8192);
+    pool_free(p);
+}
+END_TEST
+
 START_TEST(failed_allocations_leave_it_whole)
 {
     for (long n = 0;; n++) {
@@ -164,6 +186,7 @@ int main(void)
     tcase_add_test(c, serves_many_callers_at_once);
     tcase_add_test(c, shares_account_for_their_own_pieces);
     tcase_add_test(c, scratch_grows_while_others_run);
+    tcase_add_test(c, fewer_workers_do_every_piece_and_keep_less_memory);
     tcase_add_test(c, failed_allocations_leave_it_whole);
     suite_add_tcase(s, c);
     return harness_run(s);
