@@ -12,6 +12,7 @@ test_scripts += \
 	tests/lists.sh \
 	tests/musl.sh \
 	tests/neon.sh \
+	tests/processors.sh \
 	tests/set5.py \
 	tests/setup.sh \
 	tests/sum.sh \

@@ -26,6 +26,11 @@ void harness_left_out(int tests, const char *name, const char *reason)
     fflush(stdout); /* once: tests are forked */
 }
 
+bool harness_has_pngcheck(void)
+{
+    return system("command -v pngcheck >/dev/null 2>&1") == 0;
+}
+
 const char *harness_data(const char *name)
 {
     static char path[4096];

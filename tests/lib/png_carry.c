@@ -68,8 +68,8 @@ const uint8_t *carry_content(const struct buf *file, const char *type, uint32_t 
  * takes them for illegal. */
 void carry_check(const struct buf *file)
 {
-    if (system("command -v pngcheck >/dev/null 2>&1") != 0)
-        return;
+    if (!harness_has_pngcheck())
+        return; /* the program says so */
     char path[] = "png_carry.XXXXXX", command[100];
     int fd = mkstemp(path);
     ck_assert(fd >= 0 && write(fd, file->data, 8) == 8);

@@ -12,16 +12,6 @@
 #include "tests/lib/harness.h"
 #include "tests/lib/model_text.h"
 
-#ifndef __has_feature
-#define __has_feature(x) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer) ||                           \
-    defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
-enum { SANITIZED = 1 };
-#else
-enum { SANITIZED = 0 };
-#endif
-
 enum { IN = 2048, OUT = 256, SIDE = 4, WEIGHTS = IN * OUT * SIDE * SIDE };
 enum { PARAMETERS = WEIGHTS + 3 * IN + OUT * 3 };
 
@@ -289,7 +279,7 @@ int main(void)
     Suite *s = suite_create("model_json_memory");
     TCase *c = tcase_create("model_json_memory");
     int hostiles = (int)(sizeof hostile / sizeof *hostile);
-    if (SANITIZED) {
+    if (HARNESS_SANITIZED) {
         harness_left_out(2, "a_large_file_costs_its_weights_and_little_more",
                          "sanitizers keep memory");
         harness_left_out(hostiles, "a_hostile_file_costs_65_mib_at_most", "sanitizers keep memory");

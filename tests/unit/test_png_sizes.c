@@ -243,12 +243,6 @@ END_TEST
 
 /* How large files are does not depend on threads, and takes a quarter of an hour under the thread
  * sanitizer. */
-#ifdef __SANITIZE_THREAD__
-enum { ONLY_THREADS = true };
-#else
-enum { ONLY_THREADS = false };
-#endif
-
 static void add_claims_of_sizes(TCase *c)
 {
     tcase_add_loop_test(c, repetitions_far_away_are_found, 0, 5);
@@ -264,7 +258,7 @@ int main(void)
 {
     Suite *s = suite_create("png_sizes");
     TCase *c = tcase_create("png_sizes");
-    if (ONLY_THREADS)
+    if (HARNESS_TSAN)
         harness_left_out(12, "the claims of sizes", "sizes do not depend on threads");
     else
         add_claims_of_sizes(c);

@@ -122,9 +122,8 @@ START_TEST(written_again_they_have_the_same_pixels_and_pngcheck_is_content)
     char command[1000];
     ck_assert_ptr_nonnull(mkdtemp(written));
     ck_assert_int_ge(each(false, check_rewritten), 160);
-    snprintf(command, sizeof command, "! command -v pngcheck >/dev/null || pngcheck -q %s/*.png",
-             written);
-    int status = system(command);
+    snprintf(command, sizeof command, "pngcheck -q %s/*.png", written);
+    int status = harness_has_pngcheck() ? system(command) : 0;
     snprintf(command, sizeof command, "rm -r %s", written);
     ck_assert(system(command) == 0 && status == 0);
 }
@@ -169,5 +168,7 @@ int main(void)
     tcase_add_test(c, written_again_they_have_the_same_pixels_and_pngcheck_is_content);
     tcase_add_test(c, broken_files_are_refused_with_the_code_that_says_why);
     suite_add_tcase(s, c);
+    if (!harness_has_pngcheck())
+        harness_left_out(0, "pngcheck's verdict", "no pngcheck");
     return harness_run(s);
 }

@@ -328,13 +328,10 @@ START_TEST(wide_model_runs_in_stated_memory)
     mem_free(in);
     plan_free(p);
     model_free(m);
-#ifndef __SANITIZE_ADDRESS__
-#ifndef __SANITIZE_THREAD__
     struct rusage usage; /* of this test's process, with the layers run one by one */
     getrusage(RUSAGE_SELF, &usage);
-    ck_assert_int_le(usage.ru_maxrss, 130L << 10);
-#endif
-#endif
+    if (!HARNESS_SANITIZED)
+        ck_assert_int_le(usage.ru_maxrss, 130L << 10);
 }
 END_TEST
 
@@ -350,6 +347,8 @@ int main(void)
     tcase_add_test(c, falls_apart_into_phases);
     tcase_add_test(c, wide_layer_doubles_its_input);
     tcase_add_test(c, wide_model_runs_in_stated_memory);
+    if (HARNESS_SANITIZED)
+        harness_left_out(0, "the memory of a wide model", "sanitizers keep memory");
     suite_add_tcase(s, c);
     return harness_run(s);
 }
