@@ -3,18 +3,26 @@
 
 enum { NS_PER_SECOND = 1000000000, NS_PER_MS = 1000000 };
 
-int64_t clock_ns(void)
+static int64_t read_ns(clockid_t id)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(id, &t);
     return (int64_t)t.tv_sec * NS_PER_SECOND + t.tv_nsec;
+}
+
+int64_t clock_ns(void)
+{
+    return read_ns(CLOCK_MONOTONIC);
 }
 
 int64_t clock_thread_ns(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (int64_t)t.tv_sec * NS_PER_SECOND + t.tv_nsec;
+    return read_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+int64_t clock_process_ns(void)
+{
+    return read_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 int64_t clock_ms(void)

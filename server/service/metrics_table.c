@@ -24,7 +24,7 @@ struct view {
 typedef void write_samples(const struct metric *m, struct view *v);
 
 static write_samples requests, cancelled, warnings, macs, whole, stages, pixels, running, waiting,
-    oldest, memory, memory_limit, threads, cpus, mac_seconds, draining, models, build;
+    oldest, memory, memory_limit, cpu_seconds, threads, cpus, mac_seconds, draining, models, build;
 
 static const struct metric {
     const char *name, *type, *labels, *help;
@@ -43,6 +43,7 @@ static const struct metric {
     {"upscaled_oldest_waiting_seconds", "gauge",    "",       "Time that the oldest picture in the queue has waited.", oldest},
     {"upscaled_memory_bytes",          "gauge",     "use",    "Memory of the budget that is in use, for connections, bodies, work and replies; scratch is the growth of the worker threads' buffers since the start.", memory},
     {"upscaled_memory_limit_bytes",    "gauge",     "",       "Memory budget that all requests share.", memory_limit},
+    {"upscaled_cpu_seconds_total",     "counter",   "",       "Processor time that all threads of the process have used.", cpu_seconds},
     {"upscaled_threads",               "gauge",     "",       "Worker threads.", threads},
     {"upscaled_usable_cpus",           "gauge",     "",       "CPUs that the process may use by its affinity and the quotas of its control groups.", cpus},
     {"upscaled_mac_seconds",           "gauge",     "",       "Time of a thread for one multiply-accumulate, as measured from requests.", mac_seconds},
@@ -164,6 +165,11 @@ static void memory(const struct metric *m, struct view *v)
 static void memory_limit(const struct metric *m, struct view *v)
 {
     sample(m, v, (double)v->service->budget.limit);
+}
+
+static void cpu_seconds(const struct metric *m, struct view *v)
+{
+    sample(m, v, (double)clock_process_ns() / 1e9);
 }
 
 static void threads(const struct metric *m, struct view *v)

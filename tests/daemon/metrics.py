@@ -169,6 +169,22 @@ def pictures_are_measured():
 
 
 @claim
+def processor_time_is_that_of_the_process():
+    """The kernel's own account is in hundredths of a second; it is read before and after."""
+    def kernels(d):
+        with open("/proc/%d/stat" % d.process.pid) as file:
+            used = file.read().rsplit(")", 1)[1].split()[11:13]
+        return sum(map(int, used)) / os.sysconf("SC_CLK_TCK")
+
+    with Daemon() as d:
+        for _ in range(2):
+            d.upscale(flat_png(600, 600)).expect(200)
+            least = kernels(d) - 0.02
+            seconds = value(scrape(d), "upscaled_cpu_seconds_total")
+            equal(0 < least <= seconds <= kernels(d) + 0.02, True, seconds)
+
+
+@claim
 def what_runs_and_waits_is_shown():
     with Daemon("--max-running", "1", "--queue-timeout", "86400", "--work-timeout", "86400") as d:
         idle = scrape(d)
