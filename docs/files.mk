@@ -22,7 +22,7 @@ EXTRA_DIST += \
 	docs/pictures/quality-photographs.png \
 	docs/pictures/quality-psnr.png \
 	docs/pictures/sample.png \
-	docs/pictures/scaling.png \
+	docs/pictures/scaling.svg \
 	docs/quality.md \
 	docs/recipes.md \
 	docs/scaling.md \

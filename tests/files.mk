@@ -13,6 +13,7 @@ test_scripts += \
 	tests/musl.sh \
 	tests/neon.sh \
 	tests/processors.sh \
+	tests/scaling.py \
 	tests/set5.py \
 	tests/setup.sh \
 	tests/sum.sh \

@@ -13,4 +13,5 @@ EXTRA_DIST += \
 	tests/bench/picture.py \
 	tests/bench/png.py \
 	tests/bench/run \
-	tests/bench/scale.py
+	tests/bench/scale.py \
+	tests/bench/scale_page.py

@@ -1,20 +1,26 @@
 #!/usr/bin/python3
 """scale.py - measures how long answers take as the load grows, and whether Retry-After is correct.
 
-    tests/bench/scale.py [--seconds 15] [--binary build/upscaled] [--plot docs/pictures/scaling.png]
+    tests/bench/scale.py [--write] [--requests 200] [--only KIND] [--binary build/upscaled]
 
-The daemon has one core, and the clients another one. First closed loops find the capacity for each kind of
-picture. Then requests arrive at random times (Poisson) at 20 to 150 % of it, each on a connection of its own,
-whether or not earlier ones are answered; the time of an answer counts from the time at which the request was
-to be sent. One row of each kind is a burst: 60 %, in between 300 % until the queue has been full for two
-seconds. There, a client that is told to come back does so once, after the seconds of Retry-After. Prints a table,
-and beside it what an autoscaler sees: the mean time that a request waits in the queue (/metrics)."""
+The daemon has one core, and the clients another one. A closed loop finds the capacity for each kind of picture.
+Then requests arrive at random times at 20 to 150 % of it, each on a connection of its own, whether or not earlier
+ones are answered; the time of an answer counts from the time at which the request was to be sent. Each row has as
+many requests, at times of the same pattern, stretched, and the mixture has exactly its shares: so rows differ by
+their load alone. A row begins with an idle daemon. One row of each kind is a burst: 60 %, in between 300 % until
+the queue is full and 50 clients or more are refused. There, a client that is told to come back does so once, after
+the seconds of Retry-After; the load of 60 % lasts until the last one has.
+
+Prints the tables of docs/scaling.md, with what an autoscaler sees: the busy share of the CPUs and the mean time
+that a request waits in the queue (/metrics). --write puts them and the plot into the document. It takes about
+13.3 requests a row, divided by the capacity, for each kind, and the bursts: 20 minutes where a core answers 64,
+15, 8 and 34 pictures a second. Exits with 1 if Retry-After was true for less than 95 % of the clients, if somebody
+was refused below 95 % of the capacity, or if there were other answers. Nothing else should run meanwhile."""
 import argparse
-import collections
 import concurrent.futures
+import functools
 import http.client
 import io
-import math
 import os
 import random
 import re
@@ -23,41 +29,39 @@ import sys
 import threading
 import time
 
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from picture import picture
+from scale_page import LOADS, Row, failures, headline, progress, tables, write
 
-LOADS = (20, 40, 60, 80, 90, 95, 150)  # per cent of the capacity
-LONGER = 4  # the factor for the last load, which lasts until the queue is full
+LONGER = 3  # the factor for the last load, which lasts until the queue has been full for a while
 USUAL, BURST = 60, 300  # per cent, of the row with a burst
-PLACES = 64  # of the queue (--queue)
-FULL = 2  # seconds for which a burst keeps the queue full
-AFTER = 130  # seconds after a burst; the last client comes back within 120
-SIZES = {"256x256": (256, 256), "640x480": (640, 480), "1280x720": (1280, 720)}
-MIXED = {"256x256": 80, "640x480": 15, "1280x720": 5}  # per cent of the requests
+PLACES = 64 + 4  # of the queue (--queue), and of running requests for each thread (--max-running)
+FULL, REFUSED = 2, 50  # a burst keeps the queue full for so many seconds, and until so many are refused
+AFTER = 150  # seconds after a burst at most; the last client comes back within two minutes of the first
+KINDS = {"256x256": {"256x256": 1}, "640x480": {"640x480": 1}, "1024x576": {"1024x576": 1},
+         "mixed": {"256x256": 80, "640x480": 15, "1024x576": 5}}  # per cent of the requests
 CLIENTS = 512  # if more would wait, the generator reports that it is late
 PATIENCE = 120
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def png(width, height):
+@functools.lru_cache
+def png(name):
     out = io.BytesIO()
-    Image.fromarray(picture(width, height, 3)).save(out, "png")
+    Image.fromarray(picture(*map(int, name.split("x")), 3)).save(out, "png")
     return out.getvalue()
 
 
-PICTURES = {name: png(*size) for name, size in SIZES.items()}
-
-
 class Server:
-    """Starts the daemon on the first core that this process may use. The clients take the
-    others."""
+    """Starts the daemon on the first core that this process may use. The clients take the others."""
 
     def __init__(self, binary):
         cores = sorted(os.sched_getaffinity(0))
         if len(cores) < 2:
             sys.exit("scale.py: two cores are needed, one for the clients")
         self.process = subprocess.Popen(
-            ["taskset", "-c", str(cores[0]), binary, "serve", "--listen", "127.0.0.1:0"],
+            ["taskset", "-c", str(cores[0]), binary, "serve", "--listen", "127.0.0.1:0", "--log-format", "off"],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         os.sched_setaffinity(0, cores[1:])
         line = ""
@@ -66,173 +70,152 @@ class Server:
             if not line:
                 sys.exit("scale.py: the daemon did not start")
         self.port = int(line.rsplit(":", 1)[1])
-        threading.Thread(target=self.process.stdout.read, daemon=True).start()
 
-    def post(self, body):
-        """Returns the status, and the seconds of Retry-After."""
+    def ask(self, method, path, body=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
-            connection.request("POST", "/v1/upscale", body)
+            connection.request(method, path, body)
             reply = connection.getresponse()
-            reply.read()
-            return reply.status, float(reply.headers.get("Retry-After", 0))
+            return reply, reply.read()
         finally:
             connection.close()
 
-    def waited(self):
-        """Returns the sum and the count of the seconds in the queue."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-        connection.request("GET", "/metrics")
-        text = connection.getresponse().read().decode()
-        connection.close()
-        return [float(re.search(r'upscaled_stage_seconds_%s\{stage="queue"\} (\S+)' % key, text).group(1))
-                for key in ("sum", "count")]
+    def post(self, kind):
+        """Returns the status, and the seconds of Retry-After."""
+        reply, _ = self.ask("POST", "/v1/upscale", png(kind))
+        return reply.status, float(reply.headers.get("Retry-After", 0))
+
+    def signals(self):
+        """Returns the time, the processor time that the CPUs had and used until then, and the sum and count of the
+        seconds in the queue."""
+        now, text = time.monotonic(), self.ask("GET", "/metrics")[1].decode()
+
+        def value(name):
+            return float(re.search("^%s (.*)$" % re.escape(name), text, re.MULTILINE).group(1))
+        return (now * value("upscaled_usable_cpus"), value("upscaled_cpu_seconds_total"),
+                *(value('upscaled_stage_seconds_%s{stage="queue"}' % key) for key in ("sum", "count")))
 
 
-def capacity(server, mix, seconds):
-    """Returns the answers per second to four clients that never pause."""
-    done, lock, end = [0], threading.Lock(), time.monotonic() + seconds
+def mixture(rng, mix, count):
+    """Returns kinds of pictures in random order, each with exactly its share, rounded."""
+    kinds = [kind for kind, share in mix.items() for _ in range(round(count * share / sum(mix.values())))]
+    rng.shuffle(kinds)
+    return kinds
 
-    def send(seed):
-        rng = random.Random(seed)
-        while time.monotonic() < end:
-            status, _ = server.post(choose(rng, mix))
-            with lock:
-                done[0] += status == 200
 
+def arrivals(rng, mix, count, rate, start=0.0):
+    """Returns the times and kinds of that many requests. Given its number in an interval, the times of a Poisson
+    process are independent and uniform."""
+    kinds = mixture(rng, mix, max(1, round(count)))
+    return list(zip(sorted(start + rng.random() * len(kinds) / rate for _ in kinds), kinds))
+
+
+def capacity(server, mix, requests):
+    """Returns the answers per second to eight clients that never pause."""
+    def post_all(kinds):
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            return list(pool.map(server.post, kinds))
+
+    kinds = mixture(random.Random(1), mix, requests)
+    post_all(kinds[:8])  # the daemon learns its speed
     begun = time.monotonic()
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        list(pool.map(send, range(4)))
-    return done[0] / (time.monotonic() - begun)
+    if any(status != 200 for status, _ in post_all(kinds)):
+        sys.exit("scale.py: eight clients are refused")
+    return len(kinds) / (time.monotonic() - begun)
 
 
-def choose(rng, mix):
-    return PICTURES[rng.choices(list(mix), list(mix.values()))[0]]
+class Offer:
+    """Sends requests at their times, and collects (status, seconds, Retry-After, served then) of each."""
 
+    def __init__(self, server, comes_back):
+        self.server, self.comes_back = server, comes_back
+        self.results, self.lock, self.late, self.away = [], threading.Lock(), 0.0, 0
 
-def one(server, body, due, results, lock, comes_back):
-    """Sends a request that is due, and perhaps again later if the server asks for that."""
-    status, pause = server.post(body)
-    took, served = time.monotonic() - due, None
-    if status == 503 and comes_back:
-        time.sleep(pause)
-        served = server.post(body)[0] == 200
-    with lock:
-        results.append((status, took, pause, served))
+    def one(self, kind, due):
+        """Sends a request that is due, and perhaps again later if the server asks for that."""
+        status, pause = self.server.post(kind)
+        took, served = time.monotonic() - due, None
+        if status == 503 and self.comes_back:
+            with self.lock:
+                self.away += 1
+            time.sleep(pause)
+            served = self.server.post(kind)[0] == 200
+            with self.lock:
+                self.away -= 1
+        with self.lock:
+            self.results.append((status, took, pause, served))
 
-
-def offer(server, mix, stages, seed, comes_back):
-    """Sends requests in stages, each of a rate and its seconds. Returns all results, and the largest delay of the
-    generator."""
-    rng, results, lock, late = random.Random(seed), [], threading.Lock(), 0.0
-    end = due = time.monotonic()
-    with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
-        for rate, seconds in stages:
-            end += seconds
-            while True:
-                due += rng.expovariate(rate)
-                if due > end:
-                    due = end  # the next stage has its own rate from here on
+    def send(self, requests, needed):
+        """Sends the requests. Those after the first `needed` are left out once nobody is to come back any more."""
+        begun = time.monotonic()
+        with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
+            for k, (at, kind) in enumerate(requests):
+                due = begun + at
+                time.sleep(max(0.0, due - time.monotonic()))
+                if k >= needed and at > requests[needed - 1][0] + 1 and self.away == 0:
                     break
-                now = time.monotonic()
-                late = max(late, now - due)
-                time.sleep(max(0.0, due - now))
-                pool.submit(one, server, choose(rng, mix), due, results, lock, comes_back)
-    return results, late
+                self.late = max(self.late, time.monotonic() - due)
+                pool.submit(self.one, kind, due)
+
+
+def row_of(mix, load, top, count):
+    """Returns the requests of a row, and how many of them are sent in any case. The load is None for the burst."""
+    rng = random.Random(1)  # the same for every load
+    if load:
+        requests = arrivals(rng, mix, count * (LONGER if load == LOADS[-1] else 1), top * load / 100)
+        return requests, len(requests)
+    usual, burst = top * USUAL / 100, top * BURST / 100
+    fills = PLACES / (burst - top) + max(FULL, REFUSED / (burst - top))
+    before = arrivals(rng, mix, count / 3, usual)
+    requests = before + arrivals(rng, mix, burst * fills, burst, len(before) / usual)
+    return (requests + arrivals(rng, mix, usual * AFTER, usual, len(before) / usual + fills)), len(requests)
 
 
 def at(values, share):
-    return sorted(values)[min(len(values) - 1, int(share * len(values)))] if values else float("nan")
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))] if values else None
 
 
-Row = collections.namedtuple("Row", "kind load rate p50 p95 p99 refused others back told queue late")
-
-
-def stages_of(load, top, seconds):
-    """Returns the stages of a row. Its load is None for the row with a burst."""
-    if load:
-        return [(top * load / 100, seconds * (LONGER if load == LOADS[-1] else 1))]
-    fills = PLACES / (top * (BURST / 100 - 1))
-    return [(top * USUAL / 100, seconds / 3), (top * BURST / 100, fills + FULL), (top * USUAL / 100, AFTER)]
-
-
-def measure(server, kind, mix, load, top, seconds):
-    before = server.waited()
-    results, late = offer(server, mix, stages_of(load, top, seconds), load or 1, not load)
-    after = server.waited()
-    good = [took for status, took, _, _ in results if status == 200]
-    refused = [(pause, served) for status, _, pause, served in results if status == 503]
-    others = [status for status, _, _, _ in results if status not in (200, 503)]
-    return Row(kind, load, top * (load or USUAL) / 100, at(good, .5), at(good, .95), at(good, .99),
-               len(refused) / max(1, len(results)), len(others),
-               sum(served for _, served in refused) / len(refused) if refused and not load else None,
-               max(pause for pause, _ in refused) if refused else None,
-               (after[0] - before[0]) / max(1, after[1] - before[1]), late)
-
-
-def show(row):
-    def ms(seconds):
-        return "%.0f" % (1e3 * seconds)
-    print("| %s | %s | %.1f | %s | %s | %s | %s | %.0f | %s | %s |" % (
-        row.kind, row.load or "%d, burst of %d" % (USUAL, BURST), row.rate, ms(row.p50), ms(row.p95), ms(row.p99),
-        ms(row.queue), 100 * row.refused,
-        "" if row.told is None else "%.0f" % row.told, "" if row.back is None else "%.0f" % (100 * row.back)),
-        flush=True)
-    if row.others:
-        print("scale.py: %d other answers" % row.others, file=sys.stderr)
-    if row.late > 0.05:
-        print("scale.py: the clients were %.0f ms late" % (1e3 * row.late), file=sys.stderr)
-
-
-def plot(rows, path):
-    """Plots the 95th percentile by load, a line for each kind, on a logarithmic scale of 10 ms to
-    100 s."""
-    width, height, left, top, foot = 760, 420, 70, 20, 50
-    image = Image.new("RGB", (width, height), "white")
-    draw = ImageDraw.Draw(image)
-
-    def place(load, seconds):
-        exponent = min(4.0, max(0.0, math.log10(seconds / 0.01)))
-        return (left + (width - left - 130) * load / 160, height - foot - (height - top - foot) * exponent / 4)
-
-    for k in range(5):
-        y = place(0, 0.01 * 10**k)[1]
-        draw.line((left, y, width - 130, y), "#dddddd")
-        draw.text((8, y - 6), "%g s" % (0.01 * 10**k), "black")
-    for load in range(0, 161, 20):
-        x = place(load, 1)[0]
-        draw.line((x, top, x, height - foot), "#eeeeee")
-        draw.text((x - 8, height - foot + 6), "%d %%" % load, "black")
-    draw.text((left, height - 22), "offered load, of the capacity; 95th percentile of the answers", "black")
-    for kind, color in zip(dict.fromkeys(row.kind for row in rows), ("#0072b2", "#d55e00", "#009e73", "#000000")):
-        points = [place(row.load, row.p95) for row in rows
-                  if row.kind == kind and row.load and row.p95 == row.p95]
-        draw.line(points, color, 3)
-        draw.text((points[-1][0] + 8, points[-1][1] - 6), kind, color)
-    image.save(path)
+def measure(server, kind, load, top, count):
+    requests, needed = row_of(KINDS[kind], load, top, count)
+    offer, before = Offer(server, not load), server.signals()
+    offer.send(requests, needed)
+    had, used, waited, waits = (b - a for a, b in zip(before, server.signals()))
+    good = [took for status, took, _, _ in offer.results if status == 200]
+    refused = [(pause, served) for status, _, pause, served in offer.results if status == 503]
+    return Row(kind=kind, load=load, requests=len(offer.results), p50=at(good, .5), p95=at(good, .95),
+               p99=at(good, .99), refused=len(refused) / len(offer.results),
+               others=len(offer.results) - len(good) - len(refused),
+               clients=len(refused), told=max((pause for pause, _ in refused), default=None),
+               back=sum(map(bool, (served for _, served in refused))) / len(refused) if refused and not load else None,
+               queue=waited / waits if waits else 0.0, busy=used / had, late=offer.late)
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    p.add_argument("--binary", default="build/upscaled")
-    p.add_argument("--seconds", type=float, default=15, help="of each row")
-    p.add_argument("--plot", metavar="FILE.png")
+    p.add_argument("--binary", default=os.path.join(HERE, "../../build/upscaled"))
+    p.add_argument("--requests", type=int, default=200, help="of each row")
+    p.add_argument("--only", choices=KINDS, metavar="KIND", help="one of " + ", ".join(KINDS))
+    p.add_argument("--write", action="store_true", help="put the results into docs/scaling.md, and draw the plot")
     a = p.parse_args()
-    server, rows = Server(a.binary), []
-    print("| picture | load, % | requests/s | p50, ms | p95, ms | p99, ms | queue, ms | refused, % | "
-          "Retry-After up to, s | served then, % |\n" + "|---" * 10 + "|")
+    server, rows, tops = Server(a.binary), [], {}
     try:
-        for kind, mix in [*((name, {name: 1}) for name in SIZES), ("mixed", MIXED)]:
-            top = capacity(server, mix, a.seconds / 2)
+        for kind in [a.only] if a.only else KINDS:
+            top = tops[kind] = capacity(server, KINDS[kind], a.requests / 2)
+            print("scale.py: %s: %.1f per second" % (kind, top), file=sys.stderr)
             for load in (*LOADS[:-1], None, LOADS[-1]):  # who does not come back is promised a time too
-                rows.append(measure(server, kind, mix, load, top, a.seconds))
-                show(rows[-1])
+                rows.append(measure(server, kind, load, top, a.requests))
+                print("scale.py: " + progress(rows[-1]), file=sys.stderr)
     finally:
         server.process.terminate()
         server.process.wait()
-    if a.plot:
-        plot(rows, a.plot)
+    head = headline(tops, a.requests)
+    print(head + "\n\n" + tables(rows))
+    if a.write:
+        write(head, rows)
+    for sentence in failures(rows):
+        print("scale.py: " + sentence, file=sys.stderr)
+    return 1 if failures(rows) else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

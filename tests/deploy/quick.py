@@ -11,7 +11,9 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../bench"))
 from daemon import Skip, claim, equal, run_claims  # noqa: E402
+import scale_page  # noqa: E402
 
 TOP = os.path.abspath(os.environ.get("top_srcdir", "."))
 BUILD = os.path.abspath(os.environ.get("top_builddir", "build"))
@@ -178,6 +180,17 @@ def autoscalers_ask_for_metrics_that_there_are():
             for name in re.findall(r"upscaled_\w+", queries)} - made
     equal(len(used) > 2, True, "metrics found")
     equal(used - there, set())
+
+
+@claim
+def both_autoscalers_act_at_the_figures_that_are_plotted():
+    """docs/scaling.md has the plot, and tests/bench/scale_page.py the figures for it."""
+    pods, = documents(text("kubernetes", "prometheus-adapter", "autoscaler.yaml"))
+    adapter = [int(metric["pods"]["target"]["averageValue"].removesuffix("m")) / 1000
+               for metric in pods["spec"]["metrics"]]
+    keda, = documents(text("kubernetes", "keda", "scaled-object.yaml"))
+    equal([float(trigger["metadata"]["threshold"]) for trigger in keda["spec"]["triggers"]], adapter)
+    equal(adapter[:2], [scale_page.BUSY, scale_page.QUEUE])
 
 
 @claim
