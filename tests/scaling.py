@@ -56,6 +56,40 @@ def a_burst_fills_the_queue_and_fifty_are_refused():
 
 
 @claim
+def every_client_is_counted():
+    """Four requests in a row: the second is refused and served when it comes back, the third is refused twice, and the
+    fourth finds nobody."""
+    need_scale()
+
+    class Fake(scale.Server):
+        def __init__(self):
+            self.replies, self.port = [(200, 0.0), (503, 0.05), (200, 0.0), (503, 0.05), (503, 0.05)], 1
+
+        def post(self, kind):
+            return self.replies.pop(0) if self.replies else super().post(kind)
+
+    offer = scale.Offer(Fake(), comes_back=True)
+    for _ in range(4):  # each ends before the next, so that each has its replies
+        offer.send([(0.0, "256x256")], 1)
+    equal([(status, served) for status, _, _, served in offer.results],
+          [(200, None), (503, True), (503, False), (0, None)])
+    equal(offer.away, 0)
+
+
+@claim
+def nobody_is_waited_for_who_is_not_away():
+    need_scale()
+
+    class Fake:
+        def post(self, kind):
+            return 200, 0.0
+
+    offer = scale.Offer(Fake(), comes_back=True)
+    offer.send([(k / 8, "256x256") for k in range(1, 100)], 2)
+    equal(len(offer.results), 10, "the first two, and those of the second after them")
+
+
+@claim
 def broken_promises_are_found():
     equal(scale_page.failures([GOOD, BURST, GOOD._replace(load=95, clients=1), GOOD._replace(load=150, clients=99)]), [])
     for row in (GOOD._replace(load=90, clients=1), BURST._replace(back=.94), GOOD._replace(others=1),
