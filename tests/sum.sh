@@ -1,4 +1,5 @@
-# sum.sh - tests the comparison of the reported tests with the list (tests/lib/sum.awk). Speaks TAP.
+# sum.sh - tests the comparison of the reported tests with the list (tests/lib/sum.awk), and the sums of
+# coverage (tests/lib/coverage.awk). Speaks TAP.
 top=$(cd "$top_srcdir" && pwd)
 folder=$(mktemp -d) || exit 99
 trap 'rm -rf "$folder"' EXIT
@@ -110,6 +111,14 @@ the_list_is_written_from_what_reported() {
     echo "$two_good" | report tests/c.sh
     awk -v build=build -v write="tests/a tests/b tests/c.sh tests/heavy" -f "$top/tests/lib/sum.awk" suite.txt >said
     printf '%s\n' "# kept" "tests/a 2" "tests/b 9" "tests/c.sh 2" "tests/heavy 4 all" | diff - said
+}
+too_little_coverage_makes_the_sum_of_it_fail() {
+    columns=filename,line_total,line_covered,branch_total,branch_covered
+    printf '%s\n' $columns engine/a/b.c,100,95,100,95 engine/c/d.c,100,95,100,85 >good.csv
+    printf '%s\n' $columns engine/a/b.c,100,95,100,89 server/c/d.c,100,94,100,90 >low.csv
+    awk -f "$top/tests/lib/coverage.awk" good.csv >said || return 1
+    grep -q '^    15 branches of engine/c/d.c' said || return 1
+    ! awk -f "$top/tests/lib/coverage.awk" low.csv >said && [ "$(grep -c 'less than' said)" -eq 2 ]
 }
 
 claim_functions "$top/tests/sum.sh"
