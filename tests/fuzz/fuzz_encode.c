@@ -1,7 +1,10 @@
 /* fuzz_encode.c - any pixels through the encoder. The first bytes are the format of the picture and
  * the compression. The rest are its pixels, repeated until the picture is full.
  *
- * Claims: libpng finds the same pixels in the file, and every vector unit makes the same bytes. */
+ * Claims: libpng finds the same pixels in the file, and every vector unit makes the same bytes.
+ *
+ * There is no dictionary, because no word means anything here: every byte is a sample, and the
+ * encoder looks only for bytes that repeat. replay_encode.c makes such pixels. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

@@ -5,6 +5,8 @@
 #include "engine/nn/model.h"
 #include "tests/fuzz/fuzz.h"
 
+const int fuzz_rounds = 20000;
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     /* the limits are small, so that no finding is only a matter of size */
