@@ -53,6 +53,8 @@ tests_fuzz_seeds_encode_SOURCES = tests/fuzz/fuzz_encode.c tests/fuzz/replay.c
 tests_fuzz_seeds_form_SOURCES = tests/fuzz/fuzz_form.c tests/fuzz/replay.c
 tests_fuzz_seeds_png_SOURCES = tests/fuzz/fuzz_png.c tests/fuzz/replay.c
 
+test_scripts += tests/fuzz/pngcheck.py
+
 fuzz_libraries = tests/fuzz/libfuzz.a $(LDADD)
 tests_fuzz_replay_cgroup_LDADD = $(fuzz_libraries)
 tests_fuzz_replay_chunks_LDADD = $(fuzz_libraries)
@@ -79,6 +81,9 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/chunks/modern \
 	tests/fuzz/corpus/chunks/others \
 	tests/fuzz/corpus/chunks/palette \
+	tests/fuzz/corpus/chunks/profile \
+	tests/fuzz/corpus/chunks/profile-gray \
+	tests/fuzz/corpus/chunks/srgb \
 	tests/fuzz/corpus/chunks/text \
 	tests/fuzz/corpus/daemon.dict \
 	tests/fuzz/corpus/daemon/chunked \
