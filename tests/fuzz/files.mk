@@ -137,9 +137,11 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/http/twice \
 	tests/fuzz/corpus/inflate.dict \
 	tests/fuzz/corpus/inflate/fixed \
+	tests/fuzz/corpus/inflate/flushed \
 	tests/fuzz/corpus/inflate/huffman \
 	tests/fuzz/corpus/inflate/level6 \
 	tests/fuzz/corpus/inflate/packed \
+	tests/fuzz/corpus/inflate/partly-flushed \
 	tests/fuzz/corpus/inflate/stored \
 	tests/fuzz/corpus/inflate/window8k \
 	tests/fuzz/corpus/inherit.dict \
