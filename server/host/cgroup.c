@@ -55,7 +55,7 @@ static void ask_upwards(struct search *s, const char *mount, const char *path)
 static bool has_word(const char *list, const char *word)
 {
     struct list_item item;
-    while (list_next(&list, ",", &item))
+    while (list_next_word(&list, &item))
         if (list_item_is(&item, word))
             return true;
     return false;

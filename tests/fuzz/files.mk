@@ -74,6 +74,7 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/cgroup.dict \
 	tests/fuzz/corpus/cgroup/deep \
 	tests/fuzz/corpus/cgroup/one \
+	tests/fuzz/corpus/cgroup/quoted \
 	tests/fuzz/corpus/cgroup/short \
 	tests/fuzz/corpus/cgroup/two \
 	tests/fuzz/corpus/chunks.dict \
