@@ -41,34 +41,33 @@ static bool read_network(char *text, struct network *out)
     return true;
 }
 
-/* Copies the next item of the list to `word`. Returns false at the end of the list. */
-static bool next_word(const char **list, char *word, size_t size)
+/* Takes an entry of the list. */
+static enum err_code take_entry(struct proxies *p, const struct list_item *item, struct err *e)
 {
-    struct list_item item;
-    if (!list_next(list, ", \t", &item))
-        return false;
-    snprintf(word, size, "%.*s", (int)item.length, item.start);
-    return true;
+    char word[PROXIES_TEXT_MAX];
+    if (list_item_is(item, "unix")) {
+        p->local = true;
+        return ERR_OK;
+    }
+    if (p->count == PROXIES_MAX)
+        return err_set(e, ERR_BAD_PARAMETER, "trusted-proxies: there are more than %d entries",
+                       PROXIES_MAX);
+    snprintf(word, sizeof word, "%.*s", (int)item->length, item->start);
+    if (item->length >= sizeof word || !read_network(word, &p->list[p->count++]))
+        return err_set(e, ERR_BAD_PARAMETER,
+                       "trusted-proxies: `%.*s` is neither an address, a network nor `unix`",
+                       (int)item->length, item->start);
+    return ERR_OK;
 }
 
 enum err_code proxies_read(struct proxies *p, const char *text, struct err *e)
 {
-    char word[PROXIES_TEXT_MAX];
+    struct list_item item;
+    enum err_code rc = ERR_OK;
     *p = (struct proxies){0};
-    while (text && next_word(&text, word, sizeof word)) {
-        char shown[PROXIES_TEXT_MAX];
-        snprintf(shown, sizeof shown, "%s", word);
-        if (strcmp(word, "unix") == 0)
-            p->local = true;
-        else if (p->count == PROXIES_MAX)
-            return err_set(e, ERR_BAD_PARAMETER, "trusted-proxies: there are more than %d entries",
-                           PROXIES_MAX);
-        else if (!read_network(word, &p->list[p->count++]))
-            return err_set(e, ERR_BAD_PARAMETER,
-                           "trusted-proxies: `%s` is neither an address, a network nor `unix`",
-                           shown);
-    }
-    return ERR_OK;
+    while (rc == ERR_OK && text && list_next(&text, ", \t", &item))
+        rc = take_entry(p, &item, e);
+    return rc;
 }
 
 static bool is_within(const struct network *n, const uint8_t bytes[16])

@@ -179,6 +179,7 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/proxies/local \
 	tests/fuzz/corpus/proxies/six \
 	tests/fuzz/corpus/proxies/untrusted \
+	tests/fuzz/corpus/proxies/zeros \
 	tests/fuzz/corpus/query.dict \
 	tests/fuzz/corpus/query/all \
 	tests/fuzz/corpus/query/bad \

@@ -1,7 +1,8 @@
 /* fuzz_proxies.c - --trusted-proxies and X-Forwarded-For. The first line is the list of proxies,
  * the second is the peer's address or `unix`, and the rest is the header.
  *
- * Claim: a second reader, address by address and bit by bit, finds the same client. */
+ * Claims: a second reader, address by address and bit by bit, takes the same lists and finds the
+ * same client. The two share no code but inet_pton. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,21 +26,77 @@ static bool to_bits(const char *text, uint8_t bits[16])
     return inet_pton(AF_INET6, text, bits) == 1;
 }
 
-static bool is_inside(const struct network *n, const uint8_t bits[16])
+/* The list of proxies, as the second reader finds it. */
+struct trusted {
+    bool local;
+    int count;
+    struct {
+        uint8_t bits[16];
+        int length; /* of the network, in bits of IPv6 */
+    } networks[PROXIES_MAX];
+};
+
+/* Reads the number of bits behind a slash: digits, whose value is at most `most`. */
+static bool read_length(const char *text, int most, int *out)
 {
-    for (int i = 0; i < n->bits; i++)
-        if ((n->bytes[i / 8] ^ bits[i / 8]) >> (7 - i % 8) & 1)
+    *out = 0;
+    for (const char *c = text; *c; c++) {
+        if (*c < '0' || *c > '9')
+            return false;
+        *out = *out * 10 + (*c - '0');
+        if (*out > most)
+            return false;
+    }
+    return *text != '\0';
+}
+
+/* Reads an entry: `unix`, an address, or a network. None needs PROXIES_TEXT_MAX bytes. */
+static bool read_trusted(char *entry, struct trusted *t)
+{
+    if (strcmp(entry, "unix") == 0)
+        return t->local = true;
+    if (t->count == PROXIES_MAX || strlen(entry) >= PROXIES_TEXT_MAX)
+        return false;
+    char *slash = strchr(entry, '/');
+    if (slash)
+        *slash = '\0';
+    int *length = &t->networks[t->count].length, shift = strchr(entry, ':') ? 0 : 96;
+    *length = 128 - shift;
+    if (!to_bits(entry, t->networks[t->count].bits) ||
+        (slash && !read_length(slash + 1, 128 - shift, length)))
+        return false;
+    *length += shift;
+    t->count++;
+    return true;
+}
+
+/* Reads a list, whose entries commas and blanks separate. */
+static bool read_list(const char *list, struct trusted *t)
+{
+    char *copy = strdup(list), *rest = copy;
+    bool fine = true;
+    must(copy != NULL);
+    for (char *entry; fine && (entry = strtok_r(rest, ", \t", &rest));)
+        fine = read_trusted(entry, t);
+    free(copy);
+    return fine;
+}
+
+static bool is_inside(const uint8_t network[16], int length, const uint8_t bits[16])
+{
+    for (int i = 0; i < length; i++)
+        if ((network[i / 8] ^ bits[i / 8]) >> (7 - i % 8) & 1)
             return false;
     return true;
 }
 
-static bool is_trusted(const struct proxies *p, const char *address)
+static bool is_trusted(const struct trusted *t, const char *address)
 {
     uint8_t bits[16];
     if (!to_bits(address, bits))
-        return strcmp(address, "unix") == 0 && p->local;
-    for (int i = 0; i < p->count; i++)
-        if (is_inside(&p->list[i], bits))
+        return strcmp(address, "unix") == 0 && t->local;
+    for (int i = 0; i < t->count; i++)
+        if (is_inside(t->networks[i].bits, t->networks[i].length, bits))
             return true;
     return false;
 }
@@ -69,11 +126,11 @@ static bool read_entry(char *entry, char out[PROXIES_TEXT_MAX])
     return true;
 }
 
-static void find_client(const struct proxies *p, const char *peer, char *forwarded,
+static void find_client(const struct trusted *t, const char *peer, char *forwarded,
                         char out[PROXIES_TEXT_MAX])
 {
     snprintf(out, PROXIES_TEXT_MAX, "%s", peer);
-    for (char *comma = forwarded; comma && *forwarded && is_trusted(p, out);) {
+    for (char *comma = forwarded; comma && *forwarded && is_trusted(t, out);) {
         comma = strrchr(forwarded, ',');
         char *entry = comma ? comma + 1 : forwarded;
         if (!read_entry(entry, out))
@@ -83,14 +140,8 @@ static void find_client(const struct proxies *p, const char *peer, char *forward
     }
 }
 
-static void check_list(const struct proxies *p)
-{
-    must(p->count >= 0 && p->count <= PROXIES_MAX);
-    for (int i = 0; i < p->count; i++)
-        must(p->list[i].bits >= 0 && p->list[i].bits <= 128);
-}
-
-static void check_client(const struct proxies *p, const char *peer, char *forwarded)
+static void check_client(const struct proxies *p, const struct trusted *t, const char *peer,
+                         char *forwarded)
 {
     struct sockaddr_in four = {.sin_family = AF_INET};
     struct sockaddr_in6 six = {.sin6_family = AF_INET6};
@@ -105,21 +156,22 @@ static void check_client(const struct proxies *p, const char *peer, char *forwar
     if (name)
         must(read_entry(copy, shown) || copy[0] == '[');
     proxies_client(p, name, forwarded, got);
-    find_client(p, shown, forwarded, wanted);
+    find_client(t, shown, forwarded, wanted);
     must(strcmp(got, wanted) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct proxies p;
+    struct trusted t = {.count = 0};
     struct err e = ERR_INIT;
     char *text = input_text(data, size), *forwarded = text;
     const char *list = input_line(&forwarded), *peer = input_line(&forwarded);
     enum err_code rc = proxies_read(&p, list, &e);
     must(rc == e.code && (rc == ERR_OK || (rc == ERR_BAD_PARAMETER && e.text[0])));
-    check_list(&p);
+    must((rc == ERR_OK) == read_list(list, &t));
     if (rc == ERR_OK)
-        check_client(&p, peer, forwarded);
+        check_client(&p, &t, peer, forwarded);
     free(text);
     return 0;
 }

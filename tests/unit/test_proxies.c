@@ -70,9 +70,11 @@ END_TEST
 
 START_TEST(refuses_what_is_no_network)
 {
-    static const char *const texts[] = {"localhost",     "10.0.0.0/33", "::1/129", "10.0.0.0/",
-                                        "10.0.0.0/-1",   "10.0.0",      "*",       "10.0.0.0/8/8",
-                                        "10.0.0.1 junk", "/8"};
+    static const char *const texts[] = {
+        "localhost", "10.0.0.0/33", "::1/129", "10.0.0.0/", "10.0.0.0/-1", "10.0.0", "*",
+        "10.0.0.0/8/8", "10.0.0.1 junk", "/8",
+        /* the first 63 bytes of this end in /0, which every address is within */
+        "10.0.0.1/00000000000000000000000000000000000000000000000000000000032"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct proxies p;
         struct err e = ERR_INIT;
