@@ -2,6 +2,7 @@
 #include "server/base/lines.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,6 +17,26 @@ char *lines_trim(char *text)
     return text;
 }
 
+enum { LINE_BYTES = 4096 }; /* with the line's end, and a NUL */
+
+/* Reads the next line, without its end. Returns false at the end of the file. *wrong says why the
+ * line cannot be taken. */
+static bool next_line(FILE *f, char line[LINE_BYTES], const char **wrong)
+{
+    size_t length = 0;
+    int c;
+    while ((c = getc(f)) != EOF && c != '\n' && !*wrong) {
+        if (c == '\0')
+            *wrong = "the line has a NUL byte";
+        else if (length == LINE_BYTES - 2)
+            *wrong = "the line is too long";
+        else
+            line[length++] = (char)c;
+    }
+    line[length] = '\0';
+    return c != EOF || length > 0 || *wrong;
+}
+
 enum err_code lines_read(const char *path, enum err_code malformed, line_taker *take, void *arg,
                          struct err *e)
 {
@@ -23,15 +44,14 @@ enum err_code lines_read(const char *path, enum err_code malformed, line_taker *
     if (!f)
         return file_complain("open", path, e);
     enum err_code rc = ERR_OK;
-    char line[4096], where[512];
-    for (int number = 1; rc == ERR_OK && fgets(line, sizeof line, f); number++) {
+    char line[LINE_BYTES], where[512];
+    const char *wrong = NULL;
+    for (int number = 1; rc == ERR_OK && next_line(f, line, &wrong); number++) {
         snprintf(where, sizeof where, "%.480s:%d", path, number);
-        if (!strchr(line, '\n') && !feof(f)) {
-            rc = err_set(e, malformed, "%s: the line is too long", where);
-            continue;
-        }
         char *text = lines_trim(line);
-        if (*text != '\0' && *text != '#')
+        if (wrong)
+            rc = err_set(e, malformed, "%s: %s", where, wrong);
+        else if (*text != '\0' && *text != '#')
             rc = take(arg, where, text, e);
     }
     if (rc == ERR_OK && ferror(f))

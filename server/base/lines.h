@@ -8,8 +8,8 @@
 typedef enum err_code line_taker(void *arg, const char *where, char *line, struct err *e);
 
 /* Calls `take` for every line that is neither empty nor a comment (#), without the blanks around
- * it, until a call fails. ERR_IO; `malformed` for a line of 4 kB or more; or the error that `take`
- * returns. */
+ * it, until a call fails. ERR_IO; `malformed` for a line of 4 kB or more and for a NUL byte; or the
+ * error that `take` returns. */
 enum err_code lines_read(const char *path, enum err_code malformed, line_taker *take, void *arg,
                          struct err *e);
 

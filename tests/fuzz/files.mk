@@ -154,6 +154,7 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/keys.dict \
 	tests/fuzz/corpus/keys/bad \
 	tests/fuzz/corpus/keys/empty-fields \
+	tests/fuzz/corpus/keys/nul \
 	tests/fuzz/corpus/keys/six \
 	tests/fuzz/corpus/keys/twice \
 	tests/fuzz/corpus/keys/two \

@@ -27,6 +27,26 @@ char *input_line(char **at)
     return line;
 }
 
+bool input_setting(struct input_settings *s, char out[4096])
+{
+    while (s->at < s->end && !s->bad) {
+        size_t left = (size_t)(s->end - s->at);
+        const char *from = s->at, *stop = memchr(from, '\n', left), *to = stop ? stop : s->end;
+        s->at = stop ? stop + 1 : s->end;
+        s->bad = to - from >= 4095 || memchr(from, '\0', (size_t)(to - from));
+        while (from < to && (*from == ' ' || *from == '\t'))
+            from++;
+        while (to > from && (to[-1] == ' ' || to[-1] == '\t' || to[-1] == '\r'))
+            to--;
+        if (s->bad || from == to || *from == '#')
+            continue;
+        memcpy(out, from, (size_t)(to - from));
+        out[to - from] = '\0';
+        return true;
+    }
+    return false;
+}
+
 const char *input_file(const void *data, size_t size)
 {
     static int fd = -1;
