@@ -166,10 +166,13 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/model/vgg_7.json \
 	tests/fuzz/corpus/options.dict \
 	tests/fuzz/corpus/options/bad \
+	tests/fuzz/corpus/options/listens \
 	tests/fuzz/corpus/options/others \
 	tests/fuzz/corpus/options/ranges \
 	tests/fuzz/corpus/options/serve \
+	tests/fuzz/corpus/options/too-many-listens \
 	tests/fuzz/corpus/options/unknown \
+	tests/fuzz/corpus/options/wrapped \
 	tests/fuzz/corpus/png.dict \
 	tests/fuzz/corpus/png/gray.png \
 	tests/fuzz/corpus/png/rgb.png \
