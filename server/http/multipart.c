@@ -72,15 +72,16 @@ static void decode(char *text, bool all)
     *out = '\0';
 }
 
-/* Takes filename* (RFC 8187), which has the form charset'language'bytes, if its charset is
- * UTF-8. */
-static void take_extended_name(struct multipart_part *part, char *value)
+/* Takes filename* (RFC 8187), which has the form charset'language'bytes, if its charset is UTF-8 and
+ * the name is not empty. Returns whether it does. */
+static bool take_extended_name(struct multipart_part *part, char *value)
 {
     char *language = strchr(value, '\''), *name = language ? strchr(language + 1, '\'') : NULL;
-    if (!name || strncasecmp(value, "UTF-8'", 6) != 0)
-        return;
+    if (!name || name[1] == '\0' || strncasecmp(value, "UTF-8'", 6) != 0)
+        return false;
     decode(++name, true);
     snprintf(part->file_name, sizeof part->file_name, "%.127s", name);
+    return true;
 }
 
 static enum err_code take_disposition(struct multipart *m, const char *value, struct err *e)
@@ -99,8 +100,7 @@ static enum err_code take_disposition(struct multipart *m, const char *value, st
             if (strlen(p.value) < sizeof m->part.name)
                 strcpy(m->part.name, p.value);
         } else if (strcasecmp(p.name, "filename*") == 0) {
-            take_extended_name(&m->part, p.value);
-            extended = m->part.file_name[0] != '\0';
+            extended |= take_extended_name(&m->part, p.value);
         } else if (strcasecmp(p.name, "filename") == 0 && !extended) {
             decode(p.value, false);
             snprintf(m->part.file_name, sizeof m->part.file_name, "%.127s", p.value);

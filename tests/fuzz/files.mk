@@ -7,6 +7,8 @@ tests_fuzz_libfuzz_a_SOURCES = \
 	tests/fuzz/input.h \
 	tests/fuzz/service.c \
 	tests/fuzz/service.h \
+	tests/fuzz/strict_form.c \
+	tests/fuzz/strict_form.h \
 	tests/fuzz/strict_http.c \
 	tests/fuzz/strict_http.h
 
@@ -61,6 +63,7 @@ tests_fuzz_replay_chunks_LDADD = $(fuzz_libraries)
 tests_fuzz_replay_daemon_LDADD = $(fuzz_libraries)
 tests_fuzz_replay_etag_LDADD = $(fuzz_libraries)
 tests_fuzz_replay_fields_LDADD = $(fuzz_libraries)
+tests_fuzz_replay_form_LDADD = $(fuzz_libraries)
 tests_fuzz_replay_head_LDADD = $(fuzz_libraries)
 tests_fuzz_replay_http_LDADD = $(fuzz_libraries)
 tests_fuzz_replay_inflate_LDADD = $(fuzz_libraries)
@@ -69,6 +72,7 @@ tests_fuzz_replay_keys_LDADD = $(fuzz_libraries)
 tests_fuzz_replay_options_LDADD = $(fuzz_libraries)
 tests_fuzz_replay_proxies_LDADD = $(fuzz_libraries)
 tests_fuzz_replay_query_LDADD = $(fuzz_libraries)
+tests_fuzz_seeds_form_LDADD = $(fuzz_libraries)
 
 EXTRA_DIST += \
 	tests/fuzz/corpus/cgroup.dict \
@@ -116,8 +120,12 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/form.dict \
 	tests/fuzz/corpus/form/cut \
 	tests/fuzz/corpus/form/empty \
+	tests/fuzz/corpus/form/names \
+	tests/fuzz/corpus/form/no-form \
 	tests/fuzz/corpus/form/one \
+	tests/fuzz/corpus/form/quoted-boundary \
 	tests/fuzz/corpus/form/two \
+	tests/fuzz/corpus/form/two-boundaries \
 	tests/fuzz/corpus/head.dict \
 	tests/fuzz/corpus/head/gray.png \
 	tests/fuzz/corpus/head/iphone.png \

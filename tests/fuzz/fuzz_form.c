@@ -1,128 +1,110 @@
 /* fuzz_form.c - compares the form reader (multipart.h) with a second reader, which sees the whole
- * form at once. Claims: both accept the same forms, with the same data in each part; the division
- * of the form changes nothing. */
+ * form at once (strict_form.h). The first line is the Content-Type, and the rest is the form.
+ *
+ * Claims: both accept the same forms, and find the same parts, with the same names, names of files,
+ * encodings and data. The division of the form changes nothing. */
 #include <string.h>
 
 #include "server/http/multipart.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/input.h"
+#include "tests/fuzz/strict_form.h"
 
 const int fuzz_rounds = 50000;
 
+enum { MARK = 256 }; /* ends a text; no byte is equal to it */
+
+/* The parts, as a number that depends on every byte and on the order. */
 struct seen {
     int parts;
-    uint64_t bytes, data_sum; /* of the data */
-    uint64_t sum;             /* of the names */
+    uint64_t sum;
 };
+
+static void add(struct seen *seen, unsigned value)
+{
+    seen->sum = (seen->sum + value + 1) * 1099511628211u;
+}
+
+static void add_bytes(struct seen *seen, const char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        add(seen, (unsigned char)bytes[i]);
+}
+
+static void add_text(struct seen *seen, const char *text)
+{
+    add_bytes(seen, text, strlen(text));
+    add(seen, MARK);
+}
 
 static enum err_code on_part(void *arg, const struct multipart_part *part, struct err *e)
 {
     struct seen *seen = arg;
     (void)e;
     seen->parts++;
-    seen->sum = seen->sum * 31 + strlen(part->name) + strlen(part->file_name);
+    add(seen, MARK);
+    add_text(seen, part->name);
+    add_text(seen, part->file_name);
+    add_text(seen, part->encoding);
     return ERR_OK;
 }
 
 static enum err_code on_data(void *arg, const char *bytes, size_t count, struct err *e)
 {
-    struct seen *seen = arg;
     (void)e;
-    seen->bytes += count;
-    for (size_t i = 0; i < count; i++)
-        seen->data_sum = seen->data_sum * 31 + (unsigned char)bytes[i];
+    add_bytes(arg, bytes, count);
     return ERR_OK;
 }
 
 static const struct multipart_events form_events = {on_part, on_data};
 
 /* Reads the form in steps of `step` bytes. Returns its result. */
-static enum err_code read_form(const char *bytes, size_t size, size_t step, struct seen *seen)
+static enum err_code read_form(const char *type, struct strict_text form, size_t step,
+                               struct seen *seen)
 {
     struct multipart m;
-    enum err_code rc =
-        multipart_init(&m, "multipart/form-data; boundary=X", &form_events, seen, NULL);
-    for (size_t at = 0; rc == ERR_OK && at < size; at += step)
-        rc = multipart_take(&m, bytes + at, size - at < step ? size - at : step, NULL);
+    enum err_code rc = multipart_init(&m, type, &form_events, seen, NULL);
+    for (size_t at = 0, n; rc == ERR_OK && at < form.length; at += n) {
+        n = form.length - at < step ? form.length - at : step;
+        rc = multipart_take(&m, form.bytes + at, n, NULL);
+    }
     return rc == ERR_OK ? multipart_end(&m, NULL) : rc;
 }
 
-/* The rest of the form. */
-struct rest {
-    const char *at, *end;
-};
-
-/* Moves past the next line that begins with the boundary. That may be the first line of the
- * form. */
-static bool skip_to_boundary(struct rest *r, bool first, struct seen *seen)
+static void on_strict_part(void *arg, const struct strict_part *part)
 {
-    const char *start = r->at;
-    bool at_once = r->end - start >= 3 && memcmp(start, "--X", 3) == 0;
-    const char *found =
-        first && at_once ? start : memmem(start, (size_t)(r->end - start), "\r\n--X", 5);
-    if (!found)
-        return false;
-    for (const char *c = start; seen && c < found; c++) {
-        seen->bytes++;
-        seen->data_sum = seen->data_sum * 31 + (unsigned char)*c;
-    }
-    r->at = found + (first && at_once ? 3 : 5);
-    return true;
+    struct seen *seen = arg;
+    seen->parts++;
+    add(seen, MARK);
+    add_text(seen, part->name);
+    add_text(seen, part->file_name);
+    add_text(seen, part->encoding);
+    add_bytes(seen, part->data.bytes, part->data.length);
 }
 
-/* Skips blanks and the end of the line after a boundary. */
-static bool skip_padding(struct rest *r)
+static void check_form(const char *type, struct strict_text form)
 {
-    while (r->at < r->end && (*r->at == ' ' || *r->at == '\t'))
-        r->at++;
-    bool fine = r->end - r->at >= 2 && memcmp(r->at, "\r\n", 2) == 0;
-    r->at += fine ? 2 : 0;
-    return fine;
-}
-
-/* Skips the head of a part: lines up to an empty one. Its CR LF may be that of the next
- * boundary. */
-static bool skip_head(struct rest *r)
-{
-    size_t left = (size_t)(r->end - r->at);
-    const char *found =
-        left >= 2 && memcmp(r->at, "\r\n", 2) == 0 ? r->at - 2 : memmem(r->at, left, "\r\n\r\n", 4);
-    if (!found)
-        return false;
-    r->at = found + 2;
-    return true;
-}
-
-/* Returns the data of an accepted form, and the number of its parts. */
-static struct seen read_again(const char *bytes, size_t size)
-{
-    struct rest r = {bytes, bytes + size};
-    struct seen seen = {0};
-    must(skip_to_boundary(&r, true, NULL));
-    while (r.end - r.at < 2 || memcmp(r.at, "--", 2) != 0) {
-        must(skip_padding(&r) && skip_head(&r));
-        seen.parts++;
-        if (r.end - r.at >= 5 && memcmp(r.at, "\r\n--X", 5) == 0) {
-            r.at += 5;
-            continue;
-        }
-        r.at += 2;
-        must(skip_to_boundary(&r, false, &seen));
-    }
-    return seen;
+    struct seen once = {0}, cut = {0}, again = {0};
+    enum err_code rc = read_form(type, form, form.length + 1, &once);
+    must(rc == read_form(type, form, 1, &cut));
+    must(rc == ERR_OK || rc == ERR_BAD_MULTIPART);
+    must((rc == ERR_OK) ==
+         strict_form((struct strict_text){type, strlen(type)}, form, on_strict_part, &again));
+    if (rc != ERR_OK)
+        return;
+    must(once.parts == cut.parts && once.sum == cut.sum);
+    must(once.parts == again.parts && once.sum == again.sum);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const char *bytes = (const char *)data;
-    struct seen once = {0}, cut = {0};
-    enum err_code first = read_form(bytes, size, size + 1, &once);
-    must(first == read_form(bytes, size, 1, &cut));
-    must(first == ERR_OK || first == ERR_BAD_MULTIPART);
-    must(once.bytes <= size);
-    if (first != ERR_OK)
-        return 0;
-    must(memcmp(&once, &cut, sizeof once) == 0);
-    struct seen again = read_again(bytes, size);
-    must(again.parts == once.parts && again.bytes == once.bytes && again.data_sum == once.data_sum);
+    const uint8_t *end = size > 0 ? memchr(data, '\n', size) : NULL;
+    size_t length = end ? (size_t)(end - data) : size;
+    char *type = input_text(data, length);
+    bool form = multipart_is_form(type);
+    must(form == strict_is_form((struct strict_text){type, strlen(type)}));
+    if (form && end)
+        check_form(type, (struct strict_text){(const char *)end + 1, size - length - 1});
+    free(type);
     return 0;
 }

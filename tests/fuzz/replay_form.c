@@ -31,7 +31,9 @@ static const char *const pieces[] = {
 
 static size_t make(char *out, uint64_t *seed)
 {
-    size_t length = 0;
+    static const char type[] = "multipart/form-data; boundary=X\n";
+    size_t length = sizeof type - 1;
+    memcpy(out, type, length);
     for (int n = harness_between(seed, 1, PIECES); n > 0; n--) {
         const char *piece = pieces[harness_random(seed) % (sizeof pieces / sizeof *pieces)];
         memcpy(out + length, piece, strlen(piece));

@@ -71,7 +71,7 @@ static struct strict_text word(struct strict_text *rest)
     return (struct strict_text){all.bytes, length};
 }
 
-static struct strict_text trimmed(struct strict_text t)
+struct strict_text strict_trimmed(struct strict_text t)
 {
     while (t.length > 0 && (*t.bytes == ' ' || *t.bytes == '\t'))
         t.bytes++, t.length--;
@@ -130,7 +130,7 @@ static bool take_field(struct strict_text line, struct strict_message *m)
         return false;
     struct strict_text name = {line.bytes, (size_t)(colon - line.bytes)};
     struct strict_text value =
-        trimmed((struct strict_text){colon + 1, line.length - name.length - 1});
+        strict_trimmed((struct strict_text){colon + 1, line.length - name.length - 1});
     if (!is_token(name) || !is_text(value, true))
         return false;
     m->fields++;
@@ -195,7 +195,7 @@ static bool read_chunk_size(struct strict_text line, uint64_t *size)
             return false;
         *size = *size * 16 + (uint64_t)(isdigit((unsigned char)c) ? c - '0' : c - 'a' + 10);
     }
-    struct strict_text all = {line.bytes + i, line.length - i}, rest = trimmed(all);
+    struct strict_text all = {line.bytes + i, line.length - i}, rest = strict_trimmed(all);
     return i > 0 &&
            (all.length == 0 || (rest.length > 0 && *rest.bytes == ';' && is_text(all, true)));
 }

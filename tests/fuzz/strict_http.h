@@ -39,4 +39,7 @@ enum strict strict_response(const char *bytes, size_t length, bool to_head,
 /* Whether the texts are equal, in upper or lower case. */
 bool strict_is(struct strict_text a, const char *b);
 
+/* Returns the text without the blanks around it. */
+struct strict_text strict_trimmed(struct strict_text t);
+
 #endif

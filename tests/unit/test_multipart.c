@@ -88,6 +88,13 @@ static const struct {
     {TYPE, PART("Content-Disposition: form-data; name=image; filename*=latin1''d", "x") END,
      "image//=x"},
     {TYPE,
+     PART("Content-Disposition: form-data; name=image; filename=c; filename*=utf-8''", "x") END,
+     "image/c/=x"},
+    {TYPE,
+     PART("Content-Disposition: form-data; name=image; filename=c; filename*=latin1''d; filename=e",
+          "x") END,
+     "image/e/=x"},
+    {TYPE,
      PART("Content-Type: image/png\r\n" DISPOSITION "\r\nContent-Transfer-Encoding: base64", "x")
          END,
      "image//base64=x"},
