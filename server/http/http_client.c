@@ -87,12 +87,13 @@ void http_client_validate(struct http_request *r)
     etag_apply(&r->answer.reply, value_of(r, "If-None-Match"));
 }
 
+/* One blank or more follow the scheme (RFC 9110, section 11.4). */
 static const char *presented_key(const struct http_request *r)
 {
     static const char scheme[] = "Bearer ";
     const char *line = value_of(r, "Authorization");
     if (line && strncasecmp(line, scheme, sizeof scheme - 1) == 0)
-        return line + sizeof scheme - 1;
+        return line + strspn(line + sizeof scheme - 1, " ") + sizeof scheme - 1;
     return value_of(r, "X-API-Key");
 }
 

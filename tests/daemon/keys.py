@@ -73,7 +73,8 @@ def a_right_key_is_let_in_by_either_header():
     write(line("ann", "secret-a"), "# a comment\n", line("bob", "secret-b"))
     with Daemon("--api-keys", PATH) as d:
         for headers in (bearer("secret-a"), [("X-API-Key", "secret-a")],
-                        [("authorization", "bearer secret-b")], [("x-api-key", "secret-b")]):
+                        [("authorization", "bearer secret-b")], [("x-api-key", "secret-b")],
+                        [("Authorization", "Bearer   secret-a")]):
             d.upscale(png(), headers=headers).expect(200)
             d.ask("GET", "/v1/models", headers=headers).expect(200)
 

@@ -96,7 +96,14 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/daemon/continue-without-body \
 	tests/fuzz/corpus/daemon/estimate \
 	tests/fuzz/corpus/daemon/form \
+	tests/fuzz/corpus/daemon/form-empty-first \
+	tests/fuzz/corpus/daemon/form-encoded \
 	tests/fuzz/corpus/daemon/form-of-two \
+	tests/fuzz/corpus/daemon/form-other-name \
+	tests/fuzz/corpus/daemon/keyed \
+	tests/fuzz/corpus/daemon/keyed-blanks \
+	tests/fuzz/corpus/daemon/keyed-refused \
+	tests/fuzz/corpus/daemon/keyed-reload \
 	tests/fuzz/corpus/daemon/large \
 	tests/fuzz/corpus/daemon/probes \
 	tests/fuzz/corpus/daemon/quoted-close \

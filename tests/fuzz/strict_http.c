@@ -123,6 +123,25 @@ static bool is_host(struct strict_text t)
     return memchr(inner.bytes, ':', inner.length) && consists_of(inner, ":-._~%");
 }
 
+/* Takes a field that does not change how the message is read. */
+static void take_other_field(struct strict_text name, struct strict_text value,
+                             struct strict_message *m)
+{
+    if (strict_is(name, "Content-Type")) {
+        m->type = value;
+        m->types++;
+    } else if (strict_is(name, "X-Request-ID")) {
+        m->id = value;
+        m->ids++;
+    } else if (strict_is(name, "Authorization")) {
+        m->authorization = value;
+        m->credentials++;
+    } else if (strict_is(name, "X-API-Key")) {
+        m->key = value;
+        m->credentials++;
+    }
+}
+
 static bool take_field(struct strict_text line, struct strict_message *m)
 {
     const char *colon = memchr(line.bytes, ':', line.length);
@@ -141,8 +160,7 @@ static bool take_field(struct strict_text line, struct strict_message *m)
             return false;
     }
     m->disguised |= memchr(name.bytes, '_', name.length) != NULL;
-    if (strict_is(name, "Content-Type"))
-        m->type = value;
+    take_other_field(name, value, m);
     if (strict_is(name, "Connection"))
         m->closes |= strict_is(value, "close");
     if (strict_is(name, "Content-Length")) {
@@ -241,6 +259,7 @@ static enum strict read_message(struct cursor *c, bool bodiless, struct strict_m
     if (found != STRICT_WHOLE)
         return found;
     m->head = c->at;
+    m->body = c->bytes + c->at;
     if (!bodiless)
         found = m->chunked ? read_chunks(c, m) : read_sized(c, m, m->body_length);
     m->length = c->at;

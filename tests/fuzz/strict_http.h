@@ -24,9 +24,11 @@ struct strict_message {
         third; /* words of the first line; the third may have blanks */
     int fields, hosts;
     bool chunked, sized, closes, disguised; /* disguised: a field's name has an underscore */
+    const char *body; /* the bytes behind the head; with chunks, these are among them */
     uint64_t body_length, body_sum;
-    size_t longest_line, trailer; /* of a chunked body */
-    struct strict_text type, host;
+    size_t longest_line, trailer;                          /* of a chunked body */
+    struct strict_text type, host, id, authorization, key; /* the last of each; key: X-API-Key */
+    int types, ids, credentials; /* how many lines; credentials: Authorization and X-API-Key */
 };
 
 /* Reads a request, with the empty lines before it. */
