@@ -4,8 +4,10 @@
  * each by its type, place and length. They are added to a picture, which is read, and written with
  * another size or depth.
  *
- * Claims: the picture is read if PLTE and tRNS are not among the chunks: faults of the others are
- * no reason to refuse it. The output follows the specification's rules of order and number, which
+ * Claims, if PLTE and tRNS are not among the chunks: the picture is read, because faults of the
+ * others are no reason to refuse it, and statements of colour that are surely valid are kept.
+ *
+ * Claims in any case: the output follows the specification's rules of order and number, which
  * check_order reads. libpng reads all of it without a warning that `allowed` does not list.
  * pngcheck.py asks pngcheck about outputs, which the variable CHUNKS_OUT gives to it. */
 #include <png.h>
@@ -61,16 +63,62 @@ static void add_profile(const uint8_t *data, size_t length, bool gray, struct by
     png_build_chunk(out, "iCCP", chunk, NAME + packed);
 }
 
-/* Adds the chunk at *at to one of three places: before PLTE, before IDAT, after it. Returns
- * whether it is PLTE or tRNS. */
-static bool add_chunk(const uint8_t **at, const uint8_t *end, bool gray, struct bytes places[3])
+static uint32_t number(const uint8_t *b)
+{
+    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+/* Whether each of the points of cHRM is possible: white, red, green and blue. */
+static bool are_points(const uint8_t *data)
+{
+    bool fine = number(data + 4) > 0;
+    for (int i = 0; i < 4; i++)
+        fine &= (uint64_t)number(data + 8 * i) + number(data + 8 * i + 4) <= 100000;
+    return fine;
+}
+
+/* Whether a chunk is surely valid: one of those whose contents are simple to judge. */
+static bool is_valid(const char *type, const uint8_t *data, size_t length)
+{
+    if (strcmp(type, "sRGB") == 0)
+        return length == 1 && data[0] <= 3;
+    if (strcmp(type, "gAMA") == 0)
+        return length == 4 && number(data) > 0 && number(data) <= INT32_MAX;
+    return strcmp(type, "cHRM") == 0 && length == 32 && are_points(data);
+}
+
+/* The chunks that were added, by their rules: how many, and whether the last one is surely valid
+ * and stands before PLTE. */
+struct added {
+    int count[RULES];
+    bool valid[RULES];
+};
+
+static int rule_number(const char *type)
+{
+    for (int i = 0; i < RULES; i++)
+        if (memcmp(rules[i].type, type, 4) == 0)
+            return i;
+    return -1;
+}
+
+/* Whether chunks are among them that decide what the pixels are. */
+static bool has_critical(const struct added *added)
+{
+    return added->count[rule_number("PLTE")] > 0 || added->count[rule_number("tRNS")] > 0;
+}
+
+/* Adds the chunk at *at to one of three places: before PLTE, before IDAT, after it. */
+static void add_chunk(const uint8_t **at, const uint8_t *end, bool gray, struct bytes places[3],
+                      struct added *added)
 {
     const uint8_t *head = *at;
     if (end - head < 2) {
         *at = end;
-        return false;
+        return;
     }
-    const char *type = rules[head[0] % RULES].type;
+    int rule = head[0] == PACKED ? rule_number("iCCP") : head[0] % RULES;
+    const char *type = rules[rule].type;
     size_t length = head[1] >> 2, rest = (size_t)(end - head) - 2;
     if (length == 63)
         length = rest;
@@ -80,12 +128,12 @@ static bool add_chunk(const uint8_t **at, const uint8_t *end, bool gray, struct 
         add_profile(head + 2, length, gray, &places[head[1] % 3]);
     else
         png_build_chunk(&places[head[1] % 3], type, head + 2, length);
+    added->count[rule]++;
+    added->valid[rule] = head[1] % 3 == 0 && is_valid(type, head + 2, length);
     *at = head + 2 + length;
-    return head[0] != PACKED && (strcmp(type, "PLTE") == 0 || strcmp(type, "tRNS") == 0);
 }
 
-/* Returns whether a chunk is among them that decides what the pixels are: PLTE or tRNS. */
-static bool build(const uint8_t *data, size_t size, struct bytes *file)
+static void build(const uint8_t *data, size_t size, struct bytes *file, struct added *added)
 {
     static const int types[][2] = {{0, 1}, {0, 8}, {0, 16}, {2, 8}, {2, 16}, {3, 2},
                                    {3, 8}, {4, 8}, {4, 16}, {6, 8}, {6, 16}};
@@ -94,29 +142,14 @@ static bool build(const uint8_t *data, size_t size, struct bytes *file)
     struct png_build p;
     struct bytes places[3] = {{0}};
     uint64_t seed = 1;
-    bool critical = false;
     const uint8_t *at = data + HEAD;
     for (int n = 0; n < CHUNKS_MAX && at < data + size; n++)
-        critical |= add_chunk(&at, data + size, !(type[0] & 2), places);
+        add_chunk(&at, data + size, !(type[0] & 2), places, added);
     png_build_random(&p, h, data[0] & 128, &seed);
     png_build_file(&p, &seed, &places[0], &places[1], &places[2], file);
     png_build_done(&p);
     for (int i = 0; i < 3; i++)
         bytes_done(&places[i]);
-    return critical;
-}
-
-static uint32_t number(const uint8_t *b)
-{
-    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
-}
-
-static const struct rule *rule_of(const uint8_t *type)
-{
-    for (int i = 0; i < RULES; i++)
-        if (memcmp(rules[i].type, type, 4) == 0)
-            return &rules[i];
-    return NULL;
 }
 
 /* An output has no palette and no frames, and its transparency is a channel. */
@@ -136,19 +169,20 @@ static void check_values(const uint8_t *type)
  * counts the chunks of pixels. */
 static void check_chunk(const uint8_t *type, int seen[RULES], int idat)
 {
-    const struct rule *rule = rule_of(type);
-    if (!rule)
+    int rule = rule_number((const char *)type);
+    if (rule < 0)
         return;
-    must(seen[rule - rules]++ == 0 || rule->many);
-    must(!rule->before_idat || idat == 0);
+    must(seen[rule]++ == 0 || rules[rule].many);
+    must(!rules[rule].before_idat || idat == 0);
     check_values(type);
     for (size_t i = 0; i < sizeof never / sizeof *never; i++)
         must(memcmp(type, never[i], 4) != 0);
 }
 
-static void check_order(const uint8_t *bytes, size_t length)
+/* Checks all chunks. Counts them in `seen`. */
+static void check_order(const uint8_t *bytes, size_t length, int seen[RULES])
 {
-    int seen[RULES] = {0}, idat = 0, place = 0, iccp = 0, srgb = 0;
+    int idat = 0, place = 0;
     const uint8_t *last = (const uint8_t *)"";
     must(length > 8 && memcmp(bytes, "\x89PNG\r\n\x1a\n", 8) == 0);
     for (size_t at = 8; at < length; at += 12 + number(bytes + at)) {
@@ -156,15 +190,22 @@ static void check_order(const uint8_t *bytes, size_t length)
         must(at + 12 <= length && number(bytes + at) <= length - at - 12);
         must(*last == '\0' || memcmp(last, "IEND", 4) != 0);
         must((memcmp(type, "IHDR", 4) == 0) == (place++ == 0));
-        iccp += memcmp(type, "iCCP", 4) == 0;
-        srgb += memcmp(type, "sRGB", 4) == 0;
         check_chunk(type, seen, idat);
         if (memcmp(type, "IDAT", 4) == 0)
             must(idat++ == 0 || memcmp(last, "IDAT", 4) == 0); /* one behind the other */
         last = type;
     }
     must(idat > 0 && memcmp(last, "IEND", 4) == 0);
-    must(iccp == 0 || srgb == 0);
+    must(seen[rule_number("iCCP")] == 0 || seen[rule_number("sRGB")] == 0);
+}
+
+/* Checks that chunks which are surely valid are kept; but for sRGB beside a profile. */
+static void check_kept(const struct added *added, const int seen[RULES])
+{
+    bool profile = added->count[rule_number("iCCP")] > 0;
+    for (int i = 0; i < RULES; i++)
+        if (added->count[i] == 1 && added->valid[i] && !(profile && i == rule_number("sRGB")))
+            must(seen[i] == 1);
 }
 
 struct source {
@@ -254,8 +295,9 @@ static void keep(const struct buf *out)
     must(f && fwrite(out->data, 1, out->length, f) == out->length && fclose(f) == 0);
 }
 
-static void rewrite(const struct png_reader *r, const uint8_t *how)
+static void rewrite(const struct png_reader *r, const uint8_t *how, const struct added *added)
 {
+    int seen[RULES] = {0};
     struct err e = ERR_INIT;
     struct buf out;
     struct image *img = NULL;
@@ -272,7 +314,9 @@ static void rewrite(const struct png_reader *r, const uint8_t *how)
                                              .meta = png_reader_meta(r),
                                              .source = from};
     must(write_png(&params, img, &out, &e) == ERR_OK);
-    check_order(out.data, out.length);
+    check_order(out.data, out.length, seen);
+    if (params.metadata != METADATA_NONE && !has_critical(added))
+        check_kept(added, seen);
     check_by_libpng(out.data, out.length);
     keep(&out);
     buf_done(&out);
@@ -282,16 +326,17 @@ static void rewrite(const struct png_reader *r, const uint8_t *how)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct bytes file = {0};
+    struct added added = {{0}, {false}};
     struct png_reader *r = NULL;
     struct err e = ERR_INIT;
     if (size < HEAD)
         return 0;
-    bool critical = build(data, size, &file);
+    build(data, size, &file, &added);
     enum err_code rc = png_reader_new(file.data, file.length, &limits, &r, &e);
     must(rc == e.code && (rc == ERR_OK) == (e.text[0] == '\0'));
-    must(rc == ERR_OK || critical);
+    must(rc == ERR_OK || has_critical(&added));
     if (rc == ERR_OK)
-        rewrite(r, data + 1);
+        rewrite(r, data + 1, &added);
     png_reader_free(r);
     bytes_done(&file);
     return 0;

@@ -10,7 +10,8 @@ import tempfile
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from daemon import Skip, claim, run_claims  # noqa: E402
 
-REPLAY = os.path.join(os.environ.get("top_builddir", "."), "tests/fuzz/replay_chunks")
+REPLAY = [*os.environ.get("EMULATOR", "").split(), os.path.join(os.environ.get("top_builddir", "."),
+                                                                "tests/fuzz/replay_chunks")]
 UNKNOWN = (b"cICP", b"mDCV", b"cLLI")
 BATCH = 200
 
@@ -34,7 +35,7 @@ def pngcheck_accepts_rewritten_chunks():
         raise Skip("pngcheck is not installed")
     with tempfile.TemporaryDirectory() as folder:
         environment = dict(os.environ, CHUNKS_OUT=folder, CHUNKS_EVERY=os.environ.get("CHUNKS_EVERY", "50"))
-        subprocess.run([REPLAY], env=environment, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(REPLAY, env=environment, check=True, stdout=subprocess.DEVNULL)
         paths = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
         for path in paths:
             take_out(path)
