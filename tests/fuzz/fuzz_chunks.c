@@ -234,9 +234,15 @@ static void on_error(png_structp png, png_const_charp message)
  * makes no rule of these: libpng has its own range for gAMA and cHRM, beyond the rules of the
  * specification, and compares several statements, of which a decoder takes one. */
 static const char *const allowed[] = {
-    "gAMA: gamma value out of range",        "gAMA: gamma value does not match sRGB",
-    "sRGB: gamma value does not match sRGB", "sRGB: cHRM chunk does not match sRGB",
-    "cHRM: inconsistent chromaticities",     "cHRM: invalid chromaticities",
+    "gAMA: gamma value out of range",
+    "gAMA: gamma value does not match sRGB",
+    "sRGB: gamma value does not match sRGB",
+    "sRGB: cHRM chunk does not match sRGB",
+    "cHRM: inconsistent chromaticities",
+    "cHRM: invalid chromaticities",
+    "gAMA: invalid", /* of all three, from libpng 1.6.45 on */
+    "sRGB: invalid",
+    "cHRM: invalid",
 };
 
 /* The ends of warnings about a profile. The reader judges only the length of a profile, the
