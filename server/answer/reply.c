@@ -47,11 +47,15 @@ void reply_header(struct reply *r, const char *name, const char *format, ...)
     va_end(args);
 }
 
-void reply_long_header(struct reply *r, const char *name, const char *value)
+enum err_code reply_long_header(struct reply *r, const char *name, const char *value, struct err *e)
 {
-    char *text = r->header_count < REPLY_HEADERS_MAX ? strdup(value) : NULL;
-    if (text)
-        r->headers[r->header_count++] = (struct reply_header){.name = name, .text = text};
+    if (r->header_count == REPLY_HEADERS_MAX)
+        return ERR_OK;
+    char *text = strdup(value);
+    if (!text)
+        return err_set(e, ERR_MEMORY, "no memory for the header %s", name);
+    r->headers[r->header_count++] = (struct reply_header){.name = name, .text = text};
+    return ERR_OK;
 }
 
 const char *reply_header_value(const struct reply_header *h)
@@ -81,6 +85,11 @@ void reply_text(struct reply *r, int status, const char *type, const char *text)
     set_body(r, status, type, &(struct body){(void *)(uintptr_t)text, strlen(text), NULL});
 }
 
+static void retry_after(struct reply *r, unsigned seconds)
+{
+    reply_header(r, "Retry-After", "%u", seconds ? seconds : RETRY_AFTER_S);
+}
+
 void reply_owned(struct reply *r, int status, const char *type, char *text)
 {
     if (text) {
@@ -89,6 +98,7 @@ void reply_owned(struct reply *r, int status, const char *type, char *text)
     }
     reply_text(r, 503, PROBLEM_TYPE, problem_no_memory);
     r->code = error_row(ERR_MEMORY)->name;
+    retry_after(r, 0);
 }
 
 void reply_bytes(struct reply *r, int status, const char *type, struct buf *b)
@@ -101,10 +111,11 @@ void reply_bytes(struct reply *r, int status, const char *type, struct buf *b)
 void reply_error(struct reply *r, const struct err *e)
 {
     const struct error_row *row = error_row(e->code);
+    char *text = problem_json(e);
     r->code = row->name;
-    reply_owned(r, row->status, PROBLEM_TYPE, problem_json(e));
-    if (r->status == 503)
-        reply_header(r, "Retry-After", "%u", e->retry_s ? e->retry_s : RETRY_AFTER_S);
+    reply_owned(r, row->status, PROBLEM_TYPE, text);
+    if (text && row->status == 503)
+        retry_after(r, e->retry_s);
 }
 
 static const char *reason_of(int status)

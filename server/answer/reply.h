@@ -39,9 +39,9 @@ void reply_done(struct reply *r);
 void reply_header(struct reply *r, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Adds a header with a value of any length, which is copied. The header is left out if memory is
- * out. */
-void reply_long_header(struct reply *r, const char *name, const char *value);
+/* Adds a header with a value of any length, which is copied. ERR_MEMORY. */
+enum err_code reply_long_header(struct reply *r, const char *name, const char *value,
+                                struct err *e);
 const char *reply_header_value(const struct reply_header *h);
 
 /* The following functions fill `r`, and keep the headers that were added before. They free the body

@@ -30,7 +30,8 @@ enum err_code file_complain(const char *what, const char *path, struct err *e)
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
         if (steps[i].why == why)
             next = steps[i].next;
-    return err_set(e, ERR_IO, "cannot %s %s: %s%s", what, path, strerror(why), next);
+    return err_set(e, why == ENOMEM ? ERR_MEMORY : ERR_IO, "cannot %s %s: %s%s", what, path,
+                   strerror(why), next);
 }
 
 const struct file_kind file_picture = {ERR_BODY_TOO_LARGE, "max-body"};

@@ -24,8 +24,8 @@ enum err_code file_read(const char *path, const struct file_kind *kind, struct b
  * opening a pipe, for example, waits for its writer. */
 enum err_code file_must_be_regular(const char *path, struct err *e);
 
-/* Sets ERR_IO with the sentence "cannot WHAT PATH: REASON". The reason comes from errno. If it is
- * known what a person can do, the sentence says so. */
+/* Sets ERR_IO, or ERR_MEMORY if memory is out, with the sentence "cannot WHAT PATH: REASON". The
+ * reason comes from errno. If it is known what a person can do, the sentence says so. */
 enum err_code file_complain(const char *what, const char *path, struct err *e);
 
 /* Checks whether file_write would succeed. ERR_IO if the folder does not exist or cannot be written

@@ -45,8 +45,8 @@ static bool is_news(const struct event_stream *s, const struct progress_view *v,
            v->position != s->said.position || v->fraction - s->said.fraction >= 0.001;
 }
 
-/* Writes an event if the progress has changed. Returns whether it wrote one. Call it under the
- * lock. */
+/* Writes an event if the progress has changed. Returns whether it wrote one; without memory, the
+ * next call tries again. Call it under the lock. */
 static bool speak(struct event_stream *s)
 {
     struct progress_view v;
@@ -55,8 +55,10 @@ static bool speak(struct event_stream *s)
     if (!is_news(s, &v, now_ms))
         return false;
     char *json = progress_json(&v);
-    int n = json ? snprintf(s->text, sizeof s->text, "event: progress\ndata: %s\n", json)
-                 : 0; /* the JSON ends with a newline, which ends the line */
+    if (!json)
+        return false;
+    /* the JSON ends with a newline, which ends the line */
+    int n = snprintf(s->text, sizeof s->text, "event: progress\ndata: %s\n", json);
     free(json);
     s->length = n > 0 && n < (int)sizeof s->text ? (size_t)n : 0;
     s->sent = 0;

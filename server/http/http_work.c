@@ -19,7 +19,7 @@ static void resume(struct http_request *r)
 }
 
 /* Names the models that ran, in order. One that runs again on its own output is named once. */
-static void name_models(struct http_request *r)
+static enum err_code name_models(struct http_request *r, struct err *e)
 {
     const struct chain *c = &r->work.report.chain;
     char names[CHAIN_MOST * 136] = "";
@@ -30,24 +30,34 @@ static void name_models(struct http_request *r)
             used += (size_t)snprintf(names + used, sizeof names - used, "%s%s@%s", k ? ", " : "",
                                      m->name, m->sha256);
     }
-    if (used > 0)
-        reply_long_header(&r->answer.reply, "X-Upscaled-Model", names);
+    return used > 0 ? reply_long_header(&r->answer.reply, "X-Upscaled-Model", names, e) : ERR_OK;
 }
 
-static void describe(struct http_request *r)
+static enum err_code name_warnings(struct http_request *r, struct err *e)
 {
+    char warnings[PNG_WARNING_LIST];
+    png_warnings_list(&r->work.report.warnings, warnings);
+    return *warnings ? reply_long_header(&r->answer.reply, "X-Upscaled-Warning", warnings, e)
+                     : ERR_OK;
+}
+
+/* Adds the headers of a picture, all of them or an error: without a warning, a picture that lacks
+ * something would pass for a whole one. */
+static enum err_code describe(struct http_request *r, struct err *e)
+{
+    enum err_code rc = name_models(r, e);
+    if (rc == ERR_OK)
+        rc = name_warnings(r, e);
+    if (rc != ERR_OK)
+        return rc;
     reply_header(&r->answer.reply, "Server-Timing",
                  "queue;dur=%.1f, decode;dur=%.1f, network;dur=%.1f, encode;dur=%.1f",
                  r->work.queue_ms, r->work.report.decode_ms, r->work.report.network_ms,
                  r->work.report.encode_ms);
-    name_models(r);
     const struct upscale_size *size = &r->upload.api.params.size;
     disposition_apply(&r->answer.reply, r->upload.file_name,
                       size->width > 0 || size->height > 0 ? 0 : size->scale);
-    char warnings[PNG_WARNING_LIST];
-    png_warnings_list(&r->work.report.warnings, warnings);
-    if (*warnings)
-        reply_long_header(&r->answer.reply, "X-Upscaled-Warning", warnings);
+    return ERR_OK;
 }
 
 static void on_admitted(struct job *job)
@@ -120,8 +130,7 @@ static void on_run(struct job *job)
     struct budget *budget = &s->budget;
     struct err e = ERR_INIT;
     r->work.queue_ms = (double)(clock_ms() - job->queued_ms);
-    if (transcode(r, &e) == ERR_OK) {
-        describe(r);
+    if (transcode(r, &e) == ERR_OK && describe(r, &e) == ERR_OK) {
         r->answer.held_bytes = (int64_t)r->work.output.capacity;
         budget_charge(budget, BUDGET_REPLIES, r->answer.held_bytes);
         reply_bytes(&r->answer.reply, 200, "image/png", &r->work.output);

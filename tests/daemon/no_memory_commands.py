@@ -9,7 +9,6 @@ import collections
 import contextlib
 import json
 import os
-import random
 import re
 import struct
 import subprocess
@@ -19,11 +18,10 @@ import tempfile
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from command import MODEL, Folder, expect, read, upscaled, write  # noqa: E402
 from daemon import BINARY, DEADLINE, claim, equal, run_claims  # noqa: E402
+from failing import NEVER, sample  # noqa: E402
 from preload import compiled  # noqa: E402
 
-ALL = sys.argv[1:] == ["all"]
 TRIED = 100
-NEVER = 1 << 40
 
 
 class Trial:
@@ -55,7 +53,7 @@ class Trial:
         good, count = self.run(NEVER)
         expect(0, good)
         wanted, seen = self.results(good), collections.Counter()
-        for nth in numbers(count):
+        for nth in sample(count, TRIED):
             done, _ = self.run(nth)
             what = "%s with allocation %d failing" % (self.command[0], nth)
             seen[done.returncode] += 1
@@ -67,14 +65,6 @@ class Trial:
             equal(b"memory" in done.stderr, True, "%s says %r" % (what, done.stderr))
         print("# %s: %d allocations, %s" % (" ".join(self.command), count, dict(seen)))
         return seen
-
-
-def numbers(count):
-    """Returns the allocations to fail: all, or the first and the last ones and some between."""
-    if ALL or count <= TRIED:
-        return range(count)
-    chance = random.Random(int(os.environ.get("TEST_SEED", "1")))
-    return sorted({*range(10), *range(count - 30, count), *chance.sample(range(count), TRIED - 40)})
 
 
 @contextlib.contextmanager
@@ -138,7 +128,7 @@ def serve_starts_or_says_why():
         write(os.path.join(t.folder, "keys"), b"ann:" + b"0" * 64 + b"\n")
         equal(serve_until_ready(t, NEVER)[::2], (0, True), "with nothing failing")
         count, seen = NEVER - struct.unpack("qq", read(t.order))[0], collections.Counter()
-        for nth in numbers(count):
+        for nth in sample(count, TRIED):
             status, said, served = serve_until_ready(t, nth)
             what = "status %d of serve with allocation %d failing, %r" % (status, nth, said)
             seen[status] += 1

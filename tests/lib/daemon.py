@@ -245,26 +245,32 @@ class Client:
         line, self.pending = self.pending.split(b"\r\n", 1)
         return line.decode("latin-1")
 
+    def read_bytes(self, count):
+        while len(self.pending) < count:
+            if not self._more():
+                raise EOFError("a truncated reply")
+        data, self.pending = self.pending[:count], self.pending[count:]
+        return data
+
+    def read_head(self):
+        """Returns the status and the headers of the next reply."""
+        status = int(self._line().split(" ")[1])
+        lines = [line.split(":", 1) for line in iter(self._line, "")]
+        return status, {name.lower(): value.strip() for name, value in lines}
+
+    def read_chunk(self):
+        """Returns the next chunk of a body in chunks; b"" is its end."""
+        size = int(self._line(), 16)
+        return self.read_bytes(size + 2)[:-2]
+
     def read_reply(self, method="GET"):
         """Returns the next reply. EOFError if the connection is closed before its end."""
-        status = int(self._line().split(" ")[1])
-        headers = {}
-        while True:
-            line = self._line()
-            if not line:
-                break
-            name, value = line.split(":", 1)
-            headers[name.lower()] = value.strip()
+        status, headers = self.read_head()
         if method == "HEAD" or status in (100, 204, 304):
             return Reply(status, headers, b"")
         if "content-length" not in headers:
             raise AssertionError("a reply without Content-Length")
-        length = int(headers["content-length"])
-        while len(self.pending) < length:
-            if not self._more():
-                raise EOFError("a truncated reply")
-        body, self.pending = self.pending[:length], self.pending[length:]
-        return Reply(status, headers, body)
+        return Reply(status, headers, self.read_bytes(int(headers["content-length"])))
 
     def ask(self, method, target, body=b"", headers=()):
         self.send(request(method, target, body, headers))
