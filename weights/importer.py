@@ -9,6 +9,11 @@ except ModuleNotFoundError as e:
     if e.name != "numpy":
         raise
     sys.exit("upscaled-import: it needs Python's numpy (Debian: apt install python3-numpy)")
+except ImportError as e:    # numpy explains over pages; its last line is the reason
+    reason = str(e).strip().rsplit("\n", 1)[-1]
+    sys.exit(f"upscaled-import: its modules cannot be loaded: {reason}")
+except MemoryError:
+    sys.exit("upscaled-import: there is not enough memory to load its modules")
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -2,7 +2,6 @@
 and the files that it writes. Needs numpy, not PyTorch. TAP."""
 import json
 import os
-import resource
 import shutil
 import stat
 import subprocess
@@ -68,6 +67,20 @@ def missing_modules_are_named_with_their_packages():
         assert done.returncode == 1 and f"python3-{module}" in done.stderr, done.stderr
         assert "Traceback" not in done.stderr and done.stderr.count("\n") == 1, done.stderr
         os.remove(f"{folder}/{module}.py")
+
+
+def modules_that_cannot_be_loaded_are_said_in_a_line():
+    """As where memory ends while their libraries are mapped."""
+    folder = path("unloadable")
+    os.makedirs(folder)
+    for error, word in (("ImportError('please read\\nlibm.so: failed to map')", "libm.so: failed to map"),
+                        ("MemoryError()", "memory")):
+        with open(f"{folder}/numpy.py", "w") as f:
+            f.write(f"raise {error}\n")
+        done = subprocess.run([sys.executable, IMPORTER, network()], capture_output=True, text=True,
+                              env=dict(os.environ, PYTHONPATH=folder), cwd=FOLDER.name)
+        assert done.returncode == 1 and word in done.stderr, done.stderr
+        assert done.stderr.startswith("upscaled-import: ") and done.stderr.count("\n") == 1, done.stderr
 
 
 def names_and_licences():
@@ -176,25 +189,43 @@ def help_names_every_option():
         assert option in text, option
 
 
-def memory_that_is_out_is_said_and_leaves_nothing():
-    """Gives the importer a few MiB more than it has when it begins, and a network of 9 MiB."""
+def within(more, out):
+    """Runs the importer with that many bytes more than it has when it begins to read its file."""
+    code = ("import resource, sys\nfrom importer.command import main\n"
+            "size = int(open('/proc/self/status').read().split('VmSize:')[1].split()[0]) << 10\n"
+            f"resource.setrlimit(resource.RLIMIT_AS, (size + {more}, size + {more}))\n"
+            f"sys.exit(main(['wide.pth', '-o', {out!r}, '--no-check']))")
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=FOLDER.name,
+                          env=dict(os.environ, PYTHONPATH=str(IMPORTER.parent)))
+
+
+def with_little_memory_it_writes_the_whole_file_or_none_and_says_so():
+    """Raises the limit in steps, until it is enough for a network of 9 MiB."""
     wide = {"body.0.weight": (256, 3, 3, 3), "body.0.bias": (256,), "body.1.weight": (256,),
             "body.10.weight": (12, 256, 3, 3), "body.10.bias": (12,)}
     for i in range(2, 10, 2):
         wide.update({f"body.{i}.weight": (256, 256, 3, 3), f"body.{i}.bias": (256,),
                      f"body.{i + 1}.weight": (256,)})
     shutil.copy(zipped(*state_of(wide)), path("wide.pth"))
-    begun = subprocess.run([sys.executable, "-c", "import importer.command\n"
-                            "print(open('/proc/self/status').read())"], capture_output=True, text=True,
-                           env=dict(os.environ, PYTHONPATH=str(IMPORTER.parent)), check=True).stdout
-    peak = int(begun.split("VmPeak:")[1].split()[0]) << 10
-    for more in (2, 4, 8, 16, 32):
-        limit = peak + (more << 20)
-        done = start(path("wide.pth"), preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
-        assert done.returncode == 1 and done.stderr.endswith(
-            "wide.pth: too large or too deep for this machine\n"), (more, done.stderr)
-        assert not [name for name in os.listdir(FOLDER.name) if name.startswith("wide.json")]
-    assert start(path("wide.pth")).returncode == 0
+    assert start(path("wide.pth"), "-o", "whole.json").returncode == 0
+    with open(path("whole.json")) as f:
+        whole = f.read().replace('"whole"', '"limited"')
+    with open(path("limited.json"), "w") as f:
+        f.write("before")
+    files, steps = os.listdir(FOLDER.name), 0
+    for more in range(0, 1 << 30, 3 << 20):
+        done = within(more, "limited.json")
+        with open(path("limited.json")) as f:
+            text = f.read()
+        assert sorted(os.listdir(FOLDER.name)) == sorted(files), (more, os.listdir(FOLDER.name))
+        if done.returncode == 0:
+            break
+        steps += 1
+        assert done.returncode == 1 and done.stderr == (
+            "upscaled-import: wide.pth: too large or too deep for this machine\n"), (more, done.stderr)
+        assert text == "before" and done.stdout == "", (more, done.stdout)
+    assert text == whole and steps >= 10, steps
+    print(f"# {steps} limits were too low, {more >> 20} MiB more were enough")
 
 
 def as_it_is_installed():
@@ -223,4 +254,5 @@ tap.run([
     a_network_that_pads_keeps_its_edges_or_is_told_otherwise, a_program_that_is_named_must_be_there,
     the_file_is_replaced_at_once_and_readable, a_pipe_may_take_it,
     the_factor_that_is_said_must_be_the_networks, a_licence_is_bounded_as_by_the_server, help_names_every_option,
-    memory_that_is_out_is_said_and_leaves_nothing, as_it_is_installed])
+    with_little_memory_it_writes_the_whole_file_or_none_and_says_so,
+    modules_that_cannot_be_loaded_are_said_in_a_line, as_it_is_installed])
