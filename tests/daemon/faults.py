@@ -1,6 +1,8 @@
 """faults.py - failures of the system: no descriptors, no space on the disk, a folder of models that
 changes while it is read, a time of day that jumps."""
+import collections
 import contextlib
+import itertools
 import json
 import os
 import random
@@ -14,8 +16,10 @@ import threading
 import time
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from command import Folder, read, upscaled  # noqa: E402
 from daemon import (BINARY, DEADLINE, Daemon, Skip, claim, equal, png, request, run_claims,
                     wait_until)  # noqa: E402
+from failing import NEVER, Order  # noqa: E402
 from preload import compiled  # noqa: E402
 
 MODEL = ('{"format": "upscaled-model/1", "scale": 2, "color": "y", "border": "replicate", '
@@ -100,6 +104,61 @@ def without_descriptors_a_reload_keeps_what_was_there():
             equal(description(d, "mine"), "1")
             equal(reload(d), True)
             equal(description(d, "mine"), "2")
+
+
+def files_in(folder):
+    """Returns the contents of all files in the folder and in those within."""
+    paths = [os.path.join(at, name) for at, _, names in os.walk(folder) for name in names]
+    return {os.path.relpath(path, folder): read(path) for path in paths}
+
+
+def convert_in_new_folder(order, nth, arguments):
+    """Runs convert without descriptors while it opens its nth file. Returns the result, the files
+    before and after, and whether it opened so many."""
+    with Folder() as folder:
+        for name in ("m", "out"):
+            os.mkdir(os.path.join(folder, name))
+        put(folder + "/m/double.json", MODEL % 1)
+        put(folder + "/config", "model = double\nmodels = m\n")
+        put(folder + "/old.png", "old")
+        before = files_in(folder)
+        with order.fail(nth) as left:
+            done = upscaled("convert", "--config", "config", *arguments, folder=folder,
+                            environment={"LD_PRELOAD": order.library, "FAIL_OPEN": order.path})
+        return done, before, files_in(folder), left[0] < 0
+
+
+def convert_without_descriptors(order, outputs, *arguments):
+    """Lets each file that convert opens fail in turn."""
+    done, before, whole, _ = convert_in_new_folder(order, NEVER, arguments)
+    equal((done.returncode, done.stderr), (0, b""), "with descriptors")
+    equal({name for name in whole if whole[name] != before.get(name)}, set(outputs), "the outputs")
+    seen, opened = collections.Counter(), True
+    for nth in itertools.count():
+        done, _, files, opened = convert_in_new_folder(order, nth, arguments)
+        if not opened:
+            break
+        what = "%s without descriptors for file %d: %r" % (arguments, nth, done.stderr)
+        seen[done.returncode] += 1
+        if done.returncode == 0:
+            equal(files, whole, what)
+        equal(done.returncode == 0 or b"Too many open files" in done.stderr, True, what)
+        for name in {*files, *before}:
+            equal(files.get(name) in (before.get(name), whole[name]), True, name + " after " + what)
+    print("# %s: %d files were opened, %s" % (" ".join(arguments), nth, dict(seen)))
+    equal(set(seen) - {0, 1, 2}, set(), "statuses")
+    equal(seen[1] >= 2 + len(outputs), True, "the model, a picture and each output fail")
+
+
+@claim
+def without_descriptors_convert_makes_each_file_whole_or_not_at_all():
+    with tempfile.TemporaryDirectory() as folder:
+        order = Order(folder + "/order")
+        order.library = compiled("fail_open", folder)
+        convert_without_descriptors(order, ["new.png"], "a.png", "new.png")
+        convert_without_descriptors(order, ["old.png"], "a.png", "old.png")
+        convert_without_descriptors(order, ["out/a.png", "out/b.png"], "a.png", "b.png",
+                                    "--output-dir", "out")
 
 
 # ---------------------------------------------------------------- room

@@ -30,9 +30,10 @@ def sample(count, tried):
 
 
 class Order:
-    """Controls the allocations of a process."""
+    """Controls what fails of a process: its allocations, or the files that it opens (fail_open.c)."""
 
     def __init__(self, path):
+        self.path = path
         with open(path, "w+b") as file:
             file.write(struct.pack("qq", -1, 0))
             file.flush()
@@ -41,7 +42,7 @@ class Order:
 
     @contextlib.contextmanager
     def fail(self, nth):
-        """While this lasts, the nth allocation fails. Gives a list, which then has what is left of n:
+        """While this lasts, the nth of them fails. Gives a list, which then has what is left of n:
         negative if it did fail."""
         left = []
         self.words[0] = nth

@@ -55,6 +55,7 @@ EXTRA_DIST += \
 	tests/lib/coverage.awk \
 	tests/lib/daemon.py \
 	tests/lib/fail_malloc.c \
+	tests/lib/fail_open.c \
 	tests/lib/failing.py \
 	tests/lib/fronts.py \
 	tests/lib/jumping_clock.c \
