@@ -2,6 +2,7 @@
 changes while it is read, a time of day that jumps."""
 import collections
 import contextlib
+import hashlib
 import itertools
 import json
 import os
@@ -185,50 +186,102 @@ def convert_on_a_full_disk_keeps_the_old_output():
 
 # ---------------------------------------------------------------- a folder in motion
 
-def stir(folder, stop, rng):
-    """Makes, replaces, cuts, moves and removes model files, some in place and some in one step."""
-    number = 0
-    while not stop.is_set():
-        number += 1
-        path = "%s/m%d.json" % (folder, rng.randrange(6))
-        with contextlib.suppress(FileNotFoundError):
-            what = rng.randrange(5)
-            if what == 0:
-                put(path, MODEL % number)
-            elif what == 1:
-                put(folder + "/.new", MODEL % number)
-                os.rename(folder + "/.new", path)
-            elif what == 2:
-                os.truncate(path, rng.randrange(60))
-            elif what == 3:
-                os.rename(path, "%s/m%d.json" % (folder, rng.randrange(6)))
-            else:
-                os.remove(path)
+NEVER_YET = float("inf")
+
+
+class MovingFolder:
+    """A folder of model files, a thread that changes them, and what each of them was when."""
+
+    def __init__(self, folder):
+        self.folder, self.rng, self.number = folder, random.Random(3), 0
+        self.past = {"m%d" % i: [[0, NEVER_YET, None]] for i in range(6)}  # since, until, text
+        self.still, self.stop = threading.RLock(), threading.Event()
+        self.thread = threading.Thread(target=self.stir)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        self.thread.join()
+
+    def stir(self):
+        while not self.stop.is_set():
+            with self.still:
+                self.change()
+
+    def path(self, name):
+        return "%s/%s.json" % (self.folder, name)
+
+    def change(self):
+        """Makes, replaces, cuts, moves or removes one file: in place, or in one step."""
+        name, other = self.rng.sample(sorted(self.past), 2)
+        self.number += 1
+        text, old, begun = MODEL % self.number, self.past[name][-1][2], time.monotonic()
+        what = self.rng.choice(["make", "replace", "move", "remove"] if old else ["make", "replace"])
+        becomes = {name: text}
+        if what == "make":  # whoever reads it finds some of it, for a moment
+            put(self.path(name), text[:self.rng.randrange(60)])
+            put(self.path(name), text)
+        elif what == "replace":
+            put(self.folder + "/.new", text)
+            os.rename(self.folder + "/.new", self.path(name))
+        elif what == "move":
+            os.rename(self.path(name), self.path(other))
+            becomes = {name: None, other: old}
+        else:
+            os.remove(self.path(name))
+            becomes = {name: None}
+        for name, text in becomes.items():
+            self.past[name][-1][1] = time.monotonic()
+            self.past[name].append([begun, NEVER_YET, text])
+
+    def digests(self, name, begun, ended):
+        """Returns the digests that the file had in this time. None: there was no file."""
+        return {text and hashlib.sha256(text.encode()).hexdigest()
+                for since, until, text in self.past[name] if since <= ended and until >= begun}
+
+
+def digests(d):
+    """Returns the digests of the models that are offered."""
+    models = json.loads(d.ask("GET", "/v1/models").expect(200).body)["models"]
+    return {model["name"]: model["sha256"] for model in models}
+
+
+def reload_and_compare(d, moving):
+    """Reloads. If that fails, the models are the same as before. If not, each one of the folder is
+    what its file was while it was read, and the others are the same. Returns whether it succeeded."""
+    before, begun = digests(d), time.monotonic()
+    done = reload(d)
+    ended, after = time.monotonic(), digests(d)
+    if not done:
+        equal(after, before, "the models after a reload that failed")
+        return False
+    with moving.still:  # a change that was under way is written down then
+        for name in moving.past:
+            found = after.pop(name, None)
+            before.pop(name, None)
+            equal(found in moving.digests(name, begun, ended), True, "%s is %s" % (name, found))
+    equal(after, before, "the other models")
+    return True
 
 
 @claim
-def a_folder_that_changes_while_it_is_read_gives_a_whole_set_or_the_old_one():
+def a_folder_that_changes_while_it_is_read_gives_what_was_in_it_or_the_old_set():
     with tempfile.TemporaryDirectory() as folder:
-        put(folder + "/kept.json", MODEL % 1)
-        stop, seen = threading.Event(), {True: 0, False: 0}
-        with Daemon("--models", folder) as d:
-            stirs = threading.Thread(target=stir, args=(folder, stop, random.Random(3)))
-            stirs.start()
-            try:
-                for _ in range(60):
-                    seen[reload(d)] += 1
-                    equal(description(d, "kept"), "1")
-                    d.upscale(png(), "?model=kept").expect(200)
-            finally:
-                stop.set()
-                stirs.join()
+        put(folder + "/kept.json", MODEL % 0)
+        with Daemon("--models", folder) as d, MovingFolder(folder) as moving:
+            seen = collections.Counter(reload_and_compare(d, moving) for _ in range(30))
             print("# %d sets were read, %d were not" % (seen[True], seen[False]))
-            for name in os.listdir(folder):
-                if name != "kept.json":
-                    os.remove(os.path.join(folder, name))
-            equal(reload(d), True)
-            models = json.loads(d.ask("GET", "/v1/models").body)["models"]
-            equal([m["name"] for m in models if m["name"].startswith("m")], [])
+            for _ in range(10):  # nothing moves now, so what happens is certain
+                with moving.still:
+                    put(folder + "/broken.json", MODEL[:20])
+                    equal(reload_and_compare(d, moving), False, "one file is cut off")
+                    os.remove(folder + "/broken.json")
+                    equal(reload_and_compare(d, moving), True, "all are whole")
+                d.upscale(png(), "?model=kept").expect(200)
+                reload_and_compare(d, moving)
 
 
 @claim
