@@ -1,17 +1,15 @@
 """deadlines.py - slow clients, which send headers or bodies or read slowly; clients that leave;
 requests that wait in the queue for too long."""
-import json
-import math
 import os
-import signal
 import socket
 import sys
 import time
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from busy import block, busy  # noqa: E402
 from daemon import (DEADLINE, Daemon, claim, equal, flat_png, png, png_of_bytes, request,  # noqa: E402
                     run_claims, wait_until)
-from preload import sanitized  # noqa: E402
+from held_clock import daemon_with_held_clock  # noqa: E402
 
 ROUNDING = 0.01
 
@@ -51,82 +49,113 @@ def dripping_bodies_end_at_their_deadline():
         timed_out(client, "body-timeout", 2, b"\0")
 
 
+STEP = 4096  # the memory of a small body is a multiple of it
+
+
+class Body:
+    """An upload in steps, each of which has arrived when send() returns."""
+
+    def __init__(self, d, client, steps):
+        self.d, self.client, self.steps = d, client, 0
+        self.rest = request("POST", "/v1/upscale", png_of_bytes(STEP * steps + 1))
+        self.take(len(self.rest) - STEP * steps)  # with one byte, so that each step ends with a first one
+
+    def take(self, count):
+        self.client.send(self.rest[:count])
+        self.rest = self.rest[count:]
+
+    def send(self):
+        self.take(STEP)
+        self.steps += 1
+        wait_until(lambda: self.d.health()["memory"]["bodies"] == (self.steps + 1) * STEP,
+                   "all of the step has arrived")
+
+
 @claim
 def a_body_at_the_least_rate_may_take_longer():
-    """This fails only on a machine that stands still for two of the three seconds."""
-    with Daemon("--body-timeout", "3", "--min-rate", "1") as d, d.connect() as client:
-        whole = request("POST", "/v1/upscale", png_of_bytes(10000))
-        for at in range(0, len(whole), 500):
-            client.send(whole[at:at + 500])
-            time.sleep(0.2)
+    with daemon_with_held_clock("--body-timeout", "4", "--min-rate", str(STEP // 4)) as (d, clock), \
+            d.connect() as client:
+        body = Body(d, client, 5)
+        for _ in range(4):
+            body.send()
+            clock.advance(4)
+        body.take(STEP)
         client.read_reply().expect(200)
+
+
+@claim
+def a_body_below_the_least_rate_may_not():
+    with daemon_with_held_clock("--body-timeout", "4", "--min-rate", str(STEP // 4 + 1)) as (d, clock), \
+            d.connect() as client:
+        Body(d, client, 5).send()
+        clock.advance(3.9)
+        equal(d.health()["memory"]["bodies"], 2 * STEP, "until its deadline")
+        clock.advance(0.1)
+        client.read_reply().expect(408, "timeout")
 
 
 LARGE = flat_png(4800, 4800), "?compression=0&scale=1"  # 23 MB, more than the buffers of a socket hold
 
 
+def begin_large_reply(client):
+    """Asks for more than the buffers of a socket hold, and reads the head of the answer."""
+    client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+    client.send(request("POST", "/v1/upscale" + LARGE[1], LARGE[0]))
+    return int(client.read_head()[1]["content-length"])
+
+
+def is_cut_off(client, length):
+    try:
+        client.read_bytes(length)
+        return False
+    except (EOFError, ConnectionResetError):
+        return True
+
+
 @claim
 def a_reader_that_stops_is_ended():
-    with Daemon("--write-timeout", "5", "--min-rate", "8M") as d, d.connect() as client:
-        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
-        start = time.monotonic()
-        client.send(request("POST", "/v1/upscale" + LARGE[1], LARGE[0]))
-        wait_until(lambda: d.health()["memory"]["replies"] > 20 << 20, "the reply is on its way")
+    with daemon_with_held_clock("--write-timeout", "5", "--min-rate", "8M") as (d, clock), \
+            d.connect() as client:
+        length = begin_large_reply(client)
+        clock.advance(4.9)
+        equal(d.health()["memory"]["replies"] > 20 << 20, True, "until its deadline")
+        clock.advance(0.1)
         wait_until(lambda: d.health()["memory"]["replies"] == 0, "it is ended")
-        took = time.monotonic() - start
-        equal(took >= 5 - ROUNDING, True, "%.2f s" % took)
-        try:
-            client.read_reply()
-            raise AssertionError("it came whole")
-        except (EOFError, ConnectionResetError):
-            pass
+        equal(is_cut_off(client, length), True)
 
 
 @claim
 def a_reader_that_drips_is_ended_and_one_at_the_least_rate_is_not():
-    """The client at the least rate takes twenty times as much, so that a busy machine does not
-    matter."""
-    with Daemon("--write-timeout", "2", "--min-rate", "100K") as d:
-        for pause, size, whole in ((0.1, 4096, False), (0.007, 65536, True)):
-            with d.connect() as client:
-                client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
-                client.send(request("POST", "/v1/upscale" + LARGE[1], LARGE[0]))
-                got = 0
-                try:
-                    while got < 23040000:
-                        data = client.socket.recv(size)
-                        if not data:
-                            break
-                        got += len(data)
-                        time.sleep(pause)
-                except ConnectionResetError:
-                    pass
-                equal(got >= 23040000, whole, "%d bytes with pauses of %g s" % (got, pause))
+    """One takes a few KiB in the time of the deadline, the other one twenty times of what it must."""
+    for part, ended in ((4096, True), (4 << 20, False)):
+        with daemon_with_held_clock("--write-timeout", "2", "--min-rate", "100K") as (d, clock), \
+                d.connect() as client:
+            length = begin_large_reply(client)
+            for _ in range(1 if ended else 4):
+                client.read_bytes(part)
+                length -= part
+                clock.advance(2)
+            equal(is_cut_off(client, length), ended, "parts of %d bytes" % part)
 
 
 @claim
 def who_was_queued_and_waits_for_too_long_is_told_so():
-    """The running request is expected to end in time, so the next one may wait. Then nothing goes
-    on until it has waited for too long."""
-    picture, query = flat_png(*[300 if sanitized() else 2000] * 2), "?scale=4&model=photo-hq"
-    with Daemon() as d:
-        reply = d.ask("POST", "/v1/estimate" + query, picture).expect(200)
-        seconds = max(2, math.ceil(json.loads(reply.body)["expected_seconds"]))
-    with Daemon("--max-running", "1", "--queue-timeout", str(seconds),
-                "--work-timeout", "86400") as d, d.connect() as first, d.connect() as second:
-        first.send(request("POST", "/v1/upscale" + query, picture))
-        wait_until(lambda: d.health()["running"] == 1, "one is in work")
-        second.send(request("POST", "/v1/upscale", png()))
-        wait_until(lambda: d.health()["waiting"] == 1, "one waits")
-        d.signal(signal.SIGSTOP)
-        time.sleep(seconds)
-        d.signal(signal.SIGCONT)
-        reply = second.read_reply().expect(503, "busy")
-        equal(reply.problem()["option"], "queue-timeout")
-        equal(int(reply.headers["retry-after"]) >= 1, True)
-        equal("waited for %d s" % seconds in reply.problem()["detail"], True)
-        first.read_reply().expect(200)
-        equal(d.health()["memory"]["bodies"], 0)
+    """The timeout is far above what any picture is expected to take, so the second one may wait."""
+    seconds = 80000
+    with daemon_with_held_clock("--max-running", "1", "--queue-timeout", str(seconds)) as (d, clock), \
+            d.connect() as second:
+        with block(d):
+            second.send(request("POST", "/v1/upscale", png()))
+            busy(d, 1, 1)
+            clock.advance(seconds - 1)
+            busy(d, 1, 1)
+            clock.advance(1)
+            reply = second.read_reply().expect(503, "busy")
+            equal(reply.problem()["option"], "queue-timeout")
+            equal(int(reply.headers["retry-after"]) >= 1, True)
+            equal("waited for %d s" % seconds in reply.problem()["detail"], True)
+            busy(d, 1)
+        wait_until(lambda: d.health()["memory"]["bodies"] == 0, "the first one leaves")
         d.upscale(png()).expect(200)
 
 

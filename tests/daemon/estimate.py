@@ -8,7 +8,7 @@ import sys
 import zlib
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
-from daemon import (Daemon, chunk, claim, equal, png, png_of_bytes, request,  # noqa: E402
+from daemon import (SIGNATURE, Daemon, chunk, claim, equal, header, png, png_of_bytes,  # noqa: E402
                     run_claims)
 
 
@@ -28,7 +28,7 @@ def says_what_the_picture_would_need():
         equal(whole["file_bytes"], len(png(300, 200)), "the file")
         answer = d.upscale(png(300, 200)).expect(200)
         equal(len(answer.body) <= whole["answer_bytes_most"] < whole["peak_memory_bytes"], True)
-        equal(0 < whole["expected_seconds"] < 60, True)
+        equal(whole["expected_seconds"] > 0, True)
         equal("code" in whole, False, "no reason not to")
 
 
@@ -54,11 +54,13 @@ def compression_and_content_count():
 
 @claim
 def threads_beyond_the_processors_do_not_shorten_it():
-    picture, took = png(400, 300), {}
-    for threads in (len(os.sched_getaffinity(0)), 64):
+    """A picture that no model enlarges is estimated by constants, which are the same in each daemon."""
+    usable, took = len(os.sched_getaffinity(0)), []
+    for threads in (usable, 2 * usable):
         with Daemon("--threads", str(threads)) as d:
-            took[threads] = json.loads(estimate(d, picture).expect(200).body)["expected_seconds"]
-    equal(took[64] > max(took.values()) / 4, True, took)
+            reply = estimate(d, png(400, 300), "?scale=1").expect(200)
+            took.append(json.loads(reply.body)["expected_seconds"])
+    equal(took[1], took[0])
 
 
 @claim
@@ -77,12 +79,23 @@ def nobody_is_talked_out_of_a_place():
 
 @claim
 def what_the_workers_keep_is_told_apart():
-    wide = png(30, 20)[:8] + chunk(b"IHDR", struct.pack(">IIBBBBB", 20000, 300, 8, 6, 0, 0, 0))
-    with Daemon() as d:
-        small = json.loads(estimate(d, png(30, 20)).expect(200).body)
-        equal(small["worker_memory_bytes"], 0, "the models' buffers are there from the start")
-        large = json.loads(estimate(d, wide).expect(200).body)
-        equal(large["worker_memory_bytes"] >= 0, True)
+    """Lines of some MiB need more of each worker than the models do. The workers keep that."""
+    query, each = "?scale=1&depth=16", set()
+    wide = SIGNATURE + header(600000, 2, 6) + chunk(b"IDAT", zlib.compress(bytes(2 * 2400001))) + \
+        chunk(b"IEND", b"")
+
+    def worker_memory(d, picture, query=""):
+        return json.loads(estimate(d, picture, query).expect(200).body)["worker_memory_bytes"]
+    for threads in (1, 3):
+        with Daemon("--threads", str(threads), "--max-side", "600000") as d:
+            equal(worker_memory(d, png(30, 20)), 0, "the models' buffers are there from the start")
+            more = worker_memory(d, wide, query)
+            each.add(more / threads)
+            equal((more > 0, d.health()["memory"]["scratch"]), (True, 0))
+            d.upscale(wide, query).expect(200)
+            equal(d.health()["memory"]["scratch"], more, "what they keep is what was said")
+            equal(worker_memory(d, wide, query), 0, "what they have, they need not get")
+    equal(len(each), 1, "the same for each worker: %s" % each)
 
 
 @claim

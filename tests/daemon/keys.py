@@ -8,6 +8,7 @@ import tempfile
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from daemon import BINARY, Daemon, claim, equal, png, png_of_bytes, request, run_claims, wait_until  # noqa: E402
+from held_clock import daemon_with_held_clock  # noqa: E402
 
 folder = tempfile.TemporaryDirectory()
 MODEL = {"format": "upscaled-model/1", "name": "double", "scale": 2, "color": "y",
@@ -100,14 +101,21 @@ def a_body_without_a_key_is_not_asked_for():
 @claim
 def a_rate_is_kept_and_told_when_to_come_again():
     write(line("ann", "secret-a", ":3"), line("bob", "secret-b"))
-    with Daemon("--api-keys", PATH) as d:
+    with daemon_with_held_clock("--api-keys", PATH) as (d, clock):
+        def refused(seconds):
+            reply = d.upscale(png(), headers=bearer("secret-a")).expect(429, "rate_limited")
+            equal(int(reply.headers["retry-after"]), seconds)
         for _ in range(3):
             d.upscale(png(), headers=bearer("secret-a")).expect(200)
-        reply = d.upscale(png(), headers=bearer("secret-a")).expect(429, "rate_limited")
-        equal(1 <= int(reply.headers["retry-after"]) <= 20, True, reply.headers["retry-after"])
+        refused(20)
         d.ask("GET", "/v1/models", headers=bearer("secret-a")).expect(200)
         for _ in range(10):
             d.upscale(png(), headers=bearer("secret-b")).expect(200)
+        clock.advance(15)
+        refused(5)
+        clock.advance(5)
+        d.upscale(png(), headers=bearer("secret-a")).expect(200)
+        refused(20)
 
 
 @claim
@@ -130,7 +138,7 @@ def concurrency_is_kept_until_the_answer_is_out():
 def an_estimate_of_a_whole_picture_takes_a_place_but_is_none_of_the_rate():
     write(line("ann", "secret-a", ":1:1"))
     large = png_of_bytes(9000)
-    with Daemon("--api-keys", PATH) as d:
+    with daemon_with_held_clock("--api-keys", PATH) as (d, _):
         def estimate(body):
             return d.ask("POST", "/v1/estimate", body, bearer("secret-a"))
         with d.connect() as slow:

@@ -58,6 +58,8 @@ EXTRA_DIST += \
 	tests/lib/fail_open.c \
 	tests/lib/failing.py \
 	tests/lib/fronts.py \
+	tests/lib/held_clock.c \
+	tests/lib/held_clock.py \
 	tests/lib/jumping_clock.c \
 	tests/lib/lacking.py \
 	tests/lib/many_processors.c \
