@@ -161,8 +161,6 @@ OPEN = [
     ("a head that is refused", 400, sent(b"GET / HTTP/1.1\r\n\r\n")),
     ("progress", 200, progress("GET")),
     ("HEAD of progress", 200, progress("HEAD")),
-    ("events", 200, events()),
-    ("the last event", 200, last_event),
     ("a cancellation", 204, cancel()),
 ]
 
@@ -190,6 +188,13 @@ def any_allocation_of_a_request_may_fail():
     with running("--log-format", "json", "--cors-origin", "*") as (d, order):
         fail_all(d, order, OPEN)
         d.upscale(flat_png(300, 200)).expect(200)
+
+
+@claim
+def an_event_that_found_no_memory_is_sent_all_the_same():
+    """The clock stands still: a stream that waited for its next event would wait for ever."""
+    with running(held=True) as (d, order):
+        fail_all(d, order, [("events", 200, events()), ("the last event", 200, last_event)])
 
 
 # ---------------------------------------------------------------- keys, a folder, proxies

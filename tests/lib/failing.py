@@ -13,6 +13,7 @@ import tempfile
 import time
 
 from daemon import Daemon, equal, wait_until
+from held_clock import Clock
 from preload import compiled
 
 ALL = sys.argv[1:] == ["all"]
@@ -57,13 +58,13 @@ class Order:
 
 
 @contextlib.contextmanager
-def running(*options):
-    """Gives a daemon, and the Order of its allocations."""
+def running(*options, held=False):
+    """Gives a daemon, and the Order of its allocations. `held`: its clock stands still."""
     with tempfile.TemporaryDirectory() as folder:
-        library = compiled("fail_malloc", folder)
-        order = Order(folder + "/order")
-        with Daemon(*options, environment={"LD_PRELOAD": library,
-                                           "FAIL_MALLOC": folder + "/order"}) as d:
+        libraries = [compiled("fail_malloc", folder)] + [compiled("held_clock", folder)] * held
+        order, clock = Order(folder + "/order"), Clock(folder + "/clock")
+        with Daemon(*options, environment={"LD_PRELOAD": ":".join(libraries),
+                                           "FAIL_MALLOC": order.path, "HELD_CLOCK": clock.path}) as d:
             yield d, order
 
 

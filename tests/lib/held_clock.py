@@ -10,6 +10,7 @@ from preload import compiled
 
 class Clock:
     def __init__(self, path):
+        self.path = path
         with open(path, "w+b") as file:
             file.write(struct.pack("qq", 10 ** 12, 0))
             file.flush()
@@ -29,5 +30,5 @@ def daemon_with_held_clock(*options):
     with tempfile.TemporaryDirectory() as folder:
         library, clock = compiled("held_clock", folder), Clock(folder + "/clock")
         with Daemon(*options, environment={"LD_PRELOAD": library,
-                                           "HELD_CLOCK": folder + "/clock"}) as d:
+                                           "HELD_CLOCK": clock.path}) as d:
             yield d, clock
