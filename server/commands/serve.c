@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "engine/base/mem.h"
 #include "server/commands/commands.h"
 #include "server/host/cpus.h"
 #include "server/host/listen.h"
@@ -21,9 +22,10 @@
 #include "server/service/reload.h"
 #include "server/service/service.h"
 
-static const struct timespec for_ever = {1 << 30, 0};
-
 enum { FIRST_INHERITED = 3 };
+
+/* The time after which freed memory goes back to the system at the latest. */
+enum { RETURN_MS = 10000 };
 
 /* The daemon does not start with less memory than this for all requests together. */
 enum { LEAST_BUDGET = 1 << 20 };
@@ -40,6 +42,7 @@ struct daemon {
     struct listeners listeners;
     struct reload reload;
     struct notify notify;
+    uint64_t ended; /* requests, when memory was last returned */
 };
 
 static enum err_code open_listeners(struct daemon *d, struct err *e)
@@ -319,6 +322,7 @@ static void reload(struct daemon *d)
                 d->service.keys ? " and keys" : "");
     else
         command_complain("nothing was reloaded; the old models and keys stay in force", &e);
+    mem_trim(); /* what the old ones had */
     notify_send(&d->notify, "READY=1");
 }
 
@@ -331,21 +335,41 @@ static void say_alive(struct daemon *d)
     notify_send(&d->notify, "WATCHDOG=1\nSTATUS=%d running, %d waiting", running, waiting);
 }
 
+/* The C library keeps freed memory for each of its threads. It returns the end of a heap alone, and
+ * new models lie behind what requests have freed before them. */
+static void return_memory(struct daemon *d)
+{
+    uint64_t ended = metrics_ended(&d->service.metrics);
+    if (ended != d->ended)
+        mem_trim();
+    d->ended = ended;
+}
+
+/* Waits for a signal. Meanwhile it does what is due at every tick, which is short enough for the
+ * supervisor. */
+static int wait_for_signal(struct daemon *d, const sigset_t *set)
+{
+    int64_t every = d->notify.alive_every,
+            tick = every > 0 && every < RETURN_MS ? every : RETURN_MS;
+    const struct timespec length = {tick / 1000, (long)(tick % 1000) * 1000000};
+    int got;
+    for (int64_t passed = tick; (got = sigtimedwait(set, NULL, &length)) < 0; passed += tick) {
+        if (every > 0)
+            say_alive(d);
+        if (passed >= RETURN_MS) {
+            return_memory(d);
+            passed = 0;
+        }
+    }
+    return got;
+}
+
 static void wait_for_end(struct daemon *d)
 {
     sigset_t set;
-    int64_t every = d->notify.alive_every;
-    const struct timespec half = {every / 1000, (long)(every % 1000) * 1000000};
     our_signals(&set);
-    for (;;) {
-        int got = sigtimedwait(&set, NULL, every > 0 ? &half : &for_ever);
-        if (got == SIGHUP)
-            reload(d);
-        else if (got > 0)
-            return;
-        else if (every > 0)
-            say_alive(d);
-    }
+    while (wait_for_signal(d, &set) == SIGHUP)
+        reload(d);
 }
 
 static void end_hurried(int number)

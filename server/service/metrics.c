@@ -87,3 +87,13 @@ void metrics_cancelled(struct metrics *m)
     m->counts.cancelled++;
     pthread_mutex_unlock(&m->lock);
 }
+
+uint64_t metrics_ended(struct metrics *m)
+{
+    uint64_t ended = 0;
+    pthread_mutex_lock(&m->lock);
+    for (int i = 0; i < m->counts.request_kinds; i++)
+        ended += m->counts.requests[i].count;
+    pthread_mutex_unlock(&m->lock);
+    return ended;
+}

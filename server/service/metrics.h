@@ -64,6 +64,9 @@ void metrics_macs(struct metrics *m, double macs);
 void metrics_warnings(struct metrics *m, const struct png_warnings *warnings);
 void metrics_cancelled(struct metrics *m);
 
+/* Returns how many requests have ended. */
+uint64_t metrics_ended(struct metrics *m);
+
 struct service;
 
 /* Returns the exposition in Prometheus' text format 0.0.4. The caller frees it with free(). Returns
