@@ -4,11 +4,14 @@
 build=$(cd "$top_builddir" && pwd) || exit 99
 cd "$top_srcdir" || exit 99
 
-# distributed - prints the files that `make dist` packs, as paths from the top
-distributed() {
+# packed - prints the words by which `make dist` knows the files that it packs
+packed() {
     printf 'include Makefile\nlist-of-lists.sh:\n\t@echo $(DISTFILES)\n' |
-        make -s -C "$build" -f - list-of-lists.sh | tr ' ' '\n' |
-        sed -E "s|^$PWD/||; s|^(.*/)?\.\./||; s|^\./||" | sort -u
+        make -s -C "$build" -f - list-of-lists.sh | tr ' ' '\n'
+}
+# distributed - prints these files as paths from the top
+distributed() {
+    packed | sed -E "s|^$PWD/||; s|^(.*/)?\.\./||; s|^\./||" | sort -u
 }
 
 # entries - prints "LIST FILE" for every line that consists of a file, in every makefile
@@ -17,7 +20,7 @@ entries() {
          /^\t[^\t$ ]+( \\)?$/ { print list, $1 }' Makefile.am $(find . -name files.mk -not -path './build*')
 }
 
-echo 1..3
+echo 1..4
 if [ -e .git ] && command -v git >/dev/null; then
     distributed >"$build/distributed.txt"
     claim "every file that git has is distributed" \
@@ -26,6 +29,8 @@ if [ -e .git ] && command -v git >/dev/null; then
 else
     skip_claim "every file that git has is distributed" "no git checkout"
 fi
+# make dist would run `check` if the script had no more than that name
+claim "no file is packed by the name of a target" "$(packed | grep -xE 'all|check|clean|dist|docs|install|suite')"
 claim "no file is listed twice" "$(entries | cut -d ' ' -f 2 | sort | uniq -d)"
 claim "lists are sorted" \
     "$(entries | LC_ALL=C awk '$1 == list && $2 < last { print $1 ": " $2 " after " last } { list = $1; last = $2 }')"
