@@ -17,8 +17,8 @@ except ImportError:
 
 TOP = os.environ.get("top_srcdir", ".")
 FOLDER = os.path.join(TOP, ".github/workflows")
-OPTIONS = {"./check": {"--all", "--coverage", "--sanitize"}, "deploy/build-image": {"--target", "static", "--fresh"},
-           "tests/arm64/run": set()}
+OPTIONS = {"./check": {"--all", "--coverage", "--sanitize"}, "tests/arm64/run": set(),
+           "deploy/build-image": {"--target", "static", "--fresh", "--arch", "amd64,arm64"}}
 TARGETS = {"check", "distcheck"}
 PREFIXES = (["sudo"], ["taskset", "-c", "0"])
 EACH_CHANGE, MINUTES = {"push", "pull_request"}, 20

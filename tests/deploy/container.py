@@ -1,6 +1,6 @@
-"""container.py - the image as operators run it: hardened, in 128 MiB, under load; and as the pod of
-deploy/kubernetes, by podman. Run it as root. It builds the image first, which takes a minute or
-two."""
+"""container.py - the image as operators run it: hardened, in 128 MiB, under load; as the pod of
+deploy/kubernetes, by podman; and as one image for two processors. Run it as root. It builds the
+images first, which takes a minute or two, and five for the second processor."""
 import contextlib
 import http.client
 import json
@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 import tempfile
 import threading
 import time
@@ -38,7 +39,7 @@ events_logger = "file"
 
 def run(*command, **more):
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          timeout=600, check=False, **more)
+                          timeout=1800, check=False, **more)
 
 
 def said(*command, **more):
@@ -257,6 +258,98 @@ def its_log_is_json_on_standard_output():
         wait_until(lambda: "/v1/upscale" in podman.said("logs", name), "a line")
         rows = [row for row in podman.said("logs", name).splitlines() if "/v1/upscale" in row]
         equal(json.loads(rows[0])["status"], 200)
+
+
+# ---------------------------------------------------------------- one image for two processors
+
+BOTH = "localhost/upscaled-test-list"
+MACHINES = {"amd64": 62, "arm64": 183}  # e_machine in the head of an ELF file
+
+
+class List:
+    """The image for both processors. It is built once."""
+
+    digest = None
+
+    def __init__(self):
+        self.podman = Podman()
+        if not List.digest:
+            List.digest = self.built("amd64,arm64")
+
+    def built(self, processors):
+        """Builds it and returns its digest."""
+        *_, digest, name = said(DEPLOY + "/build-image", "--name", BOTH, "--arch", processors).split("\n")
+        equal(name, BOTH)
+        return digest
+
+    def copied(self, folder):
+        """Copies it to a folder, and returns the configuration and the root of each image by its processor."""
+        said("buildah", "manifest", "push", "--all", "--format", "v2s2", BOTH, "dir:" + folder)
+        images = {}
+        for entry in read_json(folder, "manifest.json")["manifests"]:
+            image = read_json(folder, sum_of(entry) + ".manifest.json")
+            root = os.path.join(folder, entry["platform"]["architecture"])
+            for layer in image["layers"]:
+                with tarfile.open(os.path.join(folder, sum_of(layer))) as archive:
+                    archive.extractall(root)
+            images[entry["platform"]["architecture"]] = read_json(folder, sum_of(image["config"])), root
+        return images
+
+
+def read_json(*path):
+    with open(os.path.join(*path)) as file:
+        return json.load(file)
+
+
+def sum_of(entry):
+    return entry["digest"].split(":")[1]
+
+
+@claim
+def one_image_holds_the_programs_of_both_processors():
+    both = List()
+    with tempfile.TemporaryDirectory() as folder:
+        images = both.copied(folder)
+        equal(sorted(images), sorted(MACHINES))
+        for processor, (config, root) in images.items():
+            equal((config["architecture"], config["os"]), (processor, "linux"))
+            equal(config["config"]["Healthcheck"]["Test"][-1], "health", processor)
+            with open(root + "/usr/bin/upscaled", "rb") as file:
+                equal(int.from_bytes(file.read(20)[18:], "little"), MACHINES[processor], "the program")
+
+
+@claim
+def each_of_them_enlarges_a_picture_to_the_same_bytes():
+    both, sample = List(), HERE + "/../../docs/pictures/sample.png"
+    if not shutil.which("qemu-aarch64"):
+        raise Skip("no qemu-aarch64")
+    with tempfile.TemporaryDirectory() as folder:
+        results = set()
+        for processor, (_, root) in both.copied(folder).items():
+            way = {"amd64": ["chroot", root, "/usr/bin/upscaled"],
+                   "arm64": ["qemu-aarch64", "-L", root, root + "/usr/bin/upscaled"]}[processor]
+            with open(sample, "rb") as file, open(folder + "/larger.png", "wb") as larger:
+                equal(subprocess.run(way + ["convert", "--quiet", "-", "-"], stdin=file, stdout=larger,
+                                     timeout=600, check=False).returncode, 0, processor)
+            with open(folder + "/larger.png", "rb") as file:
+                results.add(file.read())
+        equal(len(results), 1, "different results")
+        equal(shape(results.pop())[:2], (640, 426))
+
+
+@claim
+def podman_runs_the_one_of_this_processor_and_lists_them():
+    both = List()
+    equal(both.podman.said("run", "--rm", "--network=host", BOTH, "version").split()[0], "upscaled")
+    equal(BOTH in both.podman.said("images", "--format", "{{.Repository}}"), True)
+
+
+@claim
+def it_is_the_same_again_and_in_any_order():
+    both = List()
+    equal(both.built("arm64,amd64"), List.digest)
+    said("buildah", "tag", BOTH + "-amd64", BOTH)  # a name that an image has
+    equal(both.built("amd64,arm64"), List.digest)
 
 
 # ---------------------------------------------------------------- the pod

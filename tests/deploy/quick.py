@@ -232,4 +232,15 @@ def everybody_means_the_image_that_is_built():
           [version])
 
 
+@claim
+def unknown_processors_are_refused_before_anything_is_built():
+    for processors in ("mips", "amd64,mips", "amd64;arm64"):
+        done = subprocess.run([path("build-image"), "--tool", "nothing", "--arch", processors],
+                              stderr=subprocess.PIPE, timeout=60, check=False)
+        equal((done.returncode, b"--arch ARCH" in done.stderr), (2, True), processors)
+    done = subprocess.run([path("build-image"), "--tool", "docker", "--arch", "amd64,arm64"],
+                          stderr=subprocess.PIPE, timeout=60, check=False)
+    equal((done.returncode, done.stderr), (1, b"build-image: --arch with a list needs buildah\n"))
+
+
 run_claims()
