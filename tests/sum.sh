@@ -1,5 +1,5 @@
-# sum.sh - tests the comparison of the reported tests with the list (tests/lib/sum.awk), and the sums of
-# coverage (tests/lib/coverage.awk). Speaks TAP.
+# sum.sh - tests the comparison of the reported tests with the list (tests/lib/sum.awk), the sums of
+# coverage (tests/lib/coverage.awk), and the verdict on one test alone (tests/lib/tap.sh). Speaks TAP.
 top=$(cd "$top_srcdir" && pwd)
 folder=$(mktemp -d) || exit 99
 trap 'rm -rf "$folder"' EXIT
@@ -119,6 +119,31 @@ too_little_coverage_makes_the_sum_of_it_fail() {
     awk -f "$top/tests/lib/coverage.awk" good.csv >said || return 1
     grep -q '^    15 branches of engine/c/d.c' said || return 1
     ! awk -f "$top/tests/lib/coverage.awk" low.csv >said && [ "$(grep -c 'less than' said)" -eq 2 ]
+}
+
+. "$top/tests/lib/tap.sh"
+# verdict WANTED STATUS LINE... - the test that printed these lines, and ended with this status, holds or not
+verdict() {
+    wanted=$1 status=$2
+    shift 2
+    printf '%s\n' "$@" >tap
+    echo "a known one" >excused
+    if tap_holds tap "$status" excused >said; then got=holds; else got=fails; fi
+    [ $got = "$wanted" ] || { echo "it $got: $*"; return 1; }
+}
+one_test_holds_if_all_that_it_planned_passed() {
+    verdict holds 0 1..2 "ok 1 - a" "ok 2 - b # SKIP no tool" && verdict holds 0 "1..0 # SKIP no tool" &&
+        [ "$(tap_skipped tap)" = "no tool" ]
+}
+one_test_that_ends_early_has_failed() {
+    verdict fails 0 1..2 && verdict fails 0 1..2 "ok 1 - a" && verdict fails 0 "ok 1 - a" && verdict fails 0 ""
+}
+one_test_that_ends_with_a_status_has_failed() {
+    verdict fails 1 1..1 "ok 1 - a" && verdict fails 139 1..1 "not ok 1 - a known one"
+}
+one_test_may_fail_in_excused_claims_alone() {
+    verdict holds 0 1..2 "ok 1 - a" "not ok 2 - a known one" && verdict fails 0 1..1 "not ok 1 - b" &&
+        verdict fails 0 1..2 "not ok 1 - a known one and more" "not ok 2 - a known one"
 }
 
 claim_functions "$top/tests/sum.sh"

@@ -68,4 +68,5 @@ EXTRA_DIST += \
 	tests/lib/raw_requests.py \
 	tests/lib/setup.sh \
 	tests/lib/sum.awk \
-	tests/lib/tap.mjs
+	tests/lib/tap.mjs \
+	tests/lib/tap.sh
