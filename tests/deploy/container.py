@@ -193,6 +193,9 @@ def the_image_tells_what_it_is_and_how_to_run_it():
     labels = config["Labels"]
     for key in ("title", "version", "revision", "created", "licenses"):
         equal(bool(labels.get("org.opencontainers.image." + key)), True, key)
+    head = run("git", "-C", DEPLOY, "rev-parse", "HEAD")
+    if head.returncode == 0:
+        equal(labels["org.opencontainers.image.revision"], head.stdout.strip(), "the commit")
     equal((config["User"], config["StopSignal"], config["Entrypoint"], config["Cmd"]),
           ("65532:65532", "SIGTERM", ["/usr/bin/upscaled"], ["serve"]))
     size = int(podman.said("image", "inspect", "--format", "{{.Size}}", podman.image))
