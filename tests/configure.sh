@@ -1,10 +1,12 @@
-# configure.sh - configure refuses each unsuitable system in one sentence. Speaks TAP.
+# configure.sh - configure refuses each unsuitable system in one sentence, and OSS-Fuzz gets libraries that it
+# accepts. Speaks TAP.
 folder=$(mktemp -d) || exit 99
 trap 'rm -rf "$folder"' EXIT
-configure=$(cd "$top_srcdir" && pwd)/configure
+top=$(cd "$top_srcdir" && pwd)
+configure=$top/configure
 cd "$folder" || exit 99
 
-echo 1..5
+echo 1..6
 n=0
 # refuses NAME SENTENCE ARGUMENT... - configure ends with that sentence and prints nothing else
 refuses() {
@@ -35,3 +37,16 @@ sed 's/^Version:.*/Version: 1.0.2/' "$(pkg-config --variable=pcfiledir libmicroh
     >nothing/libmicrohttpd.pc
 refuses "libmicrohttpd 1.0.2, which answers twice" "libmicrohttpd 1.0.0 to 1.0.2 cannot be used" \
     CC="$CC" PKG_CONFIG_PATH="$PWD/nothing"
+
+# The table of tests/fuzz/oss-fuzz/sources has each library that configure asks for, in no older version.
+. "$top/tests/lib/claim.sh"
+claims_made=$n
+claim "OSS-Fuzz builds with libraries that configure accepts" "$(
+    sed -n 's/^UPSCALED_LIBRARY(\[[A-Z]*\], \[\([a-z]*\)\], \[\([0-9.]*\)\])/\1 \2/p' "$top/configure.ac" >asked
+    [ -s asked ] || echo "nothing was asked for"
+    while read -r name least; do
+        given=$(awk -v name="$name" '$1 == name { print $2 }' "$top/tests/fuzz/oss-fuzz/sources")
+        [ "$(printf '%s\n' "$least" "${given:-0}" | sort -V | head -n 1)" = "$least" ] || echo "$name: $given, not $least"
+        case $name-$given in libmicrohttpd-1.0.[012]) echo "$name $given" ;; esac
+    done <asked
+)"

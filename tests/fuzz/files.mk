@@ -206,4 +206,5 @@ EXTRA_DIST += \
 	tests/fuzz/oss-fuzz/Dockerfile \
 	tests/fuzz/oss-fuzz/build.sh \
 	tests/fuzz/oss-fuzz/project.yaml \
+	tests/fuzz/oss-fuzz/sources \
 	tests/fuzz/run
