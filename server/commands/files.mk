@@ -21,4 +21,6 @@ libserver_a_SOURCES += \
 	server/commands/lint.h \
 	server/commands/lint_picture.c \
 	server/commands/lint_picture.h \
-	server/commands/serve.c
+	server/commands/serve.c \
+	server/commands/serve_memory.c \
+	server/commands/serve_memory.h

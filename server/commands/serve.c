@@ -12,12 +12,12 @@
 
 #include "engine/base/mem.h"
 #include "server/commands/commands.h"
+#include "server/commands/serve_memory.h"
 #include "server/host/cpus.h"
 #include "server/host/listen.h"
 #include "server/host/memory.h"
 #include "server/host/notify.h"
 #include "server/http/http.h"
-#include "server/http/http_conn.h"
 #include "server/options/options.h"
 #include "server/service/reload.h"
 #include "server/service/service.h"
@@ -26,9 +26,6 @@ enum { FIRST_INHERITED = 3 };
 
 /* The time after which freed memory goes back to the system at the latest. */
 enum { RETURN_MS = 10000 };
-
-/* The daemon does not start with less memory than this for all requests together. */
-enum { LEAST_BUDGET = 1 << 20 };
 
 /* The number of requests per thread that run at a time if --max-running is 0. They are enough for
  * the workers to find a piece while other requests decode or encode, and few enough for their
@@ -68,87 +65,6 @@ static enum err_code serve_listeners(struct daemon *d, struct err *e)
     return fflush(stdout) == 0
                ? ERR_OK
                : err_set(e, ERR_IO, "standard output cannot be written; it is the access log");
-}
-
-/* The files that the process opens later beside its connections: to accept, to reload, and to spare;
- * and for each thread of the library. */
-enum { SPARE_FILES = 12, THREAD_FILES = 3 };
-
-/* Files that the process was given or has opened by now have low numbers. */
-enum { FIRST_FILES = 1024 };
-
-/* Each thread keeps a working buffer, so a machine of many processors may have more threads than the
- * memory of its container allows. The buffers may use half of what the process leaves of the limit,
- * unless --threads says how many threads there are. */
-static void fit_threads(struct daemon *d)
-{
-    int64_t rest = d->options.memory_limit - memory_resident(d->service.statm);
-    int threads = pool_threads(d->service.pool);
-    int64_t each = (int64_t)pool_scratch_bytes(d->service.pool) / threads;
-    if (d->options.threads > 0 || each == 0 || rest / 2 / each >= threads)
-        return;
-    int fitting = rest / 2 >= each ? (int)(rest / 2 / each) : 1;
-    pool_shrink(d->service.pool, fitting);
-    fprintf(stderr,
-            "upscaled: threads: %d instead of %d, because of --memory-limit; each needs %lld MiB\n",
-            fitting, threads, (long long)((each + (1 << 20) - 1) >> 20));
-}
-
-/* Gives the requests the part of the memory limit that the process with its models and working
- * buffers leaves. */
-static enum err_code divide_memory(struct daemon *d, struct err *e)
-{
-    int64_t limit = d->options.memory_limit, resident = memory_resident(d->service.statm);
-    int64_t scratch = (int64_t)pool_scratch_bytes(d->service.pool);
-    int64_t rest = limit - resident - scratch;
-    if (rest < LEAST_BUDGET)
-        return err_set_limit(e, ERR_BAD_PARAMETER, "memory-limit", (uint64_t)limit,
-                             "the limit is %lld bytes (--memory-limit), and the process itself "
-                             "needs %lld of them with its threads (--threads %d)",
-                             (long long)limit, (long long)(limit - rest),
-                             pool_threads(d->service.pool));
-    budget_init(&d->service.budget, rest);
-    d->service.scratch_bytes = scratch;
-    fprintf(stderr,
-            "upscaled: the memory limit is %lld MiB (--memory-limit); requests share %lld MiB\n",
-            (long long)(limit >> 20), (long long)(rest >> 20));
-    return ERR_OK;
-}
-
-static void lower_connections(struct daemon *d, int64_t most, const char *why)
-{
-    if (most < 1)
-        most = 1;
-    if (d->options.connections <= most)
-        return;
-    d->options.connections = most;
-    fprintf(stderr, "upscaled: at most %lld connections at a time at each address, because of %s\n",
-            (long long)most, why);
-}
-
-static int64_t open_files(rlim_t limit)
-{
-    int64_t count = 0;
-    for (int fd = 0; fd < FIRST_FILES && (rlim_t)fd < limit; fd++)
-        count += fcntl(fd, F_GETFD) >= 0;
-    return count;
-}
-
-/* Limits the connections of each address to --connections. But the connections of all addresses may
- * use at most a quarter of the budget, so that clients that only connect leave room for bodies and
- * for work. Each connection is also an open file, of which the system allows a limited number. */
-static void bound_connections(struct daemon *d)
-{
-    int64_t quarter = budget_most(&d->service.budget, BUDGET_CONNECTIONS) / 4;
-    int64_t addresses = d->listeners.count;
-    struct rlimit files;
-    lower_connections(d, quarter / conns_bytes_each(&d->options) / addresses, "--memory-limit");
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < INT64_MAX) {
-        int64_t others = open_files(files.rlim_cur) + SPARE_FILES +
-                         addresses * d->options.http_threads * THREAD_FILES;
-        lower_connections(d, ((int64_t)files.rlim_cur - others) / addresses,
-                          "the limit of open files (ulimit -n)");
-    }
 }
 
 static enum err_code measure_cost(struct daemon *d, struct err *e)
@@ -267,13 +183,13 @@ static enum err_code start(struct daemon *d, struct err *e)
     if (rc == ERR_OK)
         command_tell_foreign(o);
     if (rc == ERR_OK)
-        fit_threads(d);
+        serve_fit_threads(&d->service, &d->options);
     if (rc == ERR_OK)
         rc = measure_cost(d, e);
     if (rc == ERR_OK)
-        rc = divide_memory(d, e);
+        rc = serve_divide_memory(&d->service, &d->options, e);
     if (rc == ERR_OK)
-        bound_connections(d);
+        serve_bound_connections(&d->service, &d->options, d->listeners.count);
     if (rc == ERR_OK)
         rc = open_queue(d, e);
     if (rc == ERR_OK)
