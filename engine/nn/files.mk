@@ -11,6 +11,7 @@ libengine_a_SOURCES += \
 	engine/nn/kernels.h \
 	engine/nn/kernels_c.c \
 	engine/nn/kernels_sets.h \
+	engine/nn/kernels_tall.inc \
 	engine/nn/kernels_template.inc \
 	engine/nn/kernels_winograd.inc \
 	engine/nn/layers.c \
@@ -49,11 +50,15 @@ libengine_a_SOURCES += \
 	engine/nn/stream.h \
 	engine/nn/stream_area.c \
 	engine/nn/stream_area.h \
+	engine/nn/stream_args.c \
+	engine/nn/stream_args.h \
 	engine/nn/stream_build.c \
 	engine/nn/stream_builder.c \
 	engine/nn/stream_builder.h \
 	engine/nn/stream_fuse.c \
 	engine/nn/stream_keep.c \
+	engine/nn/stream_moves.c \
+	engine/nn/stream_moves.h \
 	engine/nn/stream_pack.c \
 	engine/nn/stream_pack.h \
 	engine/nn/stream_range.c \

@@ -73,3 +73,35 @@ void kernel_winograd_pack(const float *weight, int in_channels, int out_channels
                 transform(a, b, packed + c * KERNEL_LANES + lane, stride);
             }
 }
+
+size_t kernel_tall_scratch(int groups)
+{
+    size_t m = (size_t)groups * TALL_POINTS * 4 * KERNEL_TALL_PIXELS;
+    return TALL_V_FLOATS + m;
+}
+
+/* G of F(4, 5): the powers of the points 0, 1, -1, 2, -2, 1/2, -1/2 and infinity, scaled to match
+ * B'. */
+static const double tall_points[TALL_POINTS][KERNEL_TALL_TAPS] = {
+    {1, 0, 0, 0, 0},
+    {-2.0 / 9, -2.0 / 9, -2.0 / 9, -2.0 / 9, -2.0 / 9},
+    {-2.0 / 9, 2.0 / 9, -2.0 / 9, 2.0 / 9, -2.0 / 9},
+    {1.0 / 90, 2.0 / 90, 4.0 / 90, 8.0 / 90, 16.0 / 90},
+    {1.0 / 90, -2.0 / 90, 4.0 / 90, -8.0 / 90, 16.0 / 90},
+    {32.0 / 45, 16.0 / 45, 8.0 / 45, 4.0 / 45, 2.0 / 45},
+    {32.0 / 45, -16.0 / 45, 8.0 / 45, -4.0 / 45, 2.0 / 45},
+    {0, 0, 0, 0, 1},
+};
+
+void kernel_tall_pack(const float *weight, int in_channels, int kernel_x, float *packed)
+{
+    size_t row = (size_t)kernel_x * 4;
+    for (int i = 0; i < TALL_POINTS; i++)
+        for (size_t c = 0; c < (size_t)in_channels; c++)
+            for (size_t k = 0; k < row; k++) {
+                double sum = 0;
+                for (size_t y = 0; y < KERNEL_TALL_TAPS; y++)
+                    sum += tall_points[i][y] * (double)weight[(c * KERNEL_TALL_TAPS + y) * row + k];
+                *packed++ = (float)sum;
+            }
+}

@@ -32,19 +32,19 @@ struct kernel_store {
     bool add_first;
 };
 
-/* One row of 16 output channels of a convolution with stride 1:
+/* One row of a convolution with stride 1, in blocks of 16 output channels:
  *   v = bias[o]; for ky, for block b of the input, for kx, for channel c of b:
  *       v = fma(in[ky][b][x + kx][c], weight[ky][b][kx][c][o], v)
  * Only the channels below in_channels are summed. In a planar row a block is one channel. */
 struct kernel_conv {
     const float *const *in; /* [kernel_y][blocks], each at the first tap of the first output */
-    int in_channels, kernel_y, kernel_x;
-    const float *weight; /* [kernel_y][blocks][kernel_x][channels of the block][16], dense: the last
-                            block has only in_channels % 16 if that is not 0 */
-    const float *bias;   /* [16] */
-    struct kernel_store store; /* slope [16] */
-    const float *add;          /* as `out`, or NULL */
-    float *out;                /* width vectors of 16, `step` floats apart */
+    int in_channels, kernel_y, kernel_x, out_blocks;
+    const float *weight; /* [out block][kernel_y][blocks][kernel_x][channels of a block][16], dense:
+                            the last block has only in_channels % 16 if that is not 0 */
+    const float *bias;   /* [out block][16] */
+    struct kernel_store store; /* slope [out block][16] */
+    const float *const *add;   /* as `out`, or NULL */
+    float *const *out;         /* [out block], each of width vectors of 16, `step` floats apart */
     int step;                  /* 16; s * 16 for every s-th pixel (a phase of stride s) */
     int width;
 };
@@ -99,6 +99,36 @@ struct kernel_planes {
     int width;
 };
 
+/* Four rows of such outputs, of a kernel of five rows, by Winograd's F(4, 5) along columns. With d
+ * the eight rows of a channel and U the packed weights:
+ *   V = B' d
+ *   M[k] = sum over c, for kx, in order, by fma, from 0, of V[k][c][x + kx] U[k][c][kx]
+ *   v = A' M + bias
+ * B', of the inputs d0 to d7:
+ *   fma(21/4, d4 - d2, d0 - d6)
+ *   for (l, m, x) = (1, -17/4, 1), (1/4, -5/4, 2) and (4, -5, 1/2):
+ *       p = fma(m, d4, fma(l, d2, d6))   q = fma(m, d3, fma(l, d1, d5))
+ *       fma(x, q, p)
+ *       fma(-x, q, p)
+ *   fma(21/4, d3 - d5, d7 - d1)
+ * A', of the products m0 to m7:
+ *   t = m1 + m2   u = m3 + m4   w = m5 + m6   e = m1 - m2   g = m3 - m4   h = m5 - m6
+ *   (m0 + t) + (u + w)
+ *   fma(2, g, fma(1/2, h, e))
+ *   fma(4, u, fma(1/4, w, t))
+ *   fma(8, g, fma(1/8, h, e)) + m7
+ * There are several groups of up to four outputs, which share V. Rows are read up to `width`
+ * rounded up to a multiple of 16, and 16 more. */
+enum { KERNEL_TALL_ROWS = 4, KERNEL_TALL_TAPS = 5, KERNEL_TALL_MOST_TAPS = 17 };
+enum { KERNEL_TALL_PIXELS = 80 }; /* of a row that the transforms take together */
+struct kernel_tall {
+    struct kernel_planes planes; /* but in [in_channels][8]; kernel_y 5; kernel_x at most 17; weight
+                                    [group][8][in_channels][kernel_x][4], as kernel_tall_pack packs
+                                    it; bias and slope [group][4]; add and out [group][4][rows] */
+    int groups;
+    float *scratch; /* kernel_tall_scratch floats, aligned to 64 bytes */
+};
+
 /* One row of the sum, or of the product, of several rows, one after another. */
 struct kernel_merge {
     const float *const *in; /* [count] */
@@ -114,6 +144,7 @@ struct kernels {
     void (*conv_blocked)(const struct kernel_conv *k);
     void (*winograd)(const struct kernel_winograd *k);
     void (*planes)(const struct kernel_planes *k);
+    void (*tall)(const struct kernel_tall *k);
     /* Copies [width][16] to the first `channels` (1..16) of 16 planes. The planes are written up to
      * `width` rounded up to a multiple of 16, and `in` is read as far. */
     void (*unblock)(const float *in, float *const *planes, int channels, int width);
@@ -145,5 +176,10 @@ size_t kernel_winograd_scratch(int in_channels);
 /* Packs weight[out_channels][in_channels][3][3] for struct kernel_winograd: U = G g G', computed in
  * double and rounded once. `packed` has ceil(out_channels / 16) * 36 * in_channels * 16 floats. */
 void kernel_winograd_pack(const float *weight, int in_channels, int out_channels, float *packed);
+
+/* The same for struct kernel_tall. The packed weights are those of one group: U = G g of the
+ * columns of weight[in_channels][5][kernel_x][4]. */
+size_t kernel_tall_scratch(int groups);
+void kernel_tall_pack(const float *weight, int in_channels, int kernel_x, float *packed);
 
 #endif

@@ -17,6 +17,14 @@ static inline int kernel_tiles(int in_channels)
     return in_channels > 4 * KERNEL_LANES && cpu_l2_bytes() >= (size_t)2 << 20 ? 32 : 28;
 }
 
+/* The points of Winograd's F(4, 5). */
+enum { TALL_POINTS = KERNEL_TALL_ROWS + KERNEL_TALL_TAPS - 1 };
+
+/* So many channels go through it together that their V fits the L1 cache. A row of them has
+ * TALL_WIDEST pixels, because taps reach into the block of 16 behind the last. */
+enum { TALL_CHANNELS = 4, TALL_WIDEST = KERNEL_TALL_PIXELS + KERNEL_LANES };
+enum { TALL_V_FLOATS = TALL_CHANNELS * TALL_POINTS * TALL_WIDEST };
+
 #define KERNELS_DECLARE(UNIT, name) extern const struct kernels kernels_##name;
 VECTOR_UNITS(KERNELS_DECLARE)
 #undef KERNELS_DECLARE

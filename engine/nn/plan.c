@@ -66,9 +66,11 @@ bool plan_streams(const struct plan *p)
 const char *plan_path(const struct plan *p, int i, const char **why)
 {
     static const char *const names[] = {
-        [STREAM_LOAD] = "load",           [STREAM_CONV] = "direct", [STREAM_WINOGRAD] = "winograd",
-        [STREAM_PLANES] = "planes",       [STREAM_MERGE] = "rows",  [STREAM_UNBLOCK] = "unblock",
-        [STREAM_UPSAMPLE] = "resize",     [STREAM_JOIN] = "join",   [STREAM_SHUFFLE] = "shuffle",
+        [STREAM_LOAD] = "load",           [STREAM_CONV] = "direct",
+        [STREAM_WINOGRAD] = "winograd",   [STREAM_PLANES] = "planes",
+        [STREAM_TALL] = "tall",           [STREAM_MERGE] = "rows",
+        [STREAM_UNBLOCK] = "unblock",     [STREAM_UPSAMPLE] = "resize",
+        [STREAM_JOIN] = "join",           [STREAM_SHUFFLE] = "shuffle",
         [STREAM_UNSHUFFLE] = "unshuffle",
     };
     *why = !p->stream && p->reason.layer == i ? p->reason.why : NULL;

@@ -27,6 +27,7 @@ enum stream_op {
     STREAM_CONV,     /* direct, into blocks of 16 channels */
     STREAM_WINOGRAD, /* 3x3, blocks to blocks */
     STREAM_PLANES,   /* up to 4 channels, into planes */
+    STREAM_TALL,     /* the same from five rows of taps, in tiles of four rows */
     STREAM_UNBLOCK,  /* blocks to planes */
     STREAM_MERGE,    /* add, mul, or an activation of its own */
     STREAM_JOIN,     /* planes of several tensors, one after another */
@@ -71,14 +72,14 @@ struct stream_step {
     int phases;             /* s: output samples s * q + i + origin are made together */
     int stride;             /* they read the input from sample stride * q + first on */
     struct pair origin, taps, first;
-    struct pair grid; /* winograd: tiles begin here, modulo STREAM_GRID */
+    struct pair grid; /* of phases: tiles begin here, modulo STREAM_GRID */
     float *weight;    /* the step's block: weights, biases, slopes */
     const float *bias, *slope;
     size_t phase_floats; /* of weights */
+    size_t group_floats; /* of weights of a group of planes, which are parts of all phases */
     double macs;         /* multiply-adds for one sample of each phase */
     float lo, hi;
     bool add_first;
-    bool scratch; /* it needs the scratch of winograd */
 };
 
 /* The cost of cutting the output, as averages over the multiply-adds of a long area. */
@@ -133,7 +134,8 @@ struct span stream_domain(const struct stream_tensor *t, enum axis axis, int sid
 
 /* Returns the part of `want` that whole phases (and tiles) make and that contains all samples of
  * the domain. `want` is in samples of the step's output along an axis. The part may be empty. */
-struct span stream_within(const struct stream_step *t, struct span domain, struct span want);
+struct span stream_within(const struct stream_step *t, enum axis axis, struct span domain,
+                          struct span want);
 
 /* Returns the distance in output samples at which areas are computed in the same way. */
 int stream_period(const struct stream *s);
@@ -161,6 +163,12 @@ void stream_lengths(const struct stream *s, enum axis axis, const struct span *s
 static inline int stream_cells(const struct model *m, int width)
 {
     return (int)ceil_div(width, m->scale * m->geometry.align);
+}
+
+/* Whether the step's outputs are tiles of STREAM_GRID phases along an axis. */
+static inline bool stream_is_tiled(const struct stream_step *t, enum axis axis)
+{
+    return t->op == STREAM_WINOGRAD || (t->op == STREAM_TALL && axis == AXIS_Y);
 }
 
 /* Whether a kernel's store can do this activation. */

@@ -9,7 +9,8 @@
 
 enum { LANES = KERNEL_LANES };
 
-/* Kernels read and write planes in vectors, up to 15 samples beyond a row, or 31 if interleaved.
+/* Kernels read and write planes in vectors, up to 15 samples beyond a row, or 31 if they are
+ * interleaved or tall.
  * When blocks become planes, kernels read up to 15 pixels beyond a row. */
 enum { PLANE_SLACK = 2 * LANES, BLOCK_SLACK = LANES * LANES };
 
@@ -18,20 +19,32 @@ static size_t planar_floats(int width)
     return ((size_t)width + PLANE_SLACK + LANES - 1) / LANES * LANES;
 }
 
+/* Returns the floats that the step's kernel needs for its transforms. */
+static size_t scratch_of(const struct stream *s, const struct stream_step *t)
+{
+    if (t->op == STREAM_WINOGRAD)
+        return kernel_winograd_scratch(t->in_channels);
+    if (t->op == STREAM_TALL)
+        return kernel_tall_scratch(t->phases > 1 ? s->tensors[t->out].channels : 1);
+    return 0;
+}
+
 /* Divides everything except the rings. */
 static void take_books(const struct stream *s, void *base, size_t *used, struct stream_area *a)
 {
-    size_t tensors = (size_t)s->tensor_count, pointers = 0, winograd = 0;
+    size_t tensors = (size_t)s->tensor_count, pointers = 0, scratch = 0;
     for (int k = 0; k < s->step_count; k++) {
         const struct stream_step *t = &s->steps[k];
-        size_t rows = (size_t)(t->op == STREAM_WINOGRAD ? 6 : t->taps.y);
+        size_t rows = (size_t)t->taps.y;
+        if (stream_is_tiled(t, AXIS_Y))
+            rows += STREAM_GRID - 1;
         size_t needed = rows * (size_t)t->in_channels;
         size_t outs = (size_t)(4 * t->phases) * (size_t)s->tensors[t->out].channels;
         needed = needed > outs ? needed : outs;
         needed = needed > (size_t)t->in_count ? needed : (size_t)t->in_count;
         pointers = needed > pointers ? needed : pointers;
-        needed = t->op == STREAM_WINOGRAD ? kernel_winograd_scratch(t->in_channels) : 0;
-        winograd = needed > winograd ? needed : winograd;
+        needed = scratch_of(s, t);
+        scratch = needed > scratch ? needed : scratch;
     }
     a->x = mem_part(base, used, tensors, sizeof *a->x);
     a->y = mem_part(base, used, tensors, sizeof *a->y);
@@ -43,7 +56,7 @@ static void take_books(const struct stream *s, void *base, size_t *used, struct 
     a->in = mem_part(base, used, pointers, sizeof *a->in);
     a->out = mem_part(base, used, pointers, sizeof *a->out);
     a->add = mem_part(base, used, pointers, sizeof *a->add);
-    a->winograd = mem_part(base, used, winograd, sizeof *a->winograd);
+    a->scratch = mem_part(base, used, scratch, sizeof *a->scratch);
 }
 
 static float *take_rows(size_t rows, size_t floats, void *base, size_t *used)
@@ -201,5 +214,5 @@ struct span stream_area_domain(const struct stream_area *a, int tensor, enum axi
 struct span stream_area_within(const struct stream_area *a, const struct stream_step *t,
                                enum axis axis, struct span want)
 {
-    return a->sides ? stream_within(t, stream_area_domain(a, t->out, axis), want) : want;
+    return a->sides ? stream_within(t, axis, stream_area_domain(a, t->out, axis), want) : want;
 }

@@ -31,8 +31,8 @@ struct stream_area {
     struct stream_spare *spares; /* of each pool */
     const float **in, **add;     /* arguments for kernels */
     float **out;
-    float *winograd;
-    float *line; /* a row of the widest tensor, as a plane */
+    float *scratch; /* for the transforms of kernels */
+    float *line;    /* a row of the widest tensor, as a plane */
 };
 
 /* A strip: an area whose rows are made in several calls. */

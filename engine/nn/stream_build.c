@@ -7,6 +7,7 @@
 #include "engine/nn/stream_pack.h"
 
 enum { FEW = 4, FOLD_LEAST = 4 * KERNEL_LANES, MOST_INTERLEAVED = 2 };
+enum { TALL_LEAST_TAPS = 3, TALL_LEAST_CHANNELS = 8 };
 
 static bool refuse(struct stream_builder *b, int layer, const char *why)
 {
@@ -14,10 +15,18 @@ static bool refuse(struct stream_builder *b, int layer, const char *why)
     return false;
 }
 
+/* Whether tiles of four rows, whose transforms cost as much as some 30 taps of a channel, need
+ * fewer operations than four rows of 5 * taps.x taps. */
+static bool is_tall(const struct lowered *l)
+{
+    return l->taps.y == KERNEL_TALL_TAPS && l->taps.x >= TALL_LEAST_TAPS &&
+           l->taps.x <= KERNEL_TALL_MOST_TAPS && l->in_channels >= TALL_LEAST_CHANNELS;
+}
+
 static enum stream_op choose(const struct lowered *l, bool blocked)
 {
     if (l->out_channels <= FEW && l->phases <= MOST_INTERLEAVED)
-        return STREAM_PLANES;
+        return is_tall(l) ? STREAM_TALL : STREAM_PLANES;
     bool three = l->taps.y == 3 && l->taps.x == 3 && l->phases == 1;
     return blocked && three && l->in_channels >= 8 ? STREAM_WINOGRAD : STREAM_CONV;
 }
@@ -86,7 +95,8 @@ static bool build_conv(struct stream_builder *b, int i, enum err_code *rc, struc
     if (folds(b, &l, blocked))
         lower_fold(&l);
     enum stream_op op = choose(&l, blocked);
-    blocked = blocked && op != STREAM_PLANES;
+    bool planes = op == STREAM_PLANES || op == STREAM_TALL;
+    blocked = blocked && !planes;
     stream_prepare_inputs(b, in, blocked);
     struct stream_step *t = stream_new_step(b, op, i);
     stream_set_inputs(b, t, in, blocked);
@@ -98,7 +108,7 @@ static bool build_conv(struct stream_builder *b, int i, enum err_code *rc, struc
     b->values[1 + i].made = b->values[1 + last].made = true;
     struct pair rate = b->s->tensors[t->in[0].tensor].rate;
     rate = (struct pair){rate.y * l.phases, rate.x * l.phases};
-    t->out = stream_new_tensor(b, op != STREAM_PLANES, l.out_channels, rate, last);
+    t->out = stream_new_tensor(b, !planes, l.out_channels, rate, last);
     if (l.fold > 1)
         bound_folded(b, &l, t->out, last);
     struct stream_fused f = {NULL, NULL, {0, 0}};

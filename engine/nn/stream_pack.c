@@ -21,11 +21,15 @@ static bool measure(const struct stream *s, struct stream_step *t, const struct 
     *biases = lanes * phases;
     if (!l)
         return true;
-    size_t count = t->op == STREAM_WINOGRAD ? 36 : (size_t)(t->taps.y * t->taps.x);
+    bool planes = t->op == STREAM_PLANES || t->op == STREAM_TALL;
+    size_t count = t->op == STREAM_WINOGRAD ? 36
+                   : t->op == STREAM_TALL ? (size_t)((KERNEL_TALL_ROWS + t->taps.y - 1) * t->taps.x)
+                                          : (size_t)(t->taps.y * t->taps.x);
     if (!size_mul3(count, (size_t)t->in_channels, lanes, &taps))
         return false;
     t->phase_floats = taps;
-    return size_mul(taps, t->op == STREAM_PLANES ? 1 : phases, weights);
+    t->group_floats = count * (size_t)t->in_channels * FEW; /* no more than all lanes */
+    return size_mul(taps, planes ? 1 : phases, weights);
 }
 
 static struct pair phase_at(const struct stream_step *t, int k)
@@ -89,6 +93,22 @@ static enum err_code pack_winograd(const struct stream_step *t, const struct low
     return ERR_OK;
 }
 
+static enum err_code pack_tall(const struct stream_step *t, const struct lowered *l, float *to,
+                               struct err *e)
+{
+    int groups = t->phases > 1 ? l->out_channels : 1;
+    size_t group = (size_t)(t->taps.y * t->taps.x * t->in_channels) * FEW;
+    float *plain = mem_alloc((size_t)groups * group, sizeof *plain);
+    if (!plain)
+        return err_set(e, ERR_MEMORY, "no memory to arrange a layer's weights");
+    pack_planes(t, l, plain);
+    for (int g = 0; g < groups; g++)
+        kernel_tall_pack(plain + (size_t)g * group, t->in_channels, t->taps.x,
+                         to + (size_t)g * t->group_floats);
+    mem_free(plain);
+    return ERR_OK;
+}
+
 static float slope_of(const struct layer *sloped, int channel)
 {
     if (!sloped)
@@ -140,5 +160,7 @@ enum err_code stream_pack(const struct stream *s, struct stream_step *t, const s
         pack_conv(t, l, s->tensors[t->in[0].tensor].blocked, t->weight);
     if (t->op == STREAM_PLANES)
         pack_planes(t, l, t->weight);
+    if (t->op == STREAM_TALL)
+        return pack_tall(t, l, t->weight, e);
     return ERR_OK;
 }

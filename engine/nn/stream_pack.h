@@ -9,6 +9,7 @@
  * a phase (y, x), in order of phases:
  *   conv      [out block] as kernels.h says, phase after phase
  *   winograd  as kernel_winograd_pack
+ *   tall      as kernel_tall_pack, group after group of planes
  *   planes    [out channel] with the phases as outputs; phases 1: all channels as outputs
  * ERR_MODEL_LIMIT, ERR_MEMORY. */
 enum err_code stream_pack(const struct stream *s, struct stream_step *t, const struct lowered *l,

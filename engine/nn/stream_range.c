@@ -19,13 +19,19 @@ static int ceil_to(int i, int origin)
     return floor_to(i + STREAM_GRID - 1, origin);
 }
 
-/* Returns the whole phases (and tiles) that make the output samples `want`. */
-static struct span phases_of(const struct stream_step *t, enum axis axis, struct span want)
+/* Returns the whole phases that make the output samples `want`. */
+static struct span whole_phases(const struct stream_step *t, enum axis axis, struct span want)
 {
     int start = pair_at(t->origin, axis);
-    struct span q = {(int)floor_div(want.lo - start, t->phases),
-                     (int)ceil_div(want.hi - start, t->phases)};
-    if (t->op == STREAM_WINOGRAD) {
+    return (struct span){(int)floor_div(want.lo - start, t->phases),
+                         (int)ceil_div(want.hi - start, t->phases)};
+}
+
+/* Returns the whole phases and tiles that make the output samples `want`. */
+static struct span phases_of(const struct stream_step *t, enum axis axis, struct span want)
+{
+    struct span q = whole_phases(t, axis, want);
+    if (stream_is_tiled(t, axis)) {
         int origin = pair_at(t->grid, axis);
         q = (struct span){floor_to(q.lo, origin), ceil_to(q.hi, origin)};
     }
@@ -63,9 +69,10 @@ struct span stream_domain(const struct stream_tensor *t, enum axis axis, int sid
                          pair_at(t->rate, axis) * side + pair_at(t->extra, axis)};
 }
 
-struct span stream_within(const struct stream_step *t, struct span domain, struct span want)
+struct span stream_within(const struct stream_step *t, enum axis axis, struct span domain,
+                          struct span want)
 {
-    int unit = t->op == STREAM_WINOGRAD ? STREAM_GRID : t->phases;
+    int unit = stream_is_tiled(t, axis) ? STREAM_GRID * t->phases : t->phases;
     struct span s = want;
     if (domain.lo > want.lo)
         s.lo = want.lo + (domain.lo - want.lo) / unit * unit;
@@ -98,7 +105,7 @@ static void ask(const struct stream *s, const struct stream_step *t, struct line
     *out = (struct span){q.lo * t->phases + start, q.hi * t->phases + start};
     struct span made = *out;
     if (line.side != STREAM_ENDLESS)
-        made = stream_within(t, stream_domain(&s->tensors[t->out], axis, line.side), *out);
+        made = stream_within(t, axis, stream_domain(&s->tensors[t->out], axis, line.side), *out);
     if (made.lo == made.hi && out->lo < out->hi)
         return;
     struct span in = stream_step_input(t, axis, stream_step_phases(t, axis, made));
@@ -145,7 +152,8 @@ static void place_grids(struct stream *s, enum axis axis, struct span *spans)
     for (int k = s->step_count - 1; k >= 0; k--) {
         struct stream_step *t = &s->steps[k];
         struct span want = spans[t->out];
-        if (t->op == STREAM_WINOGRAD && is_read(&want)) {
+        if (stream_is_tiled(t, axis) && is_read(&want)) {
+            want = whole_phases(t, axis, want);
             *(axis == AXIS_Y ? &t->grid.y : &t->grid.x) = left ? want.lo : want.hi;
             left = !left;
         }

@@ -10,6 +10,7 @@ static double macs_of(const struct stream_step *t)
     case STREAM_CONV:
     case STREAM_WINOGRAD:
     case STREAM_PLANES:
+    case STREAM_TALL:
         return geometry_macs(t->layer);
     case STREAM_UPSAMPLE:
         return geometry_macs(t->layer) * t->phases * t->phases;

@@ -37,31 +37,27 @@ struct operands {
     int blocks, out_blocks; /* of 16 channels; of one for planar rows */
     const float **in;
     float *rows, *weight, *made, *scratch;
-    float *out[TILE * MOST_OUT / L];
+    float *out[2 * TILE * MOST_OUT / L];
     struct kernel_store store;
 };
 
 static _Alignas(64) const float bias[MOST_OUT];
 static _Alignas(64) float slope[MOST_OUT];
 
-/* Computes one row of every output channel, `out_blocks` at a time. */
 static void direct(const struct operands *w, void (*conv)(const struct kernel_conv *k))
 {
-    const struct shape *s = &w->shape;
-    size_t weights = (size_t)(s->in * s->kernel * s->kernel) * L;
-    for (int b = 0; b < w->out_blocks; b++) {
-        struct kernel_conv k = {.in = w->in,
-                                .in_channels = s->in,
-                                .kernel_y = s->kernel,
-                                .kernel_x = s->kernel,
-                                .weight = w->weight + (size_t)b * weights,
-                                .bias = bias,
-                                .store = w->store,
-                                .out = w->out[b],
-                                .step = L,
-                                .width = WIDTH};
-        conv(&k);
-    }
+    struct kernel_conv k = {.in = w->in,
+                            .in_channels = w->shape.in,
+                            .kernel_y = w->shape.kernel,
+                            .kernel_x = w->shape.kernel,
+                            .out_blocks = w->out_blocks,
+                            .weight = w->weight,
+                            .bias = bias,
+                            .store = w->store,
+                            .out = w->out,
+                            .step = L,
+                            .width = WIDTH};
+    conv(&k);
 }
 
 static void planar(const struct operands *w)
@@ -104,6 +100,24 @@ static void planes(const struct operands *w)
     w->set->planes(&k);
 }
 
+static void tall(const struct operands *w)
+{
+    struct kernel_tall k = {.planes = {.in = w->in,
+                                       .in_channels = w->shape.in,
+                                       .kernel_y = w->shape.kernel,
+                                       .kernel_x = w->shape.kernel,
+                                       .outs = w->shape.out,
+                                       .weight = w->weight,
+                                       .bias = bias,
+                                       .store = w->store,
+                                       .out = w->out,
+                                       .interleave = true,
+                                       .width = WIDTH},
+                            .groups = 1,
+                            .scratch = w->scratch};
+    w->set->tall(&k);
+}
+
 /* The kernels by name, how to call each, and the rows that it makes and the rows more that it
  * reads. */
 static const struct way {
@@ -112,21 +126,20 @@ static const struct way {
     bool blocked;
     int makes;
 } ways[] = {
-    {"planar", planar, false, 1},
-    {"direct", blocked, true, 1},
-    {"winograd", winograd, true, TILE},
-    {"planes", planes, false, 1},
+    {"planar", planar, false, 1}, {"direct", blocked, true, 1}, {"winograd", winograd, true, TILE},
+    {"planes", planes, false, 1}, {"tall", tall, false, TILE},
 };
 
 static const struct shape shapes[] = {
-    {"planar", 1, 16, 3},     {"planar", 1, 16, 5},      {"planar", 3, 32, 3},
-    {"planar", 1, 56, 5},     {"planes", 16, 4, 3},      {"planes", 56, 4, 5},
-    {"planes", 256, 4, 2},    {"direct", 256, 16, 2},    {"direct", 56, 12, 1},
-    {"direct", 128, 256, 3},  {"winograd", 128, 256, 3}, {"winograd", 128, 128, 3},
-    {"winograd", 64, 128, 3}, {"direct", 32, 32, 3},     {"winograd", 32, 32, 3},
-    {"direct", 16, 16, 3},    {"winograd", 16, 16, 3},   {"direct", 12, 12, 3},
-    {"winograd", 12, 12, 3},  {"direct", 8, 16, 3},      {"winograd", 8, 16, 3},
-    {"direct", 4, 16, 3},     {"winograd", 4, 16, 3},
+    {"planar", 1, 16, 3},      {"planar", 1, 16, 5},      {"planar", 3, 32, 3},
+    {"planar", 1, 56, 5},      {"planes", 16, 4, 3},      {"planes", 56, 4, 5},
+    {"tall", 56, 4, 5},        {"planes", 256, 4, 2},     {"direct", 256, 16, 2},
+    {"direct", 56, 12, 1},     {"direct", 12, 56, 1},     {"direct", 128, 256, 3},
+    {"winograd", 128, 256, 3}, {"winograd", 128, 128, 3}, {"winograd", 64, 128, 3},
+    {"direct", 32, 32, 3},     {"winograd", 32, 32, 3},   {"direct", 16, 16, 3},
+    {"winograd", 16, 16, 3},   {"direct", 12, 12, 3},     {"winograd", 12, 12, 3},
+    {"direct", 8, 16, 3},      {"winograd", 8, 16, 3},    {"direct", 4, 16, 3},
+    {"winograd", 4, 16, 3},
 };
 
 static const struct way *way_of(const struct shape *s)
@@ -165,8 +178,8 @@ static void operands_init(struct operands *w, const struct kernels *set, const s
         w->in[i] = w->rows + (size_t)i * length;
     /* 36 numbers per channel are more than the taps of any of these kernels */
     w->weight = numbers((size_t)(36 * s->in * w->out_blocks) * L);
-    w->made = numbers(made * (size_t)(TILE * w->out_blocks));
-    for (int i = 0; i < TILE * w->out_blocks; i++)
+    w->made = numbers(made * (size_t)(2 * TILE * w->out_blocks));
+    for (int i = 0; i < 2 * TILE * w->out_blocks; i++)
         w->out[i] = w->made + (size_t)i * made;
     w->scratch = numbers(kernel_winograd_scratch(s->in));
 }

@@ -19,10 +19,10 @@ struct check_in {
 struct check_in check_in_new(int count, size_t floats, uint64_t *seed);
 void check_in_free(struct check_in *in);
 
-/* Output rows, at most 16, with guards on both sides of each. */
+/* Output rows, at most 48, with guards on both sides of each. */
 struct check_rows {
     float *all;
-    float *row[16];
+    float *row[48];
     size_t length; /* floats of a row, a multiple of KERNEL_LANES */
     int count;
 };

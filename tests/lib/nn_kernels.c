@@ -19,9 +19,10 @@ static float finish(const struct kernel_store *s, int o, float v, const float *a
 static void conv(const struct kernel_conv *k, int block)
 {
     int blocks = (k->in_channels + block - 1) / block;
+    int weights = k->kernel_y * k->kernel_x * k->in_channels * LANES;
     for (int x = 0; x < k->width; x++)
-        for (int o = 0; o < LANES; o++) {
-            const float *w = k->weight + o;
+        for (int o = 0; o < k->out_blocks * LANES; o++) {
+            const float *w = k->weight + o / LANES * weights + o % LANES;
             float v = k->bias[o];
             for (int ky = 0; ky < k->kernel_y; ky++)
                 for (int b = 0; b < blocks; b++)
@@ -30,8 +31,8 @@ static void conv(const struct kernel_conv *k, int block)
                             v = fmaf(k->in[ky * blocks + b][(x + kx) * block + c], *w, v);
                             w += LANES;
                         }
-            int at = x * k->step + o;
-            k->out[at] = finish(&k->store, o, v, k->add ? k->add + at : NULL);
+            int at = x * k->step + o % LANES;
+            k->out[o / LANES][at] = finish(&k->store, o, v, k->add ? k->add[o / LANES] + at : NULL);
         }
 }
 
@@ -143,6 +144,69 @@ static void planes(const struct kernel_planes *k)
         }
 }
 
+/* Computes one line of B' d. */
+static void tall_in(const float d[8], float v[8])
+{
+    static const float points[3][3] = {{1, -4.25f, 1}, {0.25f, -1.25f, 2}, {4, -5, 0.5f}};
+    v[0] = fmaf(5.25f, d[4] - d[2], d[0] - d[6]);
+    for (int i = 0; i < 3; i++) {
+        float low = points[i][0], mid = points[i][1], x = points[i][2];
+        float p = fmaf(mid, d[4], fmaf(low, d[2], d[6])),
+              q = fmaf(mid, d[3], fmaf(low, d[1], d[5]));
+        v[1 + 2 * i] = fmaf(x, q, p);
+        v[2 + 2 * i] = fmaf(-x, q, p);
+    }
+    v[7] = fmaf(5.25f, d[3] - d[5], d[7] - d[1]);
+}
+
+/* Computes one line of A' m. */
+static void tall_out(const float m[8], float o[4])
+{
+    float t = m[1] + m[2], u = m[3] + m[4], w = m[5] + m[6];
+    float e = m[1] - m[2], g = m[3] - m[4], h = m[5] - m[6];
+    o[0] = (m[0] + t) + (u + w);
+    o[1] = fmaf(2, g, fmaf(0.5f, h, e));
+    o[2] = fmaf(4, u, fmaf(0.25f, w, t));
+    o[3] = fmaf(8, g, fmaf(0.125f, h, e)) + m[7];
+}
+
+/* Computes the products of one output of a group. */
+static void tall_products(const struct kernel_planes *k, int x, int group, int o, float m[8])
+{
+    for (int i = 0; i < 8; i++)
+        m[i] = 0;
+    for (int c = 0; c < k->in_channels; c++)
+        for (int kx = 0; kx < k->kernel_x; kx++) {
+            float d[8], v[8];
+            for (int y = 0; y < 8; y++)
+                d[y] = k->in[c * 8 + y][x + kx];
+            tall_in(d, v);
+            for (int i = 0; i < 8; i++) {
+                int at = ((group * 8 + i) * k->in_channels + c) * k->kernel_x + kx;
+                m[i] = fmaf(v[i], k->weight[4 * at + o], m[i]);
+            }
+        }
+}
+
+static void tall(const struct kernel_tall *all)
+{
+    const struct kernel_planes *k = &all->planes;
+    int rows = k->interleave ? 2 : k->outs;
+    for (int x = 0; x < k->width; x++)
+        for (int i = 0; i < all->groups * k->outs; i++) {
+            int group = i / k->outs, o = i % k->outs, lane = 4 * group + o;
+            float m[8], v[4];
+            tall_products(k, x, group, o, m);
+            tall_out(m, v);
+            for (int y = 0; y < 4; y++) {
+                int row = (4 * group + y) * rows + (k->interleave ? o / 2 : o);
+                int at = k->interleave ? 2 * x + o % 2 : x;
+                k->out[row][at] =
+                    finish(&k->store, lane, v[y] + k->bias[lane], k->add ? k->add[row] + at : NULL);
+            }
+        }
+}
+
 static void unblock(const float *in, float *const *out, int channels, int width)
 {
     for (int c = 0; c < channels; c++)
@@ -180,6 +244,7 @@ const struct kernels kernels_plain = {
     .conv_blocked = conv_blocked,
     .winograd = winograd,
     .planes = planes,
+    .tall = tall,
     .unblock = unblock,
     .merge = merge,
     .finish = finish_row,

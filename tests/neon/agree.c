@@ -66,18 +66,19 @@ static void convolutions(const struct kernels *set)
                                 c,
                                 3,
                                 1 + round % 5,
+                                1 + round % 3,
                                 weights + 256,
                                 weights,
                                 store_at(round),
-                                added[0],
-                                out[0][0],
+                                add,
+                                NULL,
                                 round % 2 ? L : 2 * L,
                                 width};
         if (round % 4 == 3)
             k.add = NULL;
         for (int i = 0; i < 2; i++) {
             const struct kernels *s = i ? &kernels_plain : set;
-            k.out = out[i][0];
+            k.out = out[i];
             (c < 4 ? s->conv_planar : s->conv_blocked)(&k);
         }
         compare();
@@ -137,6 +138,35 @@ static void planes(const struct kernels *set)
     claim("planes", 101);
 }
 
+static void talls(const struct kernels *set)
+{
+    for (int round = 0; round < 60; round++) {
+        int channels = 1 + round % 30, kernel_x = 1 + round % 7, outs = 1 + round % 4;
+        int groups = 1 + round % 4;
+        struct kernel_planes k = {in,
+                                  channels,
+                                  KERNEL_TALL_TAPS,
+                                  kernel_x,
+                                  outs,
+                                  packed,
+                                  weights,
+                                  store_at(round),
+                                  round % 4 == 3 ? NULL : add,
+                                  NULL,
+                                  outs == 4 && round % 8 > 3,
+                                  L * (1 + round % 13)};
+        for (int g = 0; g < groups; g++)
+            kernel_tall_pack(weights + 256 + g, channels, kernel_x,
+                             packed + g * 32 * channels * kernel_x);
+        for (int i = 0; i < 2; i++) {
+            k.out = out[i];
+            (i ? &kernels_plain : set)->tall(&(struct kernel_tall){k, groups, scratch});
+        }
+        compare();
+    }
+    claim("tall tiles", 60);
+}
+
 static void rows(const struct kernels *set)
 {
     for (int round = 0; round < 60; round++) {
@@ -173,6 +203,7 @@ int main(void)
     convolutions(set);
     winograds(set);
     planes(set);
+    talls(set);
     rows(set);
     return 0;
 }

@@ -26,6 +26,7 @@ test_programs += \
 	tests/unit/test_intake_receive \
 	tests/unit/test_jobs \
 	tests/unit/test_kernels \
+	tests/unit/test_kernels_tall \
 	tests/unit/test_kernels_winograd \
 	tests/unit/test_keys \
 	tests/unit/test_layers \

@@ -1,6 +1,6 @@
 /* test_kernels.c - compares every set that this CPU has with the formulas of kernels.h: with sums
  * in double, within the bound that float rounding allows, and for fused sets to the bit.
- * test_kernels_winograd.c does the same for Winograd's kernel. */
+ * test_kernels_winograd.c and test_kernels_tall.c do the same for Winograd's kernels. */
 #include <math.h>
 #include <string.h>
 
@@ -19,6 +19,8 @@ struct conv_case {
     bool planar;
 };
 
+enum { MOST_BLOCKS = 5 };
+
 static const struct conv_case conv_cases[] = {
     {1, 3, 3, true},   {3, 3, 3, true},    {1, 5, 5, true},    {7, 1, 2, true},
     {1, 1, 1, false},  {5, 3, 3, false},   {16, 3, 3, false},  {17, 2, 3, false},
@@ -29,10 +31,10 @@ static const struct conv_case conv_cases[] = {
 static struct check_sum conv_sum(const struct kernel_conv *k, int block, int x, int o)
 {
     int blocks = (k->in_channels + block - 1) / block;
-    const float *w = k->weight + o;
-    struct check_sum sum = {.value = (double)k->bias[o]};
+    int taps = k->kernel_y * k->kernel_x * k->in_channels;
+    const float *w = k->weight + o / L * taps * L + o % L;
+    struct check_sum sum = {.value = (double)k->bias[o], .terms = taps + 2};
     sum.magnitude = fabs(sum.value);
-    sum.terms = (double)(k->kernel_y * k->kernel_x * k->in_channels) + 2;
     for (int row = 0; row < k->kernel_y * blocks; row++)
         for (int kx = 0; kx < k->kernel_x; kx++)
             for (int c = 0; c < block && row % blocks * block + c < k->in_channels; c++, w += L) {
@@ -43,44 +45,52 @@ static struct check_sum conv_sum(const struct kernel_conv *k, int block, int x, 
     return sum;
 }
 
+static void check_conv(const struct kernel_conv *k, int block, const char *name)
+{
+    for (int x = 0; x < k->width; x++)
+        for (int o = 0; o < k->out_blocks * L; o++) {
+            struct check_sum sum = conv_sum(k, block, x, o);
+            int at = x * k->step + o % L;
+            check_finish(&sum, &k->store, o, k->add ? &k->add[o / L][at] : NULL);
+            check_stored(k->out[o / L][at], &sum, name);
+        }
+}
+
 static void try_conv(const struct kernels *set, const struct conv_case *c, int width, int variant,
                      uint64_t *seed)
 {
     int block = c->planar ? 1 : L, blocks = (c->channels + block - 1) / block;
-    int step = variant % 3 == 2 ? (2 + width % 3) * L : L;
-    size_t weights = (size_t)(c->kernel_y * c->kernel_x * c->channels) * L;
+    int step = variant % 3 == 2 ? (2 + width % 3) * L : L, outs = 1 + width % MOST_BLOCKS;
+    size_t weights = (size_t)(c->kernel_y * c->kernel_x * c->channels * outs) * L;
     struct check_in in =
         check_in_new(c->kernel_y * blocks, (size_t)(width + c->kernel_x - 1) * (size_t)block, seed);
-    float *w = build_samples(weights + 2 * L, seed);
-    struct check_rows out = check_rows_new(1, (size_t)(width * step)),
-                      want = check_rows_new(1, out.length);
-    float *add = build_samples(out.length, seed);
+    float *w = build_samples(weights + 2 * (size_t)(outs * L), seed);
+    struct check_rows out = check_rows_new(outs, (size_t)(width * step)),
+                      want = check_rows_new(outs, out.length),
+                      add = check_rows_new(outs, out.length);
+    check_rows_fill(&add, seed);
     struct kernel_conv k = {.in = in.row,
                             .in_channels = c->channels,
                             .kernel_y = c->kernel_y,
                             .kernel_x = c->kernel_x,
+                            .out_blocks = outs,
                             .weight = w,
                             .bias = w + weights,
-                            .store = check_store(variant, w + weights + L),
-                            .add = variant == 0 ? NULL : add,
-                            .out = out.row[0],
+                            .store = check_store(variant, w + weights + outs * L),
+                            .add = variant == 0 ? NULL : (const float *const *)add.row,
+                            .out = out.row,
                             .step = step,
                             .width = width};
     (c->planar ? set->conv_planar : set->conv_blocked)(&k);
-    for (int x = 0; x < width; x++)
-        for (int o = 0; o < L; o++) {
-            struct check_sum sum = conv_sum(&k, block, x, o);
-            check_finish(&sum, &k.store, o, k.add ? k.add + x * step + o : NULL);
-            check_stored(out.row[0][x * step + o], &sum, set->name);
-        }
+    check_conv(&k, block, set->name);
     if (set->fused) {
-        k.out = want.row[0];
+        k.out = want.row;
         (c->planar ? kernels_plain.conv_planar : kernels_plain.conv_blocked)(&k);
         check_same_bits(&out, &want, out.length, set->name);
     }
+    check_rows_free(&add, "nobody");
     check_rows_free(&want, "plain");
     check_rows_free(&out, set->name);
-    mem_free(add);
     mem_free(w);
     check_in_free(&in);
 }

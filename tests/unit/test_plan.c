@@ -188,12 +188,13 @@ static const struct enlargement enlargements[] = {
     {3, 9, 4, 2, 56, 1, false}, {4, 9, 4, 3, 56, 1, false}, {3, 9, 4, 2, 24, 3, true},
     {4, 9, 4, 3, 24, 3, true},  {3, 5, 1, 0, 16, 1, true},  {4, 8, 2, 0, 16, 1, true},
     {3, 3, 0, 0, 5, 2, true},   {4, 4, 0, 0, 1, 4, true},   {3, 7, 2, 0, 12, 20, true},
-    {4, 6, 1, 0, 32, 5, true},
+    {4, 6, 1, 0, 32, 5, true},  {2, 9, 4, 1, 56, 1, false}, {2, 9, 4, 1, 24, 3, true},
+    {2, 10, 4, 0, 16, 1, true}, {2, 9, 4, 1, 8, 2, true},
 };
 
-/* Strides of 3 and 4 have 9 and 16 phases. Away from edges, areas agree with the plan by layers and
- * with their own parts. */
-START_TEST(strides_of_3_and_4_go_depth_first)
+/* Strides of 3 and 4 have 9 and 16 phases; kernels of 9 and 10 with a stride of 2 have tall tiles.
+ * Away from edges, areas agree with the plan by layers and with their own parts. */
+START_TEST(enlargements_go_depth_first)
 {
     for (size_t k = 0; k < sizeof enlargements / sizeof *enlargements; k++)
         for (uint64_t seed = 1; seed < 8; seed++) {
@@ -231,7 +232,7 @@ static void check_padded(const struct model *m, const char *name, uint64_t *seed
 }
 
 /* What lies outside the picture is zero for the next layer, though its phase lies partly inside. */
-START_TEST(strides_of_3_and_4_meet_the_edges)
+START_TEST(enlargements_meet_the_edges)
 {
     uint64_t seed = 34;
     for (size_t k = 0; k < sizeof enlargements / sizeof *enlargements; k++)
@@ -278,6 +279,7 @@ static const struct scaled scaled[] = {
     {LAYER_CONV2D, 16, 16, 3, 1, false},          {LAYER_CONV2D, 1, 16, 5, 1, false},
     {LAYER_CONV2D, 16, 16, 1, 1, false},          {LAYER_CONV2D, 16, 3, 3, 1, false},
     {LAYER_CONV2D, 16, 12, 3, 1, true},           {LAYER_CONV_TRANSPOSE2D, 16, 1, 6, 2, false},
+    {LAYER_CONV2D, 16, 3, 5, 1, false},           {LAYER_CONV_TRANSPOSE2D, 16, 1, 9, 2, false},
     {LAYER_CONV_TRANSPOSE2D, 16, 1, 9, 3, false}, {LAYER_CONV_TRANSPOSE2D, 16, 32, 4, 2, false},
 };
 
@@ -411,8 +413,8 @@ int main(void)
     tcase_add_test(c, known_networks_go_depth_first);
     tcase_add_test(c, random_networks_agree);
     tcase_add_test(c, phases_ask_for_no_more_than_their_taps);
-    tcase_add_test(c, strides_of_3_and_4_go_depth_first);
-    tcase_add_test(c, strides_of_3_and_4_meet_the_edges);
+    tcase_add_test(c, enlargements_go_depth_first);
+    tcase_add_test(c, enlargements_meet_the_edges);
     tcase_add_test(c, padding_meets_the_edges);
     tcase_add_test(c, an_affine_behind_a_convolution_is_part_of_its_weights);
     tcase_add_test(c, kernel_sets_agree);

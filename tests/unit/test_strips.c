@@ -13,10 +13,12 @@
 
 enum { CUTS = 12 };
 
-/* Makes a network of `depth` convolutions of 3x3, and then a transposed convolution or a shuffle of
- * stride `scale`. */
+enum { SHUFFLED = 0 };
+
+/* Makes a network of `depth` convolutions of 3x3, and then a transposed convolution of that kernel
+ * and of stride 2, or SHUFFLED: a shuffle by `scale`. */
 static struct model *network(enum model_color color, enum model_border border, int scale,
-                             int channels, int depth)
+                             int channels, int depth, int kernel)
 {
     int ends = color == COLOR_Y ? 1 : 3, padding = border == BORDER_MODEL;
     struct model *m = build_model(color, scale, border);
@@ -24,8 +26,9 @@ static struct model *network(enum model_color color, enum model_border border, i
         build_conv(m, LAYER_CONV2D, k ? channels : ends, channels, 3, 1, padding);
         build_prelu(m, channels);
     }
-    if (scale == 2 && !padding) {
-        build_conv(m, LAYER_CONV_TRANSPOSE2D, channels, ends, 6, 2, 4);
+    if (kernel != SHUFFLED) {
+        struct layer *l = build_conv(m, LAYER_CONV_TRANSPOSE2D, channels, ends, kernel, 2, 4);
+        l->conv.output_padding = (struct pair){kernel % 2, kernel % 2};
     } else {
         build_conv(m, LAYER_CONV2D, channels, ends * scale * scale, 3, 1, padding);
         build_layer(m, LAYER_PIXEL_SHUFFLE)->upscale_factor = scale;
@@ -104,11 +107,16 @@ static uint8_t *enlarge(const struct plan *plan, const struct image_format *in,
 static const struct network_case {
     enum model_color color;
     enum model_border border;
-    int scale, channels, depth;
+    int scale, channels, depth, kernel;
 } networks[] = {
-    {COLOR_Y, BORDER_REPLICATE, 2, 16, 4},  {COLOR_RGB, BORDER_REFLECT, 2, 12, 3},
-    {COLOR_RGB, BORDER_MODEL, 3, 20, 5},    {COLOR_Y, BORDER_MODEL, 4, 16, 6},
-    {COLOR_RGB, BORDER_REPLICATE, 3, 4, 2}, {COLOR_Y, BORDER_WRAP, 2, 64, 3},
+    {COLOR_Y, BORDER_REPLICATE, 2, 16, 4, 6},
+    {COLOR_RGB, BORDER_REFLECT, 2, 12, 3, 6},
+    {COLOR_RGB, BORDER_MODEL, 3, 20, 5, SHUFFLED},
+    {COLOR_Y, BORDER_MODEL, 4, 16, 6, SHUFFLED},
+    {COLOR_RGB, BORDER_REPLICATE, 3, 4, 2, SHUFFLED},
+    {COLOR_Y, BORDER_WRAP, 2, 64, 3, 6},
+    {COLOR_Y, BORDER_MODEL, 2, 24, 2, 9},
+    {COLOR_RGB, BORDER_REPLICATE, 2, 12, 3, 9},
 };
 
 static const struct image_format formats[] = {
@@ -141,7 +149,7 @@ static void try_cuts(const struct plan *plan, const struct image_format *in, uin
 START_TEST(strips_give_the_bytes_of_tiles)
 {
     const struct network_case *n = &networks[_i];
-    struct model *m = network(n->color, n->border, n->scale, n->channels, n->depth);
+    struct model *m = network(n->color, n->border, n->scale, n->channels, n->depth, n->kernel);
     uint64_t seed = 1000 + (uint64_t)_i;
     for (size_t f = 0; f < sizeof formats / sizeof *formats; f++) {
         uint8_t *fused = NULL;
@@ -188,16 +196,16 @@ static int chosen(struct model *m, int width, int height, int threads)
 
 START_TEST(deep_networks_run_in_strips)
 {
-    ck_assert_int_eq(chosen(network(COLOR_RGB, BORDER_REPLICATE, 2, 64, 32), 480, 270, 2), 2);
-    ck_assert_int_eq(chosen(network(COLOR_RGB, BORDER_REPLICATE, 2, 64, 32), 1920, 1080, 2), 2);
-    ck_assert_int_eq(chosen(network(COLOR_RGB, BORDER_MODEL, 4, 64, 18), 480, 270, 2), 2);
+    ck_assert_int_eq(chosen(network(COLOR_RGB, BORDER_REPLICATE, 2, 64, 32, 6), 480, 270, 2), 2);
+    ck_assert_int_eq(chosen(network(COLOR_RGB, BORDER_REPLICATE, 2, 64, 32, 6), 1920, 1080, 2), 2);
+    ck_assert_int_eq(chosen(network(COLOR_RGB, BORDER_MODEL, 4, 64, 18, SHUFFLED), 480, 270, 2), 2);
 }
 END_TEST
 
 /* Returns the memory of a strip of 64 channels. */
 static size_t strip_bytes(int layers, int width)
 {
-    struct model *m = network(COLOR_RGB, BORDER_REPLICATE, 2, 64, layers);
+    struct model *m = network(COLOR_RGB, BORDER_REPLICATE, 2, 64, layers, 6);
     struct plan *plan = NULL;
     size_t bytes = 0;
     ck_assert_int_eq(plan_new(m, kernels_find(NULL), &plan, NULL), ERR_OK);
@@ -222,7 +230,7 @@ END_TEST
 /* Measures the memory for the largest of common pictures with the deepest of common networks. */
 START_TEST(deep_networks_take_bounded_memory)
 {
-    struct model *m = network(COLOR_RGB, BORDER_MODEL, 2, 64, 33);
+    struct model *m = network(COLOR_RGB, BORDER_MODEL, 2, 64, 33, SHUFFLED);
     struct plan *plan = NULL;
     struct upscale_need need;
     ck_assert_int_eq(plan_new(m, kernels_find(NULL), &plan, NULL), ERR_OK);
@@ -243,11 +251,11 @@ END_TEST
 
 START_TEST(shallow_networks_run_in_tiles)
 {
-    ck_assert_int_eq(chosen(network(COLOR_Y, BORDER_REPLICATE, 2, 16, 6), 1920, 1080, 2), 0);
-    ck_assert_int_eq(chosen(network(COLOR_Y, BORDER_REPLICATE, 2, 16, 6), 256, 256, 2), 0);
+    ck_assert_int_eq(chosen(network(COLOR_Y, BORDER_REPLICATE, 2, 16, 6, 6), 1920, 1080, 2), 0);
+    ck_assert_int_eq(chosen(network(COLOR_Y, BORDER_REPLICATE, 2, 16, 6, 6), 256, 256, 2), 0);
     /* the memory of a strip would cost more than the halos that it saves */
-    ck_assert_int_eq(chosen(network(COLOR_Y, BORDER_REPLICATE, 2, 16, 6), 400, 300, 2), 0);
-    ck_assert_int_eq(chosen(network(COLOR_Y, BORDER_REPLICATE, 2, 16, 6), 400, 300, 1), 0);
+    ck_assert_int_eq(chosen(network(COLOR_Y, BORDER_REPLICATE, 2, 16, 6, 6), 400, 300, 2), 0);
+    ck_assert_int_eq(chosen(network(COLOR_Y, BORDER_REPLICATE, 2, 16, 6, 6), 400, 300, 1), 0);
 }
 END_TEST
 
