@@ -2,12 +2,13 @@
 """mutate.py - changes one operator or number at a time in the sources named below, and says which
 changes no test noticed.
 
-    tests/mutate.py [COUNT [SEED [FROM]]]      200 mutants, chosen at random
+    tests/mutate.py [COUNT [SEED [FROM [GROUP...]]]]      200 mutants, chosen at random
 
 Run it by hand in a tree whose tests are built in build/. Each mutant is compiled as its file is,
 linked with each of its tests in front of the libraries, and run until a test fails or takes five
 times as long as it should. A mutant that survives is printed, with its place in the order of the
-seed, so that a run can go on FROM there; its compiled code differs from the original's.
+seed, so that a run can go on FROM there; its compiled code differs from the original's. Without a GROUP, such as
+`cuts`, mutants come from all groups.
 """
 import os
 import pathlib
@@ -34,6 +35,14 @@ GROUPS = [
      "engine/image/bleed.c engine/image/resample.c",
      "unit/test_bands unit/test_bleed unit/test_border unit/test_upscale_picture "
      "unit/test_resample unit/test_flat unit/test_upscale unit/test_transcode_memory"),
+    ("cuts", "engine/tiles/tile.c engine/tiles/tile_layout.c engine/tiles/tile_chain.c engine/tiles/strips.c "
+     "engine/nn/stream_range.c engine/nn/stream_area.c engine/nn/stream_run.c engine/nn/stream_keep.c "
+     "engine/nn/stream_args.c engine/nn/stream_rows.c",
+     "unit/test_plan unit/test_upscale unit/test_cancel unit/test_strips unit/test_upscale_work"),
+    ("png", "engine/png/png_unfilter.c engine/png/png_rows.c engine/png/png_pack.c engine/png/png_strip.c "
+     "engine/png/png_repeats.c engine/png/inflate.c engine/png/deflate_block.c engine/png/deflate_codes.c",
+     "unit/test_pngsuite unit/test_inflate unit/test_deflate unit/test_png_pixels unit/test_png_strip "
+     "unit/test_png unit/test_png_writer fuzz/replay_png fuzz/replay_encode"),
 ]
 
 SWAPS = [(r"==", "!="), (r"!=", "=="), (r"<=", "<"), (r">=", ">"), (r" < ", " <= "),
@@ -136,8 +145,9 @@ def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     choose = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 1)
     begin = int(sys.argv[3]) if len(sys.argv) > 3 else 0
-    tests = {source: tests.split() for _, sources, tests in GROUPS for source in sources.split()}
-    group_of = {source: name for name, sources, _ in GROUPS for source in sources.split()}
+    groups = [g for g in GROUPS if len(sys.argv) < 5 or g[0] in sys.argv[4:]]
+    tests = {source: tests.split() for _, sources, tests in groups for source in sources.split()}
+    group_of = {source: name for name, sources, _ in groups for source in sources.split()}
     everything = [m for source in tests for m in mutants_of(source)]
     tried, killed, same, survivors = {}, {}, 0, 0
     with tempfile.TemporaryDirectory() as folder:
@@ -168,7 +178,7 @@ def main():
             line, words = place(text, start)
             print("SURVIVED (%d) %s:%d: `%s` became `%s` in: %s" %
                   (number, source, line, text[start:end].strip(), new.strip(), words), flush=True)
-    for name, _, _ in GROUPS:
+    for name, _, _ in groups:
         print("%s: %d mutants, %d noticed" % (name, tried.get(name, 0), killed.get(name, 0)))
     print("%d mutants, %d survived; %d more compiled to the same code" %
           (sum(tried.values()), survivors, same))
