@@ -25,11 +25,11 @@ static void open_piece(void *arg, int i, void *scratch)
     d->rc = png_reader_new(d->job->bytes, d->job->length, &d->job->limits, &d->reader, d->e);
 }
 
-static void half_piece(void *arg, int i, void *scratch)
+static void part_piece(void *arg, int i, void *scratch)
 {
     struct decode *d = arg;
     (void)scratch;
-    png_reader_half(d->reader, i, d->img, TURN_PIXELS, d->e);
+    png_reader_part(d->reader, i, d->img, TURN_PIXELS, d->e);
 }
 
 /* Decodes a small picture in two turns: the second unfilters what the first inflates. */
@@ -55,8 +55,8 @@ static enum err_code run_turn(struct decode *d)
     const struct image_format *f = &d->img->format;
     if ((int64_t)f->width * f->height <= SMALL_PIXELS)
         return run_piece(d, small_piece);
-    enum err_code rc = pool_run(d->job->pool, png_reader_halves(d->reader),
-                                &(struct pool_pieces){half_piece, d, d->job->cancel}, d->e);
+    enum err_code rc = pool_run(d->job->pool, png_reader_parts(d->reader),
+                                &(struct pool_pieces){part_piece, d, d->job->cancel}, d->e);
     return rc == ERR_OK ? png_reader_turn(d->reader, &d->done) : rc;
 }
 

@@ -309,18 +309,20 @@ void png_reader_by_libpng(struct png_reader *r)
     r->plain = NULL;
 }
 
-int png_reader_halves(const struct png_reader *r)
+int png_reader_parts(const struct png_reader *r)
 {
-    return r->plain ? 2 : 1;
+    return r->plain ? 3 : 1;
 }
 
-void png_reader_half(struct png_reader *r, int half, struct image *img, size_t pixels,
+void png_reader_part(struct png_reader *r, int part, struct image *img, size_t pixels,
                      struct err *e)
 {
-    if (r->plain && half == 0) {
+    if (r->plain && part == 0) {
         png_rows_inflate(r->plain, pixels);
-    } else if (r->plain) {
+    } else if (r->plain && part == 1) {
         png_rows_unfilter(r->plain, img);
+    } else if (r->plain) {
+        png_rows_touch(r->plain, pixels, img);
     } else {
         /* on average, a row of one of seven passes has a seventh of the pixels */
         size_t row_pixels = (size_t)(r->format.width / r->passes) + 1;
@@ -352,7 +354,7 @@ enum err_code png_reader_turn(struct png_reader *r, bool *done)
 enum err_code png_reader_step(struct png_reader *r, struct image *img, size_t pixels, bool *done,
                               struct err *e)
 {
-    for (int half = 0, halves = png_reader_halves(r); half < halves; half++)
-        png_reader_half(r, half, img, pixels, e);
+    for (int part = 0, parts = png_reader_parts(r); part < parts; part++)
+        png_reader_part(r, part, img, pixels, e);
     return png_reader_turn(r, done);
 }

@@ -41,11 +41,11 @@ void png_reader_by_libpng(struct png_reader *r);
 enum err_code png_reader_step(struct png_reader *r, struct image *img, size_t pixels, bool *done,
                               struct err *e);
 
-/* These do the same in parts, for callers with threads. png_reader_halves returns the number of
- * halves, 1 or 2. They may run at the same time, each with the arguments of png_reader_step. When
- * all of them have run, the caller calls png_reader_turn. */
-int png_reader_halves(const struct png_reader *r);
-void png_reader_half(struct png_reader *r, int half, struct image *img, size_t pixels,
+/* These do the same in parts, for callers with threads. png_reader_parts returns the number of
+ * parts, 1 or 3. They may run at the same time, each with the arguments of png_reader_step. When all
+ * of them have run, the caller calls png_reader_turn. */
+int png_reader_parts(const struct png_reader *r);
+void png_reader_part(struct png_reader *r, int part, struct image *img, size_t pixels,
                      struct err *e);
 enum err_code png_reader_turn(struct png_reader *r, bool *done);
 

@@ -31,7 +31,8 @@ struct png_rows {
     size_t count, step; /* bytes of a row as stored, and of a pixel */
     int height;
     struct batch batches[2];
-    int turn; /* batches[turn] is being inflated, the other one unfiltered */
+    int turn;  /* batches[turn] is being inflated, the other one unfiltered */
+    int ready; /* rows that are inflated: all that this turn unfilters, and those before */
     size_t room;
     /* used by png_rows_inflate alone */
     enum inflate_result got;
@@ -214,11 +215,22 @@ void png_rows_unfilter(struct png_rows *r, struct image *img)
     }
 }
 
+void png_rows_touch(const struct png_rows *r, size_t pixels, struct image *img)
+{
+    enum { PAGE = 4096 };
+    size_t from = (size_t)r->ready * img->row_bytes, end = (size_t)r->height * img->row_bytes;
+    size_t bytes = (pixels / (size_t)img->format.width + 1) * img->row_bytes;
+    end = end - from > bytes ? from + bytes : end;
+    for (; from < end; from += PAGE)
+        img->pixels[from] = 0;
+}
+
 enum png_rows_result png_rows_turn(struct png_rows *r)
 {
     size_t total = (r->count + 1) * (size_t)r->height;
     if (r->got == INFLATE_REFUSED || r->refused || r->made > total)
         return ROWS_REFUSED;
+    r->ready += r->batches[r->turn].whole;
     r->turn = !r->turn;
     if (r->got == INFLATE_MORE || (r->made == total && r->y < r->height))
         return ROWS_MORE;
