@@ -76,7 +76,7 @@ struct stream_step {
     float *weight;    /* the step's block: weights, biases, slopes */
     const float *bias, *slope;
     size_t phase_floats; /* of weights */
-    size_t group_floats; /* of weights of a group of planes, which are parts of all phases */
+    size_t group_floats; /* of a group of planes: all phases of one channel, or all channels */
     double macs;         /* multiply-adds for one sample of each phase */
     float lo, hi;
     bool add_first;

@@ -10,8 +10,7 @@
 enum { LANES = KERNEL_LANES };
 
 /* Kernels read and write planes in vectors, up to 15 samples beyond a row, or 31 if they are
- * interleaved or tall.
- * When blocks become planes, kernels read up to 15 pixels beyond a row. */
+ * interleaved or tall. When blocks become planes, kernels read up to 15 pixels beyond a row. */
 enum { PLANE_SLACK = 2 * LANES, BLOCK_SLACK = LANES * LANES };
 
 static size_t planar_floats(int width)

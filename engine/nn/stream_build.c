@@ -7,7 +7,7 @@
 #include "engine/nn/stream_pack.h"
 
 enum { FEW = 4, FOLD_LEAST = 4 * KERNEL_LANES, MOST_INTERLEAVED = 2 };
-enum { TALL_LEAST_TAPS = 3, TALL_LEAST_CHANNELS = 8 };
+enum { TALL_LEAST_TAPS = 2, TALL_LEAST_CHANNELS = 8 };
 
 static bool refuse(struct stream_builder *b, int layer, const char *why)
 {
@@ -15,8 +15,8 @@ static bool refuse(struct stream_builder *b, int layer, const char *why)
     return false;
 }
 
-/* Whether tiles of four rows, whose transforms cost as much as some 30 taps of a channel, need
- * fewer operations than four rows of 5 * taps.x taps. */
+/* Whether tiles of four rows are faster: they need 8 products for each column of taps instead of
+ * 20, but their transforms cost as much as about 10 products of each channel, and some more. */
 static bool is_tall(const struct lowered *l)
 {
     return l->taps.y == KERNEL_TALL_TAPS && l->taps.x >= TALL_LEAST_TAPS &&
@@ -40,6 +40,8 @@ static bool folds(const struct stream_builder *b, const struct lowered *l, bool 
     if (l->phases > MOST_INTERLEAVED)
         return l->out_channels <= FEW;
     int lanes = l->phases * l->phases * l->out_channels;
+    if (is_tall(l)) /* which needs fewer products, and shares a transform between phases */
+        return false;
     return blocked && l->phases > 1 && lanes > KERNEL_LANES / 2 && lanes <= KERNEL_LANES &&
            l->in_channels >= FOLD_LEAST && b->m->border != BORDER_MODEL;
 }
@@ -164,11 +166,14 @@ static bool build_concat(struct stream_builder *b, int i)
     for (int k = -1; k < l->other_count; k++) {
         int id = k < 0 ? l->input : l->others[k];
         const struct stream_value *from = &b->values[1 + id];
+        struct pair crop = stream_crop(b, i, id);
         if (v->count + from->count > STREAM_PARTS_MAX)
             return refuse(b, i, "it joins too many tensors");
+        if (b->m->border == BORDER_MODEL && (crop.y > 0 || crop.x > 0))
+            return refuse(b, i, "it crops what it joins, and the network pads");
         for (int n = 0; n < from->count; n++, v->count++) {
             v->parts[v->count] = from->parts[n];
-            v->parts[v->count].shift = pair_plus(from->parts[n].shift, stream_crop(b, i, id));
+            v->parts[v->count].shift = pair_plus(from->parts[n].shift, crop);
         }
         v->channels += from->channels;
     }

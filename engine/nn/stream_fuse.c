@@ -25,20 +25,24 @@ static struct pair minus(struct pair a, struct pair b)
 }
 
 /* Fuses the add `j` into step t, which computes the value of layer i in the tensor from sample
- * `shift` on. This works if the add has two terms, and the other one exists in the same layout. */
+ * `shift` on. This works if the add has two terms, and the other one exists in the same layout. If
+ * the network pads, what the add crops must become zeros, and the tensor would still have it. */
 static bool absorb_add(struct stream_builder *b, struct stream_step *t, int i, int j,
                        struct pair *shift)
 {
     const struct layer *l = &b->m->layers[j];
     int other = l->input == i ? l->others[0] : l->input;
     const struct stream_value *v = &b->values[1 + other];
+    struct pair crop = stream_crop(b, j, i);
     if (l->other_count != 1 || other == i || !v->made || v->count != 1)
+        return false;
+    if (b->m->border == BORDER_MODEL && (crop.y > 0 || crop.x > 0))
         return false;
     int tensor = v->parts[0].tensor;
     const struct stream_tensor *term = &b->s->tensors[tensor], *out = &b->s->tensors[t->out];
     if (term->blocked != out->blocked || term->channels != out->channels)
         return false;
-    *shift = pair_plus(*shift, stream_crop(b, j, i));
+    *shift = pair_plus(*shift, crop);
     t->add.tensor = tensor;
     t->add.shift = minus(pair_plus(v->parts[0].shift, stream_crop(b, j, other)), *shift);
     return true;

@@ -8,6 +8,20 @@
 
 enum { LANES = KERNEL_LANES };
 
+void stream_unblock(const struct stream_area *a, const struct stream_step *t, struct span rows)
+{
+    struct span x = stream_columns(a, t);
+    int channels = t->in_channels;
+    for (int y = rows.lo; y < rows.hi; y++)
+        for (int b = 0; b * LANES < channels; b++) {
+            int count = channels - b * LANES < LANES ? channels - b * LANES : LANES;
+            for (int c = 0; c < count; c++)
+                a->out[c] = stream_row(a, t->out, b * LANES + c, y, x.lo);
+            a->s->kernels->unblock(stream_row(a, t->in[0].tensor, b, y, x.lo), a->out, count,
+                                   x.hi - x.lo);
+        }
+}
+
 /* Adds, or multiplies, the inputs of a row of a block or plane, of `count` samples. */
 static void merge_row(const struct stream_area *a, const struct stream_step *t, int block, int y,
                       int count)

@@ -6,6 +6,7 @@
 
 #include "engine/nn/stream_area.h"
 
+void stream_unblock(const struct stream_area *a, const struct stream_step *t, struct span rows);
 void stream_merge(const struct stream_area *a, const struct stream_step *t, struct span rows);
 void stream_join(const struct stream_area *a, const struct stream_step *t, struct span rows);
 void stream_shuffle(const struct stream_area *a, const struct stream_step *t, struct span rows);

@@ -4,9 +4,9 @@
 
 #include "engine/nn/stream.h"
 
-/* Fills t->weight (owned by the step), bias, slope and phase_floats. `l` is the convolution that
- * the step computes, NULL for a merge. `sloped` is the activation in its store, or NULL. Layouts of
- * a phase (y, x), in order of phases:
+/* Fills t->weight (owned by the step), bias, slope, phase_floats and group_floats. `l` is the
+ * convolution that the step computes, NULL for a merge. `sloped` is the activation in its store, or
+ * NULL. Layouts of a phase (y, x), in order of phases:
  *   conv      [out block] as kernels.h says, phase after phase
  *   winograd  as kernel_winograd_pack
  *   tall      as kernel_tall_pack, group after group of planes

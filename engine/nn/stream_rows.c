@@ -6,9 +6,22 @@
 
 enum { LANES = KERNEL_LANES, FEW = 4 };
 
-/* The multiply-adds of one call of a kernel, and the limits of its number of tiles. */
-static const double CALL_MACS = 2e9;
-enum { GROUP_TILES = 28, MOST_TILES = 1 << 20 };
+/* The multiply-adds of one call of a kernel, and the limits of its number of tiles or columns.
+ * Between calls, the run ends if it was cancelled. The C set takes 0.2 s for so many. */
+static const double CALL_MACS = 1e9;
+enum { GROUP_TILES = 28, GROUP_COLUMNS = 24, CALL_MOST = 1 << 20 };
+
+/* The blocks of outputs of one call of the kernel of direct convolutions, which takes two
+ * together. */
+enum { CALL_BLOCKS = 2 };
+
+/* Returns the tiles or columns of one call, of so many multiply-adds each: at least one group that
+ * the kernel computes together. */
+static int most_a_call(double macs, int group)
+{
+    double most = CALL_MACS / macs;
+    return most < group ? group : most > CALL_MOST ? CALL_MOST : (int)most;
+}
 
 static int blocks_of(int channels)
 {
@@ -26,16 +39,12 @@ static int in_blocks(const struct stream_area *a, const struct stream_step *t)
     return blocked ? blocks_of(t->in_channels) : t->in_channels;
 }
 
-/* The blocks of outputs of one call of the kernel of direct convolutions, which takes two together.
- * Between calls, the run ends if it was cancelled. */
-enum { CALL_BLOCKS = 2 };
-
-/* Computes one row of one phase, for all blocks of channels. */
-static void conv_phase(const struct stream_area *a, const struct stream_step *t, int q, int phase)
+/* Computes `width` columns, from x on, of one row of one phase, for all blocks of channels. */
+static void conv_phase(const struct stream_area *a, const struct stream_step *t, struct pair q,
+                       int width, int phase)
 {
-    struct span x = stream_columns(a, t);
-    int blocks = out_blocks(a, t), s = t->phases, y = q * s + phase / s + t->origin.y;
-    int first = stream_out_columns(a, t).lo + phase % s;
+    int blocks = out_blocks(a, t), s = t->phases;
+    int y = q.y * s + phase / s + t->origin.y, x = q.x * s + phase % s + t->origin.x;
     bool planar = !stream_tensor_of(a, t->in[0].tensor)->blocked;
     struct kernel_conv k = {.in = a->in,
                             .in_channels = t->in_channels,
@@ -44,7 +53,7 @@ static void conv_phase(const struct stream_area *a, const struct stream_step *t,
                             .add = t->add.tensor < 0 ? NULL : a->add,
                             .out = a->out,
                             .step = LANES * s,
-                            .width = x.hi - x.lo};
+                            .width = width};
     for (int b = 0; b < blocks && !plan_io_cancelled(a->io); b += CALL_BLOCKS) {
         size_t lanes = ((size_t)phase * (size_t)blocks + (size_t)b) * LANES;
         k.out_blocks = blocks - b < CALL_BLOCKS ? blocks - b : CALL_BLOCKS;
@@ -52,8 +61,8 @@ static void conv_phase(const struct stream_area *a, const struct stream_step *t,
         k.bias = t->bias + lanes;
         k.store = stream_store_of(t, t->slope + lanes);
         for (int i = 0; i < k.out_blocks; i++) {
-            a->out[i] = stream_row(a, t->out, b + i, y, first);
-            a->add[i] = stream_added(a, t, b + i, y, first);
+            a->out[i] = stream_row(a, t->out, b + i, y, x);
+            a->add[i] = stream_added(a, t, b + i, y, x);
         }
         (planar ? a->s->kernels->conv_planar : a->s->kernels->conv_blocked)(&k);
     }
@@ -61,23 +70,15 @@ static void conv_phase(const struct stream_area *a, const struct stream_step *t,
 
 static void run_conv(const struct stream_area *a, const struct stream_step *t, struct span rows)
 {
-    int blocks = in_blocks(a, t);
-    struct span qs = stream_step_phases(t, AXIS_Y, rows);
-    for (int q = qs.lo; q < qs.hi && !plan_io_cancelled(a->io); q++) {
-        stream_point_in(a, t, q, stream_columns(a, t).lo,
-                        (struct stream_pointers){t->taps.y, blocks, 1});
-        for (int phase = 0; phase < t->phases * t->phases; phase++)
-            conv_phase(a, t, q, phase);
-    }
-}
-
-/* Returns the tiles, of so many samples, of one call of a kernel: at least one group of tiles that
- * the kernel computes together. Between calls, the run ends if it was cancelled. So a call takes at
- * most some hundredths of a second, or is one such group. */
-static int tiles_a_call(const struct stream_step *t, int samples, int group)
-{
-    double tiles = CALL_MACS / (samples * t->macs);
-    return tiles < group ? group : tiles > MOST_TILES ? MOST_TILES : (int)tiles;
+    struct span x = stream_columns(a, t), qs = stream_step_phases(t, AXIS_Y, rows);
+    double taps = (double)t->taps.y * t->taps.x * t->in_channels;
+    int blocks = in_blocks(a, t), most = most_a_call(taps * CALL_BLOCKS * LANES, GROUP_COLUMNS);
+    for (int q = qs.lo; q < qs.hi; q++)
+        for (int at = x.lo; at < x.hi && !plan_io_cancelled(a->io); at += most) {
+            stream_point_in(a, t, q, at, (struct stream_pointers){t->taps.y, blocks, 1});
+            for (int phase = 0; phase < t->phases * t->phases; phase++)
+                conv_phase(a, t, (struct pair){q, at}, x.hi - at < most ? x.hi - at : most, phase);
+        }
 }
 
 /* Computes a row of `tiles` tiles from (y, x) on. */
@@ -104,8 +105,8 @@ static void run_winograd(const struct stream_area *a, const struct stream_step *
                                 .add = t->add.tensor < 0 ? NULL : a->add,
                                 .out = a->out,
                                 .scratch = a->scratch};
-    int most = tiles_a_call(t, STREAM_GRID * STREAM_GRID, GROUP_TILES),
-        all = (x.hi - x.lo) / STREAM_GRID;
+    int most = most_a_call(STREAM_GRID * STREAM_GRID * t->macs, GROUP_TILES);
+    int all = (x.hi - x.lo) / STREAM_GRID;
     for (int y = rows.lo; y < rows.hi; y += STREAM_GRID)
         for (int done = 0; done < all && !plan_io_cancelled(a->io); done += k.tiles) {
             k.tiles = all - done < most ? all - done : most;
@@ -189,25 +190,12 @@ static void tall_row(const struct stream_area *a, const struct stream_step *t, s
 static void run_tall(const struct stream_area *a, const struct stream_step *t, struct span rows)
 {
     struct span x = stream_columns(a, t), qs = stream_step_phases(t, AXIS_Y, rows);
-    int most = tiles_a_call(t, STREAM_GRID, KERNEL_TALL_PIXELS);
+    double taps = (double)t->taps.y * t->taps.x * t->in_channels;
+    int most = most_a_call(taps * STREAM_GRID * FEW * groups_of(a, t).groups, KERNEL_TALL_PIXELS);
     most -= most % KERNEL_TALL_PIXELS;
     for (int q = qs.lo; q < qs.hi; q += STREAM_GRID)
         for (int at = x.lo; at < x.hi && !plan_io_cancelled(a->io); at += most)
             tall_row(a, t, (struct pair){q, at}, x.hi - at < most ? x.hi - at : most);
-}
-
-static void run_unblock(const struct stream_area *a, const struct stream_step *t, struct span rows)
-{
-    struct span x = stream_columns(a, t);
-    int channels = t->in_channels;
-    for (int y = rows.lo; y < rows.hi; y++)
-        for (int b = 0; b * LANES < channels; b++) {
-            int count = channels - b * LANES < LANES ? channels - b * LANES : LANES;
-            for (int c = 0; c < count; c++)
-                a->out[c] = stream_row(a, t->out, b * LANES + c, y, x.lo);
-            a->s->kernels->unblock(stream_row(a, t->in[0].tensor, b, y, x.lo), a->out, count,
-                                   x.hi - x.lo);
-        }
 }
 
 void stream_rows(const struct stream_area *a, const struct stream_step *t, struct span rows)
@@ -218,7 +206,7 @@ void stream_rows(const struct stream_area *a, const struct stream_step *t, struc
         [STREAM_WINOGRAD] = run_winograd,
         [STREAM_PLANES] = run_planes,
         [STREAM_TALL] = run_tall,
-        [STREAM_UNBLOCK] = run_unblock,
+        [STREAM_UNBLOCK] = stream_unblock,
         [STREAM_MERGE] = stream_merge,
         [STREAM_JOIN] = stream_join,
         [STREAM_SHUFFLE] = stream_shuffle,

@@ -14,6 +14,8 @@ tests_lib_libharness_a_SOURCES = \
 	tests/lib/model_folder.h \
 	tests/lib/model_text.c \
 	tests/lib/model_text.h \
+	tests/lib/nn_agree.c \
+	tests/lib/nn_agree.h \
 	tests/lib/nn_build.c \
 	tests/lib/nn_build.h \
 	tests/lib/nn_check.c \

@@ -46,6 +46,7 @@ void check_in_free(struct check_in *in)
 struct check_rows check_rows_new(int count, size_t length)
 {
     struct check_rows r = {.length = (length + L - 1) / L * L, .count = count};
+    ck_assert_int_le(count, (int)(sizeof r.row / sizeof *r.row));
     size_t total = (size_t)count * (r.length + 2 * GUARD);
     r.all = mem_alloc(total, sizeof *r.all);
     for (size_t i = 0; i < total; i++)

@@ -142,7 +142,7 @@ static void talls(const struct kernels *set)
 {
     for (int round = 0; round < 60; round++) {
         int channels = 1 + round % 30, kernel_x = 1 + round % 7, outs = 1 + round % 4;
-        int groups = 1 + round % 4;
+        int groups = 1 + round / 4 % 4;
         struct kernel_planes k = {in,
                                   channels,
                                   KERNEL_TALL_TAPS,
@@ -151,7 +151,7 @@ static void talls(const struct kernels *set)
                                   packed,
                                   weights,
                                   store_at(round),
-                                  round % 4 == 3 ? NULL : add,
+                                  round % 5 == 3 ? NULL : add,
                                   NULL,
                                   outs == 4 && round % 8 > 3,
                                   L * (1 + round % 13)};

@@ -45,6 +45,7 @@ test_programs += \
 	tests/unit/test_options \
 	tests/unit/test_peak \
 	tests/unit/test_plan \
+	tests/unit/test_plan_steps \
 	tests/unit/test_png \
 	tests/unit/test_png_exif \
 	tests/unit/test_png_head \

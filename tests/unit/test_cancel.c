@@ -93,29 +93,128 @@ static struct leaving *watcher;
 static int calls;
 static double longest; /* the most multiply-adds of one call */
 
-static void watched_winograd(const struct kernel_winograd *k)
+static void watch(double macs)
 {
-    longest = fmax(longest, 16. * k->tiles * 9 * k->in_channels * k->out_blocks * KERNEL_LANES);
+    longest = fmax(longest, macs);
     if (++calls == 2)
         atomic_store(&watcher->cancel, true);
+}
+
+static void watched_winograd(const struct kernel_winograd *k)
+{
+    watch(16. * k->tiles * 9 * k->in_channels * k->out_blocks * KERNEL_LANES);
     kernels_find(NULL)->winograd(k);
 }
 
+static void watched_conv(const struct kernel_conv *k)
+{
+    watch((double)k->width * k->kernel_y * k->kernel_x * k->in_channels * k->out_blocks *
+          KERNEL_LANES);
+    kernels_find(NULL)->conv_blocked(k);
+}
+
+static void watched_tall(const struct kernel_tall *k)
+{
+    watch(4. * k->planes.width * 5 * k->planes.kernel_x * k->planes.in_channels * 4 * k->groups);
+    kernels_find(NULL)->tall(k);
+}
+
+/* Makes a network whose second layer is so wide that a row of it takes several calls: a direct
+ * convolution of 5x5 or a transposed one of 9x9. */
+static struct model *wide_network(bool tall)
+{
+    int channels = tall ? 256 : 384;
+    struct model *m = build_model(COLOR_RGB, 2, BORDER_REPLICATE);
+    build_conv(m, LAYER_CONV2D, 3, channels, 1, 1, 0);
+    if (tall) {
+        build_conv(m, LAYER_CONV_TRANSPOSE2D, channels, 3, 9, 2, 4)->conv.output_padding =
+            (struct pair){1, 1};
+    } else {
+        build_conv(m, LAYER_CONV2D, channels, channels, 5, 1, 2);
+        build_conv(m, LAYER_CONV2D, channels, 12, 3, 1, 1);
+        build_layer(m, LAYER_PIXEL_SHUFFLE)->upscale_factor = 2;
+    }
+    build_all_weights(m, 5);
+    struct err e = ERR_INIT;
+    ck_assert_msg(model_finish(m, &model_default_limits, &e) == ERR_OK, "%s", e.text);
+    return m;
+}
+
+enum { WIDE = 8000 };
+
 START_TEST(a_step_ends_within_a_call_of_a_kernel)
 {
-    struct model *m = network(256, 3);
-    struct leaving leaves = {.after = -1};
-    watched = *kernels_find(NULL);
-    watched.winograd = watched_winograd;
-    watcher = &leaves;
-    calls = 0;
-    longest = 0;
-    run(m, &watched, (struct pair){16, 2000}, &leaves, NULL);
-    ck_assert_int_eq(calls, 2);
-    ck_assert_int_eq(leaves.stored, 0);
-    ck_assert_double_gt(longest, 0);
-    ck_assert_double_le(longest, 2e9); /* 0.2 s at 10 billion per second, the C set's speed */
-    model_free(m);
+    for (int k = 0; k < 3; k++) {
+        struct model *m = k == 0 ? network(256, 3) : wide_network(k == 1);
+        struct leaving leaves = {.after = -1};
+        watched = *kernels_find(NULL);
+        if (k == 0)
+            watched.winograd = watched_winograd;
+        else if (k == 1)
+            watched.tall = watched_tall;
+        else
+            watched.conv_blocked = watched_conv;
+        watcher = &leaves;
+        calls = 0;
+        longest = 0;
+        run(m, &watched, k == 0 ? (struct pair){16, 2000} : (struct pair){8, WIDE}, &leaves, NULL);
+        ck_assert_int_eq(calls, 2);
+        ck_assert_int_eq(leaves.stored, 0);
+        ck_assert_double_gt(longest, 0);
+        ck_assert_double_le(longest, 1e9); /* 0.2 s of the C set */
+        model_free(m);
+    }
+}
+END_TEST
+
+/* A picture that differs from pixel to pixel, and the last columns of its output. */
+struct columns {
+    int first;
+    float samples[3][2][WIDE];
+};
+
+static void load_any(void *arg, int y, int x, int count, float *const *planes)
+{
+    (void)arg;
+    for (int c = 0; c < 3; c++)
+        for (int i = 0; i < count; i++) {
+            unsigned at = (unsigned)(c * 7919 + y * 104729 + (x + i) * 31);
+            planes[c][i] = (float)(at * 2654435761u >> 8) / 16777216.0f;
+        }
+}
+
+static void store_columns(void *arg, int y, int x, int count, const float *const *planes)
+{
+    struct columns *k = arg;
+    for (int c = 0; c < 3; c++)
+        for (int i = 0; i < count; i++)
+            if (x + i >= k->first)
+                k->samples[c][y][x + i - k->first] = planes[c][i];
+}
+
+/* The calls that divide a row make the same bytes as one call for a part of it. */
+START_TEST(calls_for_parts_of_a_row_make_the_same_bytes)
+{
+    static struct columns all, part;
+    all.first = part.first = WIDE - 300;
+    for (int k = 0; k < 2; k++) {
+        struct model *m = wide_network(k == 1);
+        struct plan *plan = NULL;
+        struct plan_picture picture = {WIDE / 2, 1, false};
+        size_t bytes;
+        ck_assert_int_eq(plan_new(m, kernels_find(NULL), &plan, NULL), ERR_OK);
+        ck_assert_int_eq(plan_scratch_bytes(plan, WIDE, 2, &bytes, NULL), ERR_OK);
+        void *scratch = mem_alloc(1, bytes);
+        plan_run(plan, scratch, (struct plan_rect){0, 0, WIDE, 2}, &picture,
+                 &(struct plan_io){load_any, store_columns, &all, NULL, NULL, NULL});
+        plan_run(plan, scratch, (struct plan_rect){WIDE - 300, 0, 300, 2}, &picture,
+                 &(struct plan_io){load_any, store_columns, &part, NULL, NULL, NULL});
+        ck_assert_int_eq(memcmp(&all, &part, sizeof all), 0);
+        ck_assert(all.samples[0][1][299] != all.samples[0][1][298]);
+        mem_free(scratch);
+        plan_free(plan);
+        model_free(m);
+    }
 }
 END_TEST
 
@@ -171,6 +270,7 @@ int main(void)
     tcase_set_timeout(c, 60);
     tcase_add_test(c, a_run_ends_within_a_step);
     tcase_add_test(c, a_step_ends_within_a_call_of_a_kernel);
+    tcase_add_test(c, calls_for_parts_of_a_row_make_the_same_bytes);
     tcase_add_test(c, a_layer_ends_within_three_tenths_of_a_second);
     suite_add_tcase(s, c);
     return harness_run(s);
