@@ -88,6 +88,7 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/chunks/palette \
 	tests/fuzz/corpus/chunks/profile \
 	tests/fuzz/corpus/chunks/profile-gray \
+	tests/fuzz/corpus/chunks/profile-tag \
 	tests/fuzz/corpus/chunks/srgb \
 	tests/fuzz/corpus/chunks/text \
 	tests/fuzz/corpus/daemon.dict \

@@ -249,11 +249,15 @@ static const char *const allowed[] = {
  * signature and the kind of pixels (png_rules_text.c): the rest is for programs that use it. */
 static const char *const allowed_of_profiles[] = {
     ": ICC profile tag outside profile",
+    ": ICC profile tag start not a multiple of 4",
+    ": Not recognizing known sRGB profile that has been edited",
     ": PCS illuminant is not D50",
     ": intent outside defined range",
     ": invalid embedded Abstract ICC profile",
     ": invalid length",
     ": invalid rendering intent",
+    ": known incorrect sRGB profile",
+    ": out-of-date sRGB profile with no signature",
     ": tag count too large",
     ": unexpected DeviceLink ICC profile class",
     ": unexpected ICC PCS encoding",
