@@ -7,7 +7,8 @@
 enum { LANES = KERNEL_LANES, FEW = 4 };
 
 /* The multiply-adds of one call of a kernel, and the limits of its number of tiles or columns.
- * Between calls, the run ends if it was cancelled. The C set takes 0.2 s for so many. */
+ * Between calls, the run ends if it was cancelled. The C set takes less than 0.2 s for
+ * so many. */
 static const double CALL_MACS = 1e9;
 enum { GROUP_TILES = 28, GROUP_COLUMNS = 24, CALL_MOST = 1 << 20 };
 

@@ -84,37 +84,31 @@ static void winograd(const struct operands *w)
     w->set->winograd(&k);
 }
 
+/* Returns the arguments for one row, or one row of tiles, of planes. */
+static struct kernel_planes planes_of(const struct operands *w)
+{
+    return (struct kernel_planes){.in = w->in,
+                                  .in_channels = w->shape.in,
+                                  .kernel_y = w->shape.kernel,
+                                  .kernel_x = w->shape.kernel,
+                                  .outs = w->shape.out,
+                                  .weight = w->weight,
+                                  .bias = bias,
+                                  .store = w->store,
+                                  .out = w->out,
+                                  .interleave = true,
+                                  .width = WIDTH};
+}
+
 static void planes(const struct operands *w)
 {
-    struct kernel_planes k = {.in = w->in,
-                              .in_channels = w->shape.in,
-                              .kernel_y = w->shape.kernel,
-                              .kernel_x = w->shape.kernel,
-                              .outs = w->shape.out,
-                              .weight = w->weight,
-                              .bias = bias,
-                              .store = w->store,
-                              .out = w->out,
-                              .interleave = true,
-                              .width = WIDTH};
+    struct kernel_planes k = planes_of(w);
     w->set->planes(&k);
 }
 
 static void tall(const struct operands *w)
 {
-    struct kernel_tall k = {.planes = {.in = w->in,
-                                       .in_channels = w->shape.in,
-                                       .kernel_y = w->shape.kernel,
-                                       .kernel_x = w->shape.kernel,
-                                       .outs = w->shape.out,
-                                       .weight = w->weight,
-                                       .bias = bias,
-                                       .store = w->store,
-                                       .out = w->out,
-                                       .interleave = true,
-                                       .width = WIDTH},
-                            .groups = 1,
-                            .scratch = w->scratch};
+    struct kernel_tall k = {planes_of(w), 1, w->scratch};
     w->set->tall(&k);
 }
 
