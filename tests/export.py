@@ -361,6 +361,20 @@ def pictures_shrink_as_by_matlab():
         assert (degrade.bicubic(numpy.full((24, 24, 3), 77, numpy.uint8), scale) == 77).all()
 
 
+def sheets_of_ramps_are_flat_steep_or_straight():
+    """Inside a ramp the differences of neighbours differ by the rounding only. Some rows are flat,
+    some rise by a few levels a pixel, and black and white are among them."""
+    for number in range(4):
+        sheet = render.ramps(number).astype(int)
+        sheet = sheet.transpose(1, 0, 2) if number % 2 else sheet
+        slope = numpy.diff(sheet, axis=1)
+        bend = numpy.abs(numpy.diff(slope, axis=1)).max(2) > 1
+        assert sheet.shape == (render.SIDE, render.SIDE, 3) and bend.mean() < 0.1, (number, bend.mean())
+        assert (slope == 0).all(2).any() and (numpy.abs(slope).max(2) == 5).any(), number
+        assert (sheet == 0).all(2).any() and (sheet == 255).all(2).any(), number
+    assert (render.ramps(0) == render.ramps(0)).all() and (render.ramps(0) != render.ramps(2)).any()
+
+
 def vivid_targets_are_sharper_and_flats_stay():
     rng = numpy.random.default_rng(5)
     flat = numpy.full((64, 64, 3), 90, numpy.uint8)
@@ -395,7 +409,8 @@ CLAIMS = [fsrcnn_by_state_dict, fsrcnn_by_modules, espcn_by_state_dict, espcn_by
           a_network_adopted_by_a_deeper_one_is_the_same, a_network_adopted_at_another_scale_repeats_its_pixels,
           fast_gradients_are_pytorchs,
           gradients_in_bfloat16_are_pytorchs, other_scales_are_one_transposed_convolution, pictures_shrink_as_by_matlab,
-          vivid_targets_are_sharper_and_flats_stay, small_pictures_are_made_before_the_target_is_sharpened]
+          sheets_of_ramps_are_flat_steep_or_straight, vivid_targets_are_sharper_and_flats_stay,
+          small_pictures_are_made_before_the_target_is_sharpened]
 
 missing = [m for m in MODULES if not importlib.util.find_spec(m)]
 if missing:
@@ -410,6 +425,7 @@ import data
 import degrade
 import export
 import fast_amx
+import render
 from fast import Fast
 from net import Net, loss, read
 

@@ -63,6 +63,7 @@ SCREENS = {
     "gnome-user-docs": ("CC-BY-SA-3.0", "usr/share/help/C", 40, True),
 }
 SHEETS = 320  # drawn sheets to train on
+RAMPS = 40  # and sheets of ramps, so that networks keep them monotonic
 LONGEST = 1800  # of a clean picture: shrinking removes the noise of a camera and the blocks of JPEG
 SIZES = (LONGEST, 1200, 800, 540)  # the sizes of each picture: the smaller, the denser its detail
 PIECE = 768  # side of a clean piece in pixels, even
@@ -205,7 +206,8 @@ def make_art(pack, base):
     shots = (np.ascontiguousarray(rgb[y:y + PIECE, x:x + PIECE]) for rgb in screens(False)
              for y in range(0, rgb.shape[0] - 127, PIECE) for x in range(0, rgb.shape[1] - 127, PIECE))
     drawn = sheets(range(render.HELD, render.HELD + SHEETS))
-    store(pack, itertools.chain(drawn, shots, collected("art", base)), VARIANTS)
+    ramps = map(render.ramps, range(RAMPS))
+    store(pack, itertools.chain(drawn, shots, collected("art", base), ramps), VARIANTS)
     hold("sheets-held", sheets(range(render.HELD)))
     hold("screens-held", screens(True))
 

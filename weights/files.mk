@@ -13,6 +13,7 @@ model_files = \
 	$(top_srcdir)/weights/psnr-m11.json \
 	$(top_srcdir)/weights/psnr-m5.json \
 	$(top_srcdir)/weights/psnr-max.json \
+	$(top_srcdir)/weights/vivid-x4.json \
 	$(top_srcdir)/weights/vivid.json
 
 EXTRA_DIST += \
@@ -54,6 +55,7 @@ EXTRA_DIST += \
 	weights/sources.csv \
 	weights/train.py \
 	weights/train_all.py \
+	weights/vivid-x4.info.json \
 	weights/vivid.info.json
 
 server/models/embedded_models.c: $(model_files) $(top_srcdir)/weights/embed.sh $(top_srcdir)/weights/files.mk

@@ -152,6 +152,30 @@ def drawing(rng, clips):
     raise FileNotFoundError("no clip art can be rendered")
 
 
+def end(rng):
+    """Returns a colour at an end of a ramp: black, white, a gray, or any."""
+    kind = rng.integers(4)
+    return rng.integers(0, 256, 3) if kind == 3 else np.full(3, (0, 255, rng.integers(256))[kind])
+
+
+def ramps(number):
+    """Returns bars whose colour stays the same, rises or falls in one step, or in a straight line,
+    which no other sheet has. They are down or across by turns."""
+    rng = np.random.default_rng((6, number))
+    img, y = np.empty((SIDE, SIDE, 3), np.uint8), 0
+    while y < SIDE:
+        at, colours = [0], [end(rng)]
+        while at[-1] < SIDE:
+            flat, slope = rng.integers(4, 40), int(4 * 2**rng.uniform(0, 6)) if rng.random() < 0.8 else 1
+            at += [at[-1] + flat, at[-1] + flat + slope]
+            colours += [colours[-1], end(rng)]
+        height = rng.integers(8, 48)
+        bar = np.stack([np.interp(np.arange(SIDE), at, [c[k] for c in colours]) for k in range(3)], 1)
+        img[y:y + height] = np.rint(bar)
+        y += height
+    return img.transpose(1, 0, 2) if number % 2 else img
+
+
 def sheet(number, clips, icons, fonts):
     rng = np.random.default_rng((5, number))
     held = number < HELD

@@ -26,7 +26,7 @@ ROBUST = dict(gradient=18, rate=2e-3)
 WIDE = dict(channels=48, depth=8, wide=96, patch=48)
 VIVID = dict(mix="vivid", planes=3, skip="linear", gradient=10, rate=1e-3, steps=20000, every=4000)
 JPEG = dict(depth=13, planes=3, gradient=10, steps=20000)
-DRAWN = dict(mix="art", depth=11, planes=3, rate=2.5e-3)
+DRAWN = dict(mix="art", depth=14, planes=3, gradient=5, rate=2e-3)
 TRAININGS = {
     "psnr-max": dict(CLEAN, **WIDE, rate=1.2e-3, steps=60000, every=4000, batch=16, start="psnr-max"),
     "photo-max": dict(ROBUST, **WIDE, mix="photo", steps=40000, every=4000, start="photo-max"),

@@ -19,7 +19,7 @@ SHAVE = 2
 # Mean PSNR in dB of Y, or of RGB for the models of COLOURS: tests/pictures/LR/*.png enlarged by the model's factor,
 # compared with hr/.
 FIGURES = {
-    "art": {"bicubic": 28.005, "box": 24.273},
+    "art": {"bicubic": 28.817, "box": 24.393},
     "art-max": {"bicubic": 29.413, "box": 24.976},
     "photo": {"bicubic": 32.792, "jpeg-q75": 29.495},
     "photo-hq": {"bicubic": 33.107, "jpeg-q75": 29.309},
@@ -29,14 +29,15 @@ FIGURES = {
     "photo-x3": {"bicubic-x3": 27.370},
     "photo-x4": {"bicubic-x4": 25.076},
     "psnr-m11": {"bicubic": 33.746},
-    "psnr-m5": {"bicubic": 33.375},
+    "psnr-m5": {"bicubic": 33.408},
     "psnr-max": {"bicubic": 33.886},
     "vivid": {"bicubic": 26.444, "jpeg-q75": 23.290},
+    "vivid-x4": {"bicubic-x4": 21.960},
 }
 
 
 DRAWINGS = ("art", "art-max")
-COLOURS = (*DRAWINGS, "photo-jpeg", "photo-jpeg-strong", "vivid")
+COLOURS = (*DRAWINGS, "photo-jpeg", "photo-jpeg-strong", "vivid", "vivid-x4")
 
 
 def pictures(model):
@@ -117,8 +118,9 @@ def mean(pixels, channel):
 def photographs_keep_their_colour():
     """The mean moves by less than 0.2 levels in any channel, although these are the busiest 160 pixels of each
     photograph. `art` is not for photographs, and may move it by half as much again. Contrast that `vivid` adds is clipped
-    at black and white: its targets themselves are darker by 0.4 and brighter by 1.8 levels here."""
-    most = {"art": 0.3, "vivid": 0.5}
+    at black and white: its targets themselves are darker by 0.4 and brighter by 1.8 levels here, and those of `vivid-x4`,
+    whose mask is twice as wide, darker by 2.1 and brighter by 2.8."""
+    most = {"art": 0.3, "vivid": 0.5, "vivid-x4": 0.6}
 
     def check(model, folder):
         names = pictures("photo")
