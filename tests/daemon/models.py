@@ -21,6 +21,7 @@ SHAVE = 2
 FIGURES = {
     "art": {"bicubic": 28.817, "box": 24.393},
     "art-max": {"bicubic": 29.413, "box": 24.976},
+    "art-x3": {"bicubic-x3": 23.672},
     "photo": {"bicubic": 32.792, "jpeg-q75": 29.495},
     "photo-hq": {"bicubic": 33.107, "jpeg-q75": 29.309},
     "photo-jpeg": {"bicubic": 30.455, "jpeg-q75": 27.794},
@@ -36,7 +37,7 @@ FIGURES = {
 }
 
 
-DRAWINGS = ("art", "art-max")
+DRAWINGS = ("art", "art-max", "art-x3")
 COLOURS = (*DRAWINGS, "photo-jpeg", "photo-jpeg-strong", "vivid", "vivid-x4")
 
 

@@ -4,6 +4,9 @@ EXTRA_DIST += \
 	tests/pictures/CREDITS.md \
 	tests/pictures/bicubic-x3/bridge.png \
 	tests/pictures/bicubic-x3/dragonfly.png \
+	tests/pictures/bicubic-x3/drawn-page.png \
+	tests/pictures/bicubic-x3/drawn-screen.png \
+	tests/pictures/bicubic-x3/drawn-strokes.png \
 	tests/pictures/bicubic-x4/bridge.png \
 	tests/pictures/bicubic-x4/dragonfly.png \
 	tests/pictures/bicubic/bridge.png \
