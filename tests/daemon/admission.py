@@ -124,8 +124,8 @@ def what_the_estimate_tells_is_what_admission_counts():
 
 @claim
 def buffers_that_grow_for_wide_pictures_are_counted():
-    wide = png(500000, 1, color=6, depth=16)
-    with Daemon("--max-side", "512K") as d:
+    wide = png(1000000, 1, color=6, depth=16)
+    with Daemon("--max-side", "1M") as d:
         d.upscale(png()).expect(200)
         equal(d.health()["memory"]["scratch"], 0)
         d.upscale(wide, "?scale=1").expect(200)
