@@ -31,19 +31,18 @@ TRAININGS = {
     "psnr-max": dict(CLEAN, **WIDE, rate=1.2e-3, steps=60000, every=4000, batch=16, start="psnr-max"),
     "photo-max": dict(ROBUST, **WIDE, mix="photo", steps=40000, every=4000, start="photo-max"),
     "vivid": dict(WIDE, **VIVID, start="vivid"),
-    # 7,000 steps on targets that were sharpened as those of `vivid` were softer than two enlargements by it
-    "vivid-x4": dict(WIDE, **VIVID, scale=4, start="vivid"),
+    "vivid-x4": dict(WIDE, **VIVID, scale=4, start="vivid-x4"),
     # with fewer multiply-adds than `photo` or `art`, these files would also run for the factors below 2
     "photo-x4": dict(ROBUST, mix="photo", depth=8, skip="linear", scale=4, steps=30000, start="photo-x4"),
     "photo-x3": dict(ROBUST, mix="photo", depth=8, skip="linear", scale=3, steps=30000, start="photo-x3"),
     "photo-jpeg": dict(ROBUST, **JPEG, mix="jpeg", start="photo-jpeg"),
     "photo-jpeg-strong": dict(ROBUST, **JPEG, mix="jpeg-strong", start="photo-jpeg-strong"),
     "art": dict(DRAWN, steps=24000, start="art"),
-    "art-x4": dict(DRAWN, skip="linear", scale=4, steps=24000, start="art-x4"),
+    "art-x4": dict(DRAWN, skip="linear", scale=4, steps=24000, start="art"),
     "art-x3": dict(DRAWN, skip="linear", scale=3, steps=24000, start="art-x3"),
     "photo-hq": dict(ROBUST, mix="photo", depth=11, steps=30000, start="photo-hq"),
-    "psnr-m11": dict(CLEAN, depth=11, rate=2e-3, steps=30000, start="psnr-m11"),
-    "psnr-m5": dict(CLEAN, depth=5, rate=2e-3, steps=40000, start="psnr-m5"),
+    "psnr-m11": dict(CLEAN, depth=11, rate=2e-3, steps=30000, batch=16, start="psnr-m11"),
+    "psnr-m5": dict(CLEAN, depth=5, rate=2e-3, steps=40000, batch=16, start="psnr-m5"),
     "photo": dict(ROBUST, mix="photo", depth=6, steps=30000, start="photo"),
     "art-max": dict(WIDE, mix="art", planes=3, rate=1.2e-3, steps=40000, every=4000, start="art-max"),
 }
