@@ -17,6 +17,7 @@ test_scripts += \
 	tests/set5.py \
 	tests/setup.sh \
 	tests/sum.sh \
+	tests/training.py \
 	tests/workflows.py
 
 EXTRA_DIST += \

@@ -74,22 +74,27 @@ class Patches:
 
     def __init__(self, a, halo):
         self.inside, self.halo, self.planes, self.scale = a.patch, halo, a.planes, a.scale
-        self.device, hr, lr, where = a.device, [], [], []
+        self.device, hr, lr, where, missed = a.device, [], [], [], []
         with np.load(data.packed(a.mix, a.scale)) as store:
             names = set(store.files)
             self.variants = sum(name.startswith("lr0.") for name in names)
             for k in range(sum(name.startswith("hr") for name in names)):
                 hr.append(store[f"hr{k}"])
                 lr += [store[f"lr{k}.{v}"] for v in range(self.variants)]
-                where += places(hr[-1][::a.scale, ::a.scale], k, a.patch, halo, a.gradient)
+                found = places(hr[-1][::a.scale, ::a.scale], k, a.patch, halo, a.gradient)
+                missed.append(misses(hr[-1], lr[-self.variants], found, a.scale, a.patch, halo))
+                where += found
         self.count, self.where = len(where), torch.tensor(where, device=a.device)
+        share = (np.concatenate(missed) + 0.5)**-a.even
+        self.upto = torch.from_numpy(np.cumsum(share / share.sum())).to(a.device)
         self.hr, self.lr = Pack(hr, a.device), Pack(lr, a.device)
 
     def batch(self, count, rng):
         """Returns [count][planes][side][side], and the same `scale` times as large without
         context."""
         draw = torch.from_numpy(rng.integers(1 << 31, size=(5, count))).to(self.device)
-        k, y, x = self.where[draw[0] % self.count].T
+        place = torch.searchsorted(self.upto, draw[0] / 2**31, right=True).clamp(max=self.count - 1)
+        k, y, x = self.where[place].T
         symmetry = [d % 2 == 1 for d in draw[1:4]]
         small = self.lr.windows(k * self.variants + draw[4] % self.variants, y, x,
                                 self.inside + 2 * self.halo, symmetry)
@@ -109,6 +114,17 @@ def places(small, k, inside, halo, least):
             if mean > least * inside**2:
                 found.append((k, y, x))
     return found
+
+
+def misses(large, small, found, scale, inside, halo):
+    """Returns what a bicubic enlargement of `small` misses in each window: the mean absolute error of luma, in
+    levels."""
+    plain = np.asarray(data.Image.fromarray(small).resize(large.shape[1::-1], data.Image.BICUBIC))
+    error = 255 * np.abs(data.luma(large) - data.luma(plain)).astype(np.float64)
+    sums = np.pad(error.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    _, y, x = np.array(found, int).reshape(-1, 3).T
+    side, top, left = scale * inside, scale * (y + halo), scale * (x + halo)
+    return (sums[top + side, left + side] - sums[top, left + side] - sums[top + side, left] + sums[top, left]) / side**2
 
 
 def as_planes(rgb, count):
@@ -311,6 +327,8 @@ def main():
     p.add_argument("--chroma", type=float, default=0, metavar="WEIGHT",
                    help="of the differences between the errors of red, green and blue")
     p.add_argument("--gradient", type=float, default=10, help="least mean gradient of a patch")
+    p.add_argument("--even", type=float, default=0, metavar="POWER",
+                   help="draw a patch by the inverse of this power of what a bicubic enlargement of it misses")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--threads", type=int, default=1)
     p.add_argument("--every", type=int, default=1000, help="steps between two measurements")
