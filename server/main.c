@@ -72,7 +72,7 @@ static int run(int argc, char **argv)
         command_help_one(stdout, c);
         return 0;
     }
-    mem_return_large();
+    mem_keep_large();
     return c->run(argc - 2, argv + 2);
 }
 

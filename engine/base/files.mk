@@ -13,6 +13,8 @@ libengine_a_SOURCES += \
 	engine/base/err.h \
 	engine/base/mem.c \
 	engine/base/mem.h \
+	engine/base/mem_kept.c \
+	engine/base/mem_kept.h \
 	engine/base/pool.c \
 	engine/base/pool.h \
 	engine/base/pool_turns.c \

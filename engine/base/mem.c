@@ -12,6 +12,7 @@
 #include <malloc.h>
 #endif
 
+#include "engine/base/mem_kept.h"
 #include "engine/base/size.h"
 
 /* Mutable globals, for tests only: how many allocations succeed until one fails, and how many bytes
@@ -66,7 +67,7 @@ void *mem_alloc(size_t n, size_t size)
     size_t bytes, padded;
     if (!size_mul(n, size, &bytes) || !size_add(bytes, MEM_ALIGN, &padded) || must_fail())
         return NULL;
-    void *p = aligned_alloc(MEM_ALIGN, padded / MEM_ALIGN * MEM_ALIGN);
+    void *p = mem_kept_alloc(padded / MEM_ALIGN * MEM_ALIGN);
     account(p, 1);
     return p;
 }
@@ -105,9 +106,7 @@ void *mem_resize(void *p, size_t old_bytes, size_t new_bytes)
 void *mem_shrink(void *p, size_t bytes)
 {
     account(p, -1);
-    void *q = realloc(p, bytes ? bytes : 1);
-    if (!q)
-        q = p;
+    void *q = mem_kept_shorten(p, bytes);
     account(q, 1);
     return q;
 }
@@ -136,19 +135,18 @@ char *mem_strdup(const char *s)
 void mem_free(void *p)
 {
     account(p, -1);
-    free(p);
+    mem_kept_free(p);
 }
 
 void mem_trim(void)
 {
+    mem_kept_drop();
 #ifdef __GLIBC__
     malloc_trim(0);
 #endif
 }
 
-void mem_return_large(void)
+void mem_keep_large(void)
 {
-#ifdef __GLIBC__
-    mallopt(M_MMAP_THRESHOLD, (int)MEM_LARGE);
-#endif
+    mem_kept_begin();
 }

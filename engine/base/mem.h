@@ -44,11 +44,11 @@ void mem_free(void *p); /* NULL is fine */
 /* Returns freed memory to the system, if the C library can. */
 void mem_trim(void);
 
-/* Makes mem_free return blocks of MEM_LARGE bytes or more to the system from now on. By default the
- * C library keeps them for each thread that had one, and a server's memory grows with its threads.
- * Call it when the program starts. */
+/* Makes mem_free keep blocks of MEM_LARGE bytes or more for the allocations to come, until
+ * mem_trim: new pages are dear (mem_kept.h). Without it, the C library keeps some for each thread
+ * that had one, and a server's memory grows with its threads. Call it when the program starts. */
 #define MEM_LARGE ((size_t)1 << 20)
-void mem_return_large(void);
+void mem_keep_large(void);
 
 /* For tests: makes the nth allocation from now on fail, once (0 is the next). A negative n makes
  * none fail. It concerns the whole process. Without tests it costs one relaxed load. */

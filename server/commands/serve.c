@@ -325,6 +325,7 @@ static int run(struct daemon *d)
         command_complain("serve", &e);
         return e.code == ERR_BAD_PARAMETER ? 2 : 1;
     }
+    mem_trim(); /* what the start had */
     notify_send(&d->notify, "READY=1");
     wait_for_end(d);
     drain(d);

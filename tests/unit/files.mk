@@ -34,6 +34,7 @@ test_programs += \
 	tests/unit/test_lint \
 	tests/unit/test_list \
 	tests/unit/test_listen \
+	tests/unit/test_mem_kept \
 	tests/unit/test_model_json \
 	tests/unit/test_model_json_memory \
 	tests/unit/test_model_json_numbers \
