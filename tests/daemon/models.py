@@ -30,7 +30,7 @@ FIGURES = {
     "photo-x3": {"bicubic-x3": 27.370},
     "photo-x4": {"bicubic-x4": 25.076},
     "psnr-m11": {"bicubic": 33.808},
-    "psnr-m5": {"bicubic": 33.408},
+    "psnr-m5": {"bicubic": 33.434},
     "psnr-max": {"bicubic": 33.886},
     "vivid": {"bicubic": 26.444, "jpeg-q75": 23.290},
     "vivid-x4": {"bicubic-x4": 21.960},
