@@ -28,7 +28,7 @@ VIVID = dict(mix="vivid", planes=3, skip="linear", gradient=10, rate=1e-3, steps
 JPEG = dict(depth=13, planes=3, gradient=10, steps=20000)
 DRAWN = dict(mix="art", depth=14, planes=3, gradient=5, rate=2e-3)
 TRAININGS = {
-    "psnr-max": dict(CLEAN, **WIDE, rate=1.2e-3, steps=60000, every=4000, batch=16, start="psnr-max"),
+    "psnr-max": dict(CLEAN, **WIDE, rate=1.2e-3, steps=60000, every=4000, batch=16, even=1, start="psnr-max"),
     "photo-max": dict(ROBUST, **WIDE, mix="photo", steps=40000, every=4000, start="photo-max"),
     "vivid": dict(WIDE, **VIVID, start="vivid"),
     "vivid-x4": dict(WIDE, **VIVID, scale=4, start="vivid-x4"),
@@ -40,10 +40,10 @@ TRAININGS = {
     "art": dict(DRAWN, steps=24000, start="art"),
     "art-x4": dict(DRAWN, skip="linear", scale=4, steps=24000, start="art"),
     "art-x3": dict(DRAWN, skip="linear", scale=3, steps=24000, start="art-x3"),
-    "photo-hq": dict(ROBUST, mix="photo", depth=11, steps=30000, start="photo-hq"),
-    "psnr-m11": dict(CLEAN, depth=11, rate=2e-3, steps=30000, batch=16, start="psnr-m11"),
-    "psnr-m5": dict(CLEAN, depth=5, rate=2e-3, steps=40000, batch=16, start="psnr-m5"),
-    "photo": dict(ROBUST, mix="photo", depth=6, steps=30000, start="photo"),
+    "photo-hq": dict(ROBUST, mix="photo", depth=12, steps=30000, batch=16, start="photo-hq"),
+    "psnr-m11": dict(CLEAN, depth=11, rate=2e-3, steps=30000, batch=16, even=0.5, start="psnr-m11"),
+    "psnr-m5": dict(CLEAN, depth=5, rate=2e-3, steps=40000, batch=16, even=0.5, start="psnr-m5"),
+    "photo": dict(ROBUST, mix="photo", depth=6, steps=30000, batch=16, start="photo"),
     "art-max": dict(WIDE, mix="art", planes=3, rate=1.2e-3, steps=40000, every=4000, start="art-max"),
 }
 BATCH, GPU_BATCH, GPU_STEPS = 8, 32, 5  # patches per step; on a GPU, the factor for the steps

@@ -23,7 +23,7 @@ FIGURES = {
     "art-max": {"bicubic": 29.643, "box": 25.071},
     "art-x3": {"bicubic-x3": 23.672},
     "photo": {"bicubic": 32.844, "jpeg-q75": 29.481},
-    "photo-hq": {"bicubic": 33.107, "jpeg-q75": 29.309},
+    "photo-hq": {"bicubic": 33.314, "jpeg-q75": 29.295},
     "photo-jpeg": {"bicubic": 30.455, "jpeg-q75": 27.794},
     "photo-jpeg-strong": {"bicubic": 27.945, "jpeg-q75": 26.871},
     "photo-max": {"bicubic": 33.699, "jpeg-q75": 29.686},
