@@ -3,6 +3,7 @@
 model_files = \
 	$(top_srcdir)/weights/art-max.json \
 	$(top_srcdir)/weights/art-x3.json \
+	$(top_srcdir)/weights/art-x4.json \
 	$(top_srcdir)/weights/art.json \
 	$(top_srcdir)/weights/photo-hq.json \
 	$(top_srcdir)/weights/photo-jpeg-strong.json \
@@ -25,6 +26,7 @@ EXTRA_DIST += \
 	weights/README.md \
 	weights/art-max.info.json \
 	weights/art-x3.info.json \
+	weights/art-x4.info.json \
 	weights/art.info.json \
 	weights/collection.py \
 	weights/data.py \

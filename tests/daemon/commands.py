@@ -74,7 +74,7 @@ def models_lists_those_inside_and_in_the_folder():
         for arguments in (("models",), ("models", "list")):
             done = expect(0, upscaled(*arguments, "--models", folder))
             names = [line.split()[0] for line in done.stdout.decode().splitlines()]
-            equal(names, ["art", "art-max", "art-x3", "double", "photo", "photo-hq", "photo-jpeg",
+            equal(names, ["art", "art-max", "art-x3", "art-x4", "double", "photo", "photo-hq", "photo-jpeg",
                           "photo-jpeg-strong", "photo-max", "photo-x3", "photo-x4", "psnr-m11", "psnr-m5",
                           "psnr-max", "vivid", "vivid-x4"])
             equal(b"[family photo] For  [1mtests \n" in done.stdout, True, done.stdout)

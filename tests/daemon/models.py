@@ -22,6 +22,7 @@ FIGURES = {
     "art": {"bicubic": 28.817, "box": 24.393},
     "art-max": {"bicubic": 29.643, "box": 25.071},
     "art-x3": {"bicubic-x3": 23.672},
+    "art-x4": {"bicubic-x4": 19.953},
     "photo": {"bicubic": 32.844, "jpeg-q75": 29.481},
     "photo-hq": {"bicubic": 33.314, "jpeg-q75": 29.295},
     "photo-jpeg": {"bicubic": 30.455, "jpeg-q75": 27.794},
@@ -37,7 +38,7 @@ FIGURES = {
 }
 
 
-DRAWINGS = ("art", "art-max", "art-x3")
+DRAWINGS = ("art", "art-max", "art-x3", "art-x4")
 COLOURS = (*DRAWINGS, "photo-jpeg", "photo-jpeg-strong", "vivid", "vivid-x4")
 
 

@@ -9,6 +9,9 @@ EXTRA_DIST += \
 	tests/pictures/bicubic-x3/drawn-strokes.png \
 	tests/pictures/bicubic-x4/bridge.png \
 	tests/pictures/bicubic-x4/dragonfly.png \
+	tests/pictures/bicubic-x4/drawn-page.png \
+	tests/pictures/bicubic-x4/drawn-screen.png \
+	tests/pictures/bicubic-x4/drawn-strokes.png \
 	tests/pictures/bicubic/bridge.png \
 	tests/pictures/bicubic/dragonfly.png \
 	tests/pictures/bicubic/drawn-page.png \

@@ -382,11 +382,12 @@ START_TEST(the_list_as_json_is_sorted_and_whole)
     static const struct {
         const char *name;
         int scale;
-    } want[] = {{"alpha", 2},     {"art", 2},      {"art-max", 2},    {"art-x3", 3},
-                {"photo", 2},     {"photo-hq", 2}, {"photo-jpeg", 2}, {"photo-jpeg-strong", 2},
-                {"photo-max", 2}, {"photo-x3", 3}, {"photo-x4", 4},   {"psnr-m11", 2},
-                {"psnr-m5", 2},   {"psnr-max", 2}, {"vivid", 2},      {"vivid-x4", 4},
-                {"zulu", 2}};
+    } want[] = {{"alpha", 2},     {"art", 2},        {"art-max", 2},
+                {"art-x3", 3},    {"art-x4", 4},     {"photo", 2},
+                {"photo-hq", 2},  {"photo-jpeg", 2}, {"photo-jpeg-strong", 2},
+                {"photo-max", 2}, {"photo-x3", 3},   {"photo-x4", 4},
+                {"psnr-m11", 2},  {"psnr-m5", 2},    {"psnr-max", 2},
+                {"vivid", 2},     {"vivid-x4", 4},   {"zulu", 2}};
     ck_assert_uint_eq(json_array_size(list), sizeof want / sizeof *want);
     for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
         json_t *one = json_array_get(list, i), *scales = json_object_get(one, "scales");
