@@ -16,11 +16,12 @@
 #include "tests/lib/nn_reference.h"
 #include "tests/lib/png_libpng.h"
 
-/* The error of float32 sums against double, as a part of the whole range: a quarter of a level of
- * 16 bits. Some 1,700 roundings of 2^-24 follow one another in the network. They add up as
- * independent errors do, to 2.5e-6. (Their worst case, as in nn_reference.h, is three levels of 8
- * bits.) */
-static const double float_error = 0x1p-18;
+/* The error of float32 sums against double, as a part of the whole range. Some 340 roundings of
+ * 2^-24 follow one another in each of the six layers. Independent errors of that size add up to
+ * 2^-24 * sqrt(2040) = 2.7e-6: that is their deviation, and the largest of the suite's 10^6 samples
+ * lies at five times that, 0.9 levels of 16 bits. (The worst case of all roundings, as in
+ * nn_reference.h, is three levels of 8 bits.) */
+static const double float_error = 5 * 2.7e-6;
 
 /* A picture as doubles in 0..1, [channel][y][x]. */
 struct planes {
