@@ -11,7 +11,8 @@
 
 #include <stddef.h>
 
-/* Starts to keep blocks. Until then mem_kept_free frees them. Call it when the program starts. */
+/* Starts to keep blocks. Call it when the program starts: a block that is larger than MEM_LARGE
+ * and older than this call would be counted when it is freed, but was not when it was made. */
 void mem_kept_begin(void);
 
 /* Returns a block of `bytes`, a multiple of MEM_ALIGN, to which it is aligned, or NULL. */
