@@ -114,10 +114,17 @@ static enum err_code add_embedded(struct model_list *list, const struct model_li
     return rc;
 }
 
-static int is_json(const struct dirent *d)
+static bool ends_with(const char *name, const char *end)
 {
-    size_t length = strlen(d->d_name);
-    return d->d_name[0] != '.' && length > 5 && strcmp(d->d_name + length - 5, ".json") == 0;
+    size_t length = strlen(name), most = strlen(end);
+    return length > most && strcmp(name + length - most, end) == 0;
+}
+
+/* NAME.info.json describes NAME.json, as in the folder `weights` of the sources; it is no model. */
+static int is_model(const struct dirent *d)
+{
+    const char *name = d->d_name;
+    return name[0] != '.' && ends_with(name, ".json") && !ends_with(name, ".info.json");
 }
 
 static enum err_code add_folder(struct model_list *list, const struct models *m, const char *only,
@@ -125,7 +132,7 @@ static enum err_code add_folder(struct model_list *list, const struct models *m,
 {
     const struct models_wish wish = {only, list};
     struct dirent **names;
-    int count = scandir(m->folder, &names, is_json, alphasort);
+    int count = scandir(m->folder, &names, is_model, alphasort);
     if (count < 0)
         return file_complain("read models in", m->folder, e);
     enum err_code rc = ERR_OK;

@@ -37,7 +37,7 @@ enum err_code models_use_kernels(const char *name, struct err *e);
 
 /* The sources of models beside the binary, and how the models run. */
 struct models_source {
-    const char *folder;  /* a folder of *.json files; NULL: none */
+    const char *folder;  /* a folder of *.json files, but not *.info.json; NULL: none */
     const char *kernels; /* for models_use_kernels */
     struct model_limits limits;
     /* If not NULL, only this model or family is read; MODELS_DEFAULT is the default one. NULL: all

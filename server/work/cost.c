@@ -16,25 +16,26 @@ enum {
     REFERENCE_SLOWER = 24,
 };
 
-static const double mac_ns = 1, decode_ns[2] = {10, 30};
+static const double mac_ns = 1, decode_ns[2] = {6, 30};
 
-/* Measured on one core at 2 GHz, in ns for each byte of samples. Photographs are in the first two
- * columns, where the file needs more than a quarter of its samples' bytes. zlib takes longest on
- * dithered pictures and noise of a few values, which need an eighth. */
+/* In ns for each byte of samples, on a core that is somewhat slower than those on which
+ * tests/bench/costs.py was run; levels 7 to 9, which are zlib's, as on a core at 2 GHz. Photographs
+ * are in the first two columns, where the file needs more than a quarter of its samples' bytes.
+ * zlib takes longest on dithered pictures and noise of a few values, which need an eighth. */
 static const double encode_ns[2][COST_LEVELS][COST_DENSITIES] = {
     {
         /* not resized: */
-        {5, 5, 5, 5, 5, 5, 5},
-        {20, 20, 30, 30, 20, 10, 10},
-        {45, 45, 45, 40, 30, 20, 10},
+        {3, 3, 3, 5, 4, 3, 3},
+        {4, 6, 20, 30, 12, 10, 3},
+        {30, 30, 25, 30, 14, 10, 3},
         {120, 250, 230, 130, 60, 30, 30},
         {120, 300, 560, 300, 110, 40, 30},
         {130, 350, 1000, 500, 160, 50, 30},
     },
     {
-        {5, 5, 5, 5, 5, 5, 5},
-        {20, 20, 20, 20, 20, 10, 10},
-        {25, 25, 25, 25, 25, 20, 10},
+        {3, 4, 4, 4, 3, 3, 3},
+        {4, 4, 5, 10, 9, 9, 2},
+        {4, 4, 5, 12, 10, 10, 3},
         {220, 250, 250, 200, 150, 100, 60},
         {300, 400, 400, 300, 200, 100, 60},
         {350, 500, 500, 400, 250, 120, 60},

@@ -5,6 +5,7 @@ tests_bench_kernels_LDADD = libengine.a -lm
 
 EXTRA_DIST += \
 	tests/bench/compare.py \
+	tests/bench/costs.py \
 	tests/bench/daemon.py \
 	tests/bench/make_inputs.py \
 	tests/bench/networks.py \

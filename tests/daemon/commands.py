@@ -82,6 +82,17 @@ def models_lists_those_inside_and_in_the_folder():
 
 
 @claim
+def the_folder_of_the_sources_is_a_folder_of_models():
+    """Beside each model it has a description, NAME.info.json."""
+    weights = os.path.abspath(os.path.join(os.environ.get("top_srcdir", "."), "weights"))
+    equal(os.path.exists(weights + "/photo.info.json"), True)
+    done = expect(0, upscaled("models", "--models", weights))
+    equal((done.stdout, done.stderr), (expect(0, upscaled("models")).stdout, b""))
+    with Daemon("--models", weights) as d:
+        d.ask("GET", "/v1/models/photo-max").expect(200)
+
+
+@claim
 def files_of_other_formats_are_told_the_command_that_turns_them_into_models():
     with Folder() as folder:
         for name in ("a.onnx", "b.pth", "c.PT", "d.safetensors", "e.param", "e.bin", "done.onnx"):

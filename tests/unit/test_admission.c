@@ -211,8 +211,8 @@ static void learn(struct cost *c, const struct need *n, double times)
     double rest = cost_expected_ns(&start, &bare), all = cost_expected_ns(&start, n);
     struct transcode_report report = {.macs = n->macs,
                                       .network_ns = times * (all - rest),
-                                      .decode_ns = times * 10 * 1e6,
-                                      .encode_ns = times * (rest - 10 * 1e6 - 1e6)};
+                                      .decode_ns = times * 6 * 1e6,
+                                      .encode_ns = times * (rest - 6 * 1e6 - 1e6)};
     cost_learn(c, n, &report);
     cost_done(&start);
 }
