@@ -1,7 +1,6 @@
 """export.py - the files that weights/export.py writes compute what PyTorch computes: a user's own
 networks by nn.Sequential and by state_dict, pools, and the shape of our own networks. Skipped
 without PyTorch. Speaks TAP."""
-import importlib.util
 import os
 import pathlib
 import subprocess
@@ -10,8 +9,7 @@ import tempfile
 
 TOP = pathlib.Path(os.environ["top_srcdir"])
 BINARY = pathlib.Path(os.environ["top_builddir"], "upscaled").resolve()
-MODULES = ("torch", "numpy", "PIL")
-sys.path.insert(0, str(TOP / "weights"))
+sys.path[:0] = [str(TOP / "weights"), str(TOP / "tests" / "lib")]
 os.environ.setdefault("WEIGHTS_RUN", str(BINARY.parent / "tests"))  # the folder into which fast.c is compiled
 
 HEAD = {"scale": 2, "color": "y", "border": "model"}
@@ -284,10 +282,9 @@ CLAIMS = [fsrcnn_by_state_dict, fsrcnn_by_modules, espcn_by_state_dict, espcn_by
           a_network_adopted_by_a_deeper_one_is_the_same, a_network_adopted_at_another_scale_repeats_its_pixels,
           other_scales_are_one_transposed_convolution]
 
-missing = [m for m in MODULES if not importlib.util.find_spec(m)]
-if missing:
-    print(f"1..0 # SKIP {missing[0]} is not installed (./check --all does)")
-    sys.exit()
+import tap
+
+tap.needs("torch", "numpy", "PIL")
 import numpy
 import torch
 from PIL import Image
@@ -296,11 +293,4 @@ from torch import nn
 import export
 from net import Net, read
 
-print(f"1..{len(CLAIMS)}")
-for number, claim in enumerate(CLAIMS, 1):
-    torch.manual_seed(1)
-    try:
-        missing = claim()
-        print(f"ok {number} - {claim.__name__}" + (f" # SKIP {missing}" if missing else ""))
-    except Exception as e:  # a test that cannot run has failed
-        print(f"not ok {number} - {claim.__name__}: {type(e).__name__}: {e}")
+tap.run_claims(CLAIMS, before=lambda: torch.manual_seed(1))

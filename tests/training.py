@@ -2,7 +2,6 @@
 what they are said to be. Skipped without PyTorch. Speaks TAP."""
 import argparse
 import contextlib
-import importlib.util
 import io
 import os
 import pathlib
@@ -11,8 +10,7 @@ import tempfile
 import unittest.mock
 
 TOP = pathlib.Path(os.environ["top_srcdir"])
-MODULES = ("torch", "numpy", "PIL")
-sys.path.insert(0, str(TOP / "weights"))
+sys.path[:0] = [str(TOP / "weights"), str(TOP / "tests" / "lib")]
 # the folder into which fast.c is compiled
 os.environ.setdefault("WEIGHTS_RUN", str(pathlib.Path(os.environ["top_builddir"], "tests").resolve()))
 
@@ -73,7 +71,7 @@ def gradients_in_bfloat16_are_pytorchs():
     """A layer rounds its input and its kernel to 9 bits, forward and back: 2^-9 of each number.
     Errors of one sign would add up to the sum over the layers."""
     if not fast_amx.available():
-        return "this CPU has no AMX"
+        raise tap.Skip("this CPU has no AMX")
     for channels, depth, planes, scale, kind in TRAINED:
         shape = dict(channels=channels, depth=depth, planes=planes, scale=scale, skip=skip_of(depth))
         bound = 2 * (depth + 2) * 2 * 2**-9
@@ -166,10 +164,9 @@ CLAIMS = [fast_gradients_are_pytorchs, gradients_in_bfloat16_are_pytorchs, pictu
           sheets_of_ramps_are_flat_steep_or_straight, vivid_targets_are_sharper_and_flats_stay,
           small_pictures_are_made_before_the_target_is_sharpened, evenly_drawn_patches_come_from_calm_pictures]
 
-missing = [m for m in MODULES if not importlib.util.find_spec(m)]
-if missing:
-    print(f"1..0 # SKIP {missing[0]} is not installed (./check --all does)")
-    sys.exit()
+import tap
+
+tap.needs("torch", "numpy", "PIL")
 import numpy
 import torch
 
@@ -181,11 +178,4 @@ import train
 from fast import Fast
 from net import Net, loss
 
-print(f"1..{len(CLAIMS)}")
-for number, claim in enumerate(CLAIMS, 1):
-    torch.manual_seed(1)
-    try:
-        missing = claim()
-        print(f"ok {number} - {claim.__name__}" + (f" # SKIP {missing}" if missing else ""))
-    except Exception as e:  # a test that cannot run has failed
-        print(f"not ok {number} - {claim.__name__}: {type(e).__name__}: {e}")
+tap.run_claims(CLAIMS, before=lambda: torch.manual_seed(1))

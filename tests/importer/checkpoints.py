@@ -15,6 +15,7 @@ import sys
 import types
 import uuid
 
+import place  # says where the modules below are
 import tap
 
 tap.needs("numpy")
@@ -225,7 +226,7 @@ def one_enlargement_is_of_the_factor_that_is_said():
         assert imported(zipped(*state_of(rrdb(1)), name=name), *options)["scale"] == scale, name
 
 
-tap.run([
+tap.run_claims([
     tensors_beside_the_state_dict_do_not_hide_it, prefixes_beside_others_are_left_out, the_better_of_two_is_taken,
     lists_and_tuples_hold_networks_too, layers_by_list_take_the_dictionary_with_their_tensors,
     what_is_not_known_is_described_by_the_largest_dictionary, harmless_objects_are_passed_over,

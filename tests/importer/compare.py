@@ -9,8 +9,8 @@ import numpy
 import torch
 from PIL import Image
 
+import place
 import run_json
-import tap
 from importer import command
 
 LEVEL = 1 / 255
@@ -65,7 +65,7 @@ def served(path, net, folder, options=("--dtype", "float32"), planes=3, size=(24
     with torch.no_grad():
         want = net(x)[0]
     scale = str(want.shape[1] // x.shape[2])
-    done = subprocess.run([tap.BINARY, "convert", "--models", folder, "--model", "m", "--scale",
+    done = subprocess.run([place.BINARY, "convert", "--models", folder, "--model", "m", "--scale",
                            scale, "--force", small, large], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     got = numpy.asarray(Image.open(large)).astype(float)

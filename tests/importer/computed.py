@@ -4,6 +4,7 @@ and linear layers by other nodes. The imported model computes what PyTorch compu
 PyTorch. TAP."""
 import warnings
 
+import place  # says where the modules below are
 import tap
 
 tap.needs("torch", "numpy", "onnx", "PIL")
@@ -269,7 +270,7 @@ def functions_of_a_model_are_named():
     assert status == 1 and "inlined" in complained, complained
 
 
-tap.run([
+tap.run_claims([
     weights_that_are_normed, sums_and_products_of_constants, products_of_matrices,
     what_is_not_computed_is_said, training_mode_is_refused,
     padding_to_a_multiple_is_as_the_servers_or_is_said, circular_padding_as_slices,

@@ -8,13 +8,14 @@ import subprocess
 import sys
 import tempfile
 
+import place  # says where the modules below are
 import tap
 
 tap.needs("numpy")
 from harm import COMPACT, state_of, zipped
 
 FOLDER = tempfile.TemporaryDirectory()
-IMPORTER = tap.TOP / "weights" / "importer.py"
+IMPORTER = place.TOP / "weights" / "importer.py"
 
 
 def path(name):
@@ -129,7 +130,7 @@ def warnings_and_seconds_are_shown():
 
 def a_network_that_pads_keeps_its_edges_or_is_told_otherwise():
     """The server's warning names the price of its advice."""
-    done = start(network("padded.pth"), binary=str(tap.BINARY))
+    done = start(network("padded.pth"), binary=str(place.BINARY))
     assert done.returncode == 0, done.stderr
     advice = [line for line in done.stdout.splitlines() if '"border": "replicate"' in line]
     assert len(advice) == 1 and "not the one that the network was trained with" in advice[0], done.stdout
@@ -176,7 +177,7 @@ def a_licence_is_bounded_as_by_the_server():
         assert done.returncode == 1 and "4096 bytes" in done.stderr, done.stderr
     done = start(network(), "--license", "\u00e4" * 2048)
     assert done.returncode == 0, done.stderr
-    done = subprocess.run([tap.BINARY, "models", "check", path("net.json")], capture_output=True)
+    done = subprocess.run([place.BINARY, "models", "check", path("net.json")], capture_output=True)
     assert done.returncode == 0, done.stderr
     done = start(network(), "--license", b"\xff")
     assert done.returncode == 1 and "UTF-8" in done.stderr, done.stderr
@@ -230,7 +231,7 @@ def with_little_memory_it_writes_the_whole_file_or_none_and_says_so():
 
 def as_it_is_installed():
     """make install puts a command and its modules into places where they find each other."""
-    build = tap.BINARY.parent
+    build = place.BINARY.parent
     done = subprocess.run(["make", "-s", "-C", build, "install-binSCRIPTS", "install-dist_importerDATA",
                            f"DESTDIR={path('root')}"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -248,7 +249,7 @@ def as_it_is_installed():
     assert done.returncode == 0 and "SRVGGNetCompact" in done.stdout, done.stderr
 
 
-tap.run([
+tap.run_claims([
     without_the_server_it_writes_and_says_so_in_a_line, missing_modules_are_named_with_their_packages, names_and_licences, the_servers_verdict_decides,
     a_limit_is_a_warning, warnings_and_seconds_are_shown,
     a_network_that_pads_keeps_its_edges_or_is_told_otherwise, a_program_that_is_named_must_be_there,

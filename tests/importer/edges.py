@@ -1,5 +1,6 @@
 """edges.py - padding that differs from side to side, of convolutions, transposed ones and pools,
 and separate pads: handmade ONNX, compared with PyTorch. Skipped without PyTorch. TAP."""
+import place  # says where the modules below are
 import tap
 
 tap.needs("torch", "numpy", "onnx", "PIL")
@@ -93,6 +94,6 @@ def pools_in_all_forms():
         agrees(g.save(PATH, x), lambda x: F.conv_transpose2d(function(x), tensor(up), stride=2))
 
 
-tap.run([
+tap.run_claims([
     uneven_padding_of_convolutions, uneven_padding_of_transposed_convolutions,
     pads_before_padding_before_layers_that_do_not_pad, pools_in_all_forms])

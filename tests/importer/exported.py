@@ -3,6 +3,7 @@ The imported model computes what PyTorch computes. Skipped without PyTorch. TAP.
 import tempfile
 import warnings
 
+import place  # says where the modules below are
 import tap
 
 tap.needs("torch", "numpy", "onnx", "PIL")
@@ -337,7 +338,7 @@ def by_the_server_within_a_level():
         compare.served(export(net.float().double(), 13, planes), net, folder.name, planes=planes)
 
 
-tap.run([
+tap.run_claims([
     networks_of_state_dicts, channels_repeated_for_a_skip, rrdbnet_with_a_pixel_unshuffle, span, a_u_net_with_pools_and_concat,
     input_scaling_is_folded_where_padding_allows, activations_spelled_out_are_recognised,
     shuffles_by_any_spelling, resizes_by_scales_and_by_sizes, pads_become_those_of_convolutions,

@@ -23,5 +23,5 @@ EXTRA_DIST += \
 	tests/importer/harm.py \
 	tests/importer/networks.py \
 	tests/importer/onnx_make.py \
-	tests/importer/run_json.py \
-	tests/importer/tap.py
+	tests/importer/place.py \
+	tests/importer/run_json.py

@@ -3,6 +3,7 @@ layouts, constants, derived shapes, uneven padding. The imported model computes 
 computes. Skipped without PyTorch. TAP."""
 import itertools
 
+import place  # says where the modules below are
 import tap
 
 tap.needs("torch", "numpy", "onnx", "PIL")
@@ -343,7 +344,7 @@ def operator_sets_from_9_to_20():
         agrees(g.save(PATH, x), function)
 
 
-tap.run([
+tap.run_claims([
     keras_by_tf2onnx, sizes_that_are_worked_out, paddle, constants_wherever_they_are,
     numbers_in_every_field_and_type, weights_of_eight_bits_with_scales, upsample_of_old,
     clips_in_all_forms, nodes_in_any_order_with_others_beside, bytes_in_and_out,

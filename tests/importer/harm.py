@@ -13,10 +13,10 @@ import zipfile
 
 import numpy
 
-from tap import TOP
+from place import TOP
 from importer import command
 
-assert TOP.is_dir()     # tap has told Python where the importer is
+assert TOP.is_dir()     # place has told Python where the importer is
 FOLDER = tempfile.TemporaryDirectory()
 MEMORY = 3 << 30    # address space of the test, unused mappings included
 SECONDS = 20        # of CPU time for a file: other work on the machine does not count

@@ -9,6 +9,7 @@ import pickle
 import struct
 import zipfile
 
+import place  # says where the modules below are
 import tap
 
 tap.needs("numpy")
@@ -210,7 +211,7 @@ def an_output_that_cannot_be_written():
         assert f.read() == b"as it was"
 
 
-tap.run([
+tap.run_claims([
     pickles_that_run_code, names_in_two_pieces_are_names, tensors_that_reach_beyond_their_numbers,
     numbers_that_are_none, zips_that_unpack_to_much, zips_of_other_things, a_dictionary_in_itself,
     safetensors_that_lie, files_that_are_nothing, pipes_and_devices_are_not_waited_for,

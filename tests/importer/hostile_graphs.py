@@ -4,6 +4,7 @@ python3-onnx. TAP."""
 import os
 import struct
 
+import place  # says where the modules below are
 import tap
 
 tap.needs("numpy", "onnx")
@@ -195,7 +196,7 @@ def ncnn_files_that_lie():
     refused(ncnn_pair("7767517\n1 1\n" + "ReLU r 1 1 a a\n" * 30000, b""), "more than")
 
 
-tap.run([
+tap.run_claims([
     constants_that_grow, constants_that_take_long, tensors_that_lie, data_elsewhere, data_that_are_waited_for_or_have_no_end,
     layers_that_grow, long_chains_are_not_slow,
     attributes_of_other_types, nodes_that_lack_what_they_need, ncnn_files_that_lie])

@@ -6,6 +6,7 @@ import os
 import subprocess
 import tempfile
 
+import place  # says where the modules below are
 import tap
 
 tap.needs("torch", "numpy", "PIL")
@@ -40,7 +41,7 @@ def large(factor=4, half=True):
 
 
 def run(*arguments):
-    done = subprocess.run([tap.BINARY, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run([place.BINARY, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -88,5 +89,5 @@ def no_layer_leaves_the_fast_path():
         assert rows and not any("reference" in row for row in rows), rows
 
 
-tap.run([it_has_the_size_that_the_docs_name, the_server_lists_it_within_its_default_limits,
+tap.run_claims([it_has_the_size_that_the_docs_name, the_server_lists_it_within_its_default_limits,
          what_it_computes_is_what_its_layers_say, no_layer_leaves_the_fast_path])

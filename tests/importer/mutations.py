@@ -9,6 +9,7 @@ import resource
 import struct
 import sys
 
+import place  # says where the modules below are
 import tap
 
 tap.needs("numpy", "onnx")
@@ -141,4 +142,4 @@ def mutations():
 if sys.argv[1:]:
     print(run(sys.argv[1]))
 else:
-    tap.run([the_files_of_these_tests_are_good, mutations])
+    tap.run_claims([the_files_of_these_tests_are_good, mutations])

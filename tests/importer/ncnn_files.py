@@ -4,6 +4,7 @@ import os
 import struct
 import tempfile
 
+import place  # says where the modules below are
 import tap
 
 tap.needs("torch", "numpy", "PIL")
@@ -380,7 +381,7 @@ def files_that_do_not_fit():
     refused(None, "No such file", path=path)
 
 
-tap.run([
+tap.run_claims([
     compact_in_both_precisions, activations_of_their_own_and_of_convolutions,
     padding_strides_dilation_and_groups, deconvolutions, arithmetic_of_two_layers_and_with_numbers,
     a_u_net_with_pools_crops_and_joins, crops_of_every_form, padding_of_all_kinds,

@@ -1,5 +1,6 @@
 """refused.py - ONNX graphs that the format cannot express. The sentence names the node, its kind,
 and what would be needed. Skipped without PyTorch. TAP."""
+import place  # says where the modules below are
 import tap
 
 tap.needs("torch", "numpy", "onnx", "PIL")
@@ -94,5 +95,5 @@ def a_circle():
     refused(g, g.node("Relu", "nowhere"), "'nowhere'")
 
 
-tap.run([what_cannot_be_said_is_named, graphs_that_are_no_enlargement,
+tap.run_claims([what_cannot_be_said_is_named, graphs_that_are_no_enlargement,
          sizes_that_the_network_depends_on, a_circle])

@@ -2,6 +2,7 @@
 sample. Skipped without PyTorch. TAP."""
 import itertools
 
+import place  # says where the modules below are
 import tap
 
 tap.needs("torch", "numpy", "onnx", "PIL")
@@ -98,4 +99,4 @@ def repetition_by_expansion():
     assert kinds(model) == ["upsample"]
 
 
-tap.run([resizes_on_every_grid, shrunk_by_whole_factors, repetition_by_expansion])
+tap.run_claims([resizes_on_every_grid, shrunk_by_whole_factors, repetition_by_expansion])

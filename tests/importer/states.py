@@ -4,6 +4,7 @@ import json
 import struct
 import tempfile
 
+import place  # says where the modules below are
 import tap
 
 tap.needs("torch", "numpy", "PIL")
@@ -294,7 +295,7 @@ def networks_that_are_not_known_are_said_layer_by_layer():
 
 def the_list_that_the_readme_shows():
     """ESPCN layer by layer, under names that are not known."""
-    text = (tap.TOP / "weights" / "README.md").read_text()
+    text = (place.TOP / "weights" / "README.md").read_text()
     rows = text[text.index('    [{"type": "conv2d", "tensors"'):]
     rows = json.loads(rows[:rows.index("]\n") + 1])
     net = seeded(networks.Espcn(2))
@@ -353,7 +354,7 @@ def rrdbnet_and_span_by_the_server_in_both_precisions():
         compare.served(file, net, folder.name, ("--dtype", "auto"))
 
 
-tap.run([
+tap.run_claims([
     compact_of_any_width_depth_and_factor, every_file_that_holds_a_state_dict,
     tensors_that_share_a_storage_or_lie_across_it, halves_are_kept_as_they_are, espcn,
     espcn_of_four_layers, fsrcnn_whose_factor_its_name_or_the_user_tells,

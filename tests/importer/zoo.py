@@ -6,15 +6,16 @@ import subprocess
 import sys
 import tempfile
 
+import place  # says where the modules below are
 import tap
 
 tap.needs("numpy", "PIL")
 import numpy
 from PIL import Image
 
-ZOO = tap.DATA / "zoo"
+ZOO = place.DATA / "zoo"
 FOLDER = tempfile.TemporaryDirectory()
-IMPORTER = tap.TOP / "weights" / "importer.py"
+IMPORTER = place.TOP / "weights" / "importer.py"
 
 
 # A sanitized build takes minutes to measure the speed of a large network; one claim does it for a small one.
@@ -30,13 +31,13 @@ def agrees(file, scale, says, *options):
     expected = f"{os.path.splitext(ZOO / file)[0]}.expected.png"
     out = f"{FOLDER.name}/m.json"
     done = subprocess.run([sys.executable, IMPORTER, ZOO / file, "-o", out, "--license", "BSD",
-                           "--dtype", "float32", "--binary", tap.BINARY, *options],
+                           "--dtype", "float32", "--binary", place.BINARY, *options],
                           capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     line = done.stdout.splitlines()[0]
     assert all(word in line for word in says), line
     large = f"{FOLDER.name}/large.png"
-    subprocess.run([tap.BINARY, "convert", "--models", FOLDER.name, "--model", "m", "--scale", scale,
+    subprocess.run([place.BINARY, "convert", "--models", FOLDER.name, "--model", "m", "--scale", scale,
                     "--force", ZOO / "input.png", large], check=True)
     got, want = levels(large), levels(expected)
     assert got.shape == want.shape
@@ -80,4 +81,4 @@ if importlib.util.find_spec("onnx"):
 if not ZOO.is_dir():
     print("1..0 # SKIP no test data")
     sys.exit()
-tap.run(CLAIMS)
+tap.run_claims(CLAIMS)

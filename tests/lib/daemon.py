@@ -1,8 +1,8 @@
-"""daemon.py - shared by the tests of the whole daemon: the real binary on port 0, sockets, PNGs, TAP.
+"""daemon.py - shared by the tests of the whole daemon: the real binary on port 0, sockets, PNGs, and
+what tap.py has.
 
-It uses only Python's standard library. A test is a function with the mark @claim, whose name is its
-claim. It fails by an exception. No function sleeps for a fixed time: waits check a condition until a
-generous deadline, so that slow (sanitized) builds do not fail.
+It uses only Python's standard library. No function sleeps for a fixed time: waits check a condition
+until a generous deadline, so that slow (sanitized) builds do not fail.
 """
 import functools
 import json
@@ -14,47 +14,15 @@ import subprocess
 import sys
 import threading
 import time
-import traceback
 import zlib
+
+from tap import Skip, claim, equal, run_claims  # noqa: F401
 
 # Seconds after which something hangs. Sanitizers and emulators get more, as for the C tests
 # (TEST_PATIENCE).
 DEADLINE = 120.0 * float(os.environ.get("CK_TIMEOUT_MULTIPLIER", 1))
 BINARY = os.path.join(os.environ.get("top_builddir", "."), "upscaled")
 DATA = os.environ.get("TEST_DATA", "")
-
-# ---------------------------------------------------------------- TAP
-
-_claims = []
-
-
-def claim(function):
-    _claims.append(function)
-    return function
-
-
-class Skip(Exception):
-    pass
-
-
-def run_claims():
-    print("1..%d" % len(_claims))
-    for number, function in enumerate(_claims, 1):
-        try:
-            function()
-            print("ok %d - %s" % (number, function.__name__))
-        except Skip as why:
-            print("ok %d - %s # SKIP %s" % (number, function.__name__, why))
-        except Exception:
-            print("not ok %d - %s" % (number, function.__name__))
-            for line in traceback.format_exc().splitlines():
-                print("# " + line)
-        sys.stdout.flush()
-
-
-def equal(got, wanted, about=""):
-    if got != wanted:
-        raise AssertionError("%s: got %r, wanted %r" % (about, got, wanted))
 
 
 def wait_until(condition, about):

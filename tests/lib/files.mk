@@ -71,4 +71,5 @@ EXTRA_DIST += \
 	tests/lib/setup.sh \
 	tests/lib/sum.awk \
 	tests/lib/tap.mjs \
+	tests/lib/tap.py \
 	tests/lib/tap.sh
