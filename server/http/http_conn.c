@@ -150,7 +150,7 @@ void conns_begin(struct conns *c, struct conn *conn, const char *id, atomic_bool
     conn->id = id;
     conn->cancel = cancel;
     conn->verdict = (struct err)ERR_INIT;
-    conn->said = (struct http_said){ERR_OK, 0};
+    conn->said = (struct http_said){.code = ERR_OK};
     conn->hurried = false;
     begin_head(conn);
     pthread_mutex_unlock(&c->lock);

@@ -18,6 +18,13 @@ static int64_t now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* Whether the work was cancelled because the client had left. What is sent to it then is not its
+ * answer. */
+static bool left_first(const struct http_request *r, const struct http_end *end)
+{
+    return end->said.left && r->answer.reply.status == error_row(ERR_CANCELLED)->status;
+}
+
 static void describe_end(const struct http_request *r, const struct http_end *end,
                          struct access_entry *x)
 {
@@ -32,11 +39,16 @@ static void describe_end(const struct http_request *r, const struct http_end *en
         x->code = error_row(ERR_BAD_REQUEST)->name;
         return;
     }
-    x->status = r->answer.queued ? r->answer.reply.status : LEFT;
-    x->code = r->answer.queued ? r->answer.reply.code : "client_left";
-    if (r->answer.queued && !end->whole && !x->code)
+    if (!r->answer.queued || left_first(r, end)) {
+        x->status = LEFT;
         x->code = "client_left";
-    if (r->answer.queued && r->answer.reply.status != 304 && strcmp(r->method, "HEAD") != 0)
+        return;
+    }
+    x->status = r->answer.reply.status;
+    x->code = r->answer.reply.code;
+    if (!end->whole && !x->code)
+        x->code = "client_left";
+    if (r->answer.reply.status != 304 && strcmp(r->method, "HEAD") != 0)
         x->bytes_out = r->answer.reply.length;
 }
 

@@ -14,6 +14,7 @@ struct service;
 struct http_said {
     enum err_code code; /* ERR_OK: none was sent */
     size_t bytes;       /* of its body */
+    bool left;          /* none: the work was cancelled because the client had left */
 };
 
 /* The end of the request, as its connection saw it. */

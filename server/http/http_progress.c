@@ -23,7 +23,8 @@ void http_progress_leave(struct http_request *r)
     enum progress_state how = PROGRESS_FAILED;
     if (r->answer.reply.status == 200)
         how = PROGRESS_DONE;
-    else if (r->answer.reply.status == 409)
+    else if (r->answer.reply.status == 409 ||
+             (r->answer.reply.status == 0 && atomic_load(&r->job.cancel))) /* in its body */
         how = PROGRESS_CANCELLED;
     progress_leave(r->shared->service->progress, r->ticket, how);
     r->ticket = NULL;

@@ -87,6 +87,20 @@ static bool reads_on(const struct conns *c, struct conn *conn)
     return true;
 }
 
+/* Whether the request was cancelled while its body arrives. Its client may have stalled, so the
+ * next piece of the body may never come. A server that shuts down ends all of them by itself. */
+static bool is_cancelled(const struct conns *c, const struct conn *conn)
+{
+    return conn->phase == CONN_BODY && !conn->hurried && !c->draining && conn->cancel &&
+           atomic_load(conn->cancel);
+}
+
+static void answer_cancelled(struct conn *conn)
+{
+    err_set(&conn->verdict, ERR_CANCELLED, "the request was cancelled while its body arrived");
+    conn_answer_and_linger(conn, conn->conns->service->options->drain_timeout * 1000);
+}
+
 /* Checks one connection, under the lock. `closely`: also checks whether the client has left. */
 static void look_after(struct conns *c, struct conn *conn, int64_t now_ms, bool closely)
 {
@@ -101,6 +115,8 @@ static void look_after(struct conns *c, struct conn *conn, int64_t now_ms, bool 
     case CONN_BODY:
         if (is_cut(conn, now_ms))
             conn_shut(conn);
+        else if (is_cancelled(c, conn))
+            answer_cancelled(conn);
         else if (now_ms >= conn->deadline_ms && !(conn->phase == CONN_BODY && keeps_pace(c, conn)))
             conn_answer_and_shut(conn);
         break;
@@ -109,8 +125,8 @@ static void look_after(struct conns *c, struct conn *conn, int64_t now_ms, bool 
             conn_shut(conn);
         break;
     case CONN_WORK:
-        if (has_left(conn, now_ms))
-            atomic_store(conn->cancel, true);
+        if (has_left(conn, now_ms) && !atomic_exchange(conn->cancel, true))
+            conn->said.left = true;
         break;
     case CONN_REPLY:
         if (now_ms >= conn->deadline_ms &&

@@ -32,7 +32,7 @@ static const struct metric {
 } metrics[] = {
     /* clang-format off */
     {"upscaled_requests_total",        "counter",   "status, code", "Requests that ended, by status and error code; the code is ok if there was no error, and client_left if the client disconnected first.", requests},
-    {"upscaled_cancelled_total",       "counter",   "",       "Pictures whose work was cancelled because the client disconnected or a deadline passed.", cancelled},
+    {"upscaled_cancelled_total",       "counter",   "",       "Pictures whose work was ended early: the client left, the request was deleted, or a deadline passed. Requests that were still waiting are not counted.", cancelled},
     {"upscaled_warnings_total",        "counter",   "kind",   "Pictures that were computed although something in their file was left out or mended, by the code in X-Upscaled-Warning.", warnings},
     {"upscaled_macs_total",            "counter",   "",       "Multiply-accumulates that the networks did for all pictures.", macs},
     {"upscaled_request_seconds",       "histogram", "",       "Time from the request line to the end of the reply, for each picture that was computed.", whole},

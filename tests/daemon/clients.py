@@ -182,13 +182,20 @@ def a_refusal_is_sent_although_the_body_is_cut_off():
 
 @claim
 def a_client_that_is_gone_is_noticed():
-    with Daemon("--threads", "1") as d:
+    """Whether its picture was computed or waited: it did not cancel it, so this is not a 409."""
+    with Daemon("--threads", "1", "--max-running", "1") as d:
         with d.connect() as client:
             client.send(request("POST", "/v1/upscale?scale=8&model=photo-hq", flat_png(2000, 2000)))
             wait_until(lambda: d.health()["running"] == 1, "it runs")
+            with d.connect() as waiting:
+                waiting.send(request("POST", "/v1/upscale", png()))
+                wait_until(lambda: d.health()["waiting"] == 1, "another one waits")
+            wait_until(lambda: d.health()["waiting"] == 0, "it was dropped")
         wait_until(lambda: d.health()["running"] == 0, "it was cancelled")
-        wait_until(lambda: any(json.loads(line)["status"] in (409, 499) for line in d.lines
-                               if "upscale" in line), "the log says so")
+        lines = wait_until(lambda: [json.loads(line) for line in d.lines if "/v1/upscale" in line][1:] and
+                           [json.loads(line) for line in d.lines if "/v1/upscale" in line], "the log has both")
+        equal([(line["status"], line["code"], line["bytes_out"]) for line in lines], 2 * [(499, "client_left", 0)])
+        equal(d.ask("GET", "/metrics").body.count(b'upscaled_requests_total{status="499",code="client_left"} 2'), 1)
 
 
 @claim

@@ -127,6 +127,24 @@ def delete_cancels_what_waits_and_what_still_comes():
 
 
 @claim
+def delete_ends_an_upload_that_has_stalled():
+    """Its answer comes at once, not with the next piece or at the body's deadline."""
+    with Daemon("--threads", "1", "--body-timeout", "600", "--drain-timeout", "600") as d, d.connect() as client:
+        held = Held(d, client)
+        equal(look(d)["state"], "receiving")
+        with d.connect() as listener:
+            open_stream(listener)
+            cancel(d)
+            reply = client.read_reply("POST")
+            equal(code(reply), (409, "cancelled"))
+            client.socket.close()
+            equal(read_events(listener)[-1]["state"], "cancelled")
+        line = wait_until(lambda: [json.loads(x) for x in d.lines if ID in x and "upscale" in x], "it is logged")[0]
+        equal((line["status"], line["code"]), (409, "cancelled"))
+        equal(held.end != b"", True)
+
+
+@claim
 def events_come_until_the_end():
     for stop in (False, True):
         with Daemon() as d, d.connect() as uploader, d.connect() as client:
