@@ -212,11 +212,11 @@ static void refill(struct key *key, int64_t now_ms)
     key->started = true;
 }
 
-static enum err_code judge_place(const struct key *key, int *retry_s, struct err *e)
+static enum err_code judge_place(const struct key *key, int active, int *retry_s, struct err *e)
 {
     const struct key_row *row = &key->row;
     *retry_s = 1;
-    if (row->concurrency > 0 && key->active >= row->concurrency)
+    if (row->concurrency > 0 && active >= row->concurrency)
         return err_set(e, ERR_RATE, "the key %s may have at most %d pictures in work at a time",
                        row->name, row->concurrency);
     return ERR_OK;
@@ -233,7 +233,6 @@ static enum err_code judge_rate(struct key *key, int64_t now_ms, int *retry_s, s
         return err_set(e, ERR_RATE, "the key %s may send at most %d pictures per minute", row->name,
                        row->rate);
     }
-    key->tokens -= 1;
     return ERR_OK;
 }
 
@@ -241,11 +240,25 @@ enum err_code key_enter(struct keys *k, struct key *key, int64_t now_ms, int *re
                         struct err *e)
 {
     pthread_mutex_lock(&k->lock);
-    enum err_code rc = judge_place(key, retry_s, e);
+    enum err_code rc = judge_place(key, key->active, retry_s, e);
     if (rc == ERR_OK)
         rc = judge_rate(key, now_ms, retry_s, e);
-    if (rc == ERR_OK)
+    if (rc == ERR_OK) {
+        key->tokens -= key->row.rate > 0 ? 1 : 0;
         key->active++;
+    }
+    pthread_mutex_unlock(&k->lock);
+    return rc;
+}
+
+enum err_code key_would_enter(struct keys *k, struct key *key, bool entered, int64_t now_ms,
+                              struct err *e)
+{
+    int retry_s;
+    pthread_mutex_lock(&k->lock);
+    enum err_code rc = judge_place(key, key->active - entered, &retry_s, e);
+    if (rc == ERR_OK)
+        rc = judge_rate(key, now_ms, &retry_s, e);
     pthread_mutex_unlock(&k->lock);
     return rc;
 }
@@ -253,7 +266,7 @@ enum err_code key_enter(struct keys *k, struct key *key, int64_t now_ms, int *re
 enum err_code key_enter_unrated(struct keys *k, struct key *key, int *retry_s, struct err *e)
 {
     pthread_mutex_lock(&k->lock);
-    enum err_code rc = judge_place(key, retry_s, e);
+    enum err_code rc = judge_place(key, key->active, retry_s, e);
     if (rc == ERR_OK)
         key->active++;
     pthread_mutex_unlock(&k->lock);

@@ -129,6 +129,13 @@ enum err_code http_client_enter(struct http_request *r, struct err *e)
     return rc;
 }
 
+enum err_code http_client_would_enter(struct http_request *r, struct err *e)
+{
+    struct keys *keys = r->shared->service->keys;
+    return r->client.key ? key_would_enter(keys, r->client.key, r->client.entered, clock_ms(), e)
+                         : ERR_OK;
+}
+
 void http_client_leave(struct http_request *r)
 {
     struct keys *keys = r->shared->service->keys;

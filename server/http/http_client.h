@@ -43,6 +43,9 @@ enum err_code http_client_key(struct http_request *r, const struct route *route,
 /* Counts a picture, or an estimate that holds memory, against the limits of the key: ERR_RATE. */
 enum err_code http_client_enter(struct http_request *r, struct err *e);
 
+/* Returns what http_client_enter would return for a picture, and counts nothing: ERR_RATE. */
+enum err_code http_client_would_enter(struct http_request *r, struct err *e);
+
 /* Ends the count, and releases the key. */
 void http_client_leave(struct http_request *r);
 

@@ -1,8 +1,8 @@
 /* http_estimate.c - POST /v1/estimate: computes from the first bytes of a picture what it would
  * need.
  *
- * A picture that can never be enlarged gets the error that an upload would get. If the queue would
- * refuse the picture now, `admitted` and `code` say so. */
+ * A picture that can never be enlarged gets the error that an upload would get. If the key or the
+ * queue would refuse the picture now, `admitted` and `code` say so. */
 #include "server/base/errors.h"
 #include "server/base/json_text.h"
 #include "server/http/http_request.h"
@@ -23,7 +23,9 @@ void http_estimate(struct http_request *r)
     struct err busy = ERR_INIT;
     double expected_ns = cost_expected_ns(&s->cost, &r->upload.need);
     double seconds = expected_ns / 1e9 / service_parallel(s);
-    enum err_code rc = jobs_would_admit(s->jobs, expected_ns / 1e6, &busy);
+    enum err_code rc = http_client_would_enter(r, &busy);
+    if (rc == ERR_OK)
+        rc = jobs_would_admit(s->jobs, expected_ns / 1e6, &busy);
     const char *why = rc == ERR_OK ? NULL : error_row(rc)->name;
     json_t *o = json_pack(
         "{s:i, s:i, s:I, s:I, s:I, s:I, s:f, s:b, s:s*}", "width", m->out.width, "height",

@@ -91,7 +91,7 @@ static void tell_failure(struct http_request *r, const struct err *why)
 static void on_progress(void *arg, double fraction)
 {
     struct http_request *r = arg;
-    progress_move(r->shared->service->progress, r->ticket, fraction);
+    progress_move(r->shared->service->progress, r->ticket, fraction, clock_ms());
 }
 
 /* Enlarges the picture with its share of the pool. The cost model learns from the run how long such

@@ -13,7 +13,8 @@
 struct ticket {
     char id[PROGRESS_ID_MAX + 1], owner[KEY_NAME_MAX + 1];
     enum progress_state state;
-    double fraction, expected_s;
+    double fraction;
+    double expected_s; /* of the whole work: at first as expected, then by the work that is done */
     int64_t began_ms, work_ms;
     uint64_t number;     /* number of its job */
     atomic_bool *cancel; /* NULL once the request has ended */
@@ -93,12 +94,15 @@ void progress_work(struct progress *p, struct ticket *t, int64_t now_ms)
     pthread_mutex_unlock(&p->lock);
 }
 
-void progress_move(struct progress *p, struct ticket *t, double fraction)
+void progress_move(struct progress *p, struct ticket *t, double fraction, int64_t now_ms)
 {
+    static const double enough = 0.02;
     if (!t)
         return;
     pthread_mutex_lock(&p->lock);
     t->fraction = fraction;
+    if (fraction >= enough)
+        t->expected_s = (double)(now_ms - t->work_ms) / 1000 / fraction;
     pthread_mutex_unlock(&p->lock);
 }
 
@@ -166,17 +170,14 @@ void progress_cancel(struct progress *p, struct ticket *t)
     pthread_mutex_unlock(&p->lock);
 }
 
-/* Call it under the lock. Returns the seconds that a running request still needs, at the rate of
- * the work that is done. Until enough is done, it uses the expected time. Negative: not known. */
+/* Call it under the lock. Returns the seconds that a running request still needs. They only become
+ * fewer until more of the work is done. Negative: not known, or the expected time has passed. */
 static double left_s(const struct ticket *t, int64_t now_ms)
 {
-    static const double enough = 0.02;
     double worked_s = (double)(now_ms - t->work_ms) / 1000;
-    if (t->fraction >= enough)
-        return worked_s * (1 - t->fraction) / t->fraction;
-    if (t->expected_s <= 0)
-        return -1;
-    return t->expected_s > worked_s ? t->expected_s - worked_s : 0;
+    if (t->fraction >= 1)
+        return 0;
+    return t->expected_s > worked_s ? t->expected_s - worked_s : -1;
 }
 
 /* Call it under the lock. For a waiting request, the result leaves out the requests that wait

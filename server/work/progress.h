@@ -53,10 +53,10 @@ struct ticket *progress_enter(struct progress *p, const char *id, const char *ow
 
 /* progress_wait: the request waits from now on, as the job of that number. `expected_s` is how long
  * it will run once it begins; 0: not known. progress_work: it runs from now on. progress_move:
- * `fraction` of its work is done, 0..1. */
+ * `fraction` of its work is done by now, 0..1. */
 void progress_wait(struct progress *p, struct ticket *t, uint64_t number, double expected_s);
 void progress_work(struct progress *p, struct ticket *t, int64_t now_ms);
-void progress_move(struct progress *p, struct ticket *t, double fraction);
+void progress_move(struct progress *p, struct ticket *t, double fraction, int64_t now_ms);
 
 /* Ends the request in a final state. It is not found any more. */
 void progress_leave(struct progress *p, struct ticket *t, enum progress_state how);

@@ -141,18 +141,23 @@ def an_estimate_of_a_whole_picture_takes_a_place_but_is_none_of_the_rate():
     with daemon_with_held_clock("--api-keys", PATH) as (d, _):
         def estimate(body):
             return d.ask("POST", "/v1/estimate", body, bearer("secret-a"))
+
+        def promise(body):
+            said = json.loads(estimate(body).expect(200).body)
+            return said["admitted"], said.get("code")
         with d.connect() as slow:
             slow.send(request("POST", "/v1/estimate", large,
                               bearer("secret-a") + [("Expect", "100-continue")])[:-len(large)])
             equal(slow.read_reply().status, 100)
             estimate(large).expect(429, "rate_limited")
-            estimate(large[:33]).expect(200)
+            equal(promise(large[:33]), (False, "rate_limited"), "the place is taken")
             slow.send(large)
-            slow.read_reply().expect(200)
+            equal(json.loads(slow.read_reply().expect(200).body)["admitted"], True, "by itself alone")
         wait_until(lambda: estimate(large).status == 200, "the first is forgotten")
         wait_until(lambda: d.upscale(png(), headers=bearer("secret-a")).status == 200,
                    "the rate is whole")
         d.upscale(png(), headers=bearer("secret-a")).expect(429, "rate_limited")
+        equal((promise(large), promise(large[:33])), 2 * ((False, "rate_limited"),))
 
 
 @claim

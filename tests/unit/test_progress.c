@@ -113,11 +113,18 @@ START_TEST(says_what_is_left_when_it_knows)
     ck_assert_double_eq(look(t, 3000).expected_s, 2.5);
     progress_work(table, t, 3000);
     ck_assert_double_eq(look(t, 4000).expected_s, 1.5);
-    progress_move(table, t, 0.25);
+    ck_assert(look(t, 5500).expected_s < 0); /* it has passed */
+    progress_move(table, t, 0.01, 5500);     /* too little to say */
+    ck_assert(look(t, 5500).expected_s < 0);
+    progress_move(table, t, 0.25, 5000);
     struct progress_view v = look(t, 5000);
     ck_assert_double_eq(v.elapsed_s, 4);
     ck_assert_double_eq(v.expected_s, 6);
     ck_assert_double_eq(v.fraction, 0.25);
+    ck_assert_double_eq(look(t, 9000).expected_s, 2); /* it does not grow with time alone */
+    ck_assert(look(t, 11000).expected_s < 0);
+    progress_move(table, t, 1, 12000);
+    ck_assert_double_eq(look(t, 13000).expected_s, 0);
     progress_leave(table, t, PROGRESS_DONE);
 }
 END_TEST
@@ -220,7 +227,7 @@ START_TEST(does_without_a_ticket_where_memory_is_out)
     ck_assert_ptr_null(t);
     progress_wait(table, t, 0, 1);
     progress_work(table, t, 0);
-    progress_move(table, t, 0.5);
+    progress_move(table, t, 0.5, 0);
     progress_leave(table, t, PROGRESS_DONE);
     progress_release(table, t);
 }
