@@ -50,6 +50,7 @@ struct deflate_search {
     struct deflate_chains *chains;              /* initially zeros; for `chain` */
     uint8_t least[16]; /* for `chain`, by log2 of the distance: the least length, from 4 */
     unsigned key;      /* for `chain`: the number of bytes that are hashed, 4..8 */
+    int depth;         /* for `chain`: the places that are tried */
 };
 
 /* The number of times that each symbol occurs in a sequence. */

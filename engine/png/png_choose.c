@@ -7,7 +7,8 @@
  * larger.
  *
  * The noise of a camera makes the residues long. A match of six bytes is then worth its cost. For
- * such pictures, each row has a filter of its own, and matches are searched for. */
+ * such pictures, each row has a filter of its own, and matches are searched for. Whether that is
+ * worth it for others, a part of the strip tells that is packed both ways (png_repeats.h). */
 #include "engine/png/png_choose.h"
 
 #include "engine/png/png_each.h"
@@ -29,9 +30,12 @@ enum {
     /* From so many bits of a byte on, matches find less in the windows than in text and
      * drawings. */
     BUSY = 5 * PNG_PACK_BIT / 4,
-    /* The largest picture that is searched for long: that takes 20 times as long as codes, and
-     * saves 4 %. */
-    SEARCHED_BYTES = 8 << 20
+    /* Matches that leave fewer bits of a byte are good: there is little to gain, and a long search
+     * takes longest where much repeats. */
+    SPARSE = 2 * PNG_PACK_BIT / 5,
+    /* The largest picture that is searched for long: that takes 3 to 20 times as long as codes, and
+     * saves 4 % of a photograph. */
+    SEARCHED_BYTES = 16 << 20
 };
 
 /* The sampled part of a strip: every n-th window, and so many rows of it. */
@@ -176,20 +180,27 @@ static struct png_way choose_near(const struct png_strip_work *w)
     return best.method == METHOD_CODE ? choose_code(w) : best;
 }
 
-/* Whether a long search is worth its time: it is for pictures with the noise of a camera. */
-static bool suits_search(const struct png_strip_work *w, struct png_way way)
+/* Whether a long search may be worth its time. */
+static bool is_searched(const struct png_strip_work *w, struct png_way way)
 {
-    return way.method == METHOD_CODE && way.literal_bits >= NOISY && way.literal_bits < NOISE &&
-           w->job->compression >= PNG_PACK_SEARCH && !w->job->enlarged &&
-           image_bytes(&w->job->format) <= SEARCHED_BYTES;
+    return w->job->compression >= PNG_PACK_SEARCH && !w->job->enlarged &&
+           image_bytes(&w->job->format) <= SEARCHED_BYTES &&
+           (way.method == METHOD_CODE || way.literal_bits >= SPARSE);
+}
+
+/* Whether the strip has the noise of a camera. */
+static bool is_noisy(struct png_way way)
+{
+    return way.method == METHOD_CODE && way.literal_bits >= NOISY && way.literal_bits < NOISE;
 }
 
 struct png_way png_choose(const struct png_strip_work *w)
 {
     struct png_way way = choose_near(w);
-    if (way.method == METHOD_CODE || way.literal_bits >= BUSY)
-        way = png_repeats_choose(w, way);
-    if (!suits_search(w, way))
+    bool searched = is_searched(w, way);
+    if (searched || way.method == METHOD_CODE || way.literal_bits >= BUSY)
+        way = png_repeats_choose(w, way, searched && !is_noisy(way));
+    if (!searched || !is_noisy(way))
         return way;
     enum png_filter filter = w->count < PNG_EACH_LEAST ? way.filter : FILTER_EACH;
     return (struct png_way){filter, METHOD_CHAIN, way.literal_bits};

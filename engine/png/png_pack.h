@@ -6,8 +6,11 @@
  * |---|---|---|---|---|
  * | 0 | stored, not filtered | the same | the same | the same |
  * | 1..3 | codes and long runs | the same | first matches found | chains of places |
- * | 4..6 | the same | chains, up to 8 MiB | the better of two neighbouring matches | chains |
+ * | 4..6 | the same | chains, up to 16 MiB | the better of two neighbouring matches | chains |
  * | 7..9 | the smaller of that and zlib, which searches longer at each level | ... | ... | ... |
+ *
+ * At 4..6, up to 16 MiB that no network has made, chains are also taken wherever a part of the
+ * strip becomes smaller with them.
  *
  * Threads: pure functions. */
 #ifndef UPSCALED_PNG_PNG_PACK_H

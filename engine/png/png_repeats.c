@@ -13,6 +13,7 @@
 
 enum {
     SPAN_BYTES = 96 << 10, /* that are searched: three times the window */
+    NEAR_BYTES = 32 << 10, /* that are packed if nothing repeats far away */
     SAMPLE = 16,           /* bytes that must agree */
     RARITY = 128,          /* about one byte in so many has the chosen value */
     LOOK_ROWS = 16,        /* in which values are counted */
@@ -39,12 +40,12 @@ struct samples {
     int count, found;
 };
 
-/* Returns the rows to search: the whole strip with its history if that is small, otherwise a part
- * from the middle. */
-static struct span choose_span(const struct png_strip_work *w)
+/* Returns the rows to search, of about so many bytes: the whole strip with its history if that is
+ * small, otherwise a part from the middle. */
+static struct span choose_span(const struct png_strip_work *w, size_t bytes)
 {
     size_t stored = w->count + 1;
-    int rows = w->job->rows, most = (int)(SPAN_BYTES / stored) + 1;
+    int rows = w->job->rows, most = (int)(bytes / stored) + 1;
     if (w->history + rows <= most)
         return (struct span){-w->history, rows};
     int from = rows > most ? (rows - most) / 2 : rows - most;
@@ -132,15 +133,19 @@ static uint64_t try_span(const struct png_strip_work *w, struct png_way *way, st
     return deflate_block_cost(&t);
 }
 
-struct png_way png_repeats_choose(const struct png_strip_work *w, struct png_way otherwise)
+struct png_way png_repeats_choose(const struct png_strip_work *w, struct png_way otherwise,
+                                  bool searched)
 {
     static const enum png_filter filters[] = {FILTER_NONE, FILTER_EACH};
     struct png_way best = otherwise;
-    struct span span = choose_span(w);
-    if (!may_repeat(w, span))
+    struct span span = choose_span(w, SPAN_BYTES);
+    bool repeats = may_repeat(w, span);
+    if (!repeats && !searched)
         return otherwise;
+    if (!repeats)
+        span = choose_span(w, NEAR_BYTES);
     uint64_t least = try_span(w, &best, span);
-    if (best.method == METHOD_CODE) {
+    if (best.method == METHOD_CODE && !searched) {
         uint64_t raw = 8 * (w->count + 1) * (uint64_t)(span.to - span.from);
         uint64_t gain = least / GAIN > raw / RAW_GAIN ? least / GAIN : raw / RAW_GAIN;
         least = least > gain ? least - gain : 0;
