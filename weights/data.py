@@ -214,7 +214,7 @@ def make_art(pack, base):
 
 def make(pack, base):
     """`pack` is a mix, a scale and a seed."""
-    if pack[0] == "art":
+    if pack[0].startswith("art"):
         make_art(pack, base)
         return
     variants = 1 if pack[0] == "clean" else VARIANTS

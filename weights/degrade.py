@@ -123,6 +123,9 @@ MIXES = {
     # a larger network learns rare damage by itself, and needs the common cases
     "photo-hq": dict(kernels=("bicubic", "bicubic", "box", "box", "lanczos", "area"), clean=0.5, noise=0.3,
                      sigma=(0.5, 8), jpeg=0.75, quality=(50, 97)),
+    # the widest has noise to spare, and misses clean pictures, box and JPEG
+    "photo-max": dict(kernels=("bicubic", "bicubic", "bicubic", "box", "box", "box", "lanczos", "area"), clean=0.45,
+                      noise=0.2, sigma=(0.5, 11), jpeg=0.9, quality=(40, 96)),
     "jpeg": dict(kernels=KERNELS, clean=0.1, noise=0.35, sigma=(1, 12), jpeg=0.8,
                  quality=(55, 95)),
     "jpeg-strong": dict(kernels=KERNELS, clean=0.0, noise=0.4, sigma=(5, 25), jpeg=0.85,
@@ -137,6 +140,8 @@ MIXES = {
     # a renderer computes a small pixel as the mean of an area: box
     "art": dict(kernels=("box", *KERNELS), clean=0.8, noise=0.0, sigma=(0, 0), jpeg=1.0,
                 quality=(60, 96)),
+    "art-max": dict(kernels=("box", "box", "box", "box", "bicubic", "bicubic", "bicubic", "lanczos"), clean=0.9,
+                    noise=0.0, sigma=(0, 0), jpeg=1.0, quality=(70, 96)),
 }
 
 

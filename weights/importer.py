@@ -6,6 +6,9 @@ import sys
 try:
     from importer.command import main
 except ModuleNotFoundError as e:
+    if e.name == "importer":    # a script of the build, from which nothing was installed yet
+        sys.exit("upscaled-import: its modules are not installed; `make install` does it, and weights/importer.py of "
+                 "the sources is the same program")
     if e.name != "numpy":
         raise
     sys.exit("upscaled-import: it needs Python's numpy (Debian: apt install python3-numpy)")

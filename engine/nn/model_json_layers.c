@@ -131,16 +131,14 @@ static void *place(struct layer *l, size_t offset)
 static enum err_code read_kind(struct model_reader *r, const json_t *value, enum layer_kind *kind)
 {
     const char *type = json_string_value(value);
-    char list[320] = "";
-    for (int k = 0; k < LAYER_KINDS; k++) {
+    for (int k = 0; k < LAYER_KINDS; k++)
         if (type && strcmp(type, layer_table[k].type) == 0) {
             *kind = (enum layer_kind)k;
             return ERR_OK;
         }
-        reader_list(list, sizeof list, layer_table[k].type);
-    }
-    return reader_refuse(r, ERR_MODEL, "type", "one of %s expected, not %s", list,
-                         value ? reader_found(value).text : "missing");
+    if (!value)
+        return reader_refuse(r, ERR_MODEL, "type", "a layer needs its type, and it is missing");
+    return reader_refuse(r, ERR_MODEL, "type", "%s is no type of layer", reader_found(value).text);
 }
 
 static const struct key *find_key(const struct key *keys, const char *name)

@@ -15,6 +15,31 @@ static bool has_origin(const char *list, const char *origin)
     return false;
 }
 
+/* Whether a browser could send this: `null`, or a scheme, a host and perhaps a port. */
+static bool is_origin(const struct list_item *item)
+{
+    const char *host = memchr(item->start, ':', item->length), *end = item->start + item->length;
+    if (list_item_is(item, "null"))
+        return true;
+    if (!host || host == item->start || end - host < 4 || strncmp(host, "://", 3) != 0)
+        return false;
+    return !memchr(host + 3, '/', (size_t)(end - host - 3));
+}
+
+enum err_code cors_check(const char *allowed, struct err *e)
+{
+    struct list_item item;
+    if (!allowed || strcmp(allowed, "*") == 0)
+        return ERR_OK;
+    while (list_next(&allowed, ", ", &item))
+        if (!is_origin(&item))
+            return err_set(e, ERR_BAD_PARAMETER,
+                           "cors-origin: %.*s is no origin; one is https://HOST or "
+                           "https://HOST:PORT, without a path and without a slash at the end",
+                           item.length < 80 ? (int)item.length : 80, item.start);
+    return ERR_OK;
+}
+
 static bool allows(const char *allowed, const char *origin)
 {
     return allowed && origin && (strcmp(allowed, "*") == 0 || has_origin(allowed, origin));

@@ -5,6 +5,10 @@
 
 #include "server/answer/reply.h"
 
+/* Checks the value of --cors-origin: `*`, or a list as below. An origin that no browser sends, as
+ * one with a path or without a scheme, would let nobody in. ERR_BAD_PARAMETER. */
+enum err_code cors_check(const char *allowed, struct err *e);
+
 /* Adds the headers that let a page of `origin` (the header's value, or NULL) read the reply, if
  * `allowed` lists that origin. `allowed` is a list of origins separated by commas, `*` for all, or
  * NULL for none. */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "engine/base/mem.h"
+#include "server/answer/cors.h"
 #include "server/commands/commands.h"
 #include "server/commands/serve_memory.h"
 #include "server/host/cpus.h"
@@ -166,6 +167,8 @@ static enum err_code start(struct daemon *d, struct err *e)
     d->service.usable_cpus = cpus_usable();
     int threads = o->threads > 0 ? (int)o->threads : d->service.usable_cpus;
     enum err_code rc = proxies_read(&d->service.proxies, o->trusted_proxies, e);
+    if (rc == ERR_OK)
+        rc = cors_check(o->cors_origin, e);
     if (rc == ERR_OK)
         rc = access_log_open(&d->service.log, STDOUT_FILENO, o->log_format, e);
     if (rc == ERR_OK)

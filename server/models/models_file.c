@@ -79,8 +79,8 @@ static enum err_code name_file(const char *path, const char *stem, const struct 
 {
     size_t length = strlen(stem);
     bool opens = strncmp(from->text, stem, length) == 0 && from->text[length] == ':';
-    enum err_code rc = err_set(e, from->code, "%.160s: %.150s", path,
-                               opens ? from->text + length + 2 : from->text);
+    enum err_code rc =
+        err_set(e, from->code, "%.160s: %s", path, opens ? from->text + length + 2 : from->text);
     if (e && e->code == rc) {
         e->option = from->option;
         e->limit = from->limit;

@@ -67,6 +67,12 @@ def a_port_in_use_is_named_with_what_to_do():
 
 
 @claim
+def an_origin_that_no_browser_sends_is_refused():
+    for origins in ("https://a.example/", "a.example", "https://", "https://a.example, *"):
+        expect(2, upscaled("serve", "--listen", "127.0.0.1:0", "--cors-origin", origins), "cors-origin", "is no origin")
+
+
+@claim
 def models_lists_those_inside_and_in_the_folder():
     with Folder() as folder:
         described = dict(MODEL, description="For\n\x1b[1mtests\x9b", family="photo")

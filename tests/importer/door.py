@@ -241,6 +241,9 @@ def as_it_is_installed():
     with open(found[0]) as f:
         script = f.read()
     prefix = next(line.split('"')[1] for line in script.splitlines() if "sys.path.insert" in line)
+    if not os.path.exists(prefix):
+        done = subprocess.run([sys.executable, found[0]], capture_output=True, text=True, cwd=FOLDER.name)
+        assert done.returncode == 1 and done.stderr.startswith("upscaled-import: its modules are not"), done.stderr
     moved = path("moved")
     with open(moved, "w") as f:             # as if the root were /
         f.write(script.replace(prefix, path("root") + prefix))

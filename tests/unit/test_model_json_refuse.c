@@ -86,8 +86,9 @@ static const struct refusal heads[] = {
 
 static const struct refusal layers[] = {
     {LAYERS("1"), ERR_MODEL, "stem: $.layers[0]: an object expected, not 1"},
-    {SECOND("{}"), ERR_MODEL, "$.layers[1].type: one of conv2d, conv_transpose2d, relu, "},
-    {SECOND("{\"type\": \"softplus\"}"), ERR_MODEL, "mul, affine expected, not \"softplus\""},
+    {SECOND("{}"), ERR_MODEL, "$.layers[1].type: a layer needs its type, and it is missing"},
+    {SECOND("{\"type\": \"softplus\"}"), ERR_MODEL,
+     "$.layers[1].type: \"softplus\" is no type of layer"},
     {SECOND("{\"type\": 3}"), ERR_MODEL, "$.layers[1].type: "},
     {SECOND("{\"type\": \"relu\", \"inplace\": true}"), ERR_MODEL,
      "stem: $.layers[1].inplace: relu has no such key; it has name, input"},
