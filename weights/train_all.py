@@ -44,7 +44,7 @@ TRAININGS = {
     "psnr-m11": dict(CLEAN, depth=11, rate=2e-3, steps=30000, batch=16, even=0.5, start="psnr-m11"),
     "psnr-m5": dict(CLEAN, depth=5, rate=2e-3, steps=40000, batch=16, even=0.5, start="psnr-m5"),
     "photo": dict(ROBUST, mix="photo", depth=6, steps=30000, batch=16, start="photo"),
-    "art-max": dict(WIDE, mix="art", planes=3, rate=1.2e-3, steps=40000, every=4000, start="art-max"),
+    "art-max": dict(WIDE, mix="art-max", planes=3, rate=1.2e-3, steps=40000, every=4000, start="art-max"),
 }
 BATCH, GPU_BATCH, GPU_STEPS = 8, 32, 5  # patches per step; on a GPU, the factor for the steps
 BF16 = 0.95  # the share of the steps that AMX computes, on a CPU that has it
