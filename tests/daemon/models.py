@@ -29,7 +29,7 @@ FIGURES = {
     "photo-jpeg-strong": {"bicubic": 27.945, "jpeg-q75": 26.871},
     "photo-max": {"bicubic": 33.693, "jpeg-q75": 29.694},
     "photo-x3": {"bicubic-x3": 27.370},
-    "photo-x4": {"bicubic-x4": 25.076},
+    "photo-x4": {"bicubic-x4": 25.218},
     "psnr-m11": {"bicubic": 33.808},
     "psnr-m5": {"bicubic": 33.434},
     "psnr-max": {"bicubic": 33.886},
