@@ -41,7 +41,7 @@ static void answer_head(struct conn *conn, struct raw_answer *a)
                             .method = r->method,
                             .target = r->target,
                             .took_ms = clock_ms() - conn->begun_ms,
-                            .said = {conn->verdict.code, bytes},
+                            .said = {.code = conn->verdict.code, .bytes = bytes},
                         });
 }
 
