@@ -26,6 +26,8 @@ enum {
     /* If the costs of two ways differ by less than a 64th, the first is taken. So strips go the
      * same way as the strip before, to whose bytes they may refer. */
     ALIKE = 64,
+    /* Where most bytes are paper, those of letters have far more bits than the mean. */
+    EDGES = 6 * PNG_PACK_BIT,
     NARROW = 64, /* shorter rows have no samples: their bits are counted at once */
     TABLE_BITS = DEFLATE_HASH_BITS
 };
@@ -110,8 +112,8 @@ static bool may_repeat(const struct png_strip_work *w, struct span s)
     return t.found * WORTH > t.count;
 }
 
-/* Counts the bits of the span packed that way. Sets way->literal_bits to the bits that a byte takes
- * with codes alone. */
+/* Counts the bits of the span packed that way. Raises way->literal_bits to the bits that a byte
+ * takes with codes alone. */
 static uint64_t try_span(const struct png_strip_work *w, struct png_way *way, struct span span)
 {
     struct deflate_tally t = {0};
@@ -120,7 +122,8 @@ static uint64_t try_span(const struct png_strip_work *w, struct png_way *way, st
     s.match_count = w->kernels->runs(s.bytes, s.count, w->room->matches);
     w->kernels->tally(&s, &t);
     uint64_t bits = deflate_block_cost(&t);
-    way->literal_bits = (int)(bits * PNG_PACK_BIT / count);
+    int literal_bits = (int)(bits * PNG_PACK_BIT / count);
+    way->literal_bits = literal_bits > way->literal_bits ? literal_bits : way->literal_bits;
     if (way->method == METHOD_CODE)
         return bits;
     struct png_pack p = png_strip_work_pack(w, *way);
@@ -136,8 +139,10 @@ static uint64_t try_span(const struct png_strip_work *w, struct png_way *way, st
 struct png_way png_repeats_choose(const struct png_strip_work *w, struct png_way otherwise,
                                   bool searched)
 {
-    static const enum png_filter filters[] = {FILTER_NONE, FILTER_EACH};
-    struct png_way best = otherwise;
+    static const struct png_way ways[] = {{FILTER_NONE, METHOD_CHAIN, 0},
+                                          {FILTER_EACH, METHOD_CHAIN, 0},
+                                          {FILTER_NONE, METHOD_CHAIN, EDGES}};
+    struct png_way best = {otherwise.filter, otherwise.method, 0};
     struct span span = choose_span(w, SPAN_BYTES);
     bool repeats = may_repeat(w, span);
     if (!repeats && !searched)
@@ -150,8 +155,8 @@ struct png_way png_repeats_choose(const struct png_strip_work *w, struct png_way
         uint64_t gain = least / GAIN > raw / RAW_GAIN ? least / GAIN : raw / RAW_GAIN;
         least = least > gain ? least - gain : 0;
     }
-    for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
-        struct png_way way = {filters[i], METHOD_CHAIN, 0};
+    for (size_t i = 0; i < sizeof ways / sizeof *ways - (searched ? 0 : 1); i++) {
+        struct png_way way = ways[i];
         uint64_t cost = try_span(w, &way, span);
         if (cost + cost / ALIKE >= least)
             continue;
