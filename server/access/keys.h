@@ -52,8 +52,8 @@ enum err_code key_enter(struct keys *k, struct key *key, int64_t now_ms, int *re
 enum err_code key_would_enter(struct keys *k, struct key *key, bool entered, int64_t now_ms,
                               struct err *e);
 
-/* Does the same as key_enter for an estimate, whose body takes memory: it counts toward concurrency, not toward
- * the rate. */
+/* Does the same as key_enter for an estimate, whose body takes memory: it counts toward
+ * concurrency, not toward the rate. */
 enum err_code key_enter_unrated(struct keys *k, struct key *key, int *retry_s, struct err *e);
 void key_leave(struct keys *k, struct key *key);
 
