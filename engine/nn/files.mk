@@ -13,6 +13,7 @@ libengine_a_SOURCES += \
 	engine/nn/kernels_sets.h \
 	engine/nn/kernels_tall.inc \
 	engine/nn/kernels_template.inc \
+	engine/nn/kernels_vector.inc \
 	engine/nn/kernels_winograd.inc \
 	engine/nn/layers.c \
 	engine/nn/layers.h \

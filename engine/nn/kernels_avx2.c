@@ -3,74 +3,64 @@
 
 #include "engine/nn/kernels_sets.h"
 
-typedef struct {
-    __m256 a, b;
-} v16;
+typedef __m256 reg;
 
-static inline v16 v_load(const float *p)
+enum { REG_LANES = 8 };
+
+static inline reg r_load(const float *p)
 {
-    return (v16){_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)};
+    return _mm256_loadu_ps(p);
 }
 
-static inline void v_store(float *p, v16 v)
+static inline void r_store(float *p, reg v)
 {
-    _mm256_storeu_ps(p, v.a);
-    _mm256_storeu_ps(p + 8, v.b);
+    _mm256_storeu_ps(p, v);
 }
 
-static inline v16 v_set(float f)
+static inline reg r_set(float f)
 {
-    __m256 v = _mm256_set1_ps(f);
-    return (v16){v, v};
+    return _mm256_set1_ps(f);
 }
 
-static inline v16 v_add(v16 x, v16 y)
+static inline reg r_add(reg a, reg b)
 {
-    return (v16){_mm256_add_ps(x.a, y.a), _mm256_add_ps(x.b, y.b)};
+    return _mm256_add_ps(a, b);
 }
 
-static inline v16 v_sub(v16 x, v16 y)
+static inline reg r_sub(reg a, reg b)
 {
-    return (v16){_mm256_sub_ps(x.a, y.a), _mm256_sub_ps(x.b, y.b)};
+    return _mm256_sub_ps(a, b);
 }
 
-static inline v16 v_fma(v16 x, v16 y, v16 z)
+static inline reg r_fma(reg a, reg b, reg c)
 {
-    return (v16){_mm256_fmadd_ps(x.a, y.a, z.a), _mm256_fmadd_ps(x.b, y.b, z.b)};
+    return _mm256_fmadd_ps(a, b, c);
 }
 
-static inline v16 v_min(v16 x, v16 y)
+static inline reg r_min(reg a, reg b)
 {
-    return (v16){_mm256_min_ps(x.a, y.a), _mm256_min_ps(x.b, y.b)};
+    return _mm256_min_ps(a, b);
 }
 
-static inline v16 v_max(v16 x, v16 y)
+static inline reg r_max(reg a, reg b)
 {
-    return (v16){_mm256_max_ps(x.a, y.a), _mm256_max_ps(x.b, y.b)};
+    return _mm256_max_ps(a, b);
 }
 
-static inline __m256 leak_8(__m256 v, __m256 slope)
+static inline reg r_leak(reg v, reg slope)
 {
-    __m256 below = _mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_LT_OQ);
+    reg below = _mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_LT_OQ);
     return _mm256_blendv_ps(v, _mm256_mul_ps(v, slope), below);
 }
 
-static inline v16 v_leak(v16 v, v16 slope)
+static inline void r_zip(reg a, reg b, reg *lo, reg *hi)
 {
-    return (v16){leak_8(v.a, slope.a), leak_8(v.b, slope.b)};
+    reg even = _mm256_unpacklo_ps(a, b), odd = _mm256_unpackhi_ps(a, b);
+    *lo = _mm256_permute2f128_ps(even, odd, 0x20);
+    *hi = _mm256_permute2f128_ps(even, odd, 0x31);
 }
 
-static inline v16 zip_8(__m256 x, __m256 y)
-{
-    __m256 lo = _mm256_unpacklo_ps(x, y), hi = _mm256_unpackhi_ps(x, y);
-    return (v16){_mm256_permute2f128_ps(lo, hi, 0x20), _mm256_permute2f128_ps(lo, hi, 0x31)};
-}
-
-static inline void v_zip(v16 x, v16 y, v16 *lo, v16 *hi)
-{
-    *lo = zip_8(x.a, y.a);
-    *hi = zip_8(x.b, y.b);
-}
+#include "engine/nn/kernels_vector.inc"
 
 static inline void transpose_8(__m256 r[8])
 {
@@ -98,21 +88,21 @@ static inline void v_transpose(v16 r[16])
 {
     __m256 q[4][8];
     for (int i = 0; i < 8; i++) {
-        q[0][i] = r[i].a;
-        q[1][i] = r[8 + i].a;
-        q[2][i] = r[i].b;
-        q[3][i] = r[8 + i].b;
+        q[0][i] = r[i].r[0];
+        q[1][i] = r[8 + i].r[0];
+        q[2][i] = r[i].r[1];
+        q[3][i] = r[8 + i].r[1];
     }
     for (int k = 0; k < 4; k++)
         transpose_8(q[k]);
     for (int i = 0; i < 8; i++) {
-        r[i] = (v16){q[0][i], q[1][i]};
-        r[8 + i] = (v16){q[2][i], q[3][i]};
+        r[i] = (v16){{q[0][i], q[1][i]}};
+        r[8 + i] = (v16){{q[2][i], q[3][i]}};
     }
 }
 
 /* There are 16 registers; an accumulator takes two. */
-enum { CONV_PIXELS = 6, TILES = 6, PLANE_BLOCKS = 1, PAIR_TILES = 0, PEAK_SUMS = 6 };
+enum { CONV_PIXELS = 6, TILES = 6, PLANE_REGS = 3, PAIR_TILES = 0, PEAK_SUMS = 6 };
 
 #define KERNEL_SET avx2
 #define FUSED true

@@ -3,54 +3,56 @@
 
 #include "engine/nn/kernels_sets.h"
 
-typedef __m512 v16;
+typedef __m512 reg;
 
-static inline v16 v_load(const float *p)
+enum { REG_LANES = 16 };
+
+static inline reg r_load(const float *p)
 {
     return _mm512_loadu_ps(p);
 }
 
-static inline void v_store(float *p, v16 v)
+static inline void r_store(float *p, reg v)
 {
     _mm512_storeu_ps(p, v);
 }
 
-static inline v16 v_set(float f)
+static inline reg r_set(float f)
 {
     return _mm512_set1_ps(f);
 }
 
-static inline v16 v_add(v16 a, v16 b)
+static inline reg r_add(reg a, reg b)
 {
     return _mm512_add_ps(a, b);
 }
 
-static inline v16 v_sub(v16 a, v16 b)
+static inline reg r_sub(reg a, reg b)
 {
     return _mm512_sub_ps(a, b);
 }
 
-static inline v16 v_fma(v16 a, v16 b, v16 c)
+static inline reg r_fma(reg a, reg b, reg c)
 {
     return _mm512_fmadd_ps(a, b, c);
 }
 
-static inline v16 v_min(v16 a, v16 b)
+static inline reg r_min(reg a, reg b)
 {
     return _mm512_min_ps(a, b);
 }
 
-static inline v16 v_max(v16 a, v16 b)
+static inline reg r_max(reg a, reg b)
 {
     return _mm512_max_ps(a, b);
 }
 
-static inline v16 v_leak(v16 v, v16 slope)
+static inline reg r_leak(reg v, reg slope)
 {
     return _mm512_mask_mul_ps(v, _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_LT_OQ), v, slope);
 }
 
-static inline void v_zip(v16 a, v16 b, v16 *lo, v16 *hi)
+static inline void r_zip(reg a, reg b, reg *lo, reg *hi)
 {
     const __m512i first = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
     const __m512i second = _mm512_add_epi32(first, _mm512_set1_epi32(8));
@@ -58,10 +60,14 @@ static inline void v_zip(v16 a, v16 b, v16 *lo, v16 *hi)
     *hi = _mm512_permutex2var_ps(a, second, b);
 }
 
+#include "engine/nn/kernels_vector.inc"
+
 /* Interleaves pairs of rows by 32 bits, then by 64 bits, and then twice by quarters. */
-static inline void v_transpose(v16 r[16])
+static inline void v_transpose(v16 square[16])
 {
-    v16 t[16];
+    reg r[16], t[16];
+    for (int i = 0; i < 16; i++)
+        r[i] = square[i].r[0];
     for (int i = 0; i < 16; i += 2) {
         t[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
         t[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
@@ -83,10 +89,12 @@ static inline void v_transpose(v16 r[16])
         r[4 + i] = _mm512_shuffle_f32x4(t[4 + i], t[12 + i], 0x88);
         r[12 + i] = _mm512_shuffle_f32x4(t[4 + i], t[12 + i], 0xdd);
     }
+    for (int i = 0; i < 16; i++)
+        square[i] = (v16){{r[i]}};
 }
 
 /* There are 32 registers. */
-enum { CONV_PIXELS = 24, TILES = 14, PLANE_BLOCKS = 5, PAIR_TILES = 12, PEAK_SUMS = 12 };
+enum { CONV_PIXELS = 24, TILES = 14, PLANE_REGS = 5, PAIR_TILES = 12, PEAK_SUMS = 12 };
 
 #define KERNEL_SET avx512
 #define FUSED true

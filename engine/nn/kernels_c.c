@@ -4,97 +4,82 @@
 
 #include "engine/nn/kernels_sets.h"
 
-typedef float v4 __attribute__((vector_size(16)));
-typedef int mask4 __attribute__((vector_size(16)));
+typedef float reg __attribute__((vector_size(16)));
+typedef int mask __attribute__((vector_size(16)));
 
-enum { QUARTERS = 4 };
+enum { REG_LANES = 4 };
 
-typedef struct {
-    v4 q[QUARTERS];
-} v16;
-
-static inline v16 v_load(const float *p)
+static inline reg r_load(const float *p)
 {
-    v16 v;
+    reg v;
     memcpy(&v, p, sizeof v);
     return v;
 }
 
-static inline void v_store(float *p, v16 v)
+static inline void r_store(float *p, reg v)
 {
     memcpy(p, &v, sizeof v);
 }
 
-static inline v16 v_set(float f)
+static inline reg r_set(float f)
 {
-    v4 q = {f, f, f, f};
-    return (v16){{q, q, q, q}};
+    return (reg){f, f, f, f};
 }
 
-static inline v4 choose(mask4 which, v4 a, v4 b)
+static inline reg choose(mask which, reg a, reg b)
 {
-    return (v4)((which & (mask4)a) | (~which & (mask4)b));
+    return (reg)((which & (mask)a) | (~which & (mask)b));
 }
 
-/* Each operation works on one quarter after the other. */
-#define BY_QUARTERS(expression)                                                                    \
-    v16 v;                                                                                         \
-    for (int i = 0; i < QUARTERS; i++)                                                             \
-        v.q[i] = (expression);                                                                     \
-    return v
-
-static inline v16 v_add(v16 a, v16 b)
+static inline reg r_add(reg a, reg b)
 {
-    BY_QUARTERS(a.q[i] + b.q[i]);
+    return a + b;
 }
 
-static inline v16 v_sub(v16 a, v16 b)
+static inline reg r_sub(reg a, reg b)
 {
-    BY_QUARTERS(a.q[i] - b.q[i]);
+    return a - b;
 }
 
-static inline v16 v_fma(v16 a, v16 b, v16 c)
+static inline reg r_fma(reg a, reg b, reg c)
 {
-    BY_QUARTERS(a.q[i] * b.q[i] + c.q[i]);
+    return a * b + c;
 }
 
-static inline v16 v_min(v16 a, v16 b)
+static inline reg r_min(reg a, reg b)
 {
-    BY_QUARTERS(choose(a.q[i] < b.q[i], a.q[i], b.q[i]));
+    return choose(a < b, a, b);
 }
 
-static inline v16 v_max(v16 a, v16 b)
+static inline reg r_max(reg a, reg b)
 {
-    BY_QUARTERS(choose(a.q[i] > b.q[i], a.q[i], b.q[i]));
+    return choose(a > b, a, b);
 }
 
-static inline v16 v_leak(v16 a, v16 slope)
+static inline reg r_leak(reg v, reg slope)
 {
-    v4 zero = {0, 0, 0, 0};
-    BY_QUARTERS(choose(a.q[i] < zero, a.q[i] * slope.q[i], a.q[i]));
+    return choose(v < (reg){0, 0, 0, 0}, v * slope, v);
 }
 
-static inline void v_zip(v16 a, v16 b, v16 *lo, v16 *hi)
+static inline void r_zip(reg a, reg b, reg *lo, reg *hi)
 {
-    for (int i = 0; i < QUARTERS; i++) {
-        v16 *to = i < QUARTERS / 2 ? lo : hi;
-        v4 x = a.q[i], y = b.q[i];
-        to->q[2 * i % QUARTERS] = (v4){x[0], y[0], x[1], y[1]};
-        to->q[2 * i % QUARTERS + 1] = (v4){x[2], y[2], x[3], y[3]};
-    }
+    *lo = (reg){a[0], b[0], a[1], b[1]};
+    *hi = (reg){a[2], b[2], a[3], b[3]};
 }
+
+#include "engine/nn/kernels_vector.inc"
 
 static inline void v_transpose(v16 r[16])
 {
     v16 t[16];
     for (int i = 0; i < 16; i++)
         for (int k = 0; k < 16; k++)
-            t[i].q[k / 4][k % 4] = r[k].q[i / 4][i % 4];
+            t[i].r[k / 4][k % 4] = r[k].r[i / 4][i % 4];
     memcpy(r, t, sizeof t);
 }
 
 /* There are 16 registers; an accumulator takes four. */
-enum { CONV_PIXELS = 4, TILES = 4, PLANE_BLOCKS = 1, PAIR_TILES = 0, PEAK_SUMS = 3 };
+enum { CONV_PIXELS = 4, TILES = 4, PLANE_REGS = 2, PAIR_TILES = 0, PEAK_SUMS = 3 };
 
 #define KERNEL_SET c
 #define FUSED false

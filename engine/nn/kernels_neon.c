@@ -3,73 +3,62 @@
 
 #include "engine/nn/kernels_sets.h"
 
-enum { QUARTERS = 4 };
+typedef float32x4_t reg;
 
-typedef struct {
-    float32x4_t q[QUARTERS];
-} v16;
+enum { REG_LANES = 4 };
 
-/* Each operation works on one quarter after the other. */
-#define BY_QUARTERS(expression)                                                                    \
-    v16 v;                                                                                         \
-    for (int i = 0; i < QUARTERS; i++)                                                             \
-        v.q[i] = (expression);                                                                     \
-    return v
-
-static inline v16 v_load(const float *p)
+static inline reg r_load(const float *p)
 {
-    BY_QUARTERS(vld1q_f32(p + 4 * i));
+    return vld1q_f32(p);
 }
 
-static inline void v_store(float *p, v16 v)
+static inline void r_store(float *p, reg v)
 {
-    for (int i = 0; i < QUARTERS; i++)
-        vst1q_f32(p + 4 * i, v.q[i]);
+    vst1q_f32(p, v);
 }
 
-static inline v16 v_set(float f)
+static inline reg r_set(float f)
 {
-    BY_QUARTERS(vdupq_n_f32(f));
+    return vdupq_n_f32(f);
 }
 
-static inline v16 v_add(v16 a, v16 b)
+static inline reg r_add(reg a, reg b)
 {
-    BY_QUARTERS(vaddq_f32(a.q[i], b.q[i]));
+    return vaddq_f32(a, b);
 }
 
-static inline v16 v_sub(v16 a, v16 b)
+static inline reg r_sub(reg a, reg b)
 {
-    BY_QUARTERS(vsubq_f32(a.q[i], b.q[i]));
+    return vsubq_f32(a, b);
 }
 
-static inline v16 v_fma(v16 a, v16 b, v16 c)
+static inline reg r_fma(reg a, reg b, reg c)
 {
-    BY_QUARTERS(vfmaq_f32(c.q[i], a.q[i], b.q[i]));
+    return vfmaq_f32(c, a, b);
 }
 
-static inline v16 v_min(v16 a, v16 b)
+static inline reg r_min(reg a, reg b)
 {
-    BY_QUARTERS(vminq_f32(a.q[i], b.q[i]));
+    return vminq_f32(a, b);
 }
 
-static inline v16 v_max(v16 a, v16 b)
+static inline reg r_max(reg a, reg b)
 {
-    BY_QUARTERS(vmaxq_f32(a.q[i], b.q[i]));
+    return vmaxq_f32(a, b);
 }
 
-static inline v16 v_leak(v16 a, v16 slope)
+static inline reg r_leak(reg v, reg slope)
 {
-    BY_QUARTERS(vbslq_f32(vcltzq_f32(a.q[i]), vmulq_f32(a.q[i], slope.q[i]), a.q[i]));
+    return vbslq_f32(vcltzq_f32(v), vmulq_f32(v, slope), v);
 }
 
-static inline void v_zip(v16 a, v16 b, v16 *lo, v16 *hi)
+static inline void r_zip(reg a, reg b, reg *lo, reg *hi)
 {
-    for (int i = 0; i < QUARTERS; i++) {
-        v16 *to = i < QUARTERS / 2 ? lo : hi;
-        to->q[2 * i % QUARTERS] = vzip1q_f32(a.q[i], b.q[i]);
-        to->q[2 * i % QUARTERS + 1] = vzip2q_f32(a.q[i], b.q[i]);
-    }
+    *lo = vzip1q_f32(a, b);
+    *hi = vzip2q_f32(a, b);
 }
+
+#include "engine/nn/kernels_vector.inc"
 
 static inline void transpose_4(float32x4_t r[4], float32x4_t to[4])
 {
@@ -88,17 +77,17 @@ static inline void v_transpose(v16 r[16])
         for (int k = 0; k < 4; k++) {
             float32x4_t from[4], to[4];
             for (int n = 0; n < 4; n++)
-                from[n] = r[4 * i + n].q[k];
+                from[n] = r[4 * i + n].r[k];
             transpose_4(from, to);
             for (int n = 0; n < 4; n++)
-                t[4 * k + n].q[i] = to[n];
+                t[4 * k + n].r[i] = to[n];
         }
     for (int i = 0; i < 16; i++)
         r[i] = t[i];
 }
 
 /* There are 32 registers; an accumulator takes four. */
-enum { CONV_PIXELS = 6, TILES = 6, PLANE_BLOCKS = 1, PAIR_TILES = 0, PEAK_SUMS = 6 };
+enum { CONV_PIXELS = 6, TILES = 6, PLANE_REGS = 5, PAIR_TILES = 0, PEAK_SUMS = 6 };
 
 #define KERNEL_SET neon
 #define FUSED true
