@@ -18,6 +18,7 @@ test_scripts += \
 	tests/setup.sh \
 	tests/sum.sh \
 	tests/training.py \
+	tests/vectors.sh \
 	tests/workflows.py
 
 EXTRA_DIST += \
