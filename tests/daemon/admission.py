@@ -72,11 +72,11 @@ def connections_alone_leave_room_for_pictures():
 @claim
 def a_small_container_holds_as_many_connections_as_the_docs_say():
     """256 MiB, of which the default takes seven eighths. What the process itself needs depends a
-    little on the libraries: 5 MiB of it are 3 % of the connections."""
+    little on the libraries: 5 MiB of it are 3 % of the connections. The buffers of threads follow the L2 cache."""
     with open(os.path.join(os.environ.get("top_srcdir", "."), "docs/operations.md")) as file:
         text = " ".join(file.read().split())
-    found = re.search(r"charged (\d+) KiB.* holds about ([\d,]+) connections with one CPU, ([\d,]+) with two, "
-                      r"and ([\d,]+) with four", text)
+    found = re.search(r"charged (\d+) KiB.* holds ([\d,]+) to ([\d,]+) connections with one CPU, "
+                      r"([\d,]+) to ([\d,]+) with two, and ([\d,]+) to ([\d,]+) with four", text)
     charge, *said = (int(number.replace(",", "")) for number in found.groups())
     with Daemon() as d:
         before = d.health()["memory"]["connections"]
@@ -89,10 +89,10 @@ def a_small_container_holds_as_many_connections_as_the_docs_say():
         raise Skip("too few files may be open")
     if sanitized():
         raise Skip("a sanitizer's memory is not the program's")
-    for threads, wanted in zip((1, 2, 4), said):
+    for threads, least, highest in zip((1, 2, 4), said[::2], said[1::2]):
         with Daemon("--memory-limit", "224M", "--threads", str(threads)) as d:
             most = connections_at_most(d)
-            equal(abs(most - wanted) < 0.03 * wanted, True, (threads, most))
+            equal(0.97 * least < most < 1.03 * highest, True, (threads, most))
 
 
 @claim
