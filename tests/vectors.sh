@@ -1,4 +1,4 @@
-# vectors.sh - checks that the compiler made vectors of every loop over pixels, in each set of the
+# vectors.sh - checks that the compiler made vectors of the loops of engine/image, in each set of the
 # binary. Plain C says nothing when it does not, and the loop takes several times as long. Speaks TAP.
 skip() {
     echo "1..0 # SKIP $1"
