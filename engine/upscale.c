@@ -11,7 +11,7 @@
 #include "engine/tiles/alpha.h"
 #include "engine/tiles/bands.h"
 #include "engine/tiles/gray.h"
-#include "engine/tiles/strips.h"
+#include "engine/tiles/strip_run.h"
 #include "engine/tiles/tile.h"
 #include "engine/tiles/tile_chain.h"
 #include "engine/tiles/tile_layout.h"
@@ -45,12 +45,23 @@ struct upscale {
     struct resample_axis *down_x, *down_y, *chroma_x, *chroma_y;
     void *whole; /* scratch for the one tile of a `whole` model, or NULL */
     struct strips strips;
-    char *strip; /* [strips.count][strips.scratch_bytes], or NULL */
+    struct strip_run *strip_run; /* or NULL */
     struct bands bands;
     uint8_t *band; /* [bands.rows][row_bytes] */
     size_t row_bytes;
     int y, rows; /* the band being made */
 };
+
+static void count_macs(const struct upscale *w, double macs)
+{
+    if (w->params->macs)
+        atomic_fetch_add_explicit(w->params->macs, (uint64_t)macs, memory_order_relaxed);
+}
+
+static struct strip_band band_of(const struct upscale *w)
+{
+    return (struct strip_band){{w->y, w->y + w->rows}, w->band, w->row_bytes};
+}
 
 /* Computes tile i of the band. */
 static void tile_piece(void *arg, int i, void *scratch)
@@ -67,11 +78,16 @@ static void tile_piece(void *arg, int i, void *scratch)
     size_t pixel_bytes = (size_t)(w->job.out.channels * w->job.out.depth / 8);
     struct tile_target to = {area, w->band + (size_t)y * w->row_bytes + (size_t)x * pixel_bytes,
                              w->row_bytes};
-    double macs = w->strip ? tile_run_strip(&w->job, &w->strips, &to,
-                                            w->strip + (size_t)i * w->strips.scratch_bytes)
-                           : tile_run(&w->job, &to, w->whole ? w->whole : scratch);
-    if (w->params->macs)
-        atomic_fetch_add_explicit(w->params->macs, (uint64_t)macs, memory_order_relaxed);
+    count_macs(w, tile_run(&w->job, &to, w->whole ? w->whole : scratch));
+}
+
+/* Computes piece i of the band in strips. */
+static void strip_piece(void *arg, int i, void *scratch)
+{
+    struct upscale *w = arg;
+    struct strip_band band = band_of(w);
+    (void)scratch; /* strips bring their own */
+    count_macs(w, strip_run_piece(w->strip_run, &band, i));
 }
 
 /* Copies row i of the band, if no network runs. Converts the depth of the samples if necessary. */
@@ -105,17 +121,29 @@ static bool copies(const struct upscale *w)
            w->job.out.height == w->img->format.height;
 }
 
+/* Makes the rows of a band. */
+static enum err_code make_band(struct upscale *w)
+{
+    struct pool_pieces run = {tile_piece, w, w->hooks->cancel};
+    struct strip_band band = band_of(w);
+    int pieces = bands_tiles(&w->bands, w->job.out.width, w->rows);
+    if (copies(w)) {
+        run.piece = copy_piece;
+        pieces = w->rows;
+    } else if (w->strip_run) {
+        run.piece = strip_piece;
+        pieces = strip_run_pieces(w->strip_run, &band);
+    }
+    return pool_run(w->pool, pieces, &run, w->e);
+}
+
 static enum err_code make_bands(struct upscale *w)
 {
-    int width = w->job.out.width, height = w->job.out.height;
+    int height = w->job.out.height;
     const struct upscale_hooks *hooks = w->hooks;
-    bool copy = copies(w);
     for (w->y = 0; w->y < height; w->y += w->rows) {
         w->rows = height - w->y < w->bands.rows ? height - w->y : w->bands.rows;
-        int pieces = copy ? w->rows : bands_tiles(&w->bands, width, w->rows);
-        enum err_code rc =
-            pool_run(w->pool, pieces,
-                     &(struct pool_pieces){copy ? copy_piece : tile_piece, w, hooks->cancel}, w->e);
+        enum err_code rc = make_band(w);
         if (rc == ERR_OK && hooks->cancel &&
             atomic_load(hooks->cancel)) /* a tile may have ended early */
             rc = err_set(w->e, ERR_CANCELLED, "the request was cancelled");
@@ -177,15 +205,6 @@ static enum err_code prepare_whole(struct upscale *w)
     if (!w->whole)
         return err_set(w->e, ERR_MEMORY, "out of memory for %zu bytes of working memory", bytes);
     w->job.scratch_bytes = bytes;
-    return ERR_OK;
-}
-
-static enum err_code prepare_strips(struct upscale *w)
-{
-    w->strip = mem_alloc_dense((size_t)w->strips.count, w->strips.scratch_bytes);
-    if (!w->strip)
-        return err_set(w->e, ERR_MEMORY, "out of memory for %d strips of %zu bytes",
-                       w->strips.count, w->strips.scratch_bytes);
     return ERR_OK;
 }
 
@@ -271,7 +290,7 @@ enum err_code upscale_memory(struct pool *pool, const struct upscale_params *par
         rest += whole + MEM_SLACK;
     }
     if (w.strips.count > 0)
-        rest += (size_t)w.strips.count * w.strips.scratch_bytes + MEM_SLACK;
+        rest += strips_bytes(&w.strips);
     rest += (size_t)w.bands.rows * image_row_bytes(&w.job.out) + MEM_SLACK;
     *out = (struct upscale_need){bleed > rest ? bleed : rest, w.bands.rows};
     return ERR_OK;
@@ -329,7 +348,7 @@ static enum err_code prepare(struct upscale *w)
     else
         rc = tile_scratch_bytes(&w->job.chain, &w->job.scratch_bytes, w->e);
     if (rc == ERR_OK && w->strips.count > 0)
-        rc = prepare_strips(w);
+        rc = strip_run_new(&w->job, &w->strips, &w->strip_run, w->e);
     if (rc != ERR_OK)
         return rc;
     w->row_bytes = image_row_bytes(&w->job.out);
@@ -353,7 +372,7 @@ enum err_code upscale_run(struct pool *pool, const struct upscale_params *params
     if (rc == ERR_OK)
         rc = make_bands(&w);
     mem_free(w.band);
-    mem_free(w.strip);
+    strip_run_free(w.strip_run);
     mem_free(w.whole);
     resample_axis_free(w.down_x);
     resample_axis_free(w.down_y);

@@ -36,6 +36,7 @@ GROUPS = [
      "unit/test_bands unit/test_bleed unit/test_border unit/test_upscale_picture "
      "unit/test_resample unit/test_flat unit/test_upscale unit/test_transcode_memory"),
     ("cuts", "engine/tiles/tile.c engine/tiles/tile_layout.c engine/tiles/tile_chain.c engine/tiles/strips.c "
+     "engine/tiles/strip_run.c engine/nn/stream_strip.c engine/nn/stream_wave.c "
      "engine/nn/stream_range.c engine/nn/stream_area.c engine/nn/stream_run.c engine/nn/stream_keep.c "
      "engine/nn/stream_args.c engine/nn/stream_rows.c engine/nn/stream_moves.c engine/nn/stream_pack.c "
      "engine/nn/stream_fuse.c engine/nn/stream_build.c",

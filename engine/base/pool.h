@@ -76,9 +76,9 @@ struct pool_pieces {
     const atomic_bool *cancel; /* or NULL */
 };
 
-/* Does pieces 0..pieces-1, each once, in any order and in parallel. Returns ERR_OK when all are
- * done. When *cancel becomes true, pieces that have not begun are skipped, and the result is
- * ERR_CANCELLED. There are no other errors. */
+/* Does pieces 0..pieces-1, each once and in parallel. They begin in order, so a piece may wait for
+ * what one before it does. Returns ERR_OK when all are done. When *cancel becomes true, pieces that
+ * have not begun are skipped, and the result is ERR_CANCELLED. There are no other errors. */
 enum err_code pool_run(struct pool *p, int pieces, const struct pool_pieces *run, struct err *e);
 
 /* Runs a whole request as one piece. `alone` is a pool of the one thread that the task runs on:

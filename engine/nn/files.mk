@@ -66,6 +66,9 @@ libengine_a_SOURCES += \
 	engine/nn/stream_rows.c \
 	engine/nn/stream_rows.h \
 	engine/nn/stream_run.c \
+	engine/nn/stream_strip.c \
+	engine/nn/stream_wave.c \
+	engine/nn/stream_wave.h \
 	engine/nn/stream_work.c
 
 # The kernels: a file a set, with the flags it needs.

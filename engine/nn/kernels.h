@@ -146,7 +146,7 @@ struct kernels {
     void (*planes)(const struct kernel_planes *k);
     void (*tall)(const struct kernel_tall *k);
     /* Copies [width][16] to the first `channels` (1..16) of 16 planes. The planes are written up to
-     * `width` rounded up to a multiple of 16, and `in` is read as far. */
+     * `width` rounded up to a multiple of 16. */
     void (*unblock)(const float *in, float *const *planes, int channels, int width);
     /* Merges, and does what is done before a store, to `length` floats. They are read and written
      * up to `length` rounded up to a multiple of 16. `store` has one slope for each of 16 lanes. */

@@ -7,6 +7,10 @@
 #include "engine/base/size.h"
 #include "engine/nn/plan_ways.h"
 
+/* The part of the bytes that a round reads from the cache of another thread: two of ten rows, which
+ * takes longer than from a cache that threads share. */
+#define HANDED_ON 0.25
+
 enum {
     WINDOW_BYTES = 6 * 1024 * 1024, /* about the size of one core's caches */
     WINDOW_MOST = 128,              /* side in pixels without the halo, which costs a third more */
@@ -150,7 +154,7 @@ struct pair plan_tile(const struct plan *p)
     const struct model_geometry *g = &p->m->geometry;
     if (p->stream) {
         size_t columns = (size_t)(RINGS_IN_L2 * (double)cpu_l2_bytes()) /
-                         stream_column_bytes(p->stream) * (size_t)g->align;
+                         stream_column_bytes(p->stream, 1) * (size_t)g->align;
         int width = columns < STRIP_MOST ? (int)columns : STRIP_MOST;
         int height =
             STRIP_HALOS * g->halo > STRIP_LEAST_ROWS ? STRIP_HALOS * g->halo : STRIP_LEAST_ROWS;
@@ -313,41 +317,92 @@ bool plan_has_strips(const struct plan *p)
     return p->stream != NULL;
 }
 
-enum err_code plan_strip_bytes(const struct plan *p, int width, size_t *bytes, struct err *e)
+int plan_strip_depth(const struct plan *p)
 {
-    return stream_strip_bytes(p->stream, width, bytes, e);
+    int most = p->stream->step_count / 2;
+    return most > 1 ? most : 1;
 }
 
-void plan_strip_run(const struct plan *p, const struct plan_strip *strip, struct span rows,
-                    const struct plan_picture *picture, const struct plan_io *io)
+enum err_code plan_strip_bytes(const struct plan *p, int width, int depth, size_t *bytes,
+                               struct err *e)
+{
+    return stream_strip_bytes(p->stream, width, depth, bytes, e);
+}
+
+enum err_code plan_strip_scratch_bytes(const struct plan *p, int width, size_t *bytes,
+                                       struct err *e)
+{
+    return stream_round_bytes(p->stream, width, bytes, e);
+}
+
+void plan_strip_begin(const struct plan *p, const struct plan_strip *strip,
+                      const struct plan_picture *picture)
 {
     const struct pair crop = p->m->geometry.crop;
     struct pair cells;
     struct plan_rect own = strip->area;
     own.x -= crop.x;
     own.y -= crop.y;
-    if (rows.lo == strip->area.y)
-        stream_strip_begin(p->stream, strip->state, own, cells_of(p, picture, &cells));
-    stream_strip_run(strip->state, (struct span){rows.lo - crop.y, rows.hi - crop.y}, io);
+    stream_strip_begin(p->stream, strip->state, own, cells_of(p, picture, &cells), strip->depth);
+}
+
+void plan_strip_end(const struct plan_strip *strip)
+{
+    stream_strip_end(strip->state);
+}
+
+int plan_strip_round(const struct plan *p, const struct plan_strip *strip, int row)
+{
+    return stream_strip_round(strip->state, row - p->m->geometry.crop.y);
+}
+
+struct span plan_strip_rows(const struct plan *p, const struct plan_strip *strip, int round)
+{
+    int crop = p->m->geometry.crop.y;
+    struct span own = stream_strip_rows(strip->state, round);
+    return (struct span){own.lo + crop, own.hi + crop};
+}
+
+int plan_round_rows(const struct plan *p)
+{
+    return stream_round(p->stream);
+}
+
+void plan_strip_run(const struct plan *p, const struct plan_strip *strip, void *scratch, int round,
+                    struct span rows, const struct plan_io *io)
+{
+    int crop = p->m->geometry.crop.y;
+    struct span own = {rows.lo - crop, rows.hi - crop};
+    stream_strip_run(strip->state, scratch, round, own, io);
 }
 
 /* Returns the bytes of the rings of an area. */
-static double ring_bytes(const struct plan *p, int width)
+static double ring_bytes(const struct plan *p, int width, int depth)
 {
-    return (double)stream_cells(p->m, width) * (double)stream_column_bytes(p->stream);
+    return (double)stream_cells(p->m, width) * (double)stream_column_bytes(p->stream, depth);
 }
 
-double plan_cut_cost(const struct plan *p, int width, int height)
+double plan_cut_cost(const struct plan *p, int width, int height, int depth)
 {
     const struct stream_cost *c = &p->stream->cost;
     /* the part that the caches hold */
-    double near = RINGS_IN_L2 * (double)cpu_l2_bytes() / ring_bytes(p, width);
+    double near = RINGS_IN_L2 * (double)cpu_l2_bytes() * depth / ring_bytes(p, width, depth);
     double halos = (1 + c->overlap[AXIS_X] / width) * (1 + c->overlap[AXIS_Y] / height);
-    return halos * (1 + (near < 1 ? 1 - near : 0) * MACS_A_BYTE * c->bytes_a_mac);
+    double far = (near < 1 ? 1 - near : 0) * c->bytes_a_mac; /* bytes from beyond the caches */
+    if (depth > 1)
+        far += c->bytes_a_mac * HANDED_ON;
+    if (c->weight_bytes > (double)cpu_l2_bytes())
+        far += c->weight_bytes / (c->macs * width * plan_round_rows(p));
+    return halos * (1 + far * MACS_A_BYTE);
 }
 
-double plan_strip_cost(const struct plan *p, int width, int height)
+double plan_round_lag(const struct plan *p)
+{
+    return p->stream->cost.longest;
+}
+
+double plan_strip_cost(const struct plan *p, int width, int height, int depth)
 {
     double macs = p->stream->cost.macs * width * height;
-    return macs > 0 ? MACS_A_NEW_BYTE * ring_bytes(p, width) / macs : 0;
+    return macs > 0 ? MACS_A_NEW_BYTE * ring_bytes(p, width, depth) / macs : 0;
 }

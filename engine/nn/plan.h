@@ -57,30 +57,60 @@ enum err_code plan_scratch_bytes(const struct plan *p, int width, int height, si
 void plan_run(const struct plan *p, void *scratch, struct plan_rect keep,
               const struct plan_picture *picture, const struct plan_io *io);
 
-/* A part of the output that has its full height and whose rows are computed in several calls.
- * Nothing between two calls is computed twice. The state belongs to the caller. */
+/* A part of the output that has its full height and whose rows are computed in rounds of a few rows
+ * each. Nothing between two rounds is computed twice. Up to `depth` rounds may run at a time, each
+ * on a thread: they follow each other through the layers. The state belongs to the caller. */
 struct plan_strip {
     void *state; /* plan_strip_bytes, aligned to MEM_ALIGN */
     struct plan_rect area;
+    int depth; /* at least 1, at most plan_strip_depth */
 };
 
 /* Whether the plan can run in strips. */
 bool plan_has_strips(const struct plan *p);
 
-/* Finds the bytes of state for strips of up to `width` columns at any position. ERR_MODEL_LIMIT. */
-enum err_code plan_strip_bytes(const struct plan *p, int width, size_t *bytes, struct err *e);
+/* Returns how many rounds of a strip can usefully run at a time. */
+int plan_strip_depth(const struct plan *p);
 
-/* Computes rows `rows` of the strip, as plan_run does. They must begin at the first row of the
- * area, or where the rows of the call before ended. */
-void plan_strip_run(const struct plan *p, const struct plan_strip *strip, struct span rows,
-                    const struct plan_picture *picture, const struct plan_io *io);
+/* Finds the bytes of state for strips of up to `width` columns at any position, and the bytes of
+ * scratch (aligned to MEM_ALIGN) for a round of them. ERR_MODEL_LIMIT. */
+enum err_code plan_strip_bytes(const struct plan *p, int width, int depth, size_t *bytes,
+                               struct err *e);
+enum err_code plan_strip_scratch_bytes(const struct plan *p, int width, size_t *bytes,
+                                       struct err *e);
+
+/* Prepares a strip. plan_strip_end must follow when no round runs. */
+void plan_strip_begin(const struct plan *p, const struct plan_strip *strip,
+                      const struct plan_picture *picture);
+void plan_strip_end(const struct plan_strip *strip);
+
+/* Returns the round that makes a row of the strip's area, and the rows of it that a round makes.
+ * Rounds are numbered from 0. The first ones make no rows, but what later ones need. */
+int plan_strip_round(const struct plan *p, const struct plan_strip *strip, int row);
+struct span plan_strip_rows(const struct plan *p, const struct plan_strip *strip, int round);
+
+/* Returns the rows of the output by which rounds advance. */
+int plan_round_rows(const struct plan *p);
+
+/* Runs one round as plan_run does, and stores rows `rows`, which are among those of the round and
+ * follow those that are stored. If only a part of them was stored, a further call with the same
+ * round stores more. Each round must begin after the round before has begun, and it waits for it
+ * where necessary. A cancelled strip must not be run again. */
+void plan_strip_run(const struct plan *p, const struct plan_strip *strip, void *scratch, int round,
+                    struct span rows, const struct plan_io *io);
 
 /* Returns the factor by which a run takes longer if it is cut into areas of width x height output
- * samples. Areas compute their halos again, and rows of that width may not stay in the caches. */
-double plan_cut_cost(const struct plan *p, int width, int height);
+ * samples, in each of which `depth` rounds run at a time. Areas compute their halos again, rows of
+ * that width may not stay in the caches, and weights that do not stay there are read for each round
+ * of each area. */
+double plan_cut_cost(const struct plan *p, int width, int height, int depth);
+
+/* Returns the part of a round's work that its longest step does. A round of a strip is at least so
+ * far behind the round before. */
+double plan_round_lag(const struct plan *p);
 
 /* Returns what a strip's state adds to this factor. The state is new memory in each run, which the
  * system has to find and clear; tiles use the memory of their thread. */
-double plan_strip_cost(const struct plan *p, int width, int height);
+double plan_strip_cost(const struct plan *p, int width, int height, int depth);
 
 #endif

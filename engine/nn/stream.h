@@ -42,7 +42,8 @@ struct stream_tensor {
     struct pair rate;    /* samples per cell */
     struct pair extra;   /* for a picture of n cells, the samples end at rate * n + extra */
     struct pair lead;    /* samples before 0: 1 if folded phases begin there */
-    int ring;            /* rows that exist at a time, at most */
+    int ring;            /* rows that exist at a time, at most, if one round runs */
+    int more;            /* rows that a round makes, at most */
     int pool;            /* from which its rows take their memory, or STREAM_OWN */
     struct span readers; /* the first step that reads it, and the end of those that do */
     int spare;           /* columns beyond those of the area itself, at most */
@@ -52,7 +53,8 @@ struct stream_tensor {
 /* Tensors in blocks whose rows are equally wide take them from one pool. */
 struct stream_pool {
     int rate; /* samples per cell along a row */
-    int rows; /* of one block of channels, that exist at a time, at most */
+    int rows; /* of one block of channels, that exist at a time, at most, if one round runs */
+    int more; /* and for each further round under way */
 };
 
 /* A tensor as the input of a step: sample i of the input is sample i + shift of the tensor. */
@@ -87,6 +89,8 @@ struct stream_cost {
     double overlap[2];  /* [axis]: output samples that an area computes more than it keeps */
     double bytes_a_mac; /* of activations that steps read and write */
     double macs;        /* for each output sample */
+    double longest;     /* the part of them that the step with the most does */
+    double weight_bytes;
 };
 
 struct stream {
@@ -147,6 +151,9 @@ int stream_round(const struct stream *s);
  * will be made. Returns the row, perhaps before `from`, at which the first round begins. Each round
  * advances by stream_round rows. */
 int stream_begin(const struct stream *s, int from, struct span *spans, int *made);
+
+/* Returns the bytes of all weights, of one phase of each step. */
+double stream_weight_bytes(const struct stream *s);
 
 /* Finds the `macs` of all steps. */
 void stream_find_macs(struct stream *s);
@@ -213,8 +220,9 @@ static inline int stream_blocks(const struct stream_tensor *t)
 /* Returns the most columns of a tensor that areas of `width` output columns need. */
 int stream_widest(const struct stream *s, int width, int tensor);
 
-/* Returns the bytes of a column of cells in all rings and pools together. */
-size_t stream_column_bytes(const struct stream *s);
+/* Returns the bytes of a column of cells in all rings and pools together, for `depth` rounds at a
+ * time. */
+size_t stream_column_bytes(const struct stream *s, int depth);
 
 /* These do the same as the functions of plan.h, but `keep` has the network's own positions, which
  * are not shifted by `crop`, and `sides` are in cells, or NULL. */
@@ -222,12 +230,18 @@ enum err_code stream_scratch_bytes(const struct stream *s, int width, size_t *by
 void stream_run(const struct stream *s, void *scratch, struct plan_rect keep,
                 const struct pair *sides, const struct plan_io *io);
 
-/* Strips as in plan.h. The state is a block of stream_strip_bytes, aligned to MEM_ALIGN. Positions
- * are the network's own, as in stream_run. The rows of each call follow those of the call
- * before. */
-enum err_code stream_strip_bytes(const struct stream *s, int width, size_t *bytes, struct err *e);
+/* Strips as in plan.h. The state is a block of stream_strip_bytes, and the scratch one of
+ * stream_round_bytes, both aligned to MEM_ALIGN. Positions are the network's own, as in
+ * stream_run. */
+enum err_code stream_strip_bytes(const struct stream *s, int width, int depth, size_t *bytes,
+                                 struct err *e);
+enum err_code stream_round_bytes(const struct stream *s, int width, size_t *bytes, struct err *e);
 void stream_strip_begin(const struct stream *s, void *state, struct plan_rect keep,
-                        const struct pair *sides);
-void stream_strip_run(void *state, struct span rows, const struct plan_io *io);
+                        const struct pair *sides, int depth);
+void stream_strip_end(void *state);
+int stream_strip_round(const void *state, int row);
+struct span stream_strip_rows(const void *state, int round);
+void stream_strip_run(void *state, void *scratch, int round, struct span rows,
+                      const struct plan_io *io);
 
 #endif

@@ -10,8 +10,8 @@
 enum { LANES = KERNEL_LANES };
 
 /* Kernels read and write planes in vectors, up to 15 samples beyond a row, or 31 if they are
- * interleaved or tall. When blocks become planes, kernels read up to 15 pixels beyond a row. */
-enum { PLANE_SLACK = 2 * LANES, BLOCK_SLACK = LANES * LANES };
+ * interleaved or tall. */
+enum { PLANE_SLACK = 2 * LANES };
 
 static size_t planar_floats(int width)
 {
@@ -28,10 +28,10 @@ static size_t scratch_of(const struct stream *s, const struct stream_step *t)
     return 0;
 }
 
-/* Divides everything except the rings. */
-static void take_books(const struct stream *s, void *base, size_t *used, struct stream_area *a)
+/* Divides what each round has, except for a->line. */
+static void take_own(const struct stream *s, void *base, size_t *used, struct stream_area *a)
 {
-    size_t tensors = (size_t)s->tensor_count, pointers = 0, scratch = 0;
+    size_t pointers = 0, scratch = 0;
     for (int k = 0; k < s->step_count; k++) {
         const struct stream_step *t = &s->steps[k];
         size_t rows = (size_t)t->taps.y;
@@ -45,73 +45,109 @@ static void take_books(const struct stream *s, void *base, size_t *used, struct 
         needed = scratch_of(s, t);
         scratch = needed > scratch ? needed : scratch;
     }
-    a->x = mem_part(base, used, tensors, sizeof *a->x);
-    a->y = mem_part(base, used, tensors, sizeof *a->y);
-    a->first = mem_part(base, used, tensors, sizeof *a->first);
-    a->made = mem_part(base, used, tensors, sizeof *a->made);
-    a->last = mem_part(base, used, tensors, sizeof *a->last);
-    a->rings = mem_part(base, used, tensors, sizeof *a->rings);
-    a->spares = mem_part(base, used, (size_t)s->pool_count, sizeof *a->spares);
+    a->y = mem_part(base, used, (size_t)s->tensor_count, sizeof *a->y);
     a->in = mem_part(base, used, pointers, sizeof *a->in);
     a->out = mem_part(base, used, pointers, sizeof *a->out);
     a->add = mem_part(base, used, pointers, sizeof *a->add);
     a->scratch = mem_part(base, used, scratch, sizeof *a->scratch);
 }
 
+/* Divides what rounds share, except for rows. */
+static void take_shared(const struct stream *s, void *base, size_t *used, struct stream_area *a)
+{
+    size_t tensors = (size_t)s->tensor_count;
+    a->x = mem_part(base, used, tensors, sizeof *a->x);
+    a->first = mem_part(base, used, tensors, sizeof *a->first);
+    a->made = mem_part(base, used, tensors, sizeof *a->made);
+    a->last = mem_part(base, used, tensors, sizeof *a->last);
+    a->rings = mem_part(base, used, tensors, sizeof *a->rings);
+    a->spares = mem_part(base, used, (size_t)(a->depth * s->pool_count), sizeof *a->spares);
+}
+
 static float *take_rows(size_t rows, size_t floats, void *base, size_t *used)
 {
-    if (!size_mul(rows, floats, &floats) || !size_add(floats, BLOCK_SLACK, &floats)) {
+    if (!size_mul(rows, floats, &floats)) {
         *used = SIZE_MAX;
         return NULL;
     }
     return mem_part(base, used, floats, sizeof(float));
 }
 
+/* Rows as wide as they are and as many as may exist at a time. */
+struct extent_of_rows {
+    int width, depth;
+};
+
 /* Divides the rows of planes of a tensor, or the places for its rows of blocks. */
-static void take_ring(const struct stream_tensor *t, int width, void *base, size_t *used,
-                      struct stream_ring *ring)
+static void take_ring(const struct stream_tensor *t, struct extent_of_rows x, void *base,
+                      size_t *used, struct stream_ring *ring)
 {
-    size_t rows = (size_t)t->ring * (size_t)stream_blocks(t); /* both are small */
-    *ring = (struct stream_ring){.row = planar_floats(width)};
-    if (t->pool == STREAM_OWN)
+    *ring = (struct stream_ring){.places = t->ring + (x.depth - 1) * t->more,
+                                 .row = planar_floats(x.width)};
+    size_t rows = (size_t)ring->places * (size_t)stream_blocks(t); /* both are small */
+    if (t->pool == STREAM_OWN) {
         ring->base = take_rows(rows, ring->row, base, used);
-    else
-        ring->slots = mem_part(base, used, rows, sizeof *ring->slots);
+        return;
+    }
+    ring->slots = mem_part(base, used, rows, sizeof *ring->slots);
+    if (base)
+        for (size_t i = 0; i < rows; i++)
+            ring->slots[i] = NULL;
+}
+
+static struct stream_spare *spare_of(const struct stream_area *a, int pool, int hand)
+{
+    return &a->spares[hand * a->s->pool_count + pool];
 }
 
 /* Divides the rows of a pool, each as wide as the widest of its tensors. */
-static void take_pool(const struct stream_pool *p, int width, void *base, size_t *used,
-                      struct stream_spare *spare)
+static void take_pool(const struct stream_area *a, int pool, int width, void *base, size_t *used)
 {
-    size_t rows = (size_t)p->rows, floats = (size_t)width * LANES;
-    spare->rows = mem_part(base, used, rows, sizeof *spare->rows);
+    const struct stream_pool *p = &a->s->pools[pool];
+    size_t rows = (size_t)(p->rows + (a->depth - 1) * p->more), floats = (size_t)width * LANES;
+    for (int hand = 0; hand < a->depth; hand++) {
+        float **spare = mem_part(base, used, rows, sizeof *spare);
+        if (base)
+            *spare_of(a, pool, hand) = (struct stream_spare){.rows = spare};
+    }
     float *first = take_rows(rows, floats, base, used);
-    if (base)
-        for (size_t i = 0; i < rows; i++) /* the first is taken first */
-            spare->rows[i] = first + (rows - 1 - i) * floats;
-    spare->count = p->rows;
+    for (size_t i = 0; base && i < rows; i++) { /* the first is taken first */
+        struct stream_spare *spare = spare_of(a, pool, (int)((rows - 1 - i) % (size_t)a->depth));
+        spare->rows[spare->count++] = first + (rows - 1 - i) * floats;
+    }
 }
 
-enum err_code stream_scratch_bytes(const struct stream *s, int width, size_t *bytes, struct err *e)
+enum err_code stream_area_bytes(const struct stream *s, int width, int depth, size_t *bytes,
+                                struct err *e)
 {
-    struct stream_area a;
+    struct stream_area a = {.s = s, .depth = depth};
     size_t used = 0;
-    take_books(s, NULL, &used, &a);
-    struct stream_spare spare;
+    take_shared(s, NULL, &used, &a);
     struct stream_ring ring;
-    int widest = 0;
-    for (int k = 0; k < s->tensor_count; k++) {
-        int columns = stream_widest(s, width, k);
-        widest = columns > widest ? columns : widest;
-        take_ring(&s->tensors[k], columns, NULL, &used, &ring);
-    }
+    for (int k = 0; k < s->tensor_count; k++)
+        take_ring(&s->tensors[k], (struct extent_of_rows){stream_widest(s, width, k), depth}, NULL,
+                  &used, &ring);
     for (int p = 0; p < s->pool_count; p++) {
         int columns = 0;
         for (int k = 0; k < s->tensor_count; k++)
             if (s->tensors[k].pool == p && stream_widest(s, width, k) > columns)
                 columns = stream_widest(s, width, k);
-        take_pool(&s->pools[p], columns, NULL, &used, &spare);
+        take_pool(&a, p, columns, NULL, &used);
     }
+    if (used == SIZE_MAX)
+        return err_set(e, ERR_MODEL_LIMIT, "the model's rows cannot be addressed");
+    *bytes = used;
+    return ERR_OK;
+}
+
+enum err_code stream_round_bytes(const struct stream *s, int width, size_t *bytes, struct err *e)
+{
+    struct stream_area a;
+    size_t used = 0;
+    int widest = 0;
+    take_own(s, NULL, &used, &a);
+    for (int k = 0; k < s->tensor_count; k++)
+        widest = stream_widest(s, width, k) > widest ? stream_widest(s, width, k) : widest;
     mem_part(NULL, &used, (size_t)widest + PLANE_SLACK, sizeof(float));
     if (used == SIZE_MAX)
         return err_set(e, ERR_MODEL_LIMIT, "the model's rows cannot be addressed");
@@ -124,7 +160,7 @@ static size_t place_of(const struct stream_area *a, int tensor, int y)
 {
     const struct stream_tensor *t = &a->s->tensors[tensor];
     assert(y >= a->first[tensor]);
-    return (size_t)((y - a->first[tensor]) % t->ring) * (size_t)stream_blocks(t);
+    return (size_t)((y - a->first[tensor]) % a->rings[tensor].places) * (size_t)stream_blocks(t);
 }
 
 float *stream_row(const struct stream_area *a, int tensor, int block, int y, int x)
@@ -135,8 +171,25 @@ float *stream_row(const struct stream_area *a, int tensor, int block, int y, int
     size_t at = place_of(a, tensor, y) + (size_t)block, column = (size_t)(x - a->x[tensor].lo);
     if (t->pool == STREAM_OWN)
         return ring->base + at * ring->row + column;
-    assert(y >= ring->held && y < ring->taken);
+    assert(ring->slots[at]);
     return ring->slots[at] + column * LANES;
+}
+
+/* Takes the row that the round itself gave back last, or the oldest of another. */
+static float *take_spare(const struct stream_area *a, int pool)
+{
+    struct stream_spare *spare = spare_of(a, pool, a->hand);
+    if (spare->count > 0)
+        return spare->rows[--spare->count];
+    int most = 0;
+    for (int hand = 1; hand < a->depth; hand++)
+        if (spare_of(a, pool, hand)->count > spare_of(a, pool, most)->count)
+            most = hand;
+    spare = spare_of(a, pool, most);
+    assert(spare->count > 0);
+    float *row = spare->rows[0];
+    spare->rows[0] = spare->rows[--spare->count];
+    return row;
 }
 
 void stream_area_take(struct stream_area *a, int tensor, int end)
@@ -145,13 +198,10 @@ void stream_area_take(struct stream_area *a, int tensor, int end)
     struct stream_ring *ring = &a->rings[tensor];
     if (t->pool == STREAM_OWN)
         return;
-    struct stream_spare *spare = &a->spares[t->pool];
     int blocks = stream_blocks(t);
     for (; ring->taken < end; ring->taken++)
-        for (int b = 0; b < blocks; b++) {
-            assert(spare->count > 0);
-            ring->slots[place_of(a, tensor, ring->taken) + (size_t)b] = spare->rows[--spare->count];
-        }
+        for (int b = 0; b < blocks; b++)
+            ring->slots[place_of(a, tensor, ring->taken) + (size_t)b] = take_spare(a, t->pool);
 }
 
 void stream_area_drop(struct stream_area *a, int tensor)
@@ -160,11 +210,14 @@ void stream_area_drop(struct stream_area *a, int tensor)
     struct stream_ring *ring = &a->rings[tensor];
     if (t->pool == STREAM_OWN)
         return;
-    struct stream_spare *spare = &a->spares[t->pool];
+    struct stream_spare *spare = spare_of(a, t->pool, a->hand);
     int least = stream_oldest(a->s, tensor, a->made, a->last);
     for (; ring->held < least; ring->held++)
-        for (int b = stream_blocks(t); b-- > 0;)
-            spare->rows[spare->count++] = ring->slots[place_of(a, tensor, ring->held) + (size_t)b];
+        for (int b = stream_blocks(t); b-- > 0;) {
+            float **slot = &ring->slots[place_of(a, tensor, ring->held) + (size_t)b];
+            spare->rows[spare->count++] = *slot;
+            *slot = NULL;
+        }
 }
 
 /* Finds the spans of all tensors for outputs `want`. */
@@ -175,34 +228,50 @@ static void find_needs(const struct stream_area *a, enum axis axis, struct span 
     stream_needs_within(a->s, axis, side, want, spans);
 }
 
-/* Divides the scratch for this area's columns and sets all tensors to their first rows. */
-int stream_area_lay_out(struct stream_area *a, void *scratch, struct plan_rect keep)
+/* Sets all tensors to their first rows. Returns what stream_begin returns. */
+static int set_rows(struct stream_area *a, struct plan_rect keep, struct span *y)
+{
+    const struct stream *s = a->s;
+    int from = stream_begin(s, keep.y, y, a->made);
+    find_needs(a, AXIS_Y, (struct span){keep.y, keep.y + keep.height}, y);
+    for (int k = 0; k < s->tensor_count; k++) {
+        a->first[k] = a->made[k] = y[k].lo;
+        a->last[k] = y[k].hi;
+    }
+    return from;
+}
+
+int stream_area_lay_out(struct stream_area *a, void *block, struct plan_rect keep)
 {
     const struct stream *s = a->s;
     size_t used = 0;
-    int widest = 0;
-    take_books(s, scratch, &used, a);
+    take_shared(s, block, &used, a);
+    int from = set_rows(a, keep, a->x); /* a->x is only room here */
     find_needs(a, AXIS_X, (struct span){keep.x, keep.x + keep.width}, a->x);
-    for (int k = 0; k < s->tensor_count; k++) {
-        int columns = a->x[k].hi - a->x[k].lo;
-        widest = columns > widest ? columns : widest;
-        take_ring(&s->tensors[k], columns, scratch, &used, &a->rings[k]);
-    }
+    for (int k = 0; k < s->tensor_count; k++)
+        take_ring(&s->tensors[k], (struct extent_of_rows){a->x[k].hi - a->x[k].lo, a->depth}, block,
+                  &used, &a->rings[k]);
     for (int p = 0; p < s->pool_count; p++) {
         int columns = 0;
         for (int k = 0; k < s->tensor_count; k++)
             if (s->tensors[k].pool == p && a->x[k].hi - a->x[k].lo > columns)
                 columns = a->x[k].hi - a->x[k].lo;
-        take_pool(&s->pools[p], columns, scratch, &used, &a->spares[p]);
+        take_pool(a, p, columns, block, &used);
     }
-    a->line = mem_part(scratch, &used, (size_t)widest + PLANE_SLACK, sizeof *a->line);
-    int to = stream_begin(s, keep.y, a->y, a->made);
-    find_needs(a, AXIS_Y, (struct span){keep.y, keep.y + keep.height}, a->y);
-    for (int k = 0; k < s->tensor_count; k++) {
-        a->first[k] = a->made[k] = a->rings[k].held = a->rings[k].taken = a->y[k].lo;
-        a->last[k] = a->y[k].hi;
-    }
-    return to;
+    for (int k = 0; k < s->tensor_count; k++)
+        a->rings[k].held = a->rings[k].taken = a->first[k];
+    a->bytes = used;
+    return from;
+}
+
+void stream_area_own(struct stream_area *a, void *block)
+{
+    size_t used = 0;
+    int widest = 0;
+    take_own(a->s, block, &used, a);
+    for (int k = 0; k < a->s->tensor_count; k++)
+        widest = a->x[k].hi - a->x[k].lo > widest ? a->x[k].hi - a->x[k].lo : widest;
+    a->line = mem_part(block, &used, (size_t)widest + PLANE_SLACK, sizeof *a->line);
 }
 
 struct span stream_area_domain(const struct stream_area *a, int tensor, enum axis axis)

@@ -4,44 +4,53 @@
 #define UPSCALED_NN_STREAM_AREA_H
 
 #include "engine/nn/stream.h"
+#include "engine/nn/stream_wave.h"
 
 /* The rows of a tensor that exist, from `held` to `taken` - 1. Row `first` has place 0, and places
- * repeat after t->ring rows. */
+ * repeat. */
 struct stream_ring {
+    int places;
     float *base;   /* planes: [place][plane][row] */
     size_t row;    /* planes: floats */
-    float **slots; /* blocks: [place][block], each a row from the tensor's pool */
+    float **slots; /* blocks: [place][block], each a row from the tensor's pool, or NULL */
     int held, taken;
 };
 
-/* Memory for rows of blocks that nobody has. What came back last is taken first. */
+/* Memory for rows of blocks that nobody has. What came back last is taken first, because it is
+ * still in the cache: that of the thread that gave it back. So rounds that run at a time have one
+ * of each pool, and take from others only what they lack. */
 struct stream_spare {
     float **rows;
     int count;
 };
 
-/* An area of the output being computed; all arrays lie in its scratch. */
+/* An area of the output being computed. If several rounds run at a time, each has a copy. The
+ * copies share what is marked with [s]. */
 struct stream_area {
     const struct stream *s;
     const struct pair *sides; /* of the picture, if the network pads at its edges */
     const struct plan_io *io;
-    struct span *x, *y;       /* of each tensor: columns; rows up to which a round goes */
-    int *first, *made, *last; /* rows: the first one, the next to be made, the end */
-    struct stream_ring *rings;
-    struct stream_spare *spares; /* of each pool */
+    struct stream_wave *wave;    /* protects made, held, taken and spares; NULL if one round runs */
+    struct span *x;              /* [s] of each tensor: columns */
+    struct span *y;              /* rows up to which the round goes */
+    int *first, *made, *last;    /* [s] rows: the first one, the next to be made, the end */
+    struct stream_ring *rings;   /* [s] */
+    struct stream_spare *spares; /* [s] [depth][pools] */
+    int depth, hand;             /* how many rounds run at a time, and which of them this is */
     const float **in, **add;     /* arguments for kernels */
     float **out;
     float *scratch; /* for the transforms of kernels */
     float *line;    /* a row of the widest tensor, as a plane */
+    size_t bytes;   /* of the block that rounds share */
 };
 
 /* A strip: an area whose rows are made in several calls. */
 struct stream_strip {
-    struct stream_area area;
+    struct stream_area area; /* what the rounds share */
+    struct stream_wave wave;
     struct plan_rect keep;
     struct pair sides; /* area.sides points to it */
-    int to;            /* the output row up to which the rounds so far make it */
-    int stored;        /* the next row to store */
+    int from;          /* the output row at which the first round begins */
 };
 
 /* Returns sample x of row y of a block or plane. The row must exist. */
@@ -61,8 +70,16 @@ struct span stream_area_within(const struct stream_area *a, const struct stream_
 /* Returns the samples that a tensor has of the picture, if the edges of the picture count. */
 struct span stream_area_domain(const struct stream_area *a, int tensor, enum axis axis);
 
-/* Divides the scratch for the columns of `keep`, and sets all tensors to their first rows. Returns
- * what stream_begin returns. a->s must be set. */
-int stream_area_lay_out(struct stream_area *a, void *scratch, struct plan_rect keep);
+/* Finds the bytes of what `depth` rounds share, for areas of `width` output columns.
+ * ERR_MODEL_LIMIT. */
+enum err_code stream_area_bytes(const struct stream *s, int width, int depth, size_t *bytes,
+                                struct err *e);
+
+/* Divides a block of stream_area_bytes for the columns of `keep`, and sets all tensors to their
+ * first rows. Returns what stream_begin returns. a->s, sides and depth must be set. */
+int stream_area_lay_out(struct stream_area *a, void *block, struct plan_rect keep);
+
+/* Divides a block of stream_round_bytes for the rounds of an area that is laid out. */
+void stream_area_own(struct stream_area *a, void *block);
 
 #endif

@@ -75,7 +75,8 @@ static void find_pools(struct stream *s)
 /* The rows of each tensor that exist in a simulated run: from held[tensor] to made[tensor]. */
 struct rows {
     int *made, *held;
-    int *used; /* of each pool, in rows of blocks */
+    int *used;   /* of each pool, in rows of blocks */
+    int *before; /* used before the round */
 };
 
 static void take(struct stream *s, const struct rows *r, int tensor, int end)
@@ -85,9 +86,11 @@ static void take(struct stream *s, const struct rows *r, int tensor, int end)
     t->ring = count > t->ring ? count : t->ring;
     if (t->pool == STREAM_OWN)
         return;
-    int *used = &r->used[t->pool], *most = &s->pools[t->pool].rows;
+    struct stream_pool *p = &s->pools[t->pool];
+    int *used = &r->used[t->pool], before = r->before[t->pool];
     *used += (end - r->made[tensor]) * stream_blocks(t);
-    *most = *used > *most ? *used : *most;
+    p->rows = *used > p->rows ? *used : p->rows;
+    p->more = *used - before > p->more ? *used - before : p->more;
 }
 
 static void drop(const struct stream *s, const struct rows *r, int tensor)
@@ -101,13 +104,18 @@ static void drop(const struct stream *s, const struct rows *r, int tensor)
     r->held[tensor] = least;
 }
 
-/* Simulates one round of stream_run, of which `spans` has the needs. */
-static void simulate(struct stream *s, const struct span *spans, const struct rows *r)
+/* Simulates one round of stream_run, of which `spans` has the needs. The output's rows below
+ * `stored` are stored. */
+static void simulate(struct stream *s, const struct span *spans, int stored, const struct rows *r)
 {
-    r->held[s->output] = r->made[s->output]; /* what is made is stored */
+    int *held = &r->held[s->output];
+    *held = stored > *held ? stored : *held;
+    for (int k = 0; k < s->pool_count; k++)
+        r->before[k] = r->used[k];
     for (int k = 0; k < s->step_count; k++) {
         const struct stream_step *t = &s->steps[k];
-        int end;
+        int end, all = spans[t->out].hi - r->made[t->out];
+        s->tensors[t->out].more = all > s->tensors[t->out].more ? all : s->tensors[t->out].more;
         for (int lo = r->made[t->out]; lo < spans[t->out].hi; lo = end) {
             end = stream_slice_end(t, (struct span){lo, spans[t->out].hi});
             take(s, r, t->out, end);
@@ -135,10 +143,10 @@ static void reset(const struct stream *s, const struct rows *r)
 enum err_code stream_find_kept(struct stream *s, struct span *spans, struct err *e)
 {
     size_t tensors = (size_t)s->tensor_count;
-    int *all = mem_calloc(3 * tensors, sizeof *all);
+    int *all = mem_calloc(4 * tensors, sizeof *all);
     if (!all)
         return err_set(e, ERR_MEMORY, "no memory to size a plan");
-    struct rows r = {all, all + tensors, all + 2 * tensors};
+    struct rows r = {all, all + tensors, all + 2 * tensors, all + 3 * tensors};
     find_readers(s);
     find_pools(s);
     for (int from = 0; from < stream_period(s); from++) {
@@ -146,7 +154,7 @@ enum err_code stream_find_kept(struct stream *s, struct span *spans, struct err 
         reset(s, &r);
         for (; to <= from + 3 * stream_round(s); to += stream_round(s)) {
             stream_needs(s, AXIS_Y, (struct span){from, to}, spans);
-            simulate(s, spans, &r);
+            simulate(s, spans, to - stream_round(s), &r);
         }
     }
     mem_free(all);

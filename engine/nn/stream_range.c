@@ -194,16 +194,19 @@ struct span stream_picture(const struct stream *s, enum axis axis, struct span w
                          table[want.hi - hi * period].hi + hi * pixels};
 }
 
-size_t stream_column_bytes(const struct stream *s)
+size_t stream_column_bytes(const struct stream *s, int depth)
 {
     size_t floats = 0; /* channels and rings are too small to overflow */
     for (int k = 0; k < s->tensor_count; k++) {
         const struct stream_tensor *t = &s->tensors[k];
         if (t->pool == STREAM_OWN)
-            floats += (size_t)t->ring * (size_t)t->channels * (size_t)t->rate.x;
+            floats +=
+                (size_t)(t->ring + (depth - 1) * t->more) * (size_t)t->channels * (size_t)t->rate.x;
     }
-    for (int k = 0; k < s->pool_count; k++)
-        floats += (size_t)s->pools[k].rows * (size_t)s->pools[k].rate * KERNEL_LANES;
+    for (int k = 0; k < s->pool_count; k++) {
+        const struct stream_pool *p = &s->pools[k];
+        floats += (size_t)(p->rows + (depth - 1) * p->more) * (size_t)p->rate * KERNEL_LANES;
+    }
     return floats * sizeof(float);
 }
 
@@ -222,15 +225,20 @@ static void find_spares(struct stream *s, struct span *spans)
         }
 }
 
+double stream_weight_bytes(const struct stream *s)
+{
+    double floats = 0;
+    for (int k = 0; k < s->step_count; k++)
+        floats += (double)s->steps[k].phase_floats;
+    return floats * sizeof(float);
+}
+
 /* Returns the number of periods of a round. If the weights do not all fit the L2 cache, every round
  * reads them from beyond it. Then a round makes two rows of tiles, which share each read of the
  * weights; the rings grow by a third. */
 static int choose_round(const struct stream *s)
 {
-    double floats = 0;
-    for (int k = 0; k < s->step_count; k++)
-        floats += (double)s->steps[k].phase_floats;
-    return floats * sizeof(float) > (double)cpu_l2_bytes() ? 2 : 1;
+    return stream_weight_bytes(s) > (double)cpu_l2_bytes() ? 2 : 1;
 }
 
 /* Returns how far beyond the domain of a part a step reads to make the samples of its own domain.

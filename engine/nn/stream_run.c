@@ -1,5 +1,4 @@
 /* stream_run.c - rounds of steps over a few rows each. See stream.h. */
-#include <assert.h>
 #include <string.h>
 
 #include "engine/base/mem.h"
@@ -51,12 +50,12 @@ static void load_rows(const struct stream_area *a, const struct stream_step *t, 
     }
 }
 
-static void store_rows(const struct stream_area *a, struct plan_rect keep, int lo, int hi)
+void stream_store(const struct stream_area *a, struct plan_rect keep, struct span rows)
 {
     int output = a->s->output;
     const struct pair crop = a->s->m->geometry.crop;
     uint64_t begun = profile_begin(a->io->profile);
-    for (int y = lo; y < hi; y++) {
+    for (int y = rows.lo; y < rows.hi; y++) {
         for (int c = 0; c < a->s->tensors[output].channels; c++)
             a->out[c] = stream_row(a, output, c, y, keep.x);
         a->io->store(a->io->arg, y + crop.y, keep.x + crop.x, keep.width,
@@ -86,7 +85,9 @@ static void drop_inputs(struct stream_area *a, const struct stream_step *t)
 static void run_slice(struct stream_area *a, const struct stream_step *t, struct span rows)
 {
     uint64_t begun = profile_begin(a->io->profile);
+    stream_wave_lock(a->wave);
     stream_area_take(a, t->out, rows.hi);
+    stream_wave_unlock(a->wave);
     if (t->op == STREAM_LOAD)
         load_rows(a, t, rows);
     else
@@ -95,18 +96,19 @@ static void run_slice(struct stream_area *a, const struct stream_step *t, struct
         return; /* rows may be missing */
     if (a->sides)
         clear_outside(a, t->out, rows);
-    a->made[t->out] = rows.hi;
     if (a->io->macs) { /* counts samples outside the picture too, as plan_work.c does */
         struct span y = stream_step_phases(t, AXIS_Y, rows);
         struct span x = stream_step_phases(t, AXIS_X, a->x[t->out]);
         *a->io->macs += t->macs * (y.hi - y.lo) * (x.hi - x.lo);
     }
+    stream_wave_lock(a->wave);
+    a->made[t->out] = rows.hi;
     drop_inputs(a, t);
+    stream_wave_unlock(a->wave);
     profile_end(a->io->profile, place_of(a->s, t), begun);
 }
 
-/* Makes the rows of one step's output that the round needs, and that are not made yet. */
-static void run_step(struct stream_area *a, const struct stream_step *t)
+void stream_step_run(struct stream_area *a, const struct stream_step *t)
 {
     struct span rows = {a->made[t->out], a->y[t->out].hi};
     int last = a->last[t->out];
@@ -116,76 +118,39 @@ static void run_step(struct stream_area *a, const struct stream_step *t)
     }
 }
 
-static void begin(struct stream_strip *t, void *scratch, struct plan_rect keep,
-                  const struct pair *sides)
+/* Runs the steps of a round that makes the output's rows below `to`. */
+static void run_round(struct stream_area *a, int from, int to)
 {
-    t->keep = keep;
-    t->stored = keep.y;
-    if (sides) {
-        t->sides = *sides;
-        t->area.sides = &t->sides;
-    }
-    t->to = stream_area_lay_out(&t->area, scratch, keep);
-}
-
-/* Stores the rows below `end` that are made. */
-static void store_made(struct stream_strip *t, int end)
-{
-    int made = t->area.made[t->area.s->output];
-    made = made < end ? made : end;
-    if (made > t->stored) {
-        store_rows(&t->area, t->keep, t->stored, made);
-        t->stored = made;
-    }
-}
-
-/* Runs rounds until the rows below `end` are stored. Rows that a round made beyond `end` stay in
- * their ring for the next call. */
-static void run_rounds(struct stream_strip *t, int end, const struct plan_io *io)
-{
-    const struct stream *s = t->area.s;
-    t->area.io = io;
-    for (store_made(t, end); t->stored < end && !plan_io_cancelled(io); store_made(t, end)) {
-        t->to += stream_round(s);
-        stream_needs(s, AXIS_Y, (struct span){t->keep.y, t->to}, t->area.y);
-        for (int k = 0; k < s->step_count && !plan_io_cancelled(io); k++)
-            run_step(&t->area, &s->steps[k]);
-    }
+    stream_needs(a->s, AXIS_Y, (struct span){from, to}, a->y);
+    for (int k = 0; k < a->s->step_count && !plan_io_cancelled(a->io); k++)
+        stream_step_run(a, &a->s->steps[k]);
 }
 
 void stream_run(const struct stream *s, void *scratch, struct plan_rect keep,
                 const struct pair *sides, const struct plan_io *io)
 {
-    struct stream_strip t = {.area.s = s};
-    begin(&t, scratch, keep, sides);
-    run_rounds(&t, keep.y + keep.height, io);
+    struct stream_area a = {.s = s, .sides = sides, .io = io, .depth = 1};
+    int to = stream_area_lay_out(&a, scratch, keep);
+    int end = keep.y + keep.height;
+    stream_area_own(&a, (char *)scratch + a.bytes);
+    for (int stored = keep.y; stored < end && !plan_io_cancelled(io);) {
+        to += stream_round(s);
+        run_round(&a, keep.y, to);
+        int made = to < end ? to : end;
+        if (made > stored && !plan_io_cancelled(io)) {
+            stream_store(&a, keep, (struct span){stored, made});
+            stored = made;
+        }
+    }
 }
 
-static size_t head_bytes(void)
+enum err_code stream_scratch_bytes(const struct stream *s, int width, size_t *bytes, struct err *e)
 {
-    return (sizeof(struct stream_strip) + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
-}
-
-enum err_code stream_strip_bytes(const struct stream *s, int width, size_t *bytes, struct err *e)
-{
-    size_t rest;
-    enum err_code rc = stream_scratch_bytes(s, width, &rest, e);
-    if (rc == ERR_OK && !size_add(rest, head_bytes(), bytes))
+    size_t shared, own;
+    enum err_code rc = stream_area_bytes(s, width, 1, &shared, e);
+    if (rc == ERR_OK)
+        rc = stream_round_bytes(s, width, &own, e);
+    if (rc == ERR_OK && !size_add(shared, own, bytes))
         rc = err_set(e, ERR_MODEL_LIMIT, "the model's rows cannot be addressed");
     return rc;
-}
-
-void stream_strip_begin(const struct stream *s, void *state, struct plan_rect keep,
-                        const struct pair *sides)
-{
-    struct stream_strip *t = state;
-    *t = (struct stream_strip){.area.s = s};
-    begin(t, (char *)state + head_bytes(), keep, sides);
-}
-
-void stream_strip_run(void *state, struct span rows, const struct plan_io *io)
-{
-    struct stream_strip *t = state;
-    assert(t->stored == rows.lo);
-    run_rounds(t, rows.hi, io);
 }

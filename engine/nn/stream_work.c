@@ -59,7 +59,7 @@ static double count_bytes(const struct stream *s, const struct stream_step *t)
 static void find_cost(struct stream *s, const struct growth *g)
 {
     int length = 64 * stream_period(s);
-    double macs = 0, bytes = 0, extra[2] = {0, 0};
+    double macs = 0, bytes = 0, most = 0, extra[2] = {0, 0};
     for (enum axis axis = AXIS_Y; axis <= AXIS_X; axis++) {
         stream_needs(s, axis, (struct span){0, length}, g->spans);
         stream_lengths(s, axis, g->spans, g->once);
@@ -69,13 +69,19 @@ static void find_cost(struct stream *s, const struct growth *g)
             double rate = (g->twice[k] - g->once[k]) / length; /* phases an output sample */
             double area = rate * rate, more = rate > 0 ? g->once[k] / rate - length : 0;
             macs += area * s->steps[k].macs;
+            most = area * s->steps[k].macs > most ? area * s->steps[k].macs : most;
             bytes += area * count_bytes(s, &s->steps[k]);
             extra[axis] += area * s->steps[k].macs * more;
         }
     }
     if (macs > 0)
         s->cost = (struct stream_cost){
-            {2 * extra[AXIS_Y] / macs, 2 * extra[AXIS_X] / macs}, bytes / macs, macs / 2};
+            .overlap = {2 * extra[AXIS_Y] / macs, 2 * extra[AXIS_X] / macs},
+            .bytes_a_mac = bytes / macs,
+            .macs = macs / 2,
+            .longest = 2 * most / macs,
+            .weight_bytes = stream_weight_bytes(s),
+        };
 }
 
 enum err_code stream_find_cost(struct stream *s, struct err *e)

@@ -15,6 +15,8 @@ libengine_a_SOURCES += \
 	engine/tiles/gray.h \
 	engine/tiles/source.c \
 	engine/tiles/source.h \
+	engine/tiles/strip_run.c \
+	engine/tiles/strip_run.h \
 	engine/tiles/strips.c \
 	engine/tiles/strips.h \
 	engine/tiles/tile.c \

@@ -7,7 +7,9 @@
 #include "engine/tiles/tile_layout.h"
 
 enum {
-    BAND_ROWS = 64,      /* rows, about; the threads wait for each other after each band */
+    BAND_ROWS = 64,      /* rows, at least; the threads wait for each other after each band */
+    BAND_ROUNDS = 8,     /* of each thread in a band, if that is not too large */
+    BAND_MOST = 1 << 22, /* output pixels */
     STRIP_MULTIPLE = 16, /* the width of a strip is a multiple of this many columns */
     MOST_A_THREAD = 16,  /* the most strips for each thread */
 };
@@ -30,14 +32,39 @@ static int strip_width(const struct bands_wish *w, int count)
  * the most to do. */
 static double cost_of_tiles(const struct plan *p, const struct bands_wish *w, const struct bands *b)
 {
-    return plan_cut_cost(p, b->tile.x, b->tile.y < w->out.y ? b->tile.y : w->out.y);
+    return plan_cut_cost(p, b->tile.x, b->tile.y < w->out.y ? b->tile.y : w->out.y, 1);
 }
 
-static double cost_of_strips(const struct plan *p, const struct bands_wish *w, int a_thread)
+/* Returns how many rounds of each strip run at a time. */
+static int depth_of(const struct plan *p, const struct bands_wish *w, int count)
 {
-    int width = strip_width(w, a_thread * w->threads);
-    double longest = (double)width * a_thread * w->threads / w->out.x; /* above 1 by rounding */
-    return (plan_cut_cost(p, width, w->out.y) + plan_strip_cost(p, width, w->out.y)) * longest;
+    int wanted = pieces(w->threads, count), most = plan_strip_depth(p);
+    return wanted < most ? wanted : most;
+}
+
+/* Returns the rows of a band, in which each thread runs several rounds. */
+static int band_rows(const struct plan *p, const struct bands_wish *w, int count)
+{
+    int multiple = w->multiple ? w->multiple : 1;
+    int rows = plan_round_rows(p) * pieces(BAND_ROUNDS * w->threads, count);
+    int most = BAND_MOST / w->out.x;
+    rows = rows < most ? rows : most;
+    rows = rows > BAND_ROWS ? rows : BAND_ROWS;
+    rows = w->rows ? w->rows : pieces(rows, multiple) * multiple;
+    return rows < w->out.y ? rows : w->out.y;
+}
+
+static double cost_of_strips(const struct plan *p, const struct bands_wish *w, int count)
+{
+    int width = strip_width(w, count), depth = depth_of(p, w, count);
+    int threads = depth * count < w->threads ? depth * count : w->threads;
+    int all = count * pieces(w->out.y, plan_round_rows(p));
+    int in_band = count * pieces(band_rows(p, w, count), plan_round_rows(p));
+    double wider = (double)width * count / w->out.x; /* above 1 by rounding */
+    double longer = (double)pieces(all, threads) * w->threads / all +
+                    (depth - 1) * plan_round_lag(p) * threads / in_band;
+    return (plan_cut_cost(p, width, w->out.y, depth) + plan_strip_cost(p, width, w->out.y, depth)) *
+           wider * longer;
 }
 
 static bool can_have_strips(const struct tile_job *job)
@@ -58,45 +85,56 @@ static int choose_count(const struct tile_job *job, const struct bands_wish *w,
     if (w->tile.x > 0 || w->tile.y > 0)
         return 0;
     double least = TILES_FAVOUR * cost_of_tiles(job->chain.plans[0], w, b);
-    int best = 0, most = w->out.x / STRIP_MULTIPLE;
-    for (int k = 1; k <= MOST_A_THREAD && k * w->threads <= most; k++) {
-        double cost = cost_of_strips(job->chain.plans[0], w, k);
+    int best = 0, most = pieces(w->out.x, STRIP_MULTIPLE);
+    most = most < MOST_A_THREAD * w->threads ? most : MOST_A_THREAD * w->threads;
+    for (int count = 1; count <= most; count++) {
+        double cost = cost_of_strips(job->chain.plans[0], w, count);
         if (cost < least) {
             least = cost;
-            best = pieces(w->out.x, strip_width(w, k * w->threads));
+            best = pieces(w->out.x, strip_width(w, count));
         }
     }
     return best;
 }
 
-static enum err_code measure(const struct tile_job *job, int width, struct strips *s, struct err *e)
+size_t strips_bytes(const struct strips *s)
 {
+    size_t states, scratch, all;
+    if (!size_mul3((size_t)s->count, s->states, s->state_bytes, &states) ||
+        !size_mul((size_t)s->threads, s->scratch_bytes + 1, &scratch) || /* 1: its flag */
+        !size_add(states, scratch, &all) || !size_add(all, 4 * MEM_SLACK, &all))
+        return SIZE_MAX;
+    return all;
+}
+
+static enum err_code measure(const struct tile_job *job, struct strips *s, struct err *e)
+{
+    const struct plan *p = job->chain.plans[0];
     size_t rest;
-    enum err_code rc = plan_strip_bytes(job->chain.plans[0], width, &s->state_bytes, e);
+    enum err_code rc = plan_strip_bytes(p, s->width, s->depth, &s->state_bytes, e);
     if (rc == ERR_OK)
-        rc = tile_strip_bytes(job, width, &rest, e);
+        rc = plan_strip_scratch_bytes(p, s->width, &s->scratch_bytes, e);
+    if (rc == ERR_OK)
+        rc = tile_strip_bytes(job, s->width, &rest, e);
     if (rc != ERR_OK)
         return rc;
     s->states = image_has_alpha(&job->out) ? 2 : 1;
     s->state_bytes = (s->state_bytes + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
-    size_t bytes, all;
-    if (!size_mul(s->states, s->state_bytes, &bytes) || !size_add(bytes, rest, &bytes) ||
-        !size_add(bytes, MEM_ALIGN - 1, &bytes) || !size_mul(bytes, (size_t)s->count, &all))
+    if (!size_add(s->scratch_bytes, rest, &s->scratch_bytes) || strips_bytes(s) == SIZE_MAX)
         return err_set(e, ERR_MODEL_LIMIT, "the model's working memory cannot be addressed");
-    s->scratch_bytes = bytes / MEM_ALIGN * MEM_ALIGN;
     return ERR_OK;
 }
 
 enum err_code strips_choose(const struct tile_job *job, const struct bands_wish *wish,
                             struct bands *bands, struct strips *out, struct err *e)
 {
-    *out = (struct strips){.count = choose_count(job, wish, bands)};
+    *out = (struct strips){.count = choose_count(job, wish, bands), .threads = wish->threads};
     if (out->count == 0)
         return ERR_OK;
-    int multiple = wish->multiple ? wish->multiple : 1;
-    int width = strip_width(wish, out->count);
-    int rows = wish->rows ? wish->rows : pieces(BAND_ROWS, multiple) * multiple;
-    rows = rows < wish->out.y ? rows : wish->out.y;
-    *bands = (struct bands){{rows, width}, rows};
-    return measure(job, width, out, e);
+    const struct plan *p = job->chain.plans[0];
+    out->width = strip_width(wish, out->count);
+    out->depth = depth_of(p, wish, out->count);
+    int rows = band_rows(p, wish, out->count);
+    *bands = (struct bands){{rows, out->width}, rows};
+    return measure(job, out, e);
 }

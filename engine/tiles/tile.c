@@ -31,12 +31,11 @@ struct tile {
     struct tile_chain x, y;
     struct tile_layout l;
     struct source source;
-    int stage;                   /* the stage whose network runs */
-    int chunk_y;                 /* the first row of l.out, in the output */
-    int chunk_rows;              /* rows in l.out */
-    double macs;                 /* multiply-adds so far */
-    const struct strips *strips; /* if the tile is a part of a strip, or NULL */
-    char *states;                /* states of the strip */
+    int stage;                      /* the stage whose network runs */
+    int chunk_y;                    /* the first row of l.out, in the output */
+    int chunk_rows;                 /* rows in l.out */
+    double macs;                    /* multiply-adds so far */
+    const struct tile_round *round; /* if the tile is a part of a strip, or NULL */
 };
 
 /* Returns a geometry whose channels are those of every network of the chain. */
@@ -226,14 +225,20 @@ static void shrink(struct tile *t)
     store_chunk(t);
 }
 
-/* Computes the next rows of the strip. */
-static void run_strip(struct tile *t, const struct plan_picture *picture, const struct plan_io *io)
+/* Runs the network of t->stage. */
+static void run_stage(struct tile *t, const struct plan_io *io)
 {
-    size_t at = t->source.kind == SOURCE_ALPHA ? t->strips->state_bytes : 0;
-    const struct plan_strip strip = {t->states + at,
-                                     {t->area.x, 0, t->area.width, t->job->out.height}};
-    struct span rows = {t->area.y, t->area.y + t->area.height};
-    plan_strip_run(t->job->chain.plans[0], &strip, rows, picture, io);
+    const struct plan *p = t->job->chain.plans[t->stage - 1];
+    if (t->round) {
+        const struct plan_strip *strip = &t->round->strips[t->source.kind == SOURCE_ALPHA];
+        struct span rows = {t->area.y, t->area.y + t->area.height};
+        plan_strip_run(p, strip, t->l.plan, t->round->round, rows, io);
+        return;
+    }
+    const struct window_span *x = span_of(t, &t->x, t->stage), *y = span_of(t, &t->y, t->stage);
+    struct plan_rect keep = {x->first, y->first, x->last - x->first, y->last - y->first};
+    struct plan_picture picture = tile_stage_picture(t->job, t->stage);
+    plan_run(p, t->l.plan, keep, &picture, io);
 }
 
 /* Runs the networks over the samples of one kind, and stores the result. */
@@ -244,14 +249,8 @@ static void run_source(struct tile *t, enum source_kind kind)
     t->chunk_y = t->area.y;
     t->chunk_rows = 0;
     for (t->stage = 1; t->stage <= job->chain.count; t->stage++) {
-        const struct window_span *x = span_of(t, &t->x, t->stage), *y = span_of(t, &t->y, t->stage);
-        struct plan_rect keep = {x->first, y->first, x->last - x->first, y->last - y->first};
-        struct plan_picture picture = tile_stage_picture(job, t->stage);
         struct plan_io io = {load_row, store_row, t, job->profile, &t->macs, job->cancel};
-        if (t->strips)
-            run_strip(t, &picture, &io);
-        else
-            plan_run(job->chain.plans[t->stage - 1], t->l.plan, keep, &picture, &io);
+        run_stage(t, &io);
     }
     if (job->down_x) /* t->stage is now one past the last */
         shrink(t);
@@ -339,15 +338,11 @@ double tile_run(const struct tile_job *job, const struct tile_target *to, void *
     return run(&t, to);
 }
 
-double tile_run_strip(const struct tile_job *job, const struct strips *strips,
+double tile_run_round(const struct tile_job *job, const struct tile_round *round,
                       const struct tile_target *to, void *scratch)
 {
-    struct tile t = begin(job, to->area);
-    struct tile_sides sides = sides_of(&t);
-    size_t states = strips->states * strips->state_bytes;
-    t.strips = strips;
-    t.states = scratch;
-    t.l = tile_lay_out(job, &sides, 0, t.states + states);
-    assert(states + t.l.bytes <= strips->scratch_bytes);
+    struct tile t = {.job = job, .area = to->area, .round = round};
+    struct tile_sides sides = tile_strip_sides(job, to->area.width);
+    t.l = tile_lay_out(job, &sides, 0, scratch);
     return run(&t, to);
 }

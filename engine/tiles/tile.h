@@ -7,7 +7,6 @@
 #ifndef UPSCALED_TILES_TILE_H
 #define UPSCALED_TILES_TILE_H
 
-#include "engine/tiles/strips.h"
 #include "engine/tiles/tile_job.h"
 
 /* The destination of a tile's samples. */
@@ -21,9 +20,16 @@ struct tile_target {
  * job->cancel becomes true, samples may be missing. */
 double tile_run(const struct tile_job *job, const struct tile_target *to, void *scratch);
 
-/* Does the same for the next tile of a strip. The tile is as wide as the strip, and the first one
- * begins at the top. `scratch` belongs to the strip. */
-double tile_run_strip(const struct tile_job *job, const struct strips *strips,
+/* A round of a strip (plan.h). */
+struct tile_round {
+    const struct plan_strip *strips; /* [2]: for the colours and for alpha */
+    int round;
+};
+
+/* Does the same for rows that the round of a strip makes, which may be none. The area is as wide as
+ * the strip. The scratch has the bytes of tile_strip_bytes and then those of
+ * plan_strip_scratch_bytes. */
+double tile_run_round(const struct tile_job *job, const struct tile_round *round,
                       const struct tile_target *to, void *scratch);
 
 #endif

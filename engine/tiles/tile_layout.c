@@ -124,7 +124,7 @@ enum err_code tile_scratch_bytes(const struct chain *c, size_t *bytes, struct er
     return rc;
 }
 
-enum err_code tile_strip_bytes(const struct tile_job *job, int width, size_t *bytes, struct err *e)
+struct tile_sides tile_strip_sides(const struct tile_job *job, int width)
 {
     int margin = shrink_margin(&job->chain);
     struct tile_sides x = {.out_width = width, .out_rows = TILE_CHUNK_ROWS};
@@ -132,6 +132,12 @@ enum err_code tile_strip_bytes(const struct tile_job *job, int width, size_t *by
         x.near_width = width + margin;
         x.near_height = TILE_CHUNK_ROWS + margin;
     }
+    return x;
+}
+
+enum err_code tile_strip_bytes(const struct tile_job *job, int width, size_t *bytes, struct err *e)
+{
+    struct tile_sides x = tile_strip_sides(job, width);
     struct tile_layout l = tile_lay_out(job, &x, 0, NULL);
     if (l.bytes == SIZE_MAX)
         return err_set(e, ERR_MODEL_LIMIT, "the model's working memory cannot be addressed");

@@ -44,8 +44,10 @@ struct pair tile_most(const struct chain *c, struct pair full, struct pair out);
  * ERR_MODEL_LIMIT, ERR_MEMORY. */
 enum err_code tile_scratch_bytes(const struct chain *c, size_t *bytes, struct err *e);
 
-/* Computes the scratch for the tiles of a strip of `width` output columns, without its states
- * (strips.h). ERR_MODEL_LIMIT. */
+/* Returns the sides of the tiles of a strip of `width` output columns. */
+struct tile_sides tile_strip_sides(const struct tile_job *job, int width);
+
+/* Computes the scratch for such a tile, without that of its network. ERR_MODEL_LIMIT. */
 enum err_code tile_strip_bytes(const struct tile_job *job, int width, size_t *bytes, struct err *e);
 
 /* Computes the scratch for the one tile that covers all of a picture, for models whose `whole` is

@@ -88,14 +88,15 @@ START_TEST(small_cuts_and_low_strips_cost_more)
     struct plan *p = agree_plan(m, &kernels_plain);
     ck_assert(plan_has_strips(p));
     for (int side = 16; side <= 64; side *= 2) {
-        ck_assert_double_gt(plan_cut_cost(p, side, side), plan_cut_cost(p, 2 * side, side));
-        ck_assert_double_gt(plan_cut_cost(p, side, side), plan_cut_cost(p, side, 2 * side));
-        ck_assert_double_gt(plan_cut_cost(p, side, side), 1);
-        ck_assert_double_gt(plan_strip_cost(p, side, side), 0);
-        ck_assert_double_eq_tol(plan_strip_cost(p, side, side),
-                                2 * plan_strip_cost(p, side, 2 * side), 1e-9);
+        ck_assert_double_gt(plan_cut_cost(p, side, side, 1), plan_cut_cost(p, 2 * side, side, 1));
+        ck_assert_double_gt(plan_cut_cost(p, side, side, 1), plan_cut_cost(p, side, 2 * side, 1));
+        ck_assert_double_gt(plan_cut_cost(p, side, side, 1), 1);
+        ck_assert_double_gt(plan_strip_cost(p, side, side, 1), 0);
+        ck_assert_double_eq_tol(plan_strip_cost(p, side, side, 1),
+                                2 * plan_strip_cost(p, side, 2 * side, 1), 1e-9);
         /* the halo of a narrow strip takes memory too */
-        ck_assert_double_ge(plan_strip_cost(p, side, side), plan_strip_cost(p, 2 * side, side));
+        ck_assert_double_ge(plan_strip_cost(p, side, side, 1),
+                            plan_strip_cost(p, 2 * side, side, 1));
     }
     plan_free(p);
     model_free(m);
