@@ -43,6 +43,7 @@ libengine_a_SOURCES += \
 	engine/nn/model_json_waifu2x.c \
 	engine/nn/plan.c \
 	engine/nn/plan.h \
+	engine/nn/plan_cost.c \
 	engine/nn/plan_io.h \
 	engine/nn/plan_ways.h \
 	engine/nn/plan_work.c \

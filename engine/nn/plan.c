@@ -7,10 +7,6 @@
 #include "engine/base/size.h"
 #include "engine/nn/plan_ways.h"
 
-/* The part of the bytes that a round reads from the cache of another thread: two of ten rows, which
- * takes longer than from a cache that threads share. */
-#define HANDED_ON 0.25
-
 enum {
     WINDOW_BYTES = 6 * 1024 * 1024, /* about the size of one core's caches */
     WINDOW_MOST = 128,              /* side in pixels without the halo, which costs a third more */
@@ -19,10 +15,6 @@ enum {
     STRIP_LEAST = 32,
     STRIP_HALOS = 48, /* height of a strip in halos; the halo then adds a forty-eighth */
     STRIP_LEAST_ROWS = 256,
-    RINGS_IN_L2 = 3,      /* the caches hold rings of up to so many times the L2 */
-    MACS_A_BYTE = 4,      /* multiply-adds the CPU can do while a byte arrives from beyond the L2 */
-    MACS_A_NEW_BYTE = 75, /* and while a byte of a new page is provided: from 20 on a machine of
-                             one's own to 300 on a virtual one */
     MOST_SIDE = 1 << 24,
     MOST_CHANNELS = 3, /* at the ends of a model */
 };
@@ -374,35 +366,4 @@ void plan_strip_run(const struct plan *p, const struct plan_strip *strip, void *
     int crop = p->m->geometry.crop.y;
     struct span own = {rows.lo - crop, rows.hi - crop};
     stream_strip_run(strip->state, scratch, round, own, io);
-}
-
-/* Returns the bytes of the rings of an area. */
-static double ring_bytes(const struct plan *p, int width, int depth)
-{
-    return (double)stream_cells(p->m, width) * (double)stream_column_bytes(p->stream, depth);
-}
-
-double plan_cut_cost(const struct plan *p, int width, int height, int depth)
-{
-    const struct stream_cost *c = &p->stream->cost;
-    /* the part that the caches hold */
-    double near = RINGS_IN_L2 * (double)cpu_l2_bytes() * depth / ring_bytes(p, width, depth);
-    double halos = (1 + c->overlap[AXIS_X] / width) * (1 + c->overlap[AXIS_Y] / height);
-    double far = (near < 1 ? 1 - near : 0) * c->bytes_a_mac; /* bytes from beyond the caches */
-    if (depth > 1)
-        far += c->bytes_a_mac * HANDED_ON;
-    if (c->weight_bytes > (double)cpu_l2_bytes())
-        far += c->weight_bytes / (c->macs * width * plan_round_rows(p));
-    return halos * (1 + far * MACS_A_BYTE);
-}
-
-double plan_round_lag(const struct plan *p)
-{
-    return p->stream->cost.longest;
-}
-
-double plan_strip_cost(const struct plan *p, int width, int height, int depth)
-{
-    double macs = p->stream->cost.macs * width * height;
-    return macs > 0 ? MACS_A_NEW_BYTE * ring_bytes(p, width, depth) / macs : 0;
 }

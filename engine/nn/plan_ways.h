@@ -6,6 +6,8 @@
 #include "engine/nn/layerwise.h"
 #include "engine/nn/stream.h"
 
+enum { RINGS_IN_L2 = 3 }; /* the caches hold rings of up to so many times the L2 */
+
 struct plan {
     const struct model *m;
     struct stream *stream; /* or NULL; then: */

@@ -1,8 +1,6 @@
 /* strip_run.c - see strip_run.h. */
 #include "engine/tiles/strip_run.h"
 
-#include <assert.h>
-
 #include "engine/base/mem.h"
 #include "engine/tiles/tile_chain.h"
 
