@@ -40,7 +40,8 @@ GROUPS = [
      "engine/nn/stream_range.c engine/nn/stream_area.c engine/nn/stream_run.c engine/nn/stream_keep.c "
      "engine/nn/stream_args.c engine/nn/stream_rows.c engine/nn/stream_moves.c engine/nn/stream_pack.c "
      "engine/nn/stream_fuse.c engine/nn/stream_build.c",
-     "unit/test_plan unit/test_plan_steps unit/test_upscale unit/test_cancel unit/test_strips unit/test_upscale_work"),
+     "unit/test_plan unit/test_plan_steps unit/test_upscale unit/test_cancel unit/test_strips unit/test_strip_rounds "
+     "unit/test_upscale_work"),
     ("png", "engine/png/png_unfilter.c engine/png/png_rows.c engine/png/png_pack.c engine/png/png_strip.c "
      "engine/png/png_repeats.c engine/png/inflate.c engine/png/deflate_block.c engine/png/deflate_codes.c",
      "unit/test_pngsuite unit/test_inflate unit/test_deflate unit/test_png_pixels unit/test_png_strip "

@@ -67,6 +67,7 @@ libengine_a_SOURCES += \
 	engine/nn/stream_rows.c \
 	engine/nn/stream_rows.h \
 	engine/nn/stream_run.c \
+	engine/nn/stream_run.h \
 	engine/nn/stream_strip.c \
 	engine/nn/stream_wave.c \
 	engine/nn/stream_wave.h \

@@ -69,7 +69,7 @@ struct plan_strip {
 /* Whether the plan can run in strips. */
 bool plan_has_strips(const struct plan *p);
 
-/* Returns how many rounds of a strip can usefully run at a time. */
+/* Returns how many rounds of a strip may run at a time. More would wait for each other. */
 int plan_strip_depth(const struct plan *p);
 
 /* Finds the bytes of state for strips of up to `width` columns at any position, and the bytes of

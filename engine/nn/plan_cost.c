@@ -9,8 +9,8 @@ enum {
                              one's own to 300 on a virtual one */
 };
 
-/* Two of ten rows that a round reads are in the cache of another thread. That takes longer than from
- * a cache that threads share, so this part of its bytes counts as if it came from there. */
+/* Two of ten rows that a round reads are in the cache of another thread. That takes longer than
+ * from a cache that threads share, so this part of its bytes counts as if it came from there. */
 #define HANDED_ON 0.25
 
 /* Returns the bytes of the rings of an area. */

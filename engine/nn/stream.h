@@ -54,7 +54,7 @@ struct stream_tensor {
 struct stream_pool {
     int rate; /* samples per cell along a row */
     int rows; /* of one block of channels, that exist at a time, at most, if one round runs */
-    int more; /* and for each further round under way */
+    int more; /* and as many more for each further round under way */
 };
 
 /* A tensor as the input of a step: sample i of the input is sample i + shift of the tensor. */

@@ -2,7 +2,6 @@
 #include "engine/nn/stream_area.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "engine/base/mem.h"
 #include "engine/base/size.h"
@@ -175,7 +174,7 @@ float *stream_row(const struct stream_area *a, int tensor, int block, int y, int
     return ring->slots[at] + column * LANES;
 }
 
-/* Takes the row that the round itself gave back last, or the oldest of another. */
+/* Takes the row that the round itself gave back last, or else one of the hand that has the most. */
 static float *take_spare(const struct stream_area *a, int pool)
 {
     struct stream_spare *spare = spare_of(a, pool, a->hand);

@@ -30,9 +30,12 @@ struct stream_area {
     const struct stream *s;
     const struct pair *sides; /* of the picture, if the network pads at its edges */
     const struct plan_io *io;
-    struct stream_wave *wave;    /* protects made, held, taken and spares; NULL if one round runs */
-    struct span *x;              /* [s] of each tensor: columns */
-    struct span *y;              /* rows up to which the round goes */
+    struct stream_wave
+        *wave;      /* protects made, rings and spares; NULL if one round runs. A step needs
+                                 no lock for the rows that it reads and makes: they are there when
+                                 stream_wave_await lets it begin */
+    struct span *x; /* [s] of each tensor: columns */
+    struct span *y; /* rows up to which the round goes */
     int *first, *made, *last;    /* [s] rows: the first one, the next to be made, the end */
     struct stream_ring *rings;   /* [s] */
     struct stream_spare *spares; /* [s] [depth][pools] */
@@ -42,15 +45,6 @@ struct stream_area {
     float *scratch; /* for the transforms of kernels */
     float *line;    /* a row of the widest tensor, as a plane */
     size_t bytes;   /* of the block that rounds share */
-};
-
-/* A strip: an area whose rows are made in several calls. */
-struct stream_strip {
-    struct stream_area area; /* what the rounds share */
-    struct stream_wave wave;
-    struct plan_rect keep;
-    struct pair sides; /* area.sides points to it */
-    int from;          /* the output row at which the first round begins */
 };
 
 /* Returns sample x of row y of a block or plane. The row must exist. */

@@ -2,7 +2,7 @@
  *
  * Rows in blocks give their memory back as soon as no step will read them. The next row takes what
  * was given back last, which is still in the cache. Between rounds only the rows exist that the
- * next round reads again. */
+ * next round reads again; each further round under way adds what it has made and not used up. */
 #include "engine/base/mem.h"
 #include "engine/nn/stream.h"
 
@@ -72,11 +72,14 @@ static void find_pools(struct stream *s)
     }
 }
 
-/* The rows of each tensor that exist in a simulated run: from held[tensor] to made[tensor]. */
+/* The rows of each tensor that exist in a simulated run: from held[tensor] to made[tensor]. Where
+ * several rounds are under way, the one that is furthest may not have reached the last reader of a
+ * tensor yet, while the next ones have passed other readers. So these add more: rows from
+ * kept[tensor] on, which only the last reader gives back. */
 struct rows {
-    int *made, *held;
-    int *used;   /* of each pool, in rows of blocks */
-    int *before; /* used before the round */
+    int *made, *held, *kept;
+    int *used;  /* of each pool, in rows of blocks */
+    int *added; /* by the round, if all from kept[] on are counted */
 };
 
 static void take(struct stream *s, const struct rows *r, int tensor, int end)
@@ -87,21 +90,30 @@ static void take(struct stream *s, const struct rows *r, int tensor, int end)
     if (t->pool == STREAM_OWN)
         return;
     struct stream_pool *p = &s->pools[t->pool];
-    int *used = &r->used[t->pool], before = r->before[t->pool];
+    int *used = &r->used[t->pool], *added = &r->added[t->pool];
     *used += (end - r->made[tensor]) * stream_blocks(t);
+    *added += (end - r->made[tensor]) * stream_blocks(t);
     p->rows = *used > p->rows ? *used : p->rows;
-    p->more = *used - before > p->more ? *used - before : p->more;
+    p->more = *added > p->more ? *added : p->more;
 }
 
-static void drop(const struct stream *s, const struct rows *r, int tensor)
+/* Drops what no step reads any more after step k. */
+static void drop(const struct stream *s, const struct rows *r, int tensor, int k)
 {
     const struct stream_tensor *t = &s->tensors[tensor];
     int least = stream_oldest(s, tensor, r->made, NULL);
-    if (tensor == s->output || least <= r->held[tensor])
+    if (tensor == s->output || least <= r->kept[tensor])
         return;
-    if (t->pool != STREAM_OWN)
-        r->used[t->pool] -= (least - r->held[tensor]) * stream_blocks(t);
-    r->held[tensor] = least;
+    if (least > r->held[tensor]) {
+        if (t->pool != STREAM_OWN)
+            r->used[t->pool] -= (least - r->held[tensor]) * stream_blocks(t);
+        r->held[tensor] = least;
+    }
+    if (k + 1 >= t->readers.hi) {
+        if (t->pool != STREAM_OWN)
+            r->added[t->pool] -= (least - r->kept[tensor]) * stream_blocks(t);
+        r->kept[tensor] = least;
+    }
 }
 
 /* Simulates one round of stream_run, of which `spans` has the needs. The output's rows below
@@ -111,7 +123,7 @@ static void simulate(struct stream *s, const struct span *spans, int stored, con
     int *held = &r->held[s->output];
     *held = stored > *held ? stored : *held;
     for (int k = 0; k < s->pool_count; k++)
-        r->before[k] = r->used[k];
+        r->added[k] = 0;
     for (int k = 0; k < s->step_count; k++) {
         const struct stream_step *t = &s->steps[k];
         int end, all = spans[t->out].hi - r->made[t->out];
@@ -121,10 +133,10 @@ static void simulate(struct stream *s, const struct span *spans, int stored, con
             take(s, r, t->out, end);
             r->made[t->out] = end;
             for (int n = 0; n < t->in_count; n++)
-                drop(s, r, t->in[n].tensor);
+                drop(s, r, t->in[n].tensor, k);
             if (t->add.tensor >= 0)
-                drop(s, r, t->add.tensor);
-            drop(s, r, t->out); /* perhaps nobody reads it */
+                drop(s, r, t->add.tensor, k);
+            drop(s, r, t->out, k); /* perhaps nobody reads it */
         }
     }
 }
@@ -132,7 +144,7 @@ static void simulate(struct stream *s, const struct span *spans, int stored, con
 static void reset(const struct stream *s, const struct rows *r)
 {
     for (int k = 0; k < s->tensor_count; k++)
-        r->held[k] = r->made[k];
+        r->held[k] = r->kept[k] = r->made[k];
     for (int k = 0; k < s->pool_count; k++)
         r->used[k] = 0;
 }
@@ -143,10 +155,10 @@ static void reset(const struct stream *s, const struct rows *r)
 enum err_code stream_find_kept(struct stream *s, struct span *spans, struct err *e)
 {
     size_t tensors = (size_t)s->tensor_count;
-    int *all = mem_calloc(4 * tensors, sizeof *all);
+    int *all = mem_calloc(5 * tensors, sizeof *all);
     if (!all)
         return err_set(e, ERR_MEMORY, "no memory to size a plan");
-    struct rows r = {all, all + tensors, all + 2 * tensors, all + 3 * tensors};
+    struct rows r = {all, all + tensors, all + 2 * tensors, all + 3 * tensors, all + 4 * tensors};
     find_readers(s);
     find_pools(s);
     for (int from = 0; from < stream_period(s); from++) {

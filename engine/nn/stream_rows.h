@@ -9,11 +9,4 @@
  * not run STREAM_LOAD. */
 void stream_rows(const struct stream_area *a, const struct stream_step *t, struct span rows);
 
-/* Makes the rows of the step's output that the round needs, of which a->y says the end, and that
- * are not made yet. Rows may be missing once a->io is cancelled. */
-void stream_step_run(struct stream_area *a, const struct stream_step *t);
-
-/* Stores rows of the output, which are made. */
-void stream_store(const struct stream_area *a, struct plan_rect keep, struct span rows);
-
 #endif

@@ -1,10 +1,10 @@
 /* stream_run.c - rounds of steps over a few rows each. See stream.h. */
 #include <string.h>
 
-#include "engine/base/mem.h"
 #include "engine/base/size.h"
 #include "engine/nn/stream_area.h"
 #include "engine/nn/stream_rows.h"
+#include "engine/nn/stream_run.h"
 
 enum { LANES = KERNEL_LANES };
 
@@ -50,7 +50,7 @@ static void load_rows(const struct stream_area *a, const struct stream_step *t, 
     }
 }
 
-void stream_store(const struct stream_area *a, struct plan_rect keep, struct span rows)
+void stream_run_store(const struct stream_area *a, struct plan_rect keep, struct span rows)
 {
     int output = a->s->output;
     const struct pair crop = a->s->m->geometry.crop;
@@ -108,7 +108,7 @@ static void run_slice(struct stream_area *a, const struct stream_step *t, struct
     profile_end(a->io->profile, place_of(a->s, t), begun);
 }
 
-void stream_step_run(struct stream_area *a, const struct stream_step *t)
+void stream_run_step(struct stream_area *a, const struct stream_step *t)
 {
     struct span rows = {a->made[t->out], a->y[t->out].hi};
     int last = a->last[t->out];
@@ -123,7 +123,7 @@ static void run_round(struct stream_area *a, int from, int to)
 {
     stream_needs(a->s, AXIS_Y, (struct span){from, to}, a->y);
     for (int k = 0; k < a->s->step_count && !plan_io_cancelled(a->io); k++)
-        stream_step_run(a, &a->s->steps[k]);
+        stream_run_step(a, &a->s->steps[k]);
 }
 
 void stream_run(const struct stream *s, void *scratch, struct plan_rect keep,
@@ -138,7 +138,7 @@ void stream_run(const struct stream *s, void *scratch, struct plan_rect keep,
         run_round(&a, keep.y, to);
         int made = to < end ? to : end;
         if (made > stored && !plan_io_cancelled(io)) {
-            stream_store(&a, keep, (struct span){stored, made});
+            stream_run_store(&a, keep, (struct span){stored, made});
             stored = made;
         }
     }

@@ -2,7 +2,16 @@
 #include "engine/base/mem.h"
 #include "engine/base/size.h"
 #include "engine/nn/stream_area.h"
-#include "engine/nn/stream_rows.h"
+#include "engine/nn/stream_run.h"
+
+/* A strip: an area whose rows are made in several calls. */
+struct stream_strip {
+    struct stream_area area; /* what the rounds share */
+    struct stream_wave wave;
+    struct plan_rect keep;
+    struct pair sides; /* area.sides points to it */
+    int from;          /* the output row at which the first round begins */
+};
 
 /* The state begins with struct stream_strip, and goes on with the numbers of the wave and the block
  * that rounds share. */
@@ -43,7 +52,7 @@ void stream_strip_begin(const struct stream *s, void *state, struct plan_rect ke
     }
     t->from = stream_area_lay_out(&t->area, (char *)state + l.area, keep);
     int *ended = (int *)(void *)((char *)state + l.ended);
-    stream_wave_begin(&t->wave, depth, ended, s->step_count + 1); /* the last step stores */
+    stream_wave_begin(&t->wave, ended, s->step_count + 1); /* the last step stores */
 }
 
 void stream_strip_end(void *state)
@@ -83,7 +92,7 @@ static bool run_steps(struct stream_strip *t, struct stream_area *a, int round)
     for (int k = 0; k < a->s->step_count; k++) {
         if (!stream_wave_await(&t->wave, k, round))
             return false;
-        stream_step_run(a, &a->s->steps[k]);
+        stream_run_step(a, &a->s->steps[k]);
         if (plan_io_cancelled(a->io))
             return false;
         stream_wave_pass(&t->wave, k);
@@ -95,14 +104,14 @@ static bool run_steps(struct stream_strip *t, struct stream_area *a, int round)
 static bool run_round(struct stream_strip *t, struct stream_area *a, int round, struct span rows)
 {
     int store = a->s->step_count;
-    if (!stream_wave_await(&t->wave, store, round + 1 - t->wave.depth))
+    if (!stream_wave_await(&t->wave, store, round + 1 - a->depth))
         return false;
     bool is_run = stream_wave_ended(&t->wave, 0) > round;
     if (!is_run && !run_steps(t, a, round))
         return false;
     if (!stream_wave_await(&t->wave, store, round))
         return false;
-    stream_store(a, t->keep, rows);
+    stream_run_store(a, t->keep, rows);
     if (rows.hi == within(t, end_of(t, round)))
         stream_wave_pass(&t->wave, store);
     return true;

@@ -1,11 +1,10 @@
 /* stream_wave.c - see stream_wave.h. */
 #include "engine/nn/stream_wave.h"
 
-void stream_wave_begin(struct stream_wave *w, int depth, int *ended, int steps)
+void stream_wave_begin(struct stream_wave *w, int *ended, int steps)
 {
     pthread_mutex_init(&w->mutex, NULL);
     pthread_cond_init(&w->moved, NULL);
-    w->depth = depth;
     w->stopped = false;
     w->ended = ended;
     for (int k = 0; k < steps; k++)

@@ -3,7 +3,7 @@
  * A round may run a step once the round before has ended it. So each step makes its rows in order,
  * every row that a step reads is made, and no two threads run one step. A thread takes a round
  * through all steps and finds most rows in its own cache: of the round before it reads only those
- * at the border. At most `depth` rounds are under way, which bounds the rows that exist.
+ * at the border.
  * Threads: a wave is what they share. */
 #ifndef UPSCALED_NN_STREAM_WAVE_H
 #define UPSCALED_NN_STREAM_WAVE_H
@@ -14,13 +14,12 @@
 struct stream_wave {
     pthread_mutex_t mutex; /* protects everything here, and what stream_area.h says */
     pthread_cond_t moved;
-    int depth;
     bool stopped; /* a round ended early, so none can go on */
     int *ended;   /* [steps]: how many rounds have ended each step */
 };
 
 /* `ended` is room for one number of each step, and is borrowed. */
-void stream_wave_begin(struct stream_wave *w, int depth, int *ended, int steps);
+void stream_wave_begin(struct stream_wave *w, int *ended, int steps);
 void stream_wave_end(struct stream_wave *w);
 
 /* Waits until `count` rounds have ended the step. Returns false if none can go on. */

@@ -1,6 +1,8 @@
 /* strip_run.c - see strip_run.h. */
 #include "engine/tiles/strip_run.h"
 
+#include <stdatomic.h>
+
 #include "engine/base/mem.h"
 #include "engine/tiles/tile_chain.h"
 

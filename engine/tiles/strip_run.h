@@ -1,7 +1,8 @@
 /* strip_run.h - the strips of one picture while they are computed.
  *
  * A piece is one round of a strip (plan.h). The threads of a pool take pieces in their order, so
- * several rounds of a strip follow each other through its layers.
+ * several rounds of a strip follow each other through its layers. A piece may wait for those before
+ * it; its worker serves no other request meanwhile.
  * Threads: pieces may run at the same time, on no more threads than strips_choose was told. */
 #ifndef UPSCALED_TILES_STRIP_RUN_H
 #define UPSCALED_TILES_STRIP_RUN_H

@@ -73,8 +73,7 @@ static bool can_have_strips(const struct tile_job *job)
            !chain_is_whole(&job->chain);
 }
 
-/* Returns the number of strips that costs least, a multiple of the threads; 0 if tiles cost
- * less. */
+/* Returns the number of strips that costs least; 0 if tiles cost less. */
 static int choose_count(const struct tile_job *job, const struct bands_wish *w,
                         const struct bands *b)
 {
@@ -119,7 +118,6 @@ static enum err_code measure(const struct tile_job *job, struct strips *s, struc
     if (rc != ERR_OK)
         return rc;
     s->states = image_has_alpha(&job->out) ? 2 : 1;
-    s->state_bytes = (s->state_bytes + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
     if (!size_add(s->scratch_bytes, rest, &s->scratch_bytes) || strips_bytes(s) == SIZE_MAX)
         return err_set(e, ERR_MODEL_LIMIT, "the model's working memory cannot be addressed");
     return ERR_OK;

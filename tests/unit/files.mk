@@ -72,6 +72,7 @@ test_programs += \
 	tests/unit/test_row_kernels \
 	tests/unit/test_sandbox \
 	tests/unit/test_sha256 \
+	tests/unit/test_strip_rounds \
 	tests/unit/test_strips \
 	tests/unit/test_theory \
 	tests/unit/test_transcode \

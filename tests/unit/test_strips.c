@@ -1,9 +1,7 @@
 /* test_strips.c - strips give the same bytes as tiles, whatever the number of strips, bands,
- * threads and kernels; deep networks choose strips, which threads share; rounds of a strip end when
- * a request is cancelled or memory is out. */
+ * threads and kernels; deep networks choose strips, which threads share. */
 #include "engine/tiles/strips.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -215,92 +213,6 @@ START_TEST(deep_networks_run_in_strips)
 }
 END_TEST
 
-/* Kernels that cancel the request at one of their calls. */
-static struct kernels leaving;
-static atomic_bool left;
-static atomic_int calls_left;
-
-static void leaving_winograd(const struct kernel_winograd *k)
-{
-    if (atomic_fetch_sub(&calls_left, 1) == 1)
-        atomic_store(&left, true);
-    kernels_find(NULL)->winograd(k);
-}
-
-/* Upscales in one strip on four threads, and cancels at the nth call of a kernel. */
-static enum err_code leave(const struct plan *plan, int n, bool alpha)
-{
-    struct image *img = random_image(90, 80, alpha ? 4 : 3, 8, 42);
-    struct image_format out = {180, 160, img->format.channels, 8};
-    struct collected c = {malloc(image_bytes(&out)), 0};
-    struct upscale_params p = {.chain = chain_repeated(plan, 1),
-                               .width = out.width,
-                               .height = out.height,
-                               .border = BORDER_REPLICATE,
-                               .depth = 8,
-                               .band_rows = 48,
-                               .strips = 1};
-    struct upscale_hooks hooks = {.rows = collect, .rows_arg = &c, .cancel = &left};
-    struct pool *pool = upscale_pool(plan, 4);
-    atomic_store(&left, false);
-    atomic_store(&calls_left, n);
-    enum err_code rc = upscale_run(pool, &p, img, &hooks, NULL);
-    pool_free(pool);
-    image_free(img);
-    free(c.bytes);
-    return rc;
-}
-
-/* Rounds that wait for the one that ended early must end, too. */
-START_TEST(a_cancelled_strip_ends_all_its_rounds)
-{
-    struct model *m = network(COLOR_RGB, BORDER_REPLICATE, 2, 16, 8, 6);
-    struct plan *plan = NULL;
-    uint64_t seed = 7;
-    leaving = *kernels_find(NULL);
-    leaving.winograd = leaving_winograd;
-    ck_assert_int_eq(plan_new(m, &leaving, &plan, NULL), ERR_OK);
-    for (int k = 0; k < 40; k++)
-        ck_assert_int_eq(leave(plan, 1 + (int)(harness_random(&seed) % 140), k % 2), ERR_CANCELLED);
-    ck_assert_int_eq(leave(plan, 0, true), ERR_OK);
-    plan_free(plan);
-    model_free(m);
-}
-END_TEST
-
-START_TEST(strips_without_memory_fail)
-{
-    struct model *m = network(COLOR_RGB, BORDER_REPLICATE, 2, 16, 8, 6);
-    struct plan *plan = NULL;
-    ck_assert_int_eq(plan_new(m, kernels_find(NULL), &plan, NULL), ERR_OK);
-    struct image *img = random_image(60, 50, 4, 8, 42);
-    struct collected c = {malloc((size_t)120 * 100 * 4), 0};
-    struct upscale_params p = {.chain = chain_repeated(plan, 1),
-                               .width = 120,
-                               .height = 100,
-                               .border = BORDER_REPLICATE,
-                               .depth = 8,
-                               .strips = 2};
-    struct upscale_hooks hooks = {.rows = collect, .rows_arg = &c};
-    struct pool *pool = upscale_pool(plan, 3);
-    enum err_code rc = ERR_MEMORY;
-    int failed = -1;
-    for (; rc == ERR_MEMORY; failed++) {
-        c.length = 0;
-        mem_fail_nth(failed + 1);
-        rc = upscale_run(pool, &p, img, &hooks, NULL);
-    }
-    mem_fail_nth(-1);
-    ck_assert_int_eq(rc, ERR_OK);
-    ck_assert_int_ge(failed, 5); /* the strips, their states, scratch and flags, and the band */
-    pool_free(pool);
-    image_free(img);
-    free(c.bytes);
-    plan_free(plan);
-    model_free(m);
-}
-END_TEST
-
 /* Returns the memory of a strip of 64 channels in which so many rounds run at a time. */
 static size_t strip_bytes(int layers, int width, int depth)
 {
@@ -379,8 +291,6 @@ int main(void)
     tcase_add_loop_test(c, strips_give_the_bytes_of_tiles, 0,
                         (int)(sizeof networks / sizeof *networks));
     tcase_add_test(c, deep_networks_run_in_strips);
-    tcase_add_test(c, a_cancelled_strip_ends_all_its_rounds);
-    tcase_add_test(c, strips_without_memory_fail);
     tcase_add_test(c, a_layer_more_keeps_a_few_rows_more);
     tcase_add_test(c, a_round_more_takes_a_few_rows_more);
     tcase_add_test(c, deep_networks_take_bounded_memory);
