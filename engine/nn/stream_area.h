@@ -25,17 +25,16 @@ struct stream_spare {
 };
 
 /* An area of the output being computed. If several rounds run at a time, each has a copy. The
- * copies share what is marked with [s]. */
+ * copies share what is marked with [s]. The wave protects `made`, the rings and the spares. A step
+ * needs no lock for the rows that it reads and makes: they are there when stream_wave_await lets it
+ * begin. */
 struct stream_area {
     const struct stream *s;
     const struct pair *sides; /* of the picture, if the network pads at its edges */
     const struct plan_io *io;
-    struct stream_wave
-        *wave;      /* protects made, rings and spares; NULL if one round runs. A step needs
-                                 no lock for the rows that it reads and makes: they are there when
-                                 stream_wave_await lets it begin */
-    struct span *x; /* [s] of each tensor: columns */
-    struct span *y; /* rows up to which the round goes */
+    struct stream_wave *wave;    /* NULL if one round runs */
+    struct span *x;              /* [s] of each tensor: columns */
+    struct span *y;              /* rows up to which the round goes */
     int *first, *made, *last;    /* [s] rows: the first one, the next to be made, the end */
     struct stream_ring *rings;   /* [s] */
     struct stream_spare *spares; /* [s] [depth][pools] */
