@@ -56,14 +56,8 @@ struct image *copy_image(const struct image *img)
     return copy;
 }
 
-/* A sink that collects rows and checks that they fit. */
-struct collected {
-    uint8_t *bytes;
-    size_t length, room;
-};
-
-static enum err_code collect(void *arg, const uint8_t *pixels, size_t row_bytes, int count,
-                             struct err *e)
+enum err_code collect_rows(void *arg, const uint8_t *pixels, size_t row_bytes, int count,
+                           struct err *e)
 {
     struct collected *c = arg;
     (void)e;
@@ -90,8 +84,8 @@ uint8_t *enlarge(const struct engine *x, const struct image *img, const struct h
     struct image_format out = {how->width, how->height, img->format.channels, how->depth};
     struct collected c = {malloc(image_bytes(&out)), 0, image_bytes(&out)};
     struct pool *pool = upscale_pool(x->plan, how->threads);
-    enum err_code rc =
-        upscale_run(pool, &p, work, &(struct upscale_hooks){.rows = collect, .rows_arg = &c}, &e);
+    enum err_code rc = upscale_run(
+        pool, &p, work, &(struct upscale_hooks){.rows = collect_rows, .rows_arg = &c}, &e);
     ck_assert_msg(rc == ERR_OK, "%s", e.text);
     ck_assert_uint_eq(c.length, c.room);
     pool_free(pool);

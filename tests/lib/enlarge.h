@@ -22,6 +22,14 @@ void engine_done(struct engine *x);
 struct image *random_image(int width, int height, int channels, int depth, uint64_t seed);
 struct image *copy_image(const struct image *img);
 
+/* Takes the rows of upscale_run (hooks.rows) into `bytes`, which has that room. */
+struct collected {
+    uint8_t *bytes;
+    size_t length, room;
+};
+enum err_code collect_rows(void *collected, const uint8_t *pixels, size_t row_bytes, int count,
+                           struct err *e);
+
 struct how {
     enum model_border border;
     int width, height, depth, threads, band_rows;

@@ -7,6 +7,7 @@
 
 #include "engine/base/mem.h"
 #include "engine/upscale.h"
+#include "tests/lib/enlarge.h"
 #include "tests/lib/harness.h"
 #include "tests/lib/nn_build.h"
 #include "tests/lib/upscale_pool.h"
@@ -47,31 +48,6 @@ static struct model *branches(int first, int second)
     return finished(m);
 }
 
-static struct image *random_image(int width, int height, int channels, int depth, uint64_t seed)
-{
-    struct image_format f = {width, height, channels, depth};
-    struct image *img = NULL;
-    ck_assert_int_eq(image_new(&f, &img, NULL), ERR_OK);
-    for (size_t i = 0; i < image_bytes(&f); i++)
-        img->pixels[i] = (uint8_t)harness_random(&seed);
-    return img;
-}
-
-struct collected {
-    uint8_t *bytes;
-    size_t length;
-};
-
-static enum err_code collect(void *arg, const uint8_t *pixels, size_t row_bytes, int count,
-                             struct err *e)
-{
-    struct collected *c = arg;
-    (void)e;
-    memcpy(c->bytes + c->length, pixels, row_bytes * (size_t)count);
-    c->length += row_bytes * (size_t)count;
-    return ERR_OK;
-}
-
 /* Kernels of which every nth call takes long. */
 static struct kernels halting;
 static atomic_int halt_every, calls;
@@ -106,7 +82,7 @@ static struct collected run_strip(const struct plan *plan, int threads)
     struct image *img = random_image(64, 200, 3, 8, 42);
     int scale = plan_model(plan)->scale;
     struct image_format out = {64 * scale, 200 * scale, 3, 8};
-    struct collected c = {malloc(image_bytes(&out)), 0};
+    struct collected c = {malloc(image_bytes(&out)), 0, image_bytes(&out)};
     struct upscale_params p = {.chain = chain_repeated(plan, 1),
                                .width = out.width,
                                .height = out.height,
@@ -115,7 +91,7 @@ static struct collected run_strip(const struct plan *plan, int threads)
                                .band_rows = out.height,
                                .strips = 1,
                                .restores = true};
-    struct upscale_hooks hooks = {.rows = collect, .rows_arg = &c};
+    struct upscale_hooks hooks = {.rows = collect_rows, .rows_arg = &c};
     struct pool *pool = upscale_pool(plan, threads);
     ck_assert_int_eq(upscale_run(pool, &p, img, &hooks, NULL), ERR_OK);
     ck_assert_uint_eq(c.length, image_bytes(&out));
@@ -168,7 +144,7 @@ static enum err_code leave(const struct plan *plan, int n, bool alpha)
 {
     struct image *img = random_image(90, 80, alpha ? 4 : 3, 8, 42);
     struct image_format out = {180, 160, img->format.channels, 8};
-    struct collected c = {malloc(image_bytes(&out)), 0};
+    struct collected c = {malloc(image_bytes(&out)), 0, image_bytes(&out)};
     struct upscale_params p = {.chain = chain_repeated(plan, 1),
                                .width = out.width,
                                .height = out.height,
@@ -176,7 +152,7 @@ static enum err_code leave(const struct plan *plan, int n, bool alpha)
                                .depth = 8,
                                .band_rows = 48,
                                .strips = 1};
-    struct upscale_hooks hooks = {.rows = collect, .rows_arg = &c, .cancel = &left};
+    struct upscale_hooks hooks = {.rows = collect_rows, .rows_arg = &c, .cancel = &left};
     struct pool *pool = upscale_pool(plan, 4);
     atomic_store(&left, false);
     atomic_store(&calls_left, n);
@@ -210,14 +186,14 @@ START_TEST(strips_without_memory_fail)
     struct plan *plan = NULL;
     ck_assert_int_eq(plan_new(m, kernels_find(NULL), &plan, NULL), ERR_OK);
     struct image *img = random_image(60, 50, 4, 8, 42);
-    struct collected c = {malloc((size_t)120 * 100 * 4), 0};
+    struct collected c = {malloc((size_t)120 * 100 * 4), 0, (size_t)120 * 100 * 4};
     struct upscale_params p = {.chain = chain_repeated(plan, 1),
                                .width = 120,
                                .height = 100,
                                .border = BORDER_REPLICATE,
                                .depth = 8,
                                .strips = 2};
-    struct upscale_hooks hooks = {.rows = collect, .rows_arg = &c};
+    struct upscale_hooks hooks = {.rows = collect_rows, .rows_arg = &c};
     struct pool *pool = upscale_pool(plan, 3);
     enum err_code rc = ERR_MEMORY;
     int failed = -1;

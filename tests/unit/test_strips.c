@@ -7,6 +7,7 @@
 
 #include "engine/base/mem.h"
 #include "engine/upscale.h"
+#include "tests/lib/enlarge.h"
 #include "tests/lib/harness.h"
 #include "tests/lib/nn_build.h"
 #include "tests/lib/upscale_pool.h"
@@ -39,31 +40,6 @@ static struct model *network(enum model_color color, enum model_border border, i
     return m;
 }
 
-static struct image *random_image(int width, int height, int channels, int depth, uint64_t seed)
-{
-    struct image_format f = {width, height, channels, depth};
-    struct image *img = NULL;
-    ck_assert_int_eq(image_new(&f, &img, NULL), ERR_OK);
-    for (size_t i = 0; i < image_bytes(&f); i++)
-        img->pixels[i] = (uint8_t)harness_random(&seed);
-    return img;
-}
-
-struct collected {
-    uint8_t *bytes;
-    size_t length;
-};
-
-static enum err_code collect(void *arg, const uint8_t *pixels, size_t row_bytes, int count,
-                             struct err *e)
-{
-    struct collected *c = arg;
-    (void)e;
-    memcpy(c->bytes + c->length, pixels, row_bytes * (size_t)count);
-    c->length += row_bytes * (size_t)count;
-    return ERR_OK;
-}
-
 struct cut {
     int strips, band_rows, threads;
     struct pair tile;
@@ -72,8 +48,8 @@ struct cut {
 
 /* Upscales a picture of that format. Returns the bytes of the output, which the caller frees with
  * free(). */
-static uint8_t *enlarge(const struct plan *plan, const struct image_format *in,
-                        const struct cut *cut, size_t *length)
+static uint8_t *enlarge_cut(const struct plan *plan, const struct image_format *in,
+                            const struct cut *cut, size_t *length)
 {
     const struct model *m = plan_model(plan);
     struct image *img =
@@ -88,10 +64,10 @@ static uint8_t *enlarge(const struct plan *plan, const struct image_format *in,
                                .strips = cut->strips,
                                .tile = cut->tile};
     struct image_format out = {p.width, p.height, in->channels, in->depth};
-    struct collected c = {malloc(image_bytes(&out)), 0};
+    struct collected c = {malloc(image_bytes(&out)), 0, image_bytes(&out)};
     struct pool *pool = upscale_pool(plan, cut->threads);
     struct upscale_need need;
-    struct upscale_hooks hooks = {.rows = collect, .rows_arg = &c};
+    struct upscale_hooks hooks = {.rows = collect_rows, .rows_arg = &c};
     ck_assert_int_eq(upscale_memory(pool, &p, &img->format, &need, &e), ERR_OK);
     mem_count();
     enum err_code rc = upscale_run(pool, &p, img, &hooks, &e);
@@ -137,7 +113,7 @@ static void try_cuts(const struct plan *plan, const struct image_format *in, uin
                                      16 + (int)(harness_random(seed) % 90)};
         }
         size_t count;
-        uint8_t *got = enlarge(plan, in, &cut, &count);
+        uint8_t *got = enlarge_cut(plan, in, &cut, &count);
         ck_assert_uint_eq(count, length);
         ck_assert_msg(memcmp(got, want, length) == 0,
                       "%d strips, bands of %d rows, %d threads, tiles of %d x %d", cut.strips,
@@ -158,10 +134,11 @@ START_TEST(strips_give_the_bytes_of_tiles)
             struct plan *plan = NULL;
             size_t length;
             ck_assert_int_eq(plan_new(m, set, &plan, NULL), ERR_OK);
-            uint8_t *want = enlarge(plan, &formats[f], &(struct cut){-1, 0, 2, {0, 0}, 0}, &length);
+            uint8_t *want =
+                enlarge_cut(plan, &formats[f], &(struct cut){-1, 0, 2, {0, 0}, 0}, &length);
             ck_assert(!set->fused || !fused || memcmp(fused, want, length) == 0);
             uint8_t *other =
-                enlarge(plan, &formats[f], &(struct cut){-1, 0, 2, {0, 0}, 7}, &length);
+                enlarge_cut(plan, &formats[f], &(struct cut){-1, 0, 2, {0, 0}, 7}, &length);
             check_visible(want, other, length);
             free(other);
             try_cuts(plan, &formats[f], &seed, want, length);
