@@ -22,8 +22,8 @@ const struct kernels *kernels_at(int k)
 
 size_t kernel_winograd_scratch(int in_channels)
 {
-    size_t blocks = ((size_t)in_channels + KERNEL_LANES - 1) / KERNEL_LANES;
-    return (blocks + 2) * 37 * (size_t)kernel_tiles(in_channels) * KERNEL_LANES;
+    int blocks = (in_channels + KERNEL_LANES - 1) / KERNEL_LANES, tiles = kernel_tiles(in_channels);
+    return 37 * (kernel_point(blocks * tiles) + kernel_point(2 * tiles));
 }
 
 /* G of F(4, 3). Its rows are the points 0, 1, -1, 2, -2 and infinity, scaled to match B'. */

@@ -17,6 +17,14 @@ static inline int kernel_tiles(int in_channels)
     return in_channels > 4 * KERNEL_LANES && cpu_l2_bytes() >= (size_t)2 << 20 ? 32 : 28;
 }
 
+/* Returns the floats from one point of Winograd's to the next, for `lines` cache lines in each. It
+ * is an odd number of lines: at a multiple of 4 KiB, or of a large part of it, the points of a tile
+ * would share a few sets of the L1 cache and displace each other. */
+static inline size_t kernel_point(int lines)
+{
+    return ((size_t)lines | 1) * KERNEL_LANES;
+}
+
 /* The points of Winograd's F(4, 5). */
 enum { TALL_POINTS = KERNEL_TALL_ROWS + KERNEL_TALL_TAPS - 1 };
 
