@@ -15,6 +15,8 @@ libengine_a_SOURCES += \
 	engine/nn/kernels_template.inc \
 	engine/nn/kernels_vector.inc \
 	engine/nn/kernels_winograd.inc \
+	engine/nn/kernels_winograd_4.inc \
+	engine/nn/kernels_winograd_6.inc \
 	engine/nn/layers.c \
 	engine/nn/layers.h \
 	engine/nn/layers_conv.c \

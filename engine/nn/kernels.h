@@ -49,12 +49,13 @@ struct kernel_conv {
     int width;
 };
 
-/* One row of tiles of a 3x3 convolution with stride 1, by Winograd's F(4x4, 3x3): each tile is 4x4
- * outputs from 6x6 inputs. With d the inputs of a channel and U the packed weights:
+/* One row of tiles of a 3x3 convolution with stride 1, by Winograd's F(n x n, 3x3), where n is 4 or
+ * 6: each tile is n x n outputs from (n + 2) x (n + 2) inputs. With d the inputs of a channel and U
+ * the packed weights:
  *   V = B' d B, columns (y) first
  *   M[k] = sum over c, in order, by fma, from 0, of V[k][c] U[k][c]
  *   v = A' M A, columns first, + bias
- * One line of B', of the inputs a b c d e f:
+ * F(4, 3). One line of B', of the inputs a b c d e f:
  *   p = fma(-4, c, e)   q = fma(-4, b, d)   r = e - c   s = d - b
  *   fma(4, a, fma(-5, c, e))
  *   p + q
@@ -67,16 +68,33 @@ struct kernel_conv {
  *   (a + t) + u
  *   fma(2, h, g)
  *   fma(4, u, t)
- *   fma(8, h, g) + f */
+ *   fma(8, h, g) + f
+ * F(6, 3). One line of B', of the inputs d0 to d7:
+ *   fma(21/4, d4 - d2, d0 - d6)
+ *   for (l, m, x) = (1, -17/4, 1), (1/4, -5/4, 2) and (4, -5, 1/2):
+ *       p = fma(m, d4, fma(l, d2, d6))   q = fma(m, d3, fma(l, d1, d5))
+ *       fma(x, q, p)
+ *       fma(-x, q, p)
+ *   fma(21/4, d3 - d5, d7 - d1)
+ * One line of A', of the products m0 to m7:
+ *   t = m1 + m2   u = m3 + m4   w = m5 + m6   e = m1 - m2   g = m3 - m4   h = m5 - m6
+ *   (m0 + t) + (u + w)
+ *   fma(2, g, fma(1/2, h, e))
+ *   fma(4, u, fma(1/4, w, t))
+ *   fma(8, g, fma(1/8, h, e))
+ *   fma(16, u, fma(1/16, w, t))
+ *   fma(32, g, fma(1/32, h, e)) + m7 */
+enum { KERNEL_WINOGRAD_MOST = 6 }; /* n, at most */
 struct kernel_winograd {
     const float *const
-        *in; /* [6][in blocks], blocked, each at the pixel left of the first output */
+        *in;   /* [n + 2][in blocks], blocked, each at the pixel left of the first output */
+    int gives; /* n */
     int in_channels, out_blocks;
-    const float *weight;       /* [out block][36][in_channels][16]: kernel_winograd_pack */
+    const float *weight;       /* [(n + 2)^2][out block][in_channels][16]: kernel_winograd_pack */
     const float *bias;         /* [out block][16] */
     struct kernel_store store; /* slope [out block][16] */
     const float *const *add;   /* as `out`, or NULL */
-    float *const *out;         /* [4][out blocks], blocked, at the first output */
+    float *const *out;         /* [n][out blocks], blocked, at the first output */
     int tiles;
     float *scratch; /* kernel_winograd_scratch floats, aligned to 64 bytes */
 };
@@ -104,13 +122,7 @@ struct kernel_planes {
  *   V = B' d
  *   M[k] = sum over c, for kx, in order, by fma, from 0, of V[k][c][x + kx] U[k][c][kx]
  *   v = A' M + bias
- * B', of the inputs d0 to d7:
- *   fma(21/4, d4 - d2, d0 - d6)
- *   for (l, m, x) = (1, -17/4, 1), (1/4, -5/4, 2) and (4, -5, 1/2):
- *       p = fma(m, d4, fma(l, d2, d6))   q = fma(m, d3, fma(l, d1, d5))
- *       fma(x, q, p)
- *       fma(-x, q, p)
- *   fma(21/4, d3 - d5, d7 - d1)
+ * B' is that of F(6, 3).
  * A', of the products m0 to m7:
  *   t = m1 + m2   u = m3 + m4   w = m5 + m6   e = m1 - m2   g = m3 - m4   h = m5 - m6
  *   (m0 + t) + (u + w)
@@ -171,11 +183,13 @@ const struct kernels *kernels_find(const char *name);
 const struct kernels *kernels_at(int k);
 
 /* Returns the scratch of struct kernel_winograd in floats, which is the same for all sets. */
-size_t kernel_winograd_scratch(int in_channels);
+size_t kernel_winograd_scratch(int gives, int in_channels);
 
 /* Packs weight[out_channels][in_channels][3][3] for struct kernel_winograd: U = G g G', computed in
- * double and rounded once. `packed` has ceil(out_channels / 16) * 36 * in_channels * 16 floats. */
-void kernel_winograd_pack(const float *weight, int in_channels, int out_channels, float *packed);
+ * double and rounded once. `packed` has ceil(out_channels / 16) * (gives + 2)^2 * in_channels * 16
+ * floats. */
+void kernel_winograd_pack(int gives, const float *weight, int in_channels, int out_channels,
+                          float *packed);
 
 /* The same for struct kernel_tall. The packed weights are those of one group: U = G g of the
  * columns of weight[in_channels][5][kernel_x][4]. */

@@ -9,23 +9,27 @@
 /* Returns how many tiles of a row pass Winograd's three stages together. With one block of
  * channels, V and M of these tiles stay in the L1 cache. With more blocks they do not fit in any
  * case, and more tiles share each load of the weights. With many channels the weights come from
- * beyond the L2. Then 32 tiles go together if the L2 has room: a row of most pieces has 31. */
-static inline int kernel_tiles(int in_channels)
+ * beyond the L2. Then 32 tiles of 4x4 go together if the L2 has room: a row of most pieces has 31.
+ * Tiles of 6x6 have twice as many points. */
+static inline int kernel_tiles(int gives, int in_channels)
 {
+    size_t l2 = cpu_l2_bytes(), mebibyte = (size_t)1 << 20;
     if (in_channels <= KERNEL_LANES)
         return 14;
-    return in_channels > 4 * KERNEL_LANES && cpu_l2_bytes() >= (size_t)2 << 20 ? 32 : 28;
+    if (gives > 4)
+        return in_channels > 8 * KERNEL_LANES || l2 >= mebibyte ? 24 : 12;
+    return in_channels > 4 * KERNEL_LANES && l2 >= 2 * mebibyte ? 32 : 28;
 }
 
-/* Returns the floats from one point of Winograd's to the next, for `lines` cache lines in each. It
- * is an odd number of lines: at a multiple of 4 KiB, or of a large part of it, the points of a tile
- * would share a few sets of the L1 cache and displace each other. */
+/* Returns the floats from one point of Winograd's to the next, for `lines` cache lines in each. At a
+ * distance of many powers of two the points of a tile would share a few of the 64 sets of the L1
+ * cache and displace each other. */
 static inline size_t kernel_point(int lines)
 {
-    return ((size_t)lines | 1) * KERNEL_LANES;
+    return (size_t)(lines % 4 == 0 ? lines + 1 : lines) * KERNEL_LANES;
 }
 
-/* The points of Winograd's F(4, 5). */
+/* The points of Winograd's F(4, 5), which are those of a line of F(6, 3). */
 enum { TALL_POINTS = KERNEL_TALL_ROWS + KERNEL_TALL_TAPS - 1 };
 
 /* So many channels go through it together that their V fits the L1 cache. A row of them has

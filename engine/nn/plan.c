@@ -150,7 +150,7 @@ struct pair plan_tile(const struct plan *p)
         int width = columns < STRIP_MOST ? (int)columns : STRIP_MOST;
         int height =
             STRIP_HALOS * g->halo > STRIP_LEAST_ROWS ? STRIP_HALOS * g->halo : STRIP_LEAST_ROWS;
-        int unit = STREAM_GRID * g->align;
+        int unit = p->stream->tile * g->align;
         width = multiple_below(width > STRIP_LEAST ? width : STRIP_LEAST, unit);
         return (struct pair){multiple_above(height, unit) * g->scale, width * g->scale};
     }

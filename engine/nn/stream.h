@@ -17,8 +17,8 @@
 #include "engine/nn/lower.h"
 #include "engine/nn/plan_io.h"
 
-enum { STREAM_PARTS_MAX = 1 + LAYER_OTHERS_MAX, STREAM_PICTURE = 0, STREAM_GRID = 4 };
-enum { STREAM_MOST = 8, STREAM_PERIOD_MAX = STREAM_MOST * STREAM_GRID };
+enum { STREAM_PARTS_MAX = 1 + LAYER_OTHERS_MAX, STREAM_PICTURE = 0 };
+enum { STREAM_MOST = 8, STREAM_PERIOD_MAX = STREAM_MOST * KERNEL_WINOGRAD_MOST };
 enum { STREAM_ENDLESS = -1 }; /* in place of the side, for a picture without edges */
 enum { STREAM_OWN = -1 };     /* in place of a pool: planes have a ring of their own */
 
@@ -74,7 +74,8 @@ struct stream_step {
     int phases;             /* s: output samples s * q + i + origin are made together */
     int stride;             /* they read the input from sample stride * q + first on */
     struct pair origin, taps, first;
-    struct pair grid; /* of phases: tiles begin here, modulo STREAM_GRID */
+    int tile;         /* the stream's */
+    struct pair grid; /* of phases: tiles begin here, modulo `tile` */
     float *weight;    /* the step's block: weights, biases, slopes */
     const float *bias, *slope;
     size_t phase_floats; /* of weights */
@@ -103,6 +104,7 @@ struct stream {
     struct stream_step *steps;
     int step_count;
     int output;                                /* the tensor of the output, in planes */
+    int tile;                                  /* phases along a side of a tile: 4 or 6 */
     int round;                                 /* the number of periods that a round makes */
     struct span picture[2][STREAM_PERIOD_MAX]; /* [axis][i]: the first sample that outputs from i
                                                   on need (lo), and the end of those that outputs
@@ -172,7 +174,7 @@ static inline int stream_cells(const struct model *m, int width)
     return (int)ceil_div(width, m->scale * m->geometry.align);
 }
 
-/* Whether the step's outputs are tiles of STREAM_GRID phases along an axis. */
+/* Whether the step's outputs are tiles of phases along an axis. */
 static inline bool stream_is_tiled(const struct stream_step *t, enum axis axis)
 {
     return t->op == STREAM_WINOGRAD || (t->op == STREAM_TALL && axis == AXIS_Y);

@@ -21,7 +21,7 @@ static size_t planar_floats(int width)
 static size_t scratch_of(const struct stream *s, const struct stream_step *t)
 {
     if (t->op == STREAM_WINOGRAD)
-        return kernel_winograd_scratch(t->in_channels);
+        return kernel_winograd_scratch(t->tile, t->in_channels);
     if (t->op == STREAM_TALL)
         return kernel_tall_scratch(t->phases > 1 ? s->tensors[t->out].channels : 1);
     return 0;
@@ -35,9 +35,9 @@ static void take_own(const struct stream *s, void *base, size_t *used, struct st
         const struct stream_step *t = &s->steps[k];
         size_t rows = (size_t)t->taps.y;
         if (stream_is_tiled(t, AXIS_Y))
-            rows += STREAM_GRID - 1;
+            rows += (size_t)t->tile - 1;
         size_t needed = rows * (size_t)t->in_channels;
-        size_t outs = (size_t)(4 * t->phases) * (size_t)s->tensors[t->out].channels;
+        size_t outs = (size_t)(t->tile * t->phases) * (size_t)s->tensors[t->out].channels;
         needed = needed > outs ? needed : outs;
         needed = needed > (size_t)t->in_count ? needed : (size_t)t->in_count;
         pointers = needed > pointers ? needed : pointers;

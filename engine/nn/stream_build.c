@@ -17,16 +17,17 @@ static bool refuse(struct stream_builder *b, int layer, const char *why)
 
 /* Whether tiles of four rows are faster: they need 8 products for each column of taps instead of
  * 20, but their transforms cost as much as about 10 products of each channel, and some more. */
-static bool is_tall(const struct lowered *l)
+static bool is_tall(const struct stream_builder *b, const struct lowered *l)
 {
-    return l->taps.y == KERNEL_TALL_TAPS && l->taps.x >= TALL_LEAST_TAPS &&
-           l->taps.x <= KERNEL_TALL_MOST_TAPS && l->in_channels >= TALL_LEAST_CHANNELS;
+    return b->s->tile == KERNEL_TALL_ROWS && l->taps.y == KERNEL_TALL_TAPS &&
+           l->taps.x >= TALL_LEAST_TAPS && l->taps.x <= KERNEL_TALL_MOST_TAPS &&
+           l->in_channels >= TALL_LEAST_CHANNELS;
 }
 
-static enum stream_op choose(const struct lowered *l, bool blocked)
+static enum stream_op choose(const struct stream_builder *b, const struct lowered *l, bool blocked)
 {
     if (l->out_channels <= FEW && l->phases <= MOST_INTERLEAVED)
-        return is_tall(l) ? STREAM_TALL : STREAM_PLANES;
+        return is_tall(b, l) ? STREAM_TALL : STREAM_PLANES;
     bool three = l->taps.y == 3 && l->taps.x == 3 && l->phases == 1;
     return blocked && three && l->in_channels >= 8 ? STREAM_WINOGRAD : STREAM_CONV;
 }
@@ -40,7 +41,7 @@ static bool folds(const struct stream_builder *b, const struct lowered *l, bool 
     if (l->phases > MOST_INTERLEAVED)
         return l->out_channels <= FEW;
     int lanes = l->phases * l->phases * l->out_channels;
-    if (is_tall(l)) /* which needs fewer products, and shares a transform between phases */
+    if (is_tall(b, l)) /* which needs fewer products, and shares a transform between phases */
         return false;
     return blocked && l->phases > 1 && lanes > KERNEL_LANES / 2 && lanes <= KERNEL_LANES &&
            l->in_channels >= FOLD_LEAST && b->m->border != BORDER_MODEL;
@@ -96,7 +97,7 @@ static bool build_conv(struct stream_builder *b, int i, enum err_code *rc, struc
     bool blocked = stream_is_blocked(b, in);
     if (folds(b, &l, blocked))
         lower_fold(&l);
-    enum stream_op op = choose(&l, blocked);
+    enum stream_op op = choose(b, &l, blocked);
     bool planes = op == STREAM_PLANES || op == STREAM_TALL;
     blocked = blocked && !planes;
     stream_prepare_inputs(b, in, blocked);
@@ -362,6 +363,7 @@ enum err_code stream_new(const struct model *m, const struct kernels *kernels, s
     enum err_code rc = allocate(&b, &extents, e);
     if (rc == ERR_OK) {
         b.s->kernels = kernels;
+        b.s->tile = stream_choose_tile(m);
         b.y = extents;
         b.x = extents + m->layer_count + 1;
         geometry_walk(m, AXIS_Y, m->geometry.least, extents);

@@ -3,6 +3,18 @@
 
 #include <math.h>
 
+int stream_choose_tile(const struct model *m)
+{
+    double wide = 0;
+    for (int i = 0; i < m->layer_count; i++) {
+        const struct layer *l = &m->layers[i];
+        if (l->kind == LAYER_CONV2D && l->conv.kernel_size.y == 3 && l->conv.kernel_size.x == 3 &&
+            l->conv.in_channels > KERNEL_LANES && l->channels > KERNEL_LANES)
+            wide += l->macs;
+    }
+    return wide > m->geometry.macs_per_pixel / 2 ? KERNEL_WINOGRAD_MOST : KERNEL_TALL_ROWS;
+}
+
 void stream_give(struct stream_builder *b, int i, int tensor, struct pair shift)
 {
     struct stream_value *v = &b->values[1 + i];
@@ -31,6 +43,7 @@ struct stream_step *stream_new_step(struct stream_builder *b, enum stream_op op,
                               .phases = 1,
                               .stride = 1,
                               .taps = {1, 1},
+                              .tile = b->s->tile,
                               .lo = -INFINITY,
                               .hi = INFINITY};
     t->layer = t->last = layer == LAYER_INPUT ? NULL : &b->m->layers[layer];

@@ -35,7 +35,7 @@ int stream_oldest(const struct stream *s, int tensor, const int *made, const int
 
 int stream_slice_end(const struct stream_step *t, struct span rows)
 {
-    int unit = STREAM_GRID * t->phases;
+    int unit = t->tile * t->phases;
     return rows.hi - (rows.hi - rows.lo - 1) / unit * unit;
 }
 

@@ -22,7 +22,7 @@ static bool measure(const struct stream *s, struct stream_step *t, const struct 
     if (!l)
         return true;
     bool planes = t->op == STREAM_PLANES || t->op == STREAM_TALL;
-    size_t count = t->op == STREAM_WINOGRAD ? 36
+    size_t count = t->op == STREAM_WINOGRAD ? (size_t)((t->tile + 2) * (t->tile + 2))
                    : t->op == STREAM_TALL ? (size_t)((KERNEL_TALL_ROWS + t->taps.y - 1) * t->taps.x)
                                           : (size_t)(t->taps.y * t->taps.x);
     if (!size_mul3(count, (size_t)t->in_channels, lanes, &taps))
@@ -76,7 +76,7 @@ static enum err_code pack_winograd(const struct stream_step *t, const struct low
 {
     bool as_they_are = l->conv->kind == LAYER_CONV2D && !l->shuffled && l->fold == 1 && !l->affine;
     if (as_they_are) {
-        kernel_winograd_pack(l->conv->conv.weight, t->in_channels, l->out_channels, to);
+        kernel_winograd_pack(t->tile, l->conv->conv.weight, t->in_channels, l->out_channels, to);
         return ERR_OK;
     }
     float *plain = mem_alloc((size_t)l->out_channels * (size_t)l->in_channels, 9 * sizeof *plain),
@@ -88,7 +88,7 @@ static enum err_code pack_winograd(const struct stream_step *t, const struct low
             for (int k = 0; k < 9; k++)
                 *p++ = lowered_weight(l, (struct pair){0, 0},
                                       (struct lowered_tap){o, c, k / 3, k % 3});
-    kernel_winograd_pack(plain, t->in_channels, l->out_channels, to);
+    kernel_winograd_pack(t->tile, plain, t->in_channels, l->out_channels, to);
     mem_free(plain);
     return ERR_OK;
 }

@@ -9,14 +9,15 @@
 #include "engine/base/cpu.h"
 #include "engine/nn/stream.h"
 
-static int floor_to(int i, int origin)
+/* Returns the last multiple of `unit` from `origin` on that is not above i. */
+static int floor_to(int i, int unit, int origin)
 {
-    return i - (int)(((i - origin) % STREAM_GRID + STREAM_GRID) % STREAM_GRID);
+    return i - ((i - origin) % unit + unit) % unit;
 }
 
-static int ceil_to(int i, int origin)
+static int ceil_to(int i, int unit, int origin)
 {
-    return floor_to(i + STREAM_GRID - 1, origin);
+    return floor_to(i + unit - 1, unit, origin);
 }
 
 /* Returns the whole phases that make the output samples `want`. */
@@ -33,7 +34,7 @@ static struct span phases_of(const struct stream_step *t, enum axis axis, struct
     struct span q = whole_phases(t, axis, want);
     if (stream_is_tiled(t, axis)) {
         int origin = pair_at(t->grid, axis);
-        q = (struct span){floor_to(q.lo, origin), ceil_to(q.hi, origin)};
+        q = (struct span){floor_to(q.lo, t->tile, origin), ceil_to(q.hi, t->tile, origin)};
     }
     return q;
 }
@@ -72,7 +73,7 @@ struct span stream_domain(const struct stream_tensor *t, enum axis axis, int sid
 struct span stream_within(const struct stream_step *t, enum axis axis, struct span domain,
                           struct span want)
 {
-    int unit = stream_is_tiled(t, axis) ? STREAM_GRID * t->phases : t->phases;
+    int unit = stream_is_tiled(t, axis) ? t->tile * t->phases : t->phases;
     struct span s = want;
     if (domain.lo > want.lo)
         s.lo = want.lo + (domain.lo - want.lo) / unit * unit;
@@ -137,7 +138,7 @@ void stream_needs(const struct stream *s, enum axis axis, struct span want, stru
 
 int stream_period(const struct stream *s)
 {
-    return STREAM_GRID * s->m->scale * s->m->geometry.align;
+    return s->tile * s->m->scale * s->m->geometry.align;
 }
 
 int stream_round(const struct stream *s)
@@ -188,7 +189,7 @@ struct span stream_picture(const struct stream *s, enum axis axis, struct span w
 {
     int period = stream_period(s);
     int lo = (int)floor_div(want.lo, period), hi = (int)floor_div(want.hi, period);
-    int pixels = STREAM_GRID * s->m->geometry.align;
+    int pixels = s->tile * s->m->geometry.align;
     const struct span *table = s->picture[axis];
     return (struct span){table[want.lo - lo * period].lo + lo * pixels,
                          table[want.hi - hi * period].hi + hi * pixels};
@@ -249,7 +250,7 @@ static int reach_of(const struct stream *s, const struct stream_step *t, struct 
 {
     int stride = add ? 1 : t->stride, phases = add ? 1 : t->phases;
     int first = add ? 0 : pair_at(t->first, axis), taps = add ? 1 : pair_at(t->taps, axis);
-    int room = stride * (STREAM_GRID + 2) + t->phases, shift = pair_at(part.shift, axis);
+    int room = stride * (t->tile + 2) + t->phases, shift = pair_at(part.shift, axis);
     int lost = pair_at(s->tensors[part.tensor].extra, axis);
     int made = (int)ceil_div(pair_at(s->tensors[t->out].extra, axis), phases) * stride;
     int before = room - first - shift, behind = room + made + first + taps + shift - lost;

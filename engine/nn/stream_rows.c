@@ -86,8 +86,8 @@ static void run_conv(const struct stream_area *a, const struct stream_step *t, s
 static void winograd_row(const struct stream_area *a, const struct stream_step *t,
                          struct kernel_winograd k, int y, int x)
 {
-    stream_point_in(a, t, y, x, (struct stream_pointers){STREAM_GRID + 2, in_blocks(a, t), 1});
-    for (int i = 0; i < STREAM_GRID * k.out_blocks; i++) {
+    stream_point_in(a, t, y, x, (struct stream_pointers){k.gives + 2, in_blocks(a, t), 1});
+    for (int i = 0; i < k.gives * k.out_blocks; i++) {
         a->out[i] = stream_row(a, t->out, i % k.out_blocks, y + i / k.out_blocks, x);
         a->add[i] = stream_added(a, t, i % k.out_blocks, y + i / k.out_blocks, x);
     }
@@ -97,7 +97,9 @@ static void winograd_row(const struct stream_area *a, const struct stream_step *
 static void run_winograd(const struct stream_area *a, const struct stream_step *t, struct span rows)
 {
     struct span x = stream_columns(a, t);
+    const int tile = t->tile;
     struct kernel_winograd k = {.in = a->in,
+                                .gives = tile,
                                 .in_channels = t->in_channels,
                                 .out_blocks = out_blocks(a, t),
                                 .weight = t->weight,
@@ -106,12 +108,12 @@ static void run_winograd(const struct stream_area *a, const struct stream_step *
                                 .add = t->add.tensor < 0 ? NULL : a->add,
                                 .out = a->out,
                                 .scratch = a->scratch};
-    int most = most_a_call(STREAM_GRID * STREAM_GRID * t->macs, GROUP_TILES);
-    int all = (x.hi - x.lo) / STREAM_GRID;
-    for (int y = rows.lo; y < rows.hi; y += STREAM_GRID)
+    int most = most_a_call(tile * tile * t->macs, GROUP_TILES);
+    int all = (x.hi - x.lo) / tile;
+    for (int y = rows.lo; y < rows.hi; y += tile)
         for (int done = 0; done < all && !plan_io_cancelled(a->io); done += k.tiles) {
             k.tiles = all - done < most ? all - done : most;
-            winograd_row(a, t, k, y, x.lo + done * STREAM_GRID);
+            winograd_row(a, t, k, y, x.lo + done * tile);
         }
 }
 
@@ -180,10 +182,11 @@ static void tall_row(const struct stream_area *a, const struct stream_step *t, s
                      int width)
 {
     struct plane_groups s = groups_of(a, t);
-    int rows = STREAM_GRID + t->taps.y - 1;
+    int rows = KERNEL_TALL_ROWS + t->taps.y - 1;
     stream_point_in(a, t, q.y, q.x, (struct stream_pointers){rows, 1, rows});
-    for (int i = 0; i < s.groups * STREAM_GRID; i++)
-        point_out(a, t, (struct pair){q.y + i % STREAM_GRID, q.x}, i / STREAM_GRID, i * s.rows);
+    for (int i = 0; i < s.groups * KERNEL_TALL_ROWS; i++)
+        point_out(a, t, (struct pair){q.y + i % KERNEL_TALL_ROWS, q.x}, i / KERNEL_TALL_ROWS,
+                  i * s.rows);
     struct kernel_tall k = {planes_of(a, t, width, 0), s.groups, a->scratch};
     a->s->kernels->tall(&k);
 }
@@ -192,9 +195,10 @@ static void run_tall(const struct stream_area *a, const struct stream_step *t, s
 {
     struct span x = stream_columns(a, t), qs = stream_step_phases(t, AXIS_Y, rows);
     double taps = (double)t->taps.y * t->taps.x * t->in_channels;
-    int most = most_a_call(taps * STREAM_GRID * FEW * groups_of(a, t).groups, KERNEL_TALL_PIXELS);
+    int most =
+        most_a_call(taps * KERNEL_TALL_ROWS * FEW * groups_of(a, t).groups, KERNEL_TALL_PIXELS);
     most -= most % KERNEL_TALL_PIXELS;
-    for (int q = qs.lo; q < qs.hi; q += STREAM_GRID)
+    for (int q = qs.lo; q < qs.hi; q += KERNEL_TALL_ROWS)
         for (int at = x.lo; at < x.hi && !plan_io_cancelled(a->io); at += most)
             tall_row(a, t, (struct pair){q, at}, x.hi - at < most ? x.hi - at : most);
 }

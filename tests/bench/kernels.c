@@ -19,7 +19,7 @@
 #include "engine/base/mem.h"
 #include "engine/nn/kernels.h"
 
-enum { L = KERNEL_LANES, WIDTH = 240, TILE = 4, MOST_OUT = 256 };
+enum { L = KERNEL_LANES, WIDTH = 240, MOST_TILE = KERNEL_WINOGRAD_MOST, MOST_OUT = 256 };
 
 /* The time of one run, and the number of runs. */
 static const double run_ns = 1e6;
@@ -37,7 +37,7 @@ struct operands {
     int blocks, out_blocks; /* of 16 channels; of one for planar rows */
     const float **in;
     float *rows, *weight, *made, *scratch;
-    float *out[2 * TILE * MOST_OUT / L];
+    float *out[2 * MOST_TILE * MOST_OUT / L];
     struct kernel_store store;
 };
 
@@ -70,18 +70,29 @@ static void blocked(const struct operands *w)
     direct(w, w->set->conv_blocked);
 }
 
-static void winograd(const struct operands *w)
+static void winograd(const struct operands *w, int gives)
 {
     struct kernel_winograd k = {.in = w->in,
+                                .gives = gives,
                                 .in_channels = w->shape.in,
                                 .out_blocks = w->out_blocks,
                                 .weight = w->weight,
                                 .bias = bias,
                                 .store = w->store,
                                 .out = w->out,
-                                .tiles = WIDTH / TILE,
+                                .tiles = WIDTH / gives,
                                 .scratch = w->scratch};
     w->set->winograd(&k);
+}
+
+static void winograd_4(const struct operands *w)
+{
+    winograd(w, 4);
+}
+
+static void winograd_6(const struct operands *w)
+{
+    winograd(w, 6);
 }
 
 /* Returns the arguments for one row, or one row of tiles, of planes. */
@@ -120,20 +131,19 @@ static const struct way {
     bool blocked;
     int makes;
 } ways[] = {
-    {"planar", planar, false, 1}, {"direct", blocked, true, 1}, {"winograd", winograd, true, TILE},
-    {"planes", planes, false, 1}, {"tall", tall, false, TILE},
+    {"planar", planar, false, 1}, {"direct", blocked, true, 1}, {"4x4", winograd_4, true, 4},
+    {"6x6", winograd_6, true, 6}, {"planes", planes, false, 1}, {"tall", tall, false, 4},
 };
 
 static const struct shape shapes[] = {
-    {"planar", 1, 16, 3},      {"planar", 1, 16, 5},      {"planar", 3, 32, 3},
-    {"planar", 1, 56, 5},      {"planes", 16, 4, 3},      {"planes", 56, 4, 5},
-    {"tall", 56, 4, 5},        {"planes", 256, 4, 2},     {"direct", 256, 16, 2},
-    {"direct", 56, 12, 1},     {"direct", 12, 56, 1},     {"direct", 128, 256, 3},
-    {"winograd", 128, 256, 3}, {"winograd", 128, 128, 3}, {"winograd", 64, 128, 3},
-    {"direct", 32, 32, 3},     {"winograd", 32, 32, 3},   {"direct", 16, 16, 3},
-    {"winograd", 16, 16, 3},   {"direct", 12, 12, 3},     {"winograd", 12, 12, 3},
-    {"direct", 8, 16, 3},      {"winograd", 8, 16, 3},    {"direct", 4, 16, 3},
-    {"winograd", 4, 16, 3},
+    {"planar", 1, 16, 3},   {"planar", 1, 16, 5},  {"planar", 3, 32, 3},  {"planar", 1, 56, 5},
+    {"planes", 16, 4, 3},   {"planes", 56, 4, 5},  {"tall", 56, 4, 5},    {"planes", 256, 4, 2},
+    {"direct", 256, 16, 2}, {"direct", 56, 12, 1}, {"direct", 12, 56, 1}, {"direct", 128, 256, 3},
+    {"4x4", 128, 256, 3},   {"6x6", 128, 256, 3},  {"4x4", 128, 128, 3},  {"6x6", 128, 128, 3},
+    {"4x4", 64, 64, 3},     {"6x6", 64, 64, 3},    {"4x4", 48, 48, 3},    {"6x6", 48, 48, 3},
+    {"direct", 32, 32, 3},  {"4x4", 32, 32, 3},    {"6x6", 32, 32, 3},    {"direct", 16, 16, 3},
+    {"4x4", 16, 16, 3},     {"6x6", 16, 16, 3},    {"direct", 12, 12, 3}, {"4x4", 12, 12, 3},
+    {"direct", 8, 16, 3},   {"4x4", 8, 16, 3},     {"direct", 4, 16, 3},  {"4x4", 4, 16, 3},
 };
 
 static const struct way *way_of(const struct shape *s)
@@ -170,12 +180,12 @@ static void operands_init(struct operands *w, const struct kernels *set, const s
     w->in = (const float **)calloc((size_t)rows, sizeof *w->in);
     for (int i = 0; w->in && i < rows; i++)
         w->in[i] = w->rows + (size_t)i * length;
-    /* 36 numbers per channel are more than the taps of any of these kernels */
-    w->weight = numbers((size_t)(36 * s->in * w->out_blocks) * L);
-    w->made = numbers(made * (size_t)(2 * TILE * w->out_blocks));
-    for (int i = 0; i < 2 * TILE * w->out_blocks; i++)
+    /* 64 numbers per channel are more than the taps of any of these kernels */
+    w->weight = numbers((size_t)(64 * s->in * w->out_blocks) * L);
+    w->made = numbers(made * (size_t)(2 * MOST_TILE * w->out_blocks));
+    for (int i = 0; i < 2 * MOST_TILE * w->out_blocks; i++)
         w->out[i] = w->made + (size_t)i * made;
-    w->scratch = numbers(kernel_winograd_scratch(s->in));
+    w->scratch = numbers(kernel_winograd_scratch(MOST_TILE, s->in));
 }
 
 static void operands_done(struct operands *w)

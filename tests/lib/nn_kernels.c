@@ -46,8 +46,10 @@ static void conv_blocked(const struct kernel_conv *k)
     conv(k, LANES);
 }
 
-/* Computes one line of B' d. */
-static void transform_in(const float d[6], float v[6])
+enum { MOST_SIDE = KERNEL_WINOGRAD_MOST + 2 };
+
+/* Computes one line of B' d of six points. */
+static void six_in(const float *d, float *v)
 {
     float p = fmaf(-4, d[2], d[4]), q = fmaf(-4, d[1], d[3]), r = d[4] - d[2], s = d[3] - d[1];
     v[0] = fmaf(4, d[0], fmaf(-5, d[2], d[4]));
@@ -58,50 +60,83 @@ static void transform_in(const float d[6], float v[6])
     v[5] = fmaf(4, d[1], fmaf(-5, d[3], d[5]));
 }
 
-/* Computes one line of A' m. */
-static void transform_out(const float m[6], float o[4])
+/* Computes one line of B' d. */
+static void eight_in(const float d[8], float v[8])
 {
-    float t = m[1] + m[2], u = m[3] + m[4], g = m[1] - m[2], h = m[3] - m[4];
-    o[0] = (m[0] + t) + u;
-    o[1] = fmaf(2, h, g);
-    o[2] = fmaf(4, u, t);
-    o[3] = fmaf(8, h, g) + m[5];
+    static const float points[3][3] = {{1, -4.25f, 1}, {0.25f, -1.25f, 2}, {4, -5, 0.5f}};
+    v[0] = fmaf(5.25f, d[4] - d[2], d[0] - d[6]);
+    for (int i = 0; i < 3; i++) {
+        float low = points[i][0], mid = points[i][1], x = points[i][2];
+        float p = fmaf(mid, d[4], fmaf(low, d[2], d[6])),
+              q = fmaf(mid, d[3], fmaf(low, d[1], d[5]));
+        v[1 + 2 * i] = fmaf(x, q, p);
+        v[2 + 2 * i] = fmaf(-x, q, p);
+    }
+    v[7] = fmaf(5.25f, d[3] - d[5], d[7] - d[1]);
+}
+
+static void line_in(int side, const float *d, float *v)
+{
+    if (side == MOST_SIDE)
+        eight_in(d, v);
+    else
+        six_in(d, v);
+}
+
+/* Computes one line of A' m. */
+static void line_out(int side, const float *m, float *o)
+{
+    float t = m[1] + m[2], u = m[3] + m[4], e = m[1] - m[2], g = m[3] - m[4];
+    if (side < MOST_SIDE) {
+        o[0] = (m[0] + t) + u;
+        o[1] = fmaf(2, g, e);
+        o[2] = fmaf(4, u, t);
+        o[3] = fmaf(8, g, e) + m[5];
+        return;
+    }
+    float w = m[5] + m[6], h = m[5] - m[6];
+    o[0] = (m[0] + t) + (u + w);
+    o[1] = fmaf(2, g, fmaf(0.5f, h, e));
+    o[2] = fmaf(4, u, fmaf(0.25f, w, t));
+    o[3] = fmaf(8, g, fmaf(0.125f, h, e));
+    o[4] = fmaf(16, u, fmaf(0.0625f, w, t));
+    o[5] = fmaf(32, g, fmaf(0.03125f, h, e)) + m[7];
 }
 
 /* Computes V of one channel of one tile. */
-static void tile_in(const struct kernel_winograd *k, int tile, int c, float v[36])
+static void tile_in(const struct kernel_winograd *k, int tile, int c, float *v)
 {
-    int blocks = (k->in_channels + LANES - 1) / LANES;
-    float half[6][6];
-    for (int x = 0; x < 6; x++) {
-        float d[6], column[6];
-        for (int y = 0; y < 6; y++)
-            d[y] = k->in[y * blocks + c / LANES][(4 * tile + x) * LANES + c % LANES];
-        transform_in(d, column);
-        for (int y = 0; y < 6; y++)
+    int blocks = (k->in_channels + LANES - 1) / LANES, side = k->gives + 2;
+    float half[MOST_SIDE][MOST_SIDE];
+    for (int x = 0; x < side; x++) {
+        float d[MOST_SIDE], column[MOST_SIDE];
+        for (int y = 0; y < side; y++)
+            d[y] = k->in[y * blocks + c / LANES][(k->gives * tile + x) * LANES + c % LANES];
+        line_in(side, d, column);
+        for (int y = 0; y < side; y++)
             half[y][x] = column[y];
     }
-    for (int y = 0; y < 6; y++)
-        transform_in(half[y], v + 6 * y);
+    for (int y = 0; y < side; y++)
+        line_in(side, half[y], v + side * y);
 }
 
-static void tile_out(const struct kernel_winograd *k, int tile, int o, const float m[36])
+static void tile_out(const struct kernel_winograd *k, int tile, int o, const float *m)
 {
-    float half[4][6];
-    int block = o / LANES;
-    for (int x = 0; x < 6; x++) {
-        float column[6], made[4];
-        for (int y = 0; y < 6; y++)
-            column[y] = m[6 * y + x];
-        transform_out(column, made);
-        for (int y = 0; y < 4; y++)
+    float half[KERNEL_WINOGRAD_MOST][MOST_SIDE];
+    int block = o / LANES, side = k->gives + 2;
+    for (int x = 0; x < side; x++) {
+        float column[MOST_SIDE], made[KERNEL_WINOGRAD_MOST];
+        for (int y = 0; y < side; y++)
+            column[y] = m[side * y + x];
+        line_out(side, column, made);
+        for (int y = 0; y < k->gives; y++)
             half[y][x] = made[y];
     }
-    for (int y = 0; y < 4; y++) {
-        float row[4];
-        transform_out(half[y], row);
-        for (int x = 0; x < 4; x++) {
-            int i = y * k->out_blocks + block, at = (4 * tile + x) * LANES + o % LANES;
+    for (int y = 0; y < k->gives; y++) {
+        float row[KERNEL_WINOGRAD_MOST];
+        line_out(side, half[y], row);
+        for (int x = 0; x < k->gives; x++) {
+            int i = y * k->out_blocks + block, at = (k->gives * tile + x) * LANES + o % LANES;
             k->out[i][at] =
                 finish(&k->store, o, row[x] + k->bias[o], k->add ? k->add[i] + at : NULL);
         }
@@ -111,14 +146,15 @@ static void tile_out(const struct kernel_winograd *k, int tile, int o, const flo
 static void winograd(const struct kernel_winograd *k)
 {
     enum { MOST = 1024 };
-    static _Thread_local float v[MOST][36];
+    static _Thread_local float v[MOST][MOST_SIDE * MOST_SIDE];
+    size_t points = (size_t)((k->gives + 2) * (k->gives + 2));
     for (int tile = 0; tile < k->tiles; tile++) {
         for (int c = 0; c < k->in_channels; c++)
             tile_in(k, tile, c, v[c]);
         for (int o = 0; o < LANES * k->out_blocks; o++) {
-            float m[36];
-            for (int i = 0; i < 36; i++) {
-                const float *u = k->weight + ((size_t)(o / LANES) * 36 + (size_t)i) *
+            float m[MOST_SIDE * MOST_SIDE];
+            for (size_t i = 0; i < points; i++) {
+                const float *u = k->weight + (i * (size_t)k->out_blocks + (size_t)(o / LANES)) *
                                                  (size_t)k->in_channels * LANES;
                 m[i] = 0;
                 for (int c = 0; c < k->in_channels; c++)
@@ -144,21 +180,6 @@ static void planes(const struct kernel_planes *k)
         }
 }
 
-/* Computes one line of B' d. */
-static void tall_in(const float d[8], float v[8])
-{
-    static const float points[3][3] = {{1, -4.25f, 1}, {0.25f, -1.25f, 2}, {4, -5, 0.5f}};
-    v[0] = fmaf(5.25f, d[4] - d[2], d[0] - d[6]);
-    for (int i = 0; i < 3; i++) {
-        float low = points[i][0], mid = points[i][1], x = points[i][2];
-        float p = fmaf(mid, d[4], fmaf(low, d[2], d[6])),
-              q = fmaf(mid, d[3], fmaf(low, d[1], d[5]));
-        v[1 + 2 * i] = fmaf(x, q, p);
-        v[2 + 2 * i] = fmaf(-x, q, p);
-    }
-    v[7] = fmaf(5.25f, d[3] - d[5], d[7] - d[1]);
-}
-
 /* Computes one line of A' m. */
 static void tall_out(const float m[8], float o[4])
 {
@@ -180,7 +201,7 @@ static void tall_products(const struct kernel_planes *k, int x, int group, int o
             float d[8], v[8];
             for (int y = 0; y < 8; y++)
                 d[y] = k->in[c * 8 + y][x + kx];
-            tall_in(d, v);
+            eight_in(d, v);
             for (int i = 0; i < 8; i++) {
                 int at = ((group * 8 + i) * k->in_channels + c) * k->kernel_x + kx;
                 m[i] = fmaf(v[i], k->weight[4 * at + o], m[i]);

@@ -86,28 +86,22 @@ static void convolutions(const struct kernels *set)
     claim("convolutions", 100);
 }
 
-static void winograds(const struct kernels *set)
+static void winograds(const struct kernels *set, int gives)
 {
     for (int round = 0; round < 60; round++) {
         int channels = 1 + round * 5 % 40, outs = 1 + round * 7 % 40;
-        struct kernel_winograd k = {in,
-                                    channels,
-                                    (outs + L - 1) / L,
-                                    packed,
-                                    weights,
-                                    store_at(round),
-                                    round % 4 == 3 ? NULL : add,
-                                    NULL,
-                                    1 + round % 31,
-                                    scratch};
-        kernel_winograd_pack(weights + 256, channels, outs, packed);
+        struct kernel_winograd k = {
+            in,     gives,          channels,        (outs + L - 1) / L,
+            packed, weights,        store_at(round), round % 4 == 3 ? NULL : add,
+            NULL,   1 + round % 31, scratch};
+        kernel_winograd_pack(gives, weights + 256, channels, outs, packed);
         for (int i = 0; i < 2; i++) {
             k.out = out[i];
             (i ? &kernels_plain : set)->winograd(&k);
         }
         compare();
     }
-    claim("Winograd", 60);
+    claim(gives == 4 ? "Winograd, 4x4" : "Winograd, 6x6", 60);
 }
 
 static void planes(const struct kernels *set)
@@ -201,7 +195,8 @@ int main(void)
         return 1;
     }
     convolutions(set);
-    winograds(set);
+    winograds(set, 4);
+    winograds(set, 6);
     planes(set);
     talls(set);
     rows(set);

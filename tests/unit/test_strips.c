@@ -203,15 +203,15 @@ static size_t strip_bytes(int layers, int width, int depth)
     return bytes;
 }
 
-/* Between rounds a layer keeps the two rows that the next one reads again, and up to two more,
- * because rows are made four at a time. What a round makes beside them is of two layers, whatever
+/* Between rounds a layer keeps the two rows that the next one reads again, and up to four more,
+ * because rows are made six at a time. What a round makes beside them is of two layers, whatever
  * their number. */
 START_TEST(a_layer_more_keeps_a_few_rows_more)
 {
     const int width = 960, more = 16;
     size_t row = (size_t)(width / 2 + 2 * 40) * 64 * sizeof(float); /* halos of up to 40 */
     ck_assert_uint_le(strip_bytes(16 + more, width, 1) - strip_bytes(16, width, 1),
-                      (size_t)(more * 4) * row + 16 * 1024 * (size_t)more);
+                      (size_t)(more * 6) * row + 16 * 1024 * (size_t)more);
 }
 END_TEST
 
