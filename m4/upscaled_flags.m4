@@ -30,7 +30,7 @@ AC_DEFUN([UPSCALED_TRY], [
 ])
 
 dnl UPSCALED_COMPILER_FLAGS - fills STRICT_CFLAGS (language, warnings, mitigations) and
-dnl STRICT_LDFLAGS, which Makefile.am puts in front of the user's own.
+dnl STRICT_LDFLAGS, which Makefile.am puts in front of the user's own, and KERNEL_CFLAGS.
 AC_DEFUN([UPSCALED_COMPILER_FLAGS], [
     STRICT_CFLAGS="-std=c11"
     STRICT_LDFLAGS=
@@ -65,6 +65,11 @@ AC_DEFUN([UPSCALED_COMPILER_FLAGS], [
     dnl After -pie, which it replaces.
     AS_IF([test "$enable_static_pie" = yes], [STRICT_LDFLAGS="$STRICT_LDFLAGS -static-pie"])
     AS_IF([test "$enable_werror" = yes], [STRICT_CFLAGS="$STRICT_CFLAGS -Werror"])
+    dnl The network's kernels fill the registers with sums. gcc would keep samples that the next step
+    dnl reads again in registers, too, and sums on the stack for it.
+    KERNEL_CFLAGS=
+    UPSCALED_TRY([KERNEL_CFLAGS], [-fno-predictive-commoning])
+    AC_SUBST([KERNEL_CFLAGS])
     AC_SUBST([STRICT_CFLAGS])
     AC_SUBST([STRICT_LDFLAGS])
 ])

@@ -77,9 +77,9 @@ libengine_a_SOURCES += \
 
 # The kernels: a file a set, with the flags it needs.
 libnnavx2_a_SOURCES = engine/nn/kernels_avx2.c
-libnnavx2_a_CFLAGS = $(AM_CFLAGS) -mavx2 -mfma
+libnnavx2_a_CFLAGS = $(AM_CFLAGS) $(KERNEL_CFLAGS) -mavx2 -mfma
 libnnavx512_a_SOURCES = engine/nn/kernels_avx512.c
-libnnavx512_a_CFLAGS = $(AM_CFLAGS) -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma
+libnnavx512_a_CFLAGS = $(AM_CFLAGS) $(KERNEL_CFLAGS) -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma
 libnnneon_a_SOURCES = engine/nn/kernels_neon.c
 
 EXTRA_DIST += engine/nn/SPEED.md
