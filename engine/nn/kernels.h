@@ -84,7 +84,7 @@ struct kernel_conv {
  *   fma(8, g, fma(1/8, h, e))
  *   fma(16, u, fma(1/16, w, t))
  *   fma(32, g, fma(1/32, h, e)) + m7 */
-enum { KERNEL_WINOGRAD_MOST = 6 }; /* n, at most */
+enum { KERNEL_WINOGRAD_LEAST = 4, KERNEL_WINOGRAD_MOST = 6 }; /* the values of n */
 struct kernel_winograd {
     const float *const
         *in;   /* [n + 2][in blocks], blocked, each at the pixel left of the first output */

@@ -12,7 +12,7 @@ int stream_choose_tile(const struct model *m)
             l->conv.in_channels > KERNEL_LANES && l->channels > KERNEL_LANES)
             wide += l->macs;
     }
-    return wide > m->geometry.macs_per_pixel / 2 ? KERNEL_WINOGRAD_MOST : KERNEL_TALL_ROWS;
+    return wide > m->geometry.macs_per_pixel / 2 ? KERNEL_WINOGRAD_MOST : KERNEL_WINOGRAD_LEAST;
 }
 
 void stream_give(struct stream_builder *b, int i, int tensor, struct pair shift)

@@ -30,8 +30,8 @@ struct stream_builder {
 void stream_give(struct stream_builder *b, int i, int tensor, struct pair shift);
 
 /* Returns the side of the tiles that suit the model's layers. Tiles of 6x6 need 21 % fewer
- * multiply-adds than tiles of 4x4, but their transforms cost more, so that they gain nothing with
- * one block of channels. */
+ * multiply-adds than tiles of 4x4, but their transforms cost more, which tells with one block of
+ * channels (SPEED.md). */
 int stream_choose_tile(const struct model *m);
 
 /* Adds a tensor for the output of a layer, and returns its index. */

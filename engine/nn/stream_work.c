@@ -50,8 +50,8 @@ struct growth {
 
 static double count_bytes(const struct stream *s, const struct stream_step *t)
 {
-    double reads =
-        (double)t->in_channels * (t->taps.y > 1 ? 1.5 : 1); /* four rows are made from six */
+    double again = t->taps.y > 1 ? 2.0 / t->tile : 0; /* rows of a tile are made from two more */
+    double reads = t->in_channels * (1 + again);
     double writes = (double)s->tensors[t->out].channels * t->phases * t->phases;
     return (reads + writes) * sizeof(float);
 }
