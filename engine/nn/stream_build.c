@@ -6,7 +6,7 @@
 #include "engine/nn/stream_builder.h"
 #include "engine/nn/stream_pack.h"
 
-enum { FEW = 4, FOLD_LEAST = 4 * KERNEL_LANES, MOST_INTERLEAVED = 2 };
+enum { FEW = 4, MANY = 4 * KERNEL_LANES, MOST_INTERLEAVED = 2 };
 enum { TALL_LEAST_TAPS = 2, TALL_LEAST_CHANNELS = 8 };
 
 static bool refuse(struct stream_builder *b, int layer, const char *why)
@@ -24,18 +24,27 @@ static bool is_tall(const struct stream_builder *b, const struct lowered *l)
            l->in_channels >= TALL_LEAST_CHANNELS;
 }
 
+static bool is_three(const struct lowered *l)
+{
+    return l->taps.y == 3 && l->taps.x == 3;
+}
+
+/* Winograd's kernel takes even a few outputs of many channels: its transforms cost less than the
+ * products that they save, and the input need not become planes. */
 static enum stream_op choose(const struct stream_builder *b, const struct lowered *l, bool blocked)
 {
+    bool square = blocked && is_three(l) && l->phases == 1;
+    if (square && l->in_channels >= MANY)
+        return STREAM_WINOGRAD;
     if (l->out_channels <= FEW && l->phases <= MOST_INTERLEAVED)
         return is_tall(b, l) ? STREAM_TALL : STREAM_PLANES;
-    bool three = l->taps.y == 3 && l->taps.x == 3 && l->phases == 1;
-    return blocked && three && l->in_channels >= 8 ? STREAM_WINOGRAD : STREAM_CONV;
+    return square && l->in_channels >= 8 ? STREAM_WINOGRAD : STREAM_CONV;
 }
 
 /* Phases of a few outputs go together into blocks. The kernel of planes interleaves up to four
  * phases. More phases are always folded: each of them alone would fill a few lanes of a block. Four
- * phases are folded if there are many channels to read and the phases fill most of one block: the
- * input need not become planes, which would leave the L1. */
+ * phases are folded if there are many channels to read, and the phases fill most of one block or
+ * are a matter for Winograd's kernel: the input need not become planes, which would leave the L1. */
 static bool folds(const struct stream_builder *b, const struct lowered *l, bool blocked)
 {
     if (l->phases > MOST_INTERLEAVED)
@@ -43,8 +52,8 @@ static bool folds(const struct stream_builder *b, const struct lowered *l, bool 
     int lanes = l->phases * l->phases * l->out_channels;
     if (is_tall(b, l)) /* which needs fewer products, and shares a transform between phases */
         return false;
-    return blocked && l->phases > 1 && lanes > KERNEL_LANES / 2 && lanes <= KERNEL_LANES &&
-           l->in_channels >= FOLD_LEAST && b->m->border != BORDER_MODEL;
+    return blocked && l->phases > 1 && l->in_channels >= MANY && lanes <= KERNEL_LANES &&
+           (is_three(l) || lanes > KERNEL_LANES / 2);
 }
 
 /* Gives a tensor of folded phases the phases of which any sample lies in the picture. With

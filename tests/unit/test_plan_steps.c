@@ -75,7 +75,8 @@ static const struct enlargement enlargements[] = {
     {2, 6, 2, 0, 16, 2, true, true, false},   {2, 9, 4, 1, 56, 1, false, false, false},
     {2, 9, 4, 1, 24, 3, true, false, false},  {2, 10, 4, 0, 16, 1, true, false, false},
     {2, 9, 4, 1, 8, 2, true, true, false},    {2, 9, 4, 1, 20, 1, false, true, false},
-    {2, 10, 5, 0, 16, 3, true, true, true},
+    {2, 10, 5, 0, 16, 3, true, true, true},   {2, 4, 1, 0, 64, 3, true, true, false},
+    {2, 6, 2, 0, 80, 1, true, true, false},   {2, 6, 2, 0, 64, 4, true, false, false},
 };
 
 static bool has_path(const struct plan *p, const char *wanted)
@@ -252,6 +253,55 @@ START_TEST(odd_networks_agree)
 }
 END_TEST
 
+/* A network whose last convolution has a few outputs, all of which fit one block: of the size of the
+ * picture, or shuffled. */
+static struct model *ending(int channels, int outs, bool shuffled, enum model_border border)
+{
+    struct err e = ERR_INIT;
+    struct model *m = build_model(COLOR_Y, 2, border);
+    build_upsample(m, shuffled ? 1 : 2, UPSAMPLE_NEAREST);
+    build_conv(m, LAYER_CONV2D, 1, channels, 1, 1, 0);
+    build_conv(m, LAYER_CONV2D, channels, outs, 3, 1, 1);
+    if (shuffled)
+        build_layer(m, LAYER_PIXEL_SHUFFLE)->upscale_factor = 2;
+    build_prelu(m, shuffled ? outs / 4 : outs);
+    if (outs != (shuffled ? 4 : 1))
+        build_conv(m, LAYER_CONV2D, shuffled ? outs / 4 : outs, 1, 1, 1, 0);
+    build_all_weights(m, (uint64_t)(channels + outs));
+    ck_assert_msg(model_finish(m, &model_default_limits, &e) == ERR_OK, "%s", e.text);
+    return m;
+}
+
+/* Many channels do not become planes for the sake of a few outputs. */
+START_TEST(a_few_outputs_of_many_channels_take_the_kernel_of_squares)
+{
+    static const struct {
+        int channels, outs;
+        bool shuffled;
+    } ends[] = {{64, 4, true},  {64, 12, true},  {72, 16, true},
+                {64, 1, false}, {100, 3, false}, {32, 4, true}};
+    uint64_t any = 5;
+    for (size_t k = 0; k < sizeof ends / sizeof *ends; k++) {
+        struct model *endless =
+                         ending(ends[k].channels, ends[k].outs, ends[k].shuffled, BORDER_REPLICATE),
+                     *padded =
+                         ending(ends[k].channels, ends[k].outs, ends[k].shuffled, BORDER_MODEL);
+        char name[32];
+        snprintf(name, sizeof name, "end %zu", k);
+        struct plan *p = agree_plan(padded, kernels_find(NULL));
+        ck_assert_msg(has_path(p, "winograd") == (ends[k].channels >= 64), "%s", name);
+        plan_free(p);
+        for (uint64_t seed = 1; seed < 8; seed++) {
+            ck_assert_msg(agree_both_ways(endless, name, seed), "%s runs by layers", name);
+            ck_assert_msg(agree_padded(padded, name, &any), "%s runs by layers", name);
+        }
+        agree_sets(endless, name, &any);
+        model_free(padded);
+        model_free(endless);
+    }
+}
+END_TEST
+
 /* An add, or a concat, crops the larger of its inputs. A padded convolution behind it finds zeros
  * where it was cropped. */
 START_TEST(what_is_cropped_is_zero_for_the_next_layer)
@@ -284,6 +334,7 @@ int main(void)
     tcase_add_test(c, enlargements_meet_the_edges);
     tcase_add_test(c, an_affine_behind_a_convolution_is_part_of_its_weights);
     tcase_add_test(c, odd_networks_agree);
+    tcase_add_test(c, a_few_outputs_of_many_channels_take_the_kernel_of_squares);
     tcase_add_test(c, what_is_cropped_is_zero_for_the_next_layer);
     suite_add_tcase(s, c);
     return harness_run(s);
