@@ -44,7 +44,8 @@ struct kernel_conv {
     const float *bias;   /* [out block][16] */
     struct kernel_store store; /* slope [out block][16] */
     const float *const *add;   /* as `out`, or NULL */
-    float *const *out;         /* [out block], each of width vectors of 16, `step` floats apart */
+    float *const *out;         /* [out block], each of width vectors of 16, `step` floats apart; it
+                                  may hold partial sums meanwhile, and is apart from `add` */
     int step;                  /* 16; s * 16 for every s-th pixel (a phase of stride s) */
     int width;
 };

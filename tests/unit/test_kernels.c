@@ -24,7 +24,8 @@ enum { MOST_BLOCKS = 5 };
 static const struct conv_case conv_cases[] = {
     {1, 3, 3, true},   {3, 3, 3, true},    {1, 5, 5, true},    {7, 1, 2, true},
     {1, 1, 1, false},  {5, 3, 3, false},   {16, 3, 3, false},  {17, 2, 3, false},
-    {56, 1, 1, false}, {128, 3, 1, false}, {512, 1, 1, false},
+    {56, 1, 1, false}, {128, 3, 1, false}, {512, 1, 1, false}, {150, 2, 2, false},
+    {48, 5, 3, false},
 };
 
 /* Computes output o of pixel x of a convolution in double. */
