@@ -10,8 +10,8 @@ libengine_a_SOURCES += \
 	engine/nn/kernels.c \
 	engine/nn/kernels.h \
 	engine/nn/kernels_c.c \
-	engine/nn/kernels_sets.h \
 	engine/nn/kernels_conv.inc \
+	engine/nn/kernels_sets.h \
 	engine/nn/kernels_tall.inc \
 	engine/nn/kernels_template.inc \
 	engine/nn/kernels_vector.inc \
