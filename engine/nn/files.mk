@@ -60,6 +60,7 @@ libengine_a_SOURCES += \
 	engine/nn/stream_build.c \
 	engine/nn/stream_builder.c \
 	engine/nn/stream_builder.h \
+	engine/nn/stream_choose.c \
 	engine/nn/stream_fuse.c \
 	engine/nn/stream_keep.c \
 	engine/nn/stream_moves.c \

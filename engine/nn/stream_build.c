@@ -1,59 +1,14 @@
-/* stream_build.c - turns layers into steps: chooses a kernel and a layout for each. See
- * stream.h. */
+/* stream_build.c - turns layers into steps. See stream.h. */
 #include <string.h>
 
 #include "engine/base/mem.h"
 #include "engine/nn/stream_builder.h"
 #include "engine/nn/stream_pack.h"
 
-enum { FEW = 4, MANY = 4 * KERNEL_LANES, MOST_INTERLEAVED = 2 };
-enum { TALL_LEAST_TAPS = 2, TALL_LEAST_CHANNELS = 8 };
-
 static bool refuse(struct stream_builder *b, int layer, const char *why)
 {
     b->reason = (struct stream_reason){layer, why};
     return false;
-}
-
-/* Whether tiles of four rows are faster: they need 8 products for each column of taps instead of
- * 20, but their transforms cost as much as about 10 products of each channel, and some more. */
-static bool is_tall(const struct stream_builder *b, const struct lowered *l)
-{
-    return b->s->tile == KERNEL_TALL_ROWS && l->taps.y == KERNEL_TALL_TAPS &&
-           l->taps.x >= TALL_LEAST_TAPS && l->taps.x <= KERNEL_TALL_MOST_TAPS &&
-           l->in_channels >= TALL_LEAST_CHANNELS;
-}
-
-static bool is_three(const struct lowered *l)
-{
-    return l->taps.y == 3 && l->taps.x == 3;
-}
-
-/* Winograd's kernel takes even a few outputs of many channels: its transforms cost less than the
- * products that they save, and the input need not become planes. */
-static enum stream_op choose(const struct stream_builder *b, const struct lowered *l, bool blocked)
-{
-    bool square = blocked && is_three(l) && l->phases == 1;
-    if (square && l->in_channels >= MANY)
-        return STREAM_WINOGRAD;
-    if (l->out_channels <= FEW && l->phases <= MOST_INTERLEAVED)
-        return is_tall(b, l) ? STREAM_TALL : STREAM_PLANES;
-    return square && l->in_channels >= 8 ? STREAM_WINOGRAD : STREAM_CONV;
-}
-
-/* Phases of a few outputs go together into blocks. The kernel of planes interleaves up to four
- * phases. More phases are always folded: each of them alone would fill a few lanes of a block. Four
- * phases are folded if there are many channels to read, and the phases fill most of one block or
- * are a matter for Winograd's kernel: the input need not become planes, which would leave the L1. */
-static bool folds(const struct stream_builder *b, const struct lowered *l, bool blocked)
-{
-    if (l->phases > MOST_INTERLEAVED)
-        return l->out_channels <= FEW;
-    int lanes = l->phases * l->phases * l->out_channels;
-    if (is_tall(b, l)) /* which needs fewer products, and shares a transform between phases */
-        return false;
-    return blocked && l->phases > 1 && l->in_channels >= MANY && lanes <= KERNEL_LANES &&
-           (is_three(l) || lanes > KERNEL_LANES / 2);
 }
 
 /* Gives a tensor of folded phases the phases of which any sample lies in the picture. With
@@ -104,9 +59,9 @@ static bool build_conv(struct stream_builder *b, int i, enum err_code *rc, struc
     if (b->m->border == BORDER_MODEL && padded && conv->conv.padding_mode != PADDING_ZEROS)
         return refuse(b, i, "it pads with something other than zeros");
     bool blocked = stream_is_blocked(b, in);
-    if (folds(b, &l, blocked))
+    if (stream_folds(b, &l, blocked))
         lower_fold(&l);
-    enum stream_op op = choose(b, &l, blocked);
+    enum stream_op op = stream_choose(b, &l, blocked);
     bool planes = op == STREAM_PLANES || op == STREAM_TALL;
     blocked = blocked && !planes;
     stream_prepare_inputs(b, in, blocked);

@@ -3,18 +3,6 @@
 
 #include <math.h>
 
-int stream_choose_tile(const struct model *m)
-{
-    double wide = 0;
-    for (int i = 0; i < m->layer_count; i++) {
-        const struct layer *l = &m->layers[i];
-        if (l->kind == LAYER_CONV2D && l->conv.kernel_size.y == 3 && l->conv.kernel_size.x == 3 &&
-            l->conv.in_channels > KERNEL_LANES && l->channels > KERNEL_LANES)
-            wide += l->macs;
-    }
-    return wide > m->geometry.macs_per_pixel / 2 ? KERNEL_WINOGRAD_MOST : KERNEL_WINOGRAD_LEAST;
-}
-
 void stream_give(struct stream_builder *b, int i, int tensor, struct pair shift)
 {
     struct stream_value *v = &b->values[1 + i];

@@ -1,9 +1,10 @@
 /* stream_builder.h - a stream that is being built, and the functions that add tensors and steps to
- * it. For stream_build.c and stream_fuse.c. */
+ * it. For stream_build.c, stream_choose.c and stream_fuse.c. */
 #ifndef UPSCALED_NN_STREAM_BUILDER_H
 #define UPSCALED_NN_STREAM_BUILDER_H
 
 #include "engine/nn/geometry.h"
+#include "engine/nn/lower.h"
 #include "engine/nn/stream.h"
 
 enum { STREAM_NONE = -1 };
@@ -33,6 +34,12 @@ void stream_give(struct stream_builder *b, int i, int tensor, struct pair shift)
  * multiply-adds than tiles of 4x4, but their transforms cost more, which tells with one block of
  * channels (SPEED.md). */
 int stream_choose_tile(const struct model *m);
+
+/* Returns the way in which a convolution runs. `blocked`: its input has blocks of channels. */
+enum stream_op stream_choose(const struct stream_builder *b, const struct lowered *l, bool blocked);
+
+/* Whether the phases of a convolution become channels of one. */
+bool stream_folds(const struct stream_builder *b, const struct lowered *l, bool blocked);
 
 /* Adds a tensor for the output of a layer, and returns its index. */
 int stream_new_tensor(struct stream_builder *b, bool blocked, int channels, struct pair rate,

@@ -235,6 +235,19 @@ static struct model *odd_one(int k, enum model_border border)
     return m;
 }
 
+/* Frees both models, which are the same but for their border. */
+static void agree_with_borders(struct model *endless, struct model *padded, const char *name,
+                               uint64_t *any)
+{
+    for (uint64_t seed = 1; seed < 8; seed++) {
+        ck_assert_msg(agree_both_ways(endless, name, seed), "%s runs by layers", name);
+        ck_assert_msg(agree_padded(padded, name, any), "%s runs by layers", name);
+    }
+    agree_sets(endless, name, any);
+    model_free(padded);
+    model_free(endless);
+}
+
 START_TEST(odd_networks_agree)
 {
     uint64_t any = 17;
@@ -242,13 +255,7 @@ START_TEST(odd_networks_agree)
         struct model *endless = odd_one(k, BORDER_REPLICATE), *padded = odd_one(k, BORDER_MODEL);
         char name[32];
         snprintf(name, sizeof name, "odd network %d", k);
-        for (uint64_t seed = 1; seed < 8; seed++) {
-            ck_assert_msg(agree_both_ways(endless, name, seed), "%s runs by layers", name);
-            ck_assert_msg(agree_padded(padded, name, &any), "%s runs by layers", name);
-        }
-        agree_sets(endless, name, &any);
-        model_free(padded);
-        model_free(endless);
+        agree_with_borders(endless, padded, name, &any);
     }
 }
 END_TEST
@@ -291,13 +298,7 @@ START_TEST(a_few_outputs_of_many_channels_take_the_kernel_of_squares)
         struct plan *p = agree_plan(padded, kernels_find(NULL));
         ck_assert_msg(has_path(p, "winograd") == (ends[k].channels >= 64), "%s", name);
         plan_free(p);
-        for (uint64_t seed = 1; seed < 8; seed++) {
-            ck_assert_msg(agree_both_ways(endless, name, seed), "%s runs by layers", name);
-            ck_assert_msg(agree_padded(padded, name, &any), "%s runs by layers", name);
-        }
-        agree_sets(endless, name, &any);
-        model_free(padded);
-        model_free(endless);
+        agree_with_borders(endless, padded, name, &any);
     }
 }
 END_TEST
