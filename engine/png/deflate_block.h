@@ -46,6 +46,7 @@ struct deflate_search {
     size_t known;      /* the first place that is not in the tables yet */
     size_t pixel, row; /* distances at which matches are likely, 1..DEFLATE_WINDOW */
     unsigned lazy;     /* a shorter match is given up if a longer one begins at the next byte */
+    unsigned good;     /* for `chain`: a match of this length ends the search */
     uint32_t (*places)[1 << DEFLATE_HASH_BITS]; /* [2], initially zeros; for `match` */
     struct deflate_chains *chains;              /* initially zeros; for `chain` */
     uint8_t least[16]; /* for `chain`, by log2 of the distance: the least length, from 4 */

@@ -30,9 +30,6 @@ enum {
     /* From so many bits of a byte on, matches find less in the windows than in text and
      * drawings. */
     BUSY = 5 * PNG_PACK_BIT / 4,
-    /* Matches that leave fewer bits of a byte are good: there is little to gain, and a long search
-     * takes longest where much repeats. */
-    SPARSE = 2 * PNG_PACK_BIT / 5,
     /* The largest picture that is searched for long: that takes 3 to 20 times as long as codes, and
      * saves 4 % of a photograph. */
     SEARCHED_BYTES = 16 << 20
@@ -181,11 +178,10 @@ static struct png_way choose_near(const struct png_strip_work *w)
 }
 
 /* Whether a long search may be worth its time. */
-static bool is_searched(const struct png_strip_work *w, struct png_way way)
+static bool is_searched(const struct png_strip_work *w)
 {
     return w->job->compression >= PNG_PACK_SEARCH && !w->job->enlarged &&
-           image_bytes(&w->job->format) <= SEARCHED_BYTES &&
-           (way.method == METHOD_CODE || way.literal_bits >= SPARSE);
+           image_bytes(&w->job->format) <= SEARCHED_BYTES;
 }
 
 /* Whether the strip has the noise of a camera. */
@@ -197,7 +193,7 @@ static bool is_noisy(struct png_way way)
 struct png_way png_choose(const struct png_strip_work *w)
 {
     struct png_way way = choose_near(w);
-    bool searched = is_searched(w, way);
+    bool searched = is_searched(w);
     if (searched || way.method == METHOD_CODE || way.literal_bits >= BUSY)
         way = png_repeats_choose(w, way, searched && !is_noisy(way));
     if (!searched || !is_noisy(way))

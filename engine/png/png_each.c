@@ -1,7 +1,8 @@
 /* png_each.c - see png_each.h.
  *
- * The measure of a filter is the entropy of the residues. For short rows it is the sum of their
- * sizes, as in libpng. Entropy is computed in integers, so that all machines agree. */
+ * The measure of a filter is the entropy of the residues. For short rows, and where most residues
+ * are zero and matches count more than codes, it is the sum of their sizes, as in libpng. Entropy is
+ * computed in integers, so that all machines agree. */
 #include "engine/png/png_each.h"
 
 #include <string.h>
@@ -41,19 +42,15 @@ static uint64_t sizes(const uint8_t *bytes, size_t count)
     return sum;
 }
 
-static uint64_t measure(const struct png_strip_work *w, const uint8_t *filtered)
+void png_each_filter(const struct png_strip_work *w, enum png_filter by, const uint8_t *row,
+                     const uint8_t *above, uint8_t *out)
 {
-    return w->count < PNG_EACH_LEAST ? sizes(filtered + 1, w->count) : entropy(w, filtered + 1);
-}
-
-void png_each_filter(const struct png_strip_work *w, const uint8_t *row, const uint8_t *above,
-                     uint8_t *out)
-{
+    bool sums = by == FILTER_SUMS || w->count < PNG_EACH_LEAST;
     uint64_t least = UINT64_MAX;
     const struct png_filter_row r = {row, above, w->count, w->step};
     for (int filter = FILTER_PAETH; filter >= FILTER_NONE; filter--) {
         w->kernels->filter((enum png_filter)filter, &r, w->trial);
-        uint64_t cost = measure(w, w->trial);
+        uint64_t cost = sums ? sizes(w->trial + 1, w->count) : entropy(w, w->trial + 1);
         if (cost >= least)
             continue;
         least = cost;

@@ -11,7 +11,9 @@ enum png_filter {
     FILTER_UP,
     FILTER_AVERAGE,
     FILTER_PAETH,
-    FILTER_EACH /* not in PNG: png_each.h chooses one of the others for each row */
+    /* not in PNG: png_each.h chooses one of the others for each row */
+    FILTER_EACH, /* by entropy */
+    FILTER_SUMS  /* by the sum of the residues' sizes */
 };
 
 /* A row of `count` bytes, `step` bytes a pixel. `above` is the row before, all zeros at the top. */

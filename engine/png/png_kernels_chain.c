@@ -8,8 +8,6 @@
 
 enum {
     LENGTH_MAX = 258,
-    GOOD = 64,        /* a match of this length ends the search */
-    LAZY = 16,        /* a shorter match may be given up for a longer one */
     TOKENS = 1 << 15, /* about so many in a block, so that codes follow the picture */
     MARGIN = 16       /* bytes at the end that are not searched: loads are wide */
 };
@@ -46,7 +44,7 @@ static inline struct found look(const struct deflate_search *s, size_t at)
             unsigned length = deflate_agreeing(p, q, most);
             if (length > best.length && length >= s->least[31 - __builtin_clz(distance)])
                 best = (struct found){length, distance};
-            if (length >= GOOD)
+            if (length >= s->good)
                 break;
         }
         size_t step = s->chains->steps[place % DEFLATE_WINDOW];
@@ -74,7 +72,7 @@ size_t png_kernels_chain(struct deflate_search *s, struct deflate_match *matches
             at++;
             continue;
         }
-        while (m.length < LAZY && at + 1 < end) {
+        while (m.length < s->lazy && at + 1 < end) {
             struct found next = look(s, at + 1);
             if (next.length <= m.length)
                 break;

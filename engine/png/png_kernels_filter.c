@@ -80,7 +80,8 @@ void png_kernels_filter(enum png_filter filter, const struct png_filter_row *r,
     case FILTER_PAETH:
         paeth(row, above, count, step, out);
         break;
-    case FILTER_EACH: /* is not the filter of one row */
+    case FILTER_EACH: /* are not the filter of one row */
+    case FILTER_SUMS:
         break;
     }
 }

@@ -10,7 +10,8 @@
  * | 7..9 | the smaller of that and zlib, which searches longer at each level | ... | ... | ... |
  *
  * At 4..6, up to 16 MiB that no network has made, chains are also taken wherever a part of the
- * strip becomes smaller with them.
+ * strip becomes smaller with them. Where matches leave less than half a bit of a byte, as in codes,
+ * text and drawings, they are followed four times as far.
  *
  * Threads: pure functions. */
 #ifndef UPSCALED_PNG_PNG_PACK_H
@@ -20,7 +21,7 @@
 
 #include "engine/png/png_kernels.h"
 
-enum png_method { METHOD_STORE, METHOD_CODE, METHOD_MATCH, METHOD_CHAIN, METHOD_ZLIB };
+enum png_method { METHOD_STORE, METHOD_CODE, METHOD_MATCH, METHOD_CHAIN, METHOD_DEEP, METHOD_ZLIB };
 
 enum {
     PNG_PACK_SEARCH = 4,      /* from this compression on, the search for matches is longer */
@@ -28,6 +29,12 @@ enum {
     PNG_PACK_SLOW = 7,        /* from this compression on, size counts more than time */
     PNG_PACK_BLOCK = 1 << 18, /* bytes of a block without matches */
 };
+
+/* Whether the method follows chains of places: METHOD_DEEP follows them further. */
+static inline bool png_pack_chains(enum png_method method)
+{
+    return method == METHOD_CHAIN || method == METHOD_DEEP;
+}
 
 /* The working memory of one strip. */
 struct png_pack_room {
@@ -48,7 +55,7 @@ struct png_pack {
     uint8_t *zlib; /* PNG_PACK_ZLIB bytes, aligned to MEM_ALIGN; for METHOD_ZLIB only */
     enum png_method method;
     int compression;
-    int literal_bits;  /* for METHOD_CHAIN: the bits of a literal, times PNG_PACK_BIT */
+    int literal_bits;  /* for chains: the bits of a literal, times PNG_PACK_BIT */
     bool filtered;     /* by a filter other than none */
     size_t pixel, row; /* bytes of a pixel, and of a row with the number of its filter */
     size_t before;     /* bytes before those to pack, to which matches may refer */
@@ -62,7 +69,7 @@ struct png_pack {
  * PNG_PACK_BOUND(count). */
 size_t png_pack(const struct png_pack *p, const uint8_t *bytes, size_t count, uint8_t *out);
 
-/* Begins a search for matches as METHOD_MATCH and METHOD_CHAIN do. */
+/* Begins a search for matches as METHOD_MATCH, METHOD_CHAIN and METHOD_DEEP do. */
 struct deflate_search png_pack_search(const struct png_pack *p, const uint8_t *bytes, size_t count);
 
 /* Finds the next block of a search that is not at its end. The matches are in p->room. */

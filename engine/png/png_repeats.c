@@ -28,6 +28,13 @@ enum {
     ALIKE = 64,
     /* Where most bytes are paper, those of letters have far more bits than the mean. */
     EDGES = 6 * PNG_PACK_BIT,
+    /* Where matches leave fewer bits of a byte, a deep search is worth its time. The literals that
+     * remain cost more than the mean. */
+    SPARSE = PNG_PACK_BIT / 2,
+    HOPELESS = 2, /* not to filter is not tried again if it costs so many times the least */
+    REMAINS = 2 * PNG_PACK_BIT,
+    /* The same where areas of one colour each meet: enlarged by repeating pixels, for example. */
+    FLAT = 3 * PNG_PACK_BIT,
     NARROW = 64, /* shorter rows have no samples: their bits are counted at once */
     TABLE_BITS = DEFLATE_HASH_BITS
 };
@@ -136,32 +143,58 @@ static uint64_t try_span(const struct png_strip_work *w, struct png_way *way, st
     return deflate_block_cost(&t);
 }
 
+/* The costs of a span, in bits: of the best way so far, and without a filter (0: not known). */
+struct costs {
+    uint64_t bytes, least, plain;
+};
+
+/* Whether the way may cost less, and is worth the time of its search. */
+static bool is_tried(struct png_way way, const struct costs *c)
+{
+    if (way.method == METHOD_DEEP && c->least * PNG_PACK_BIT >= c->bytes * SPARSE)
+        return false;
+    return way.filter != FILTER_NONE || c->plain <= c->least * HOPELESS;
+}
+
+/* Returns the best of `otherwise` and of ways with chains, only the first two of which are `fast`. */
+static struct png_way choose_chains(const struct png_strip_work *w, struct png_way otherwise,
+                                    struct span span, bool fast)
+{
+    static const struct png_way ways[] = {
+        {FILTER_NONE, METHOD_CHAIN, 0},     {FILTER_EACH, METHOD_CHAIN, 0},
+        {FILTER_NONE, METHOD_CHAIN, EDGES}, {FILTER_SUMS, METHOD_DEEP, REMAINS},
+        {FILTER_NONE, METHOD_DEEP, EDGES},  {FILTER_SUMS, METHOD_CHAIN, FLAT}};
+    enum { FAST = 2 };
+    struct png_way best = {otherwise.filter, otherwise.method, 0};
+    struct costs c = {.bytes = (w->count + 1) * (uint64_t)(span.to - span.from),
+                      .least = try_span(w, &best, span)};
+    if (best.method == METHOD_CODE && fast) {
+        uint64_t gain = c.least / GAIN, raw_gain = 8 * c.bytes / RAW_GAIN;
+        gain = gain > raw_gain ? gain : raw_gain;
+        c.least = c.least > gain ? c.least - gain : 0;
+    }
+    for (size_t i = 0; i < (fast ? FAST : sizeof ways / sizeof *ways); i++) {
+        struct png_way way = ways[i];
+        if (!is_tried(way, &c))
+            continue;
+        uint64_t cost = try_span(w, &way, span);
+        c.plain = i == 0 ? cost : c.plain;
+        if (cost + cost / ALIKE >= c.least)
+            continue;
+        c.least = cost;
+        best = way;
+    }
+    return best;
+}
+
 struct png_way png_repeats_choose(const struct png_strip_work *w, struct png_way otherwise,
                                   bool searched)
 {
-    static const struct png_way ways[] = {{FILTER_NONE, METHOD_CHAIN, 0},
-                                          {FILTER_EACH, METHOD_CHAIN, 0},
-                                          {FILTER_NONE, METHOD_CHAIN, EDGES}};
-    struct png_way best = {otherwise.filter, otherwise.method, 0};
     struct span span = choose_span(w, SPAN_BYTES);
     bool repeats = may_repeat(w, span);
     if (!repeats && !searched)
         return otherwise;
     if (!repeats)
         span = choose_span(w, NEAR_BYTES);
-    uint64_t least = try_span(w, &best, span);
-    if (best.method == METHOD_CODE && !searched) {
-        uint64_t raw = 8 * (w->count + 1) * (uint64_t)(span.to - span.from);
-        uint64_t gain = least / GAIN > raw / RAW_GAIN ? least / GAIN : raw / RAW_GAIN;
-        least = least > gain ? least - gain : 0;
-    }
-    for (size_t i = 0; i < sizeof ways / sizeof *ways - (searched ? 0 : 1); i++) {
-        struct png_way way = ways[i];
-        uint64_t cost = try_span(w, &way, span);
-        if (cost + cost / ALIKE >= least)
-            continue;
-        least = cost;
-        best = way;
-    }
-    return best;
+    return choose_chains(w, otherwise, span, !searched);
 }

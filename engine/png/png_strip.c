@@ -11,11 +11,11 @@
 #include "engine/png/png_emit.h"
 
 enum {
-    STRIP_ROWS = 64,       /* more if they and the row above do not fill the window, because each
-                              strip costs a sample and codes of its own */
-    STRIP_BYTES = 4 << 20, /* of raw rows, at most: limits the memory of a thread */
-    CHUNK_HEAD = 8,        /* length and type */
-    CHUNK_TAIL = 4,        /* CRC */
+    STRIP_ROWS = 64,         /* more if they are few bytes */
+    STRIP_LEAST = 192 << 10, /* because each strip costs a sample and codes of its own */
+    STRIP_BYTES = 4 << 20,   /* of raw rows, at most: limits the memory of a thread */
+    CHUNK_HEAD = 8,          /* length and type */
+    CHUNK_TAIL = 4,          /* CRC */
 };
 
 /* The offsets of the parts of the scratch, and its size. */
@@ -26,7 +26,7 @@ struct layout {
 int png_strip_rows(const struct image_format *f)
 {
     int rows = STRIP_ROWS;
-    while ((image_row_bytes(f) + 1) * (size_t)(rows - 1) < DEFLATE_WINDOW)
+    while ((image_row_bytes(f) + 1) * (size_t)rows < STRIP_LEAST)
         rows *= 2;
     while (rows > 1 && image_row_bytes(f) > (size_t)(STRIP_BYTES / rows))
         rows /= 2;
@@ -105,7 +105,7 @@ static enum err_code encode(const struct png_strip_work *w, struct png_strip *ou
     int compression = w->job->compression;
     struct png_way way = is_short(w->job) ? w->job->above_way : w->job->way;
     int history =
-        way.method == METHOD_MATCH || way.method == METHOD_CHAIN || compression >= PNG_PACK_SLOW
+        way.method == METHOD_MATCH || png_pack_chains(way.method) || compression >= PNG_PACK_SLOW
             ? w->history
             : 0;
     png_strip_work_filter(w, w->job->above_way.filter, -history, 0,

@@ -10,7 +10,7 @@
 struct png_way {
     enum png_filter filter;
     enum png_method method;
-    int literal_bits; /* for METHOD_CHAIN; see png_pack.h */
+    int literal_bits; /* for chains; see png_pack.h */
 };
 
 struct png_strip_job {

@@ -40,8 +40,8 @@ size_t png_strip_work_filter(const struct png_strip_work *w, enum png_filter fil
     const uint8_t *above = from < to ? png_strip_work_row(w, from - 1) : NULL;
     for (int y = from; y < to; y++, at += w->count + 1) {
         const uint8_t *row = png_strip_work_row(w, y);
-        if (filter == FILTER_EACH)
-            png_each_filter(w, row, above, at);
+        if (filter >= FILTER_EACH)
+            png_each_filter(w, filter, row, above, at);
         else
             w->kernels->filter(filter, &(struct png_filter_row){row, above, w->count, w->step}, at);
         above = row;
