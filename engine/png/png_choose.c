@@ -8,7 +8,7 @@
  *
  * The noise of a camera makes the residues long. A match of six bytes is then worth its cost. For
  * such pictures, each row has a filter of its own, and matches are searched for. Whether that is
- * worth it for others, a part of the strip tells that is packed both ways (png_repeats.h). */
+ * worth it for others, a part of the strip tells that is packed in several ways (png_repeats.h). */
 #include "engine/png/png_choose.h"
 
 #include "engine/png/png_each.h"

@@ -121,10 +121,16 @@ END_TEST
  * alpha, waves whose pixels are repeated, and halftones. */
 enum drawing { CODE, GRADIENT, BOARD, GLOW, ENLARGED, HALFTONE, DRAWINGS };
 
+/* A round spot of light, 0..255. */
+static int glow(int dx, int dy)
+{
+    int light = 255 - (int)sqrt(dx * dx + dy * dy);
+    return light > 0 ? light : 0;
+}
+
 static int drawn_sample(enum drawing drawing, int x, int y, int c)
 {
     uint64_t seed = (uint64_t)(x / 8 + y / 8 * 1000);
-    int dx = x - 300, dy = y - 200;
     switch (drawing) {
     case CODE:
         return harness_random(&seed) % 2 ? 255 : 0;
@@ -133,9 +139,7 @@ static int drawn_sample(enum drawing drawing, int x, int y, int c)
     case BOARD:
         return (x / 5 + y / 5) % 2 * 255;
     case GLOW:
-        return c < 3                                      ? 60 * c + 40
-               : (int)(256 - sqrt(dx * dx + dy * dy)) > 0 ? (int)(256 - sqrt(dx * dx + dy * dy))
-                                                          : 0;
+        return c < 3 ? 60 * c + 40 : glow(x - 300, y - 200);
     case ENLARGED:
         return tile_sample(WAVES, x / 3, y / 3, c, &(uint64_t){(uint64_t)(x / 3 + y / 3 * 1000)});
     default:
